@@ -7,7 +7,7 @@ RELOADS ?= 1000
 SEED ?= random
 PREFIX ?= /usr
 DESTDIR ?=
-# The programs export no symbols, because no program loads any from them; this saves 2 MB. `-z now` makes the loader's tables read-only.
+# The programs export no symbols, because nothing loads symbols from them; this saves 2 MB. `-z now` makes the tables of the dynamic loader read-only.
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
@@ -38,9 +38,9 @@ LEASES = FleetTests.(EtcdLeaseStore|LeaseKeeper|S3Lease)Tests
 test: ## Run all tests that need only this machine
 	@scripts/install-dependencies test
 	$(SWIFT) build --build-tests
-	# Not too many at a time: tests that start programs or compute for long would take the processor from the others.
+	# Limits how many tests run at a time, because tests that start programs or compute for long would take the processor from the others.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test --skip-build --skip 'EndToEndTests|$(LEASES)'
-	# One at a time: a lease ends if its test gets no processor time.
+	# Runs the tests of leases one at a time, because a lease ends if its test gets no processor time.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 $(SWIFT) test --skip-build --filter '$(LEASES)'
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
 
@@ -105,7 +105,7 @@ simulate-delay: ## Memory, bytes and duplicates where 1,000 events/s are stored 
 	$(SIMULATION)
 	scripts/simulate-delay "$$($(SIMULATION) --show-bin-path)/simulate-collection"
 
-simulate-faults: ## Change the exactly-once code in one wrong way after the other, and check that the simulation finds each
+simulate-faults: ## Put mistakes into the exactly-once code, one at a time, and check that the simulation finds each of them
 	@scripts/install-dependencies build
 	Tests/simulate/faults "$(SWIFT)"
 

@@ -4,7 +4,8 @@ import PackageDescription
 // In CI, warnings are errors. Elsewhere, a warning of a newer compiler must not prevent a build.
 let strict: [SwiftSetting] = Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-// A release has simdjson inside (packaging/static-simdjson): the name of the shared library differs from one distribution's release to the next.
+// A release links simdjson statically (packaging/static-simdjson), because the name of the shared library changes from one release of a distribution
+// to the next.
 let simdjson = Context.environment["TRIBUTARY_RELEASE"] == nil ? "simdjson" : ":libsimdjson.a"
 
 // Dependencies follow the flow of the data: OktaAPI, OCSF and Spool do not depend on each other, and Collector joins them.
@@ -32,14 +33,14 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary(simdjson)]),
         .target(name: "CEventCatalog"),
-        // Leaves: they depend on no other target, and every target may use them.
+        // These targets depend on no other target, and every target may use them.
         .target(name: "CommandHints", swiftSettings: strict),
         .target(name: "Time", swiftSettings: strict),
         .target(name: "Gzip", dependencies: ["CZlib"], swiftSettings: strict),
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: strict),
         .target(
             name: "CRecordSchemas", exclude: ["ocsf-1.3.0.tsv", "ocsf-1.5.0.tsv", "choices.tsv"]),
-        // An HTTP client on libcurl. It does not depend on what is requested.
+        // An HTTP client on libcurl. It knows nothing about the services that it calls.
         .target(name: "CurlHTTPClient", dependencies: ["CCurl", "Gzip"], swiftSettings: strict),
         .target(
             name: "OktaAPI",
@@ -63,7 +64,7 @@ let package = Package(
             name: "Systemd",
             dependencies: ["CSystemd", "Time", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        // The response log, which the response helper writes and the collector reads. It is all that the two share.
+        // The response log: the response helper writes it, and the collector reads it. The two share nothing else.
         .target(name: "ResponseLog", dependencies: ["Spool"], swiftSettings: strict),
         // Response actions: acts on users with a separate credential, and does not depend on anything that collects.
         .target(
@@ -87,7 +88,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CStatusPage", exclude: ["page.html"]),
-        // No target imports it: it replaces a function of the C library in the program.
+        // No target imports CThreadPriority. It replaces a function of the C library in the program.
         .target(name: "CThreadPriority"),
         // An HTTP server for programs on this host. It depends on no other target.
         .target(
@@ -107,7 +108,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        // Several hosts with one spool: seals that a bucket decides, and leases that decide which host collects.
+        // Several hosts with one spool in a bucket. The bucket decides which host's seal counts, and leases decide which host collects.
         .target(
             name: "Fleet",
             dependencies: [
@@ -156,7 +157,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "spool-benchmark", dependencies: ["Spool"], path: "Benchmarks/spool-benchmark", swiftSettings: strict),
-        // The connected parts of the daemon, with an org, a disk and a clock that a seed determines.
+        // Runs the connected parts of the daemon with a simulated org, disk and clock. A seed determines what happens.
         .target(
             name: "CollectionSimulation",
             dependencies: [

@@ -1,4 +1,4 @@
-"""Puts lines of NDJSON files as seeds for the fuzz target into a directory: each as an event, a page and a stream.
+"""Makes seeds for the fuzz target from the lines of NDJSON files. Each line becomes three files in a directory: an event, a page and a stream.
 
     seeds.py DIRECTORY FILE.ndjson ...
 """
@@ -10,7 +10,7 @@ for name in files:
     with open(name, "rb") as lines:
         for line in lines:
             event = line.strip()
-            # NormalizerFuzz reads from the first byte how to treat the rest.
+            # The first byte tells NormalizerFuzz how to read the rest.
             for choice, text in ((b"\x04", event), (b"\x1e", b"[" + event + b",{}]"), (b"\xff", event + b"\n{}\n")):
                 with open("%s/%05d" % (directory, number), "wb") as seed:
                     seed.write(choice + text)

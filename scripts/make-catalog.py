@@ -3,7 +3,7 @@
 
     make-catalog.py EVENT_TYPES_JSON > Sources/COktaCatalog/catalog.tsv
 
-Facts only: names of types and fields, their kinds, short enumeration values. Rows, tab separated:
+The file contains only facts: names of types and fields, their kinds, and short enumeration values. Its rows are separated by tabs:
     S  schema name  key:kind[:value|value...] ...     the fields of one schema, with the names in events
     E  event type   debug schema or -   wire type[=schema],...   change schema or -   category
 """

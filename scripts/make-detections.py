@@ -4,8 +4,8 @@
     scripts/make-detections.py            writes both
     scripts/make-detections.py --check    exits with 1 if one of them is out of date
 
-A detection consists of detections/rules/NAME.sql, a query with a header, and detections/events/NAME.json, with events that it must find and events that it
-must not find. The columns of the view are those of libexec/parquet-columns.tsv, without `unmapped` and `raw_data`.
+A detection consists of two files: detections/rules/NAME.sql, a query with a header, and detections/events/NAME.json, with events that the query must
+find and events that it must not find. The columns of the view are those of libexec/parquet-columns.tsv, without `unmapped` and `raw_data`.
 """
 import json
 import re
@@ -31,7 +31,7 @@ def columns():
         node = tree
         for parent in parents:
             node = node.setdefault(parent, {})
-        # An entity's data is JSON as text; an enrichment's is an object of any form.
+        # `data` of an entity is JSON as text. `data` of an enrichment is an object of any form.
         node[leaf] = "VARCHAR" if path.endswith(("entity.data", "entity_result.data")) else TYPES[kind]
     return tree
 

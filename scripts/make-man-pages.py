@@ -23,7 +23,7 @@ FILES = {
     "state": ("/var/lib/tributary/state/", "The position of collection in each org's log, and the records that are not sealed yet. Keep it together with its spool."),
     "status": ("/run/tributary/status.json", f"The status of the running daemon; {DOCUMENTS}/status.md describes it."),
     "actions": ("/var/lib/tributary-respond/log/", f"The log of response actions; {DOCUMENTS}/respond.md describes it."),
-    "documents": (f"{DOCUMENTS}/", "The guides. README.md says which guide is for which reader."),
+    "documents": (f"{DOCUMENTS}/", "The guides. README.md says who should read which guide."),
 }
 
 # --- man(7)
@@ -46,7 +46,7 @@ def italic(text):
 
 
 def line(text):
-    """One line of text, escaped so that roff does not take it for a request."""
+    """One line of text, escaped so that roff does not read it as a request."""
     return "\\&" + text if text[:1] in (".", "'") else text
 
 
@@ -205,7 +205,7 @@ class Command:
             yield from child.all()
 
     def arguments(self):
-        """The arguments; `--name` and `--no-name` count as one."""
+        """The command's arguments. `--name` and `--no-name` count as one argument."""
         joined = []
         for argument in self.said.get("arguments", []):
             if not argument.get("shouldDisplay", True):
@@ -315,7 +315,7 @@ def exit_status(root, command):
     if not command.parents:
         codes = re.search(r"Exit codes: (.*)\.", root.said["discussion"])[1]
         return items((bold(code), text[0].upper() + text[1:] + ".") for code, text in re.findall(r"(\d+) ([^,]+)", codes))
-    words = " ".join(command.exits) or "0 if all went well, another if not."
+    words = " ".join(command.exits) or "0 on success, another code on failure."
     return [inline(words), inline("What each code means in general is in tributary(1).")]
 
 

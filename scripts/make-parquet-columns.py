@@ -3,8 +3,8 @@
 
     scripts/make-parquet-columns.py OCSF_SCHEMA_JSON > libexec/parquet-columns.tsv
 
-A column is a field that is in docs/record-schema.md (tests compare that page with the code) and that the class has in the OCSF
-schema, with the schema's type. OCSF_SCHEMA_JSON contains `types`, `classes` and `objects` with their attributes.
+A column is a field that docs/record-schema.md lists (tests compare that page with the code) and that the class has in the OCSF
+schema. The column has the schema's type. OCSF_SCHEMA_JSON contains `types`, `classes` and `objects` with their attributes.
 """
 import json
 import re
@@ -41,7 +41,7 @@ def documented_paths():
 
 
 def documented_paths_of_actions():
-    """The attributes of a response action's record: the first cells of that section's table."""
+    """The attributes of a response action's record: the first cells of the table in that section of the page."""
     section = PAGE.read_text().partition("## From response action to record\n")[2].partition("\n## ")[0]
     paths = set()
     for line in section.splitlines():

@@ -12,9 +12,9 @@ import sys
 
 CLASSES = """base_event detection_finding account_change authentication entity_management user_access group_management
 email_activity web_resources_activity api_activity application_error""".split()
-# For attributes that belong to several profiles, these are the ones that records list.
+# The profiles that records list, for attributes that belong to several profiles.
 PROFILES = ["datetime", "host", "security_control"]
-# Classification attributes are written together from class and activity, so their other values are not needed.
+# Records get their classification attributes from class and activity, so other values of these attributes are not needed.
 FIXED = {"category_uid", "class_uid", "type_uid"}
 
 

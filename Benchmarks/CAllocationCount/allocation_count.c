@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-// glibc's own functions; the functions below replace them under their usual names.
+// glibc's own functions. The functions below have the usual names (malloc, calloc, …), count, and call these.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Measures the lag of the live tail while a history is fetched. A simulated org has a history and a live stream; a daemon on its first run is
-killed now and then; at the end each event is counted.
+"""Measures the lag of the tail during a backfill. A simulated org has older events and a live stream. A daemon on its first run
+collects them and is killed now and then. At the end, the script counts how often each event was collected.
 
     backfill.py PRODUCTS [--events 200000] [--rate 20] [--limit 600] [--kills 0]
 
 Prints one JSON line. The lag is the time from an event's publication (the record's `time`) until its page was durable (the journal's
-commit). status.json, which shows the commit, is read once a second, so the lag is up to a second too long.
+commit). The commit is seen in status.json, which is read once a second, so the lag is up to a second too long.
 """
 import argparse
 import collections
@@ -107,7 +107,7 @@ integrations:
                       stdout=subprocess.PIPE, text=True)
         for line in cat.stdout:
             seen[line[len('{"metadata":{"uid":"'):].partition('"')[0]] += 1
-        # The org continued to write while the daemon was stopped, so the spool must have the beginning of the log, without a gap.
+        # The org continued to write while the daemon was stopped. The spool must therefore contain all events up to some point, without a gap.
         expected = log[:len(seen)]
         lags.sort()
         print(json.dumps({

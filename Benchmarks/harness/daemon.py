@@ -1,5 +1,5 @@
-"""Measures `tributary run` from the answers of nginx on loopback to sealed, synced segments, and for comparison the least possible cost of the
-same work."""
+"""Measures what `tributary run` needs from the answers of nginx on loopback to sealed, synced segments. For comparison, it also measures the
+least possible cost of the same work."""
 import json
 import os
 import shutil
@@ -37,8 +37,8 @@ def newest(folder):
 def run(programs, work, pages, events, raw_data):
     """Returns the cost, and the MB of sealed segments.
 
-    The wall time is the time until the last commit, according to the files of the spool, and the time of the stop, which seals. status.json,
-    written once a second, only shows when to check the files.
+    The wall time is the time until the last commit, according to the files of the spool, plus the time of the stop, which seals. status.json is
+    written only once a second, so it only shows when to check the files.
     """
     home = tempfile.mkdtemp(prefix="daemon-", dir=work)
     try:

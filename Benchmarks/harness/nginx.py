@@ -42,8 +42,8 @@ def program():
 
 
 class Pages:
-    """Serves the corpus as pages on loopback. The last page is not full, so the client has then caught up. A query since yesterday gets the pages;
-    a query since now (by the tail) gets no events."""
+    """Serves the corpus as pages on loopback. The last page is not full, so the client knows that it has caught up. A query since yesterday gets the
+    pages. A query since now (by the tail) gets no events."""
 
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)

@@ -1,5 +1,5 @@
-"""Runs many simulated orgs in one process, and one daemon that collects them all. Checks that each event is collected exactly once, and measures
-the memory, the fairness, and the cost when no event happens any more."""
+"""Runs many simulated orgs in one process, and one daemon that collects them all. Checks that each event is collected exactly once. Measures the
+memory, the fairness between orgs, and the cost once no new events come."""
 import collections
 import concurrent.futures
 import json
@@ -109,7 +109,7 @@ def run(programs, work, count, events, page, hanging, rest):
             seen = [json.loads(text) for text in orgs.each("/_simulator/stats", orgs.urls[:healthy])]
             took = [(item["reachedEndAt"] - item["firstPageAt"]) / 1000 for item in seen]
             end = max(item["reachedEndAt"] for item in seen) / 1000 - start
-            # The remaining records of the backlog are sealed within a minute; after that, nothing happens.
+            # The remaining records of the backlog are sealed within a minute. After that, the daemon is at rest.
             time.sleep(65 if rest else 0)
             before, at = cpu_seconds(process.pid), time.time()
             time.sleep(rest)
@@ -124,9 +124,9 @@ def run(programs, work, count, events, page, hanging, rest):
         doubled = sum(times > 1 for org in found.values() for times in org.values())
         extra = sum(len(org) for org in found.values()) + lost - sum(len(uids) for uids in expected)
         print("%d orgs, %d of them hanging, %d events each in pages of %d" % (count, hanging, events, page))
-        print("  exactly once: %d lost, %d doubled, %d from elsewhere, of %d; %d segments"
+        print("  exactly once: %d lost, %d doubled, %d that no org has, of %d; %d segments"
               % (lost, doubled, extra, sum(len(uids) for uids in expected), segments))
-        print("  backlog: the last healthy org's end reached after %.1f s; %.1f CPU s, %.2f per 100,000 events"
+        print("  backlog: the end of the last healthy org's log was reached after %.1f s; %.1f CPU s, %.2f per 100,000 events"
               % (end, collecting_cpu, collecting_cpu / (healthy * events) * 1e5))
         print("  fairness: from first page to the end of the log %.1f s fastest, %.1f s median, %.1f s slowest"
               % (min(took), statistics.median(took), max(took)))

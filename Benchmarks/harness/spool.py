@@ -1,4 +1,4 @@
-"""Measures only the spool: commits and seals compared with the disk's own rate, and a start on a large spool."""
+"""Measures only the spool: commits and seals, compared with the disk's own rate; and a start with a large spool."""
 import os
 import shutil
 import subprocess
@@ -19,8 +19,8 @@ def fresh(path):
 
 
 def throughput(programs, work, records):
-    print("\nspool: from records in memory to sealed segments, wall clock; the floor is one file with as many appends of the mean\n"
-          "commit's bytes, each with its fdatasync, in the same run and on the same disk")
+    print("\nspool: from records in memory to sealed segments, wall clock. For the floor, one file on the same disk gets as many appends\n"
+          "of the same mean size, each followed by fdatasync")
     layout = "%12s %16s %10s %14s %12s %12s %12s %14s"
     print(layout % ("integrations", "records/commit", "commits/s", "floor, syncs/s", "of the floor", "MB/s lines",
                     "MB/s sealed", "amplification"))
@@ -38,7 +38,7 @@ def throughput(programs, work, records):
 
 
 def identities(programs, work):
-    print("\nidentities: nanoseconds to find one that is there, one that is not, and to remember one durably")
+    print("\nidentities: nanoseconds to find a known one, to find that one is unknown, and to remember one durably")
     for count in (8192, 262144):
         directory = fresh(work + "/spool")
         print("%8d in the window: %s" % (count, ", ".join(run(programs, "identities", directory, count)[0])), flush=True)
@@ -46,10 +46,10 @@ def identities(programs, work):
 
 
 def recovery(programs, work, segments=10_000, size=10 << 30):
-    """Measures a start on many segments. The segment files are sparse, because a start reads none of them, as its counted file operations show."""
+    """Measures a start with many segments. The segment files are sparse: a start reads none of them, as the counted file operations show."""
     directory = fresh(work + "/spool")
     run(programs, "make", directory, segments, size)
-    print("\nrecovery: a start on %d segments of %.0f GiB together (mostly holes: none is read), 10 integrations with 1,000 unsealed\n"
+    print("\nrecovery: a start on %d segments of %.0f GiB together (sparse: none is read), 10 integrations with 1,000 unsealed\n"
           "records of 3 kB each; what it read is in the page cache" % (segments, size / 2**30))
     total = 0
     for name, seconds, read, written, operations in run(programs, "open", directory):

@@ -48,7 +48,7 @@ func cpuSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// The first round warms caches and buffers and does not count.
+/// The first round fills caches and buffers, and is not measured.
 func measure(_ name: String, rounds: Int, _ round: () throws -> Int) rethrows {
     guard onlyRow == nil || onlyRow == name else { return }
     _ = try round()

@@ -1,7 +1,8 @@
 import Spool
 import Synchronization
 
-/// The real file system, with each operation counted. Synchronizations can be omitted, to make a test spool quickly that need not survive a power cut.
+/// The real file system, with each operation counted. Synchronizations can be omitted: a test spool is then made quickly, but would not survive a
+/// power cut.
 final class CountingFileSystem: FileSystem {
     struct Counts {
         var operations: [FileOperation: Int] = [:]

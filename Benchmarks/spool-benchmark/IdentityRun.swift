@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Looks up one identity per event in a writer's memory of identities.
+/// Measures how fast a writer finds identities among those that it remembers, and how fast it remembers new ones.
 struct IdentityRun {
     let directory: String
     let count: Int

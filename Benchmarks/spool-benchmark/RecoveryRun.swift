@@ -9,8 +9,8 @@ struct RecoveryRun {
 
     let directory: String
 
-    /// Seals small segments, and then makes each a sparse file, so that all together are `bytes` long. The counted file operations show that opening
-    /// the spool reads no segment.
+    /// Seals small segments, and then extends each as a sparse file, so that all of them together are `bytes` long. This is possible because opening
+    /// the spool reads no segment, as the counted file operations show.
     func make(segments: Int, bytes: Int64) throws {
         let fileSystem = CountingFileSystem(synchronizes: false)
         let spool = try Spool(Workload.settings(directory), fileSystem: fileSystem, now: Workload.now())

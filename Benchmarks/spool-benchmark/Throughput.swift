@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Commits and seals through the real file system, and for comparison a plain loop of write and fdatasync.
+/// Measures commits and seals through the real file system. For comparison, it also measures a plain loop of write and fdatasync.
 struct Throughput {
     let directory: String
     let records: [[UInt8]]

@@ -1,11 +1,11 @@
 import OCSF
 
-/// Checks properties that must hold for any input bytes. If one does not hold, it returns a text that says so.
+/// Checks properties that must hold for any input bytes. If a property does not hold, ``trouble`` says so.
 ///
-/// Each event must have exactly one outcome: a record or a rejection. Both must be one line of JSON that the strict reader accepts, and a record's
-/// key must be at the position that its head names.
+/// Each event must have exactly one outcome: a record or a rejection. Each of these must be one line of JSON that the strict reader accepts. A
+/// record's key must be at the position that is stored in the record's head.
 package struct OutcomeCheck: RecordSink {
-    /// Reads the normalizer's output back.
+    /// The strict reader, which reads the normalizer's output.
     private let reader: Normalizer
     private var outcomes = 0
     package private(set) var records = 0
@@ -78,12 +78,12 @@ package struct OutcomeCheck: RecordSink {
         }
     }
 
-    /// Checks that a stream has the same events whether it is read in one piece or in pieces of `step` bytes, and that it omits only white space, a byte
-    /// order mark at the beginning, and the brackets and commas of arrays.
+    /// Checks that a stream has the same events whether it is read in one piece or in pieces of `step` bytes. Also checks which bytes belong to no
+    /// event: only white space, a byte order mark at the beginning, and the brackets and commas of arrays.
     package mutating func stream(_ bytes: UnsafeRawBufferPointer, step: Int) -> [Range<Int>] {
         let whole = Self.events(bytes, step: max(1, bytes.count))
         if Self.events(bytes, step: max(1, step)) != whole {
-            complain("a stream's events depend on its pieces of \(step)")
+            complain("a stream that is read in pieces of \(step) bytes has different events")
         }
         var at = 0
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { at = 3 }
@@ -93,7 +93,7 @@ package struct OutcomeCheck: RecordSink {
                 switch bytes[at] {
                 case 0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","): at += 1
                 default:
-                    complain("byte \(at) of a stream is in no event")
+                    complain("byte \(at) of a stream belongs to no event")
                     return whole
                 }
             }
@@ -116,7 +116,7 @@ package struct OutcomeCheck: RecordSink {
                 switch stream.next(seen, from: at, isLast: isLast) {
                 case .event(let range):
                     found.append(first + range.lowerBound..<first + range.upperBound)
-                    // Without progress, a stream would never end.
+                    // Without this check, a stream that makes no progress would never end.
                     if range.upperBound <= at { return found }
                     at = range.upperBound
                 case .more(let keep):

@@ -19,7 +19,7 @@ package struct Daemon: Sendable {
     /// Reads the configuration again.
     package typealias Load = @Sendable () throws(ConfigurationError) -> Configuration
 
-    /// Why the daemon can't start, with what to do.
+    /// Why the daemon can't start, and what to do.
     package enum StartError: Error, CustomStringConvertible {
         /// The configuration asks for something that is not possible: exit code 78.
         case configuration(String)
@@ -52,7 +52,7 @@ package struct Daemon: Sendable {
     /// - Parameters:
     ///   - configuration: the configuration at the start.
     ///   - observer: a service that receives the daemon's reports. It starts first and ends last.
-    ///   - load: called on SIGHUP; must refuse a configuration with any mistake.
+    ///   - load: called on SIGHUP; must throw if the configuration has any mistake.
     package init(
         _ configuration: Configuration, logger: Logger, observer: (any StatusObserver)? = nil, load: @escaping Load
     ) {
@@ -62,13 +62,13 @@ package struct Daemon: Sendable {
         self.load = load
     }
 
-    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool or a directory may be temporary, the start
-    /// waits until it is solved.
+    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool or a directory may be temporary, the
+    /// start waits until it is solved.
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
         guard let observer else { return try await collect() }
-        // The observer runs during the start and the stop, too, and shows what they wait for.
+        // The observer runs during the start and the stop, too, and shows what the daemon waits for.
         try await withThrowingTaskGroup { group in
             group.addTask { try await observer.run() }
             defer { group.cancelAll() }
@@ -144,8 +144,8 @@ package struct Daemon: Sendable {
         return collectors
     }
 
-    /// Creates the services in the order in which they start. They stop in reverse order, so the watchdog and the status run until collection has
-    /// ended, and the leases of a fleet are released only after that.
+    /// Creates the services in the order in which they start. They stop in reverse order. So the watchdog and the status run until collection has
+    /// ended. The leases of a fleet are released only after that.
     private func services(_ resources: Resources, _ hangups: UnixSignalsSequence) async -> [any Service] {
         let (board, heartbeats, workers) = (resources.board, resources.heartbeats, resources.workers)
         board.updateConfiguration { $0.file = configuration.mainFile }

@@ -106,7 +106,8 @@ extension Daemon.StartError {
         guard case .spool(.file(let error)) = self, error.code == EROFS, getenv("INVOCATION_ID") != nil else {
             return description
         }
-        // With ProtectSystem=strict (systemd.exec(5)) the error is the same as for a file system mounted read-only.
+        // With ProtectSystem=strict (systemd.exec(5)), a path that is not in ReadWritePaths= has the same error as a file system that is mounted
+        // read-only.
         return """
             \(error). If other programs can write there, the unit must also allow it: add ReadWritePaths=DIRECTORY with `systemctl edit tributary`, then \
             `systemctl restart tributary`

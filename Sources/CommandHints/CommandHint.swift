@@ -18,7 +18,7 @@ package enum CommandHint {
     /// The configuration that this process works with.
     package static var configuration: String { file.withLock(\.self) }
 
-    /// Whether the unit uses this configuration.
+    /// Whether the configuration of this process is the one that the unit uses.
     private static var isInstalled: Bool { configuration == installed }
 
     /// A command, such as `tributary credential list`.
@@ -31,7 +31,7 @@ package enum CommandHint {
         return isInstalled ? "tributary \(words)" : "tributary \(words) --config \(quoted(configuration))"
     }
 
-    /// The same command with `sudo` if it changes files under /etc.
+    /// The same command, with `sudo` if the configuration is the installed one, which only root can change.
     package static func asRoot(_ words: String) -> String { (isInstalled ? "sudo " : "") + command(words) }
 
     /// The command that makes the running daemon read its configuration again.

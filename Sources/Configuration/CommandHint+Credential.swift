@@ -3,13 +3,13 @@ import CommandHints
 extension CommandHint {
     /// The command or action that replaces the secret of a credential.
     ///
-    /// - Parameter file: the file that the configuration names for it; nil if `tributary credential` keeps it.
+    /// - Parameter file: the credential's configured `secret_file`; nil if `tributary credential` stores the secret.
     package static func replaceSecret(of credential: Name, in file: String?) -> String {
         guard let file, file != ownSecretFile(credential) else { return asRoot("credential rotate \(credential)") }
         return "put it into \(file)"
     }
 
-    /// Where `tributary credential` keeps the secret of a configuration that no unit serves.
+    /// The file in which `tributary credential` stores a secret for a configuration other than the installed one; nil for the installed one.
     private static func ownSecretFile(_ credential: Name) -> String? {
         configuration == installed
             ? nil : "\(CredentialDirectories.collector.next(to: configuration).source)/\(credential)"
@@ -17,6 +17,6 @@ extension CommandHint {
 }
 
 extension Configuration.Credential {
-    /// What to do to replace the secret when Okta refuses it.
+    /// How to replace the secret if Okta refuses it: a command or an action.
     package var secretReplacement: String { CommandHint.replaceSecret(of: settings.name, in: settings.secretFile) }
 }

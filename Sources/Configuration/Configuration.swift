@@ -12,7 +12,7 @@ package struct Configuration: Sendable, Equatable {
     package typealias Metrics = Section<MetricsKeys>
     package typealias Response = Section<ResponseKeys>
 
-    /// The files from which it was read, in order.
+    /// The files from which the configuration was read, in order.
     package var files: [String]
     package var directories: Section<DirectoryKeys>
     package var spool: Spool
@@ -25,14 +25,14 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// The integrations, in the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are not used because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows that.
+    /// Integrations that are not used because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows mistakes.
     package var unusable: [UnusableIntegration] = []
     /// The destinations, in the order of the files.
     package var destinations: [Destination]
     /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
-    /// Sections and top-level keys that have a mistake or could not be read. Their values here may differ from those in the file. Empty unless
-    /// ``ConfigurationContext/mistakes`` allows mistakes.
+    /// Sections and top-level keys that have a mistake or could not be read. Their values in this object may differ from those in the file. Empty
+    /// unless ``ConfigurationContext/mistakes`` allows mistakes.
     package var doubtful: Set<String> = []
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
@@ -74,7 +74,8 @@ package struct Configuration: Sendable, Equatable {
 
     /// An integration that can't be used as configured.
     package struct UnusableIntegration: Sendable, Equatable {
-        /// The integration's name. If that can't be read or is taken, its place in the file; for an unreadable file, the file.
+        /// The integration's name. If the name can't be read, or another integration has it: the integration's place in the file. For an unreadable
+        /// file: the file's path.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
@@ -104,7 +105,7 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Destination: Sendable, Hashable {
         package var settings: Section<DestinationKeys>
-        /// The path of the destination's secret: the configured path, or the path where systemd provides it.
+        /// The file that contains the destination's secret: the configured path, or the path where systemd provides the file.
         package var secretFile: String
 
         package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
@@ -116,11 +117,12 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Fleet: Sendable, Hashable {
         package var settings: Section<FleetKeys>
-        /// The configured name of this host, or the host's own.
+        /// This host's name in the fleet: the configured one, otherwise the system's host name.
         package var host: String
         /// The bucket that is the fleet's spool.
         package var log: Section<FleetLogKeys>
-        /// The path of the bucket's access key with credentials `static`: the configured path, or the path where systemd provides it.
+        /// The file that contains the bucket's access key, used with `credentials: static`: the configured path, or the path where systemd provides
+        /// the file.
         package var secretFile: String
         /// How the hosts agree on which host collects each integration.
         package var lease: Section<FleetLeaseKeys>

@@ -21,9 +21,9 @@ package struct ConfigurationChange: Sendable, Equatable {
     package var removed: [Name] = []
     /// Changed integrations, in the order of the new configuration.
     package var changed: [Changed] = []
-    /// Keys outside integrations that differ and can be changed now.
+    /// Keys outside integrations whose values differ. The daemon can use the new values at once.
     package var settings: [KeyDescription] = []
-    /// Keys outside integrations that differ and whose old value stays in force until a restart.
+    /// Keys outside integrations whose values differ. The old values stay in force until a restart.
     package var needsRestart: [KeyDescription] = []
 
     package init(from old: Configuration, to new: Configuration) {
@@ -33,7 +33,7 @@ package struct ConfigurationChange: Sendable, Equatable {
                 added.append(integration)
                 continue
             }
-            // A credential that both sections use would be listed twice.
+            // Both sections may use the same credential. Its keys are then listed only once.
             var seen: Set<String> = []
             let keys = integration.changedKeys(from: earlier).filter { seen.insert($0).inserted }
             if !keys.isEmpty { changed.append(Changed(integration: integration, keys: keys)) }
@@ -114,7 +114,7 @@ extension Configuration.Integration {
 }
 
 extension Configuration.Credential {
-    /// The path where the file was found is compared, too: systemd may now provide it elsewhere, although no key has changed.
+    /// Also compares the path at which the secret's file was found: systemd may now provide the file elsewhere, although no key has changed.
     fileprivate func changedKeys(from other: Self) -> [String] {
         let keys = settings.changed(from: other.settings).map(\.path)
         let file = Configuration.CredentialKeys.shared.secretFile.path

@@ -140,7 +140,7 @@ extension Configuration {
         ) { $0.isEmpty ? nil : "protected: \($0.joined(separator: " "))" }
         package let usersPerHour = ConfigurationKey<Int>(
             "response.users_per_hour", .number(1...100_000), default: .value("20"), .whileRunning,
-            "The most users on whom actions are allowed within an hour without --force; from 1 to 100000."
+            "The maximum number of users on whom actions are allowed within an hour without --force; from 1 to 100000."
         ) { "up to \($0) users an hour" }
         package let logDirectory = ConfigurationKey<String>(
             "response.log_directory", .path, default: .value("/var/lib/tributary-respond/log"), .atRestart,
@@ -148,7 +148,7 @@ extension Configuration {
         ) { _ in nil }
         package let socket = ConfigurationKey<String>(
             "response.socket", .path, default: .value("/run/tributary-respond/socket"), .atRestart,
-            "The Unix socket on which that helper accepts requests."
+            "The Unix socket on which the helper of the response actions accepts requests."
         ) { _ in nil }
     }
 
@@ -173,7 +173,7 @@ extension Configuration {
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
-            "The last day on which it is valid; you are warned 30, 7 and 1 days before.")
+            "The last day on which the credential is valid; you are warned 30, 7 and 1 days before.")
         package let secretFile = ConfigurationKey<String?>(
             "credentials[].secret_file", optional: .path,
             described: "/etc/tributary/credentials/NAME, as the unit provides it", .whileRunning,
@@ -298,7 +298,7 @@ extension Configuration {
             "With credentials process: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "destinations[].server_side_encryption", optional: .word(), described: "the bucket's", .whileRunning,
-            "With type s3: the encryption that the store is asked for.")
+            "With type s3: the encryption that Tributary requests from the store.")
         package let format = ConfigurationKey<DestinationFormat>(
             "destinations[].format", .word(), default: .value("ndjson"), .whileRunning,
             "With type s3: ndjson for unchanged segments, parquet for Parquet files converted from them."

@@ -176,7 +176,7 @@ extension Configuration.Destination {
         return "\(self.protocol?.rawValue ?? "http") \(self.url?.description ?? "")\(place)"
     }
 
-    /// Whether a file holds a secret for it.
+    /// Whether the destination needs a file with a secret.
     package var hasSecret: Bool {
         switch self.type {
         case .s3: self.credentials == .static
@@ -185,7 +185,8 @@ extension Configuration.Destination {
         }
     }
 
-    /// The systemd unit that delivers to it. If the destination runs a program, that is the unit that allows programs.
+    /// The systemd unit that delivers to the destination. Destinations that run a program have a unit of their own, `tributary-deliver-exec@`, which
+    /// allows programs.
     package var unit: String {
         let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"

@@ -19,9 +19,9 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// The directory in which the service finds the secrets.
     package let runtime: String
 
-    /// The parent of every delivery's ``runtime``, which only root can enter. Deliveries share a user, so each unit has its own subdirectory bound to
-    /// another place (`BindReadOnlyPaths=`). The bound directory is the parent of the directory with the secrets, because the directory with the secrets is
-    /// replaced at each change.
+    /// The parent of every delivery's ``runtime``. Only root can enter it. All deliveries have the same user, so each unit sees only its own
+    /// subdirectory, bound to another place (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the latter
+    /// is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.
@@ -46,8 +46,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// The directories for a configuration other than the installed one, which no unit uses: secrets are stored in a directory next to it, and read
-    /// from there.
+    /// The directories for a configuration other than the installed one. No unit uses such a configuration, so its secrets are stored in a directory
+    /// next to the file, and read from there.
     ///
     /// - Parameter configuration: an absolute path.
     package func next(to configuration: String) -> Self {
@@ -78,6 +78,6 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
 package enum CredentialFileName {
     /// The suffix of a file made by `systemd-creds encrypt`.
     package static let encryptedSuffix = ".cred"
-    /// The suffix of a file next to a missing secret that says why it is missing.
+    /// The suffix of a file that is written instead of a secret, and says why the secret is missing.
     package static let failedSuffix = ".failed"
 }

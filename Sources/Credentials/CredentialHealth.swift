@@ -15,7 +15,8 @@ package struct CredentialHealth: Sendable, Equatable {
         private var rank: Int { self == .red ? 2 : self == .yellow ? 1 : 0 }
     }
 
-    /// After this many days without use, a warning about an API token is due. Okta revokes one after 30 days without use (Okta help, "Manage Okta API tokens").
+    /// After this many days without use, a warning about an API token is due. Okta revokes a token after 30 days without use (Okta help, "Manage Okta
+    /// API tokens").
     package static let unusedDays = 25
     static let droppedDays = 30
     /// The numbers of days before a credential expires at which a warning is due.
@@ -33,11 +34,11 @@ package struct CredentialHealth: Sendable, Equatable {
         package var lastUseDay: Int?
         /// The day on which the secret was stored, in days since 1970; nil if that is not known.
         package var putDay: Int?
-        /// Whether an integration refers to it.
+        /// Whether an integration refers to the credential.
         package var isUsed: Bool
         /// Why there is no usable secret.
         package var secretProblem: String?
-        /// Why Okta refused it just now.
+        /// Why Okta refused the credential when it was last used.
         package var refusal: String?
 
         package init(
@@ -73,7 +74,7 @@ package struct CredentialHealth: Sendable, Equatable {
         reasons.append(reason)
     }
 
-    /// Nil if it expires in more than 30 days.
+    /// When the credential expires, in words; nil if it expires in more than 30 days.
     static func expiry(_ expires: CalendarDate, today: CalendarDate) -> String? {
         let days = expires.daysSince1970 - today.daysSince1970
         return switch days {
@@ -93,7 +94,7 @@ package struct CredentialHealth: Sendable, Equatable {
         guard days >= unusedDays else { return nil }
         return (
             days,
-            "the API token has not been used for \(days) days; Okta revokes one after \(droppedDays) days without use: use it, or rotate it"
+            "the API token has not been used for \(days) days; Okta revokes a token after \(droppedDays) days without use: use it, or rotate it"
         )
     }
 }
@@ -101,7 +102,7 @@ package struct CredentialHealth: Sendable, Equatable {
 /// The warnings that are due today. Each is given once: 30, 7 and 1 days before a credential expires, when it expires, and after 25 days without use.
 /// A plain value.
 package struct CredentialWarnings: Sendable {
-    /// The steps that have been reported, by the credential's name.
+    /// The warnings that have been given already, by the credential's name.
     private var told: [String: Set<String>] = [:]
 
     package init() {}

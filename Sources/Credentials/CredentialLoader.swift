@@ -8,14 +8,14 @@ import Glibc
 ///     /etc/tributary/credentials/beta-read.cred   encrypted by systemd-creds
 ///       → /run/tributary-credentials/collector/   mode 0700, owned by the service's user
 ///
-/// If one can't be read or decrypted, it is left out and `NAME.failed` contains the reason, so that only the integrations that need it stop.
-/// The new directory replaces the old one in one step, so the service sees either all old secrets or all new ones. The parent directory belongs to
-/// root, so the service can't put a link there.
+/// If a credential can't be read or decrypted, `NAME.failed` is written instead and contains the reason. Only the integrations that need this
+/// credential stop. The new directory replaces the old one in one step, so the service sees either all old secrets or all new ones. The parent
+/// directory belongs to root, so the service can't put a link there.
 package struct CredentialLoader {
     /// The result for one credential.
     package struct Outcome: Sendable, Equatable {
         package let name: String
-        /// Nil if it was written.
+        /// Why the credential was not written; nil if it was written.
         package let failure: String?
     }
 
@@ -72,7 +72,7 @@ package struct CredentialLoader {
     /// The beginning of the name of a directory that a check makes; the process id follows.
     package static let checkPrefix = "check-"
 
-    /// Removes what a killed check has left.
+    /// Removes directories that killed checks have left.
     package static func removeAbandonedChecks() {
         guard let root = (try? SafeDirectory(CredentialDirectories.runtimeRoot)) ?? nil else { return }
         for name in (try? root.names()) ?? [] where name.hasPrefix(checkPrefix) {
@@ -90,7 +90,7 @@ package struct CredentialLoader {
         }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
-        // A killed root step has left these. Only one such step runs at a time for a unit, so nothing uses them.
+        // A killed root step has left these directories. A unit has only one root step at a time, so nothing uses them.
         for name in names where name.hasPrefix(temporaryPrefix) { root.removeDirectory(name) }
         let temporary = temporaryPrefix + SafeDirectory.random()
         let target = try root.makeDirectory(temporary)
@@ -102,7 +102,7 @@ package struct CredentialLoader {
             throw error
         }
         guard fchown(target.descriptor, owner.0, owner.1) == 0, fchmod(target.descriptor, 0o700) == 0 else {
-            throw CredentialFileError("cannot give away", target.path)
+            throw CredentialFileError("cannot change the owner of", target.path)
         }
         if root.holds(targetName) {
             guard tributary_exchange(root.descriptor, temporary, targetName) == 0 else {
@@ -132,7 +132,8 @@ package struct CredentialLoader {
             guard (try? Name(parsing: name)) != nil else {
                 outcomes.append(
                     Outcome(
-                        name: name, failure: "not a credential's name, which has a-z, digits and -, such as acme-read"))
+                        name: name, failure: "not a valid name of a credential: use a-z, digits and -, as in acme-read")
+                )
                 continue
             }
             do throws(CredentialFileError) {
@@ -153,13 +154,13 @@ package struct CredentialLoader {
         return outcomes
     }
 
-    /// `acme-read`, both for `acme-read` and for `acme-read.cred`.
+    /// The credential's name: `acme-read` for both `acme-read` and `acme-read.cred`.
     private static func credentialName(_ file: String) -> String {
         file.hasSuffix(CredentialFileName.encryptedSuffix)
             ? String(file.dropLast(CredentialFileName.encryptedSuffix.count)) : file
     }
 
-    /// A credential's secret, from the administrator's file.
+    /// Reads a credential's secret from the administrator's file, and decrypts it if it is encrypted.
     static func secret(_ file: String, in directory: SafeDirectory) throws(CredentialFileError) -> [UInt8] {
         guard file.hasSuffix(CredentialFileName.encryptedSuffix) else { return try directory.read(file) }
         return try SystemdCreds.decrypt(
@@ -169,7 +170,7 @@ package struct CredentialLoader {
 
 /// A user of this host.
 package enum Account {
-    /// The uid and the primary gid of a user's name. A number is taken as it is, for both.
+    /// The uid and the primary gid of the user with this name. A number is used unchanged as both.
     package static func find(_ user: String) throws(CredentialFileError) -> (uid_t, gid_t) {
         if let number = uid_t(user) { return (number, number) }
         var found = passwd()

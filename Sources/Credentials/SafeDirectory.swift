@@ -2,7 +2,7 @@ import Glibc
 
 /// An open directory. Its files are created, read and removed through its descriptor, so replacing the path has no effect.
 ///
-/// Links are not followed, only regular files are read, and a created file must have a new name.
+/// Links are not followed. Only regular files are read. Creating a file fails if its name already exists.
 package final class SafeDirectory: Sendable {
     package let path: String
     let descriptor: Int32
@@ -22,11 +22,11 @@ package final class SafeDirectory: Sendable {
             if errno == ENOENT { return nil }
             throw CredentialFileError("cannot open", path)
         }
-        // After this line, deinit closes the descriptor.
+        // The descriptor is closed in deinit, also if the checks below fail.
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-            throw CredentialFileError("others may write in \(path): chown root, chmod go-w")
+            throw CredentialFileError("users other than its owner may write in \(path): run chown root and chmod go-w")
         }
     }
 
@@ -40,7 +40,7 @@ package final class SafeDirectory: Sendable {
         let isNew = mkdir(path, mode) == 0
         if !isNew, errno != EEXIST { throw CredentialFileError("cannot make", path) }
         guard let directory = try SafeDirectory(path) else { throw CredentialFileError("cannot open", path) }
-        // Independent of the umask.
+        // mkdir applies the umask, so the mode is set again.
         if isNew, fchmod(directory.descriptor, mode) != 0 { throw CredentialFileError("cannot make", path) }
         return directory
     }
@@ -52,20 +52,20 @@ package final class SafeDirectory: Sendable {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Creates a directory in this one, which must not exist: mode 0700, owned by this process's user.
+    /// Creates a subdirectory with mode 0700, owned by this process's user. Fails if the name already exists.
     func makeDirectory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
         guard mkdirat(descriptor, name, 0o700) == 0 else { throw CredentialFileError("cannot make", "\(path)/\(name)") }
         return try directory(name)
     }
 
-    /// Opens a directory in this one, whoever owns it.
+    /// Opens a subdirectory, whoever owns it.
     func directory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
         let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0 else { throw CredentialFileError("cannot open", "\(path)/\(name)") }
         return SafeDirectory(inner, path: "\(path)/\(name)")
     }
 
-    /// The names in it, sorted.
+    /// The names of the directory's entries, sorted.
     func names() throws(CredentialFileError) -> [String] {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else { throw CredentialFileError("cannot list", path) }
@@ -104,7 +104,9 @@ package final class SafeDirectory: Sendable {
         let shown = "\(path)/\(name)"
         let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard file >= 0 else {
-            if errno == ELOOP { throw CredentialFileError("\(shown) is a link: put the secret itself there") }
+            if errno == ELOOP {
+                throw CredentialFileError("\(shown) is a link: replace it with a file that contains the secret")
+            }
             throw CredentialFileError("cannot read", shown)
         }
         defer { close(file) }
@@ -129,7 +131,7 @@ package final class SafeDirectory: Sendable {
         return Array(bytes[..<count])
     }
 
-    /// Creates a file that must not exist, and changes its owner.
+    /// Creates a file, and changes its owner. Fails if the name already exists.
     func write(_ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil)
         throws(CredentialFileError)
     {
@@ -164,7 +166,7 @@ package final class SafeDirectory: Sendable {
         fsync(descriptor)
     }
 
-    /// Creates a file with its complete contents, or not at all. An existing one is not changed.
+    /// Creates a file with its complete contents, or not at all. Fails if the file already exists.
     package func create(_ name: String, _ bytes: [UInt8], mode: mode_t) throws(CredentialFileError) {
         let temporary = try writeTemporary(name, bytes, mode: mode, owner: nil)
         defer { remove(temporary) }
@@ -196,7 +198,7 @@ package final class SafeDirectory: Sendable {
         package let isRegular: Bool
     }
 
-    /// Nil if there is no such file.
+    /// The owner and the mode of a file; nil if it does not exist.
     package func attributes(_ name: String) -> Attributes? {
         var status = stat()
         guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }

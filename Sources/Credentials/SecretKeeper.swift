@@ -35,7 +35,7 @@ package struct SecretKeeper {
         return directory.modified(name.text + CredentialFileName.encryptedSuffix) ?? directory.modified(name.text)
     }
 
-    /// The secret itself.
+    /// The secret, decrypted if it is stored encrypted.
     package func secret(of name: Name) throws(CredentialFileError) -> [UInt8] {
         guard let directory = try SafeDirectory(source), let form = try form(of: name) else {
             throw CredentialFileError("there is no secret \(name) in \(source)")
@@ -60,7 +60,7 @@ package struct SecretKeeper {
         return directory.remove(fileName(name, .encrypted)) || plain
     }
 
-    /// Stores a new key that is not in use yet, as `.NAME.next`, which no service gets.
+    /// Stores a new key that is not in use yet as `.NAME.next`. No service gets this file.
     package func putNext(_ secret: [UInt8], for name: Name) throws(CredentialFileError) {
         try SafeDirectory.made(source, mode: 0o700).replace(".\(name).next", secret, mode: 0o600)
     }
@@ -88,7 +88,7 @@ package struct SecretKeeper {
 
     private static let trialPrefix = ".trial."
 
-    /// Removes what a killed command has left.
+    /// Removes directories that killed commands have left.
     static func removeAbandonedTrials(in directory: SafeDirectory) {
         for name in (try? directory.names()) ?? [] where name.hasPrefix(trialPrefix) {
             let number = name.dropFirst(trialPrefix.count).prefix { $0 != "." }

@@ -58,11 +58,11 @@ package enum Subprogram {
 
         init(input: [UInt8]) { self.input = input }
 
-        /// Writes and reads until both outputs end. Returns why, if that fails.
+        /// Writes the input and reads both outputs until they end. Returns the reason if that fails.
         mutating func exchange(
             _ toChild: Pipe, _ out: Pipe, _ err: Pipe, outputLimit: Int, patience: Int32
         ) -> String? {
-            // If the program ends without reading its input, the signal must not end this process.
+            // If the program ends without reading its input, SIGPIPE must not end this process.
             signal(SIGPIPE, SIG_IGN)
             _ = fcntl(toChild.writing, F_SETFL, O_NONBLOCK)
             var fed = 0

@@ -3,9 +3,9 @@ import Glibc
 /// systemd-creds(1), which encrypts with this host's key, and also with the TPM's if there is one.
 package enum SystemdCreds {
     static let program = "/usr/bin/systemd-creds"
-    /// A TPM takes a second or two. Milliseconds.
+    /// The time limit in milliseconds. With a TPM, the program takes one or two seconds.
     private static let patience: Int32 = 60_000
-    /// An encrypted secret is text, and also contains keys.
+    /// The maximum size of an encrypted secret in bytes. It is larger than the secret because it is text and also contains keys.
     static let encryptedLimit = 3 * SafeDirectory.secretLimit
 
     /// Whether the program is installed.
@@ -32,7 +32,7 @@ package enum SystemdCreds {
             throw CredentialFileError("\(program) can't be run: \(error.words)")
         }
         guard ended.status == 0 else {
-            // Its standard error is about keys and files; its standard output may contain the secret and is dropped.
+            // The error contains only the program's standard error, which is about keys and files. Its standard output may contain the secret.
             throw CredentialFileError(
                 "systemd-creds \(arguments[0]): \(ended.errors.isEmpty ? "failed" : ended.errors)")
         }

@@ -1,28 +1,29 @@
-/// Decides which bodies may be in memory. It limits the bytes that the bodies of all transfers use together. A plain value.
+/// Decides which transfers may keep a body in memory, so that the bodies of all transfers together stay within a limit. A plain value.
 ///
 /// - The first ``freeBytes`` of a body need no share, so long answers never delay a short one.
-/// - A body that grows beyond them needs a share of the budget, of the expected size. If there is no room for the share, the transfer waits. Waiting transfers
-///   are admitted in the order of their requests, so every host gets its turn.
-/// - Once admitted, a body is never paused. If it outgrows its share, the excess counts too and delays later admissions. So a transfer that already has
-///   memory never waits for more.
-/// - A transfer whose body has not begun has no share and does not wait for one, however long its host sends nothing.
+/// - A larger body needs a share of the budget: as many bytes as the body is expected to have. If there is no room for the share, the transfer waits.
+///   Waiting transfers are admitted in the order in which they began to wait, so every host gets its turn.
+/// - Once admitted, a body is never paused. If it becomes larger than its share, the excess also counts and delays later admissions. A transfer that
+///   already has memory therefore never waits for more.
+/// - A transfer whose body has not begun has no share and does not wait for one, even if its host sends nothing for a long time.
 struct BodyBudget {
     /// The number of decoded bytes of a body that need no share.
     static let freeBytes = 32 << 10
-    /// The share of a body whose size is unknown. Most answers of an API are smaller.
+    /// The share of a body whose size is unknown, in bytes. Most answers of an API are smaller.
     static let usualShare = 2 << 20
 
     /// The maximum of ``used``, in bytes.
     let limit: Int
-    /// The sum of all shares, in bytes. It exceeds the limit only if bodies outgrow their shares, or if a single share is larger than the limit.
+    /// The sum of all shares, in bytes. It exceeds the limit only if bodies become larger than their shares, or if a single share is larger than the
+    /// limit.
     private(set) var used = 0
     private var shares: [UInt64: Int] = [:]
     private var waiting: [(id: UInt64, bytes: Int)] = []
 
     init(limit: Int) { self.limit = limit }
 
-    /// Gives the transfer a share of `bytes` and returns true, or adds the transfer to the end of the queue and returns false. In the second case, a later
-    /// ``leave(_:)`` or ``resize(_:to:)`` of another transfer returns its id when it is admitted.
+    /// If there is room, gives the transfer a share of `bytes` and returns true. Otherwise, adds the transfer to the end of the queue and returns
+    /// false. A later ``leave(_:)`` or ``resize(_:to:)`` of another transfer then returns the id of the waiting one when it is admitted.
     mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
         guard waiting.isEmpty, hasRoom(for: bytes) else {
             waiting.append((id, bytes))
@@ -42,7 +43,8 @@ struct BodyBudget {
         return admit()
     }
 
-    /// Takes back the share of a body that was released, or ends the waiting of a transfer. A second call for the same transfer changes nothing.
+    /// Takes back the share of a body that was released, or removes a waiting transfer from the queue. A second call for the same transfer changes
+    /// nothing.
     ///
     /// - Returns: the transfers that are admitted now.
     mutating func leave(_ id: UInt64) -> [UInt64] {
@@ -75,7 +77,7 @@ struct BodyBudget {
     }
 }
 
-/// The memory of one body. It counts against the budget as long as this object exists, so code that keeps the body must keep its share too.
+/// The memory of one body. It counts against the budget as long as this object exists. Code that keeps the body must therefore keep this object, too.
 package final class BodyShare: Sendable {
     private let id: UInt64
     private let loop: CurlLoop

@@ -1,12 +1,12 @@
 import CCurl
 
-/// Describes why a transfer failed, from what libcurl reports: whether the host, the proxy or the network is the cause, and what to do.
+/// Explains why a transfer failed, based on what libcurl reports: whether the host, the proxy or the network is the cause, and what to do.
 struct CurlFailure {
     let code: CURLcode
     /// libcurl's error message.
     let words: String
     let host: String
-    /// The name for the address in messages.
+    /// What messages call the address, such as “the org's URL”.
     var addressName = HTTPRequest.usualAddressName
     /// Host and port of the proxy that the transfer uses; nil if it uses none.
     var proxy: String?
@@ -14,11 +14,11 @@ struct CurlFailure {
     var hasProxyCredentials = false
     /// The status with which the proxy answered CONNECT; 0 if there was no answer.
     var connectStatus = 0
-    /// `X509_V_ERR_…` of the server's certificate and of the proxy's (openssl-verification-options(1)). 0 means that the certificate is valid, 1 that the
-    /// handshake ended before the certificate was verified.
+    /// The result of verifying the server's certificate and the proxy's, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the certificate is
+    /// valid. 1: the handshake ended before the certificate was verified.
     var verifyResult = 0
     var proxyVerifyResult = 0
-    /// Whether TCP was connected, to the host or the proxy.
+    /// Whether a TCP connection existed, to the host or to the proxy.
     var isConnected = false
     /// Whether the request had been sent.
     var isSent = false
@@ -32,13 +32,13 @@ struct CurlFailure {
         return TransportError(.tls, host: host, detail: "\(what): \(words)", remedy: remedy)
     }
 
-    /// The error if the proxy is the cause; nil if it is not.
+    /// The error to report if the proxy is the cause; nil if it is not the cause.
     private func proxyError(_ proxy: String) -> TransportError? {
         func error(_ what: String, _ remedy: String) -> TransportError {
             TransportError(.proxy, host: host, detail: "\(proxy) \(what)", remedy: remedy)
         }
         switch connectStatus {
-        // tinyproxy answers 401 to a wrong password.
+        // tinyproxy answers a wrong password with 401 instead of 407.
         case 407 where hasProxyCredentials, 401 where hasProxyCredentials:
             return error(
                 "does not accept the user and password: \(connectStatus)",
@@ -69,7 +69,7 @@ struct CurlFailure {
         let check = "Check network.proxy (or https_proxy in the environment), and check that the proxy is running"
         switch code {
         case CURLE_COULDNT_RESOLVE_PROXY: return error("has a name that can't be resolved", check)
-        case CURLE_COULDNT_CONNECT: return error("can't be connected: \(words)", check)
+        case CURLE_COULDNT_CONNECT: return error("can't be reached: \(words)", check)
         case CURLE_OPERATION_TIMEDOUT where !isConnected: return error("does not answer: \(words)", check)
         case CURLE_PROXY: return error("could not be used: \(words)", check)
         default: return nil
@@ -95,7 +95,7 @@ struct CurlFailure {
         case _ where words.contains("subject name"):
             (
                 "its certificate is for another name",
-                "Check \(setting); if it is right, another server answers instead, because of this network's login page or wrong DNS"
+                "Check \(setting). If it is right, another server answers instead: this network's login page, or a server to which wrong DNS leads"
             )
         case _ where words.contains("wrong version number"):
             (
@@ -105,7 +105,7 @@ struct CurlFailure {
         case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
                 "it offers no TLS 1.2 or later",
-                "Current servers offer TLS 1.2 and 1.3, so probably an outdated proxy answers instead: it has to be updated"
+                "Current servers offer TLS 1.2 and 1.3, so an outdated proxy probably answers instead; ask its owner to update it"
             )
         default:
             ("the TLS handshake failed", "Check \(setting) and this machine's clock, and check for a proxy")

@@ -5,8 +5,8 @@ import Synchronization
 /// The only thread that calls libcurl, and the inbox through which other threads give it work.
 ///
 /// Ownership: only this thread uses the multi handle and the easy handles. Other threads put transfers into the inbox
-/// and wake this thread. A transfer's continuation is resumed exactly once: by this thread when it removes the transfer, or by
-/// ``submit(_:_:)`` if the loop is stopping and accepts no more transfers.
+/// and wake this thread. A transfer's continuation is resumed exactly once. This thread resumes it when it removes the transfer. If the loop is
+/// stopping and accepts no more transfers, ``submit(_:_:)`` resumes it.
 final class CurlLoop: Sendable {
     typealias Answer = CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
 
@@ -75,7 +75,7 @@ final class CurlLoop: Sendable {
         }
     }
 
-    /// Ends a transfer that has not ended yet. May be called before ``submit(_:_:)``, which then ends the transfer immediately.
+    /// Ends a transfer that is still running. May be called before ``submit(_:_:)``, which then ends the transfer immediately.
     func cancel(_ transfer: CurlTransfer) {
         transfer.isCancelled.store(true, ordering: .releasing)
         inbox.withLock { inbox in
@@ -132,8 +132,8 @@ final class CurlLoop: Sendable {
             { box in
                 guard let box else { return nil }
                 let loop = Unmanaged<CurlLoop>.fromOpaque(box).takeRetainedValue()
-                // Other threads handle the signals. SIGPIPE in particular must be blocked here: with CURLOPT_NOSIGNAL, libcurl does not block it,
-                // and a TLS write to a closed connection would end the process.
+                // Blocks all signals on this thread; other threads handle them. SIGPIPE must be blocked here, because with CURLOPT_NOSIGNAL libcurl
+                // does not block it. A TLS write to a closed connection would then end the process.
                 var all = sigset_t()
                 sigfillset(&all)
                 pthread_sigmask(SIG_SETMASK, &all, nil)

@@ -9,7 +9,7 @@ import Synchronization
 final class CurlTransfer: @unchecked Sendable {
     /// How a transfer ended.
     enum End {
-        /// libcurl ended it, with this code; `CURLE_OK` is success.
+        /// libcurl ended the transfer with this code. `CURLE_OK` is success.
         case failed(CURLcode)
         case cancelled
         case shutDown
@@ -44,7 +44,8 @@ final class CurlTransfer: @unchecked Sendable {
     /// Made once the body may be read: a thousand transfers that wait need none.
     private var decoder: GzipDecoder?
     private var broken: String?
-    /// The share of a body larger than ``BodyBudget/freeBytes``. It is returned with the response; if there is no response, this transfer returns it.
+    /// The memory share of a body larger than ``BodyBudget/freeBytes``. The response takes it over. If there is no response, the share is released
+    /// with this transfer.
     private var share: BodyShare?
     private var isWaiting = false
     private var expectedBytes = 0
@@ -93,7 +94,7 @@ final class CurlTransfer: @unchecked Sendable {
         return easy
     }
 
-    /// Sets every option of a new or reset handle. Returns nil if libcurl rejects one, because an option that protects the transfer must not be missing.
+    /// Sets every option of a new or reset handle. Returns nil if libcurl rejects an option: the transfer must not run without an option that protects it.
     func prepare(_ handle: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let easy = handle else { return nil }
         self.easy = easy
@@ -117,7 +118,7 @@ final class CurlTransfer: @unchecked Sendable {
             && number(easy, CURLOPT_NETRC, 0)
             && number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             && number(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-        // Both options are always set, so that libcurl does not read them from the environment.
+        // Both options are set even without a proxy, so that libcurl does not read them from the environment.
         isGood = isGood && text(easy, CURLOPT_PROXY, proxy?.text ?? "") && text(easy, CURLOPT_NOPROXY, "")
         if let proxyCredentials, proxy != nil {
             isGood =
@@ -132,7 +133,7 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func setTrust(_ easy: UnsafeMutableRawPointer) -> Bool {
-        // libcurl 7.87 and later caches parsed certificates. Ten minutes is short enough to notice a replaced file.
+        // libcurl 7.87 and later caches parsed certificates. With a limit of ten minutes, a replaced file is noticed soon enough.
         _ = number(easy, CURLOPT_CA_CACHE_TIMEOUT, 600)
         var isGood =
             number(easy, CURLOPT_SSL_VERIFYPEER, 1) && number(easy, CURLOPT_SSL_VERIFYHOST, 2)
@@ -192,15 +193,16 @@ final class CurlTransfer: @unchecked Sendable {
             isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
         }
         if request.method != .get, request.signature == nil {
-            // Without these lines libcurl would add a form's Content-Type, and wait for a 100 before it sends a large body.
+            // These lines switch off two defaults of libcurl: it would add the Content-Type of a form, and wait for a 100 before it sends a large
+            // body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
         return isGood && ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
     }
 
-    /// libcurl signs every line of the header list. So a signed request has no header that a proxy may change, and none without a value: for an empty
-    /// value, libcurl 7.88 computes another signature than the server.
+    /// libcurl signs every line of the header list. A signed request must therefore have no header that a proxy may change, and none without a value:
+    /// if a value is empty, libcurl 7.88 and the server compute different signatures.
     private func setSignature(_ easy: UnsafeMutableRawPointer, _ signature: RequestSignature) -> Bool {
         text(easy, CURLOPT_AWS_SIGV4, signature.provider)
             && text(easy, CURLOPT_USERNAME, signature.keyID)
@@ -264,7 +266,8 @@ final class CurlTransfer: @unchecked Sendable {
             && ccurl_set_error_buffer(easy, errorText.baseAddress) == CURLE_OK
     }
 
-    /// The size of libcurl's read buffer. A waiting transfer uses two buffers, so a thousand waiting transfers must fit into memory.
+    /// The size of libcurl's read buffer. It is small because a waiting transfer uses two buffers, and a thousand waiting transfers must fit into
+    /// memory.
     private static let bufferBytes = 16 << 10
     /// The assumed compression ratio when memory is requested. JSON rarely compresses better.
     private static let usualRatio = 16
@@ -314,12 +317,13 @@ final class CurlTransfer: @unchecked Sendable {
         return broken == nil
     }
 
-    /// Requests memory for the whole body. If there is none, libcurl keeps the present bytes, stops reading, and calls again later.
+    /// Requests memory for the whole body. Returns false if there is none: libcurl then keeps the present bytes, stops reading, and calls again
+    /// later.
     private func takeShare(of coming: Int) -> Bool {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
-        // The decompressed size is unknown. The size of the last body, plus some room, is assumed: an array that is one byte too small is copied into one of
-        // twice its size.
+        // The decompressed size is unknown, so it is assumed to be that of the last body plus some room. The room matters: if an array is one byte
+        // too small, it is copied into one of twice its size.
         let expected = request.expectedBodyBytes
         expectedBytes = min(
             encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
@@ -330,7 +334,7 @@ final class CurlTransfer: @unchecked Sendable {
         guard loop.enterBudget(id, bytes: bytes) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
-            // The host does not cause this wait, so libcurl's time limit is switched off. The loop limits the wait instead.
+            // The host is not the cause of this wait, so libcurl's time limit is switched off. Instead, the loop limits the wait.
             if let easy { _ = number(easy, CURLOPT_TIMEOUT_MS, 0) }
             return false
         }
@@ -338,19 +342,20 @@ final class CurlTransfer: @unchecked Sendable {
         return true
     }
 
-    /// Whether the transfer has waited for memory longer than allowed. Then other bodies are not released as they should be, and the caller gets an error.
+    /// Whether the transfer has waited for memory longer than allowed. If so, the caller gets an error. The cause is that other bodies are not
+    /// released as they should be.
     func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
         isWaiting && now - waitsSince > request.limits.room
     }
 
-    /// Continues the transfer, because there is memory for its body now.
+    /// Continues the transfer. Called when there is memory for its body.
     func goOn() {
         guard isWaiting, let easy else { return }
         isWaiting = false
         body.reserveCapacity(expectedBytes)
         waited += ContinuousClock.now - waitsSince
         _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
-        // If libcurl can't deliver the bytes that it kept, the body is incomplete, even if the transfer continues.
+        // This call delivers the bytes that libcurl kept. If that fails, the body is incomplete, even if the transfer continues.
         if curl_easy_pause(easy, CURLPAUSE_CONT) != CURLE_OK, overflow == nil, broken == nil {
             broken = "the body could not be received"
         }
@@ -372,10 +377,10 @@ final class CurlTransfer: @unchecked Sendable {
             isPastHeaders = false
         } else if line.isEmpty {
             isPastHeaders = true
-            // libcurl knows the TLS session only while the transfer runs.
+            // The connection is described now, because libcurl knows the TLS session only while the transfer runs.
             if request.describesConnection, let easy { describeConnection(easy) }
         } else if isPastHeaders {
-            // This line is a trailer. No trailer has a meaning here, and none must be mistaken for a header.
+            // This line is a trailer. Trailers are ignored, so that none is mistaken for a header.
         } else if line.first == 0x20 || line.first == 0x09 {
             headers.continueLast(String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self))
         } else if let colon = line.firstIndex(of: 0x3A) {
@@ -456,7 +461,7 @@ final class CurlTransfer: @unchecked Sendable {
             case Int(CURL_HTTP_VERSION_1_0): .http1_0
             case Int(CURL_HTTP_VERSION_1_1): .http1_1
             case Int(CURL_HTTP_VERSION_2_0): .http2
-            // The value of CURL_HTTP_VERSION_3, which the headers of older libcurl versions lack.
+            // 30 is CURL_HTTP_VERSION_3. The headers of older libcurl versions do not define it.
             case 30: .http3
             default: .unknown
             }

@@ -11,8 +11,8 @@ import Glibc
 ///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
 ///     await transport.shutdown()
 ///
-/// As many requests run at the same time as there are tasks inside ``send(_:)``; the caller must limit them. The transport limits the memory that
-/// their bodies use together (``Options/maximumBodyBytes``).
+/// Each task inside ``send(_:)`` runs one request. The caller must limit the number of these tasks. The transport limits the memory that all bodies
+/// use together (``Options/maximumBodyBytes``).
 package final class CurlTransport: HTTPTransport {
     /// Options that apply to every request.
     package struct Options: Sendable {
@@ -26,18 +26,18 @@ package final class CurlTransport: HTTPTransport {
         package var proxies: ProxyRules
         /// The user and password for the proxy; nil if it needs none.
         package var proxyCredentials: ProxyCredentialsFile?
-        /// The name for an address in messages, unless the request has its own.
+        /// What messages call an address, unless the request has its own ``HTTPRequest/addressName``.
         package var addressName: String
         /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
         /// The maximum number of connections. A request beyond it waits for a free connection, within the request's time limit.
         package var maximumConnections: Int
-        /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. A transfer that finds no room
-        /// waits, and reads no more from its host. A body counts until it is released.
+        /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. If there is no room, a
+        /// transfer waits and stops reading from its host. A body counts until it is released.
         package var maximumBodyBytes: Int
 
-        /// The defaults suit a few thousand hosts that are polled. The connection to each host is kept between polls, because a TLS handshake
-        /// costs more than a poll.
+        /// Creates options. The defaults suit a few thousand hosts that are polled. The connection to each host is kept between polls, because a TLS
+        /// handshake costs more than a poll.
         package init(
             userAgent: String = "Tributary", caFile: String? = nil, clientCertificate: ClientCertificate? = nil,
             proxies: ProxyRules = ProxyRules(proxy: nil, exceptions: nil, environment: [:]),
@@ -71,7 +71,7 @@ package final class CurlTransport: HTTPTransport {
     private let loop: CurlLoop
     private let options: Options
 
-    /// Starts the thread.
+    /// Starts the transport's thread.
     ///
     /// - Throws: ``TransportError`` of kind `invalidRequest` if an option can't be used (a file that can't be
     ///   read, a control character), or if libcurl or the thread is unavailable.
@@ -127,7 +127,8 @@ package final class CurlTransport: HTTPTransport {
         await withCheckedContinuation { continuation in loop.stop(continuation) }
     }
 
-    /// The URL of a request. Refuses a URL that could lead to another host than it seems to, and headers that could add further header lines.
+    /// Checks a request and returns its URL. Refuses a URL that could lead to a different host than it seems to, and headers that could add further
+    /// header lines.
     private static func checkedURL(of request: HTTPRequest) throws(TransportError) -> HTTPURL {
         guard let url = HTTPURL(request.url) else {
             throw TransportError(

@@ -1,7 +1,7 @@
 import Gzip
 
-/// Decompresses a gzip body piece by piece. libcurl does not do this, because it would decompress a whole buffer into memory even for a transfer
-/// that has to wait.
+/// Decompresses a gzip body piece by piece. libcurl's own decompression is not used: it would decompress a whole buffer into memory even for a
+/// transfer that has to wait.
 struct GzipDecoder {
     /// The result of decoding a piece.
     enum Outcome {

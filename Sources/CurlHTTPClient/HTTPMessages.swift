@@ -8,7 +8,7 @@ package enum HTTPMethod: String, Sendable, Hashable {
     case delete = "DELETE"
 }
 
-/// One request. The transport checks it, so that no part of it can add a header line or lead to another host.
+/// One request. The transport refuses it if a part of it could add a header line or lead to another host.
 package struct HTTPRequest: Sendable {
     /// The method.
     package var method: HTTPMethod
@@ -20,12 +20,12 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]?
     /// Limits of time and size.
     package var limits: HTTPLimits
-    /// The expected size of the decoded body in bytes, for a single allocation. Zero if unknown.
+    /// The expected size of the decoded body in bytes; 0 if unknown. With it, memory is allocated only once.
     package var expectedBodyBytes: Int
-    /// Whether the request uses a new connection, which the response describes.
+    /// Whether the response describes its connection. The request then uses a new connection.
     package var describesConnection = false
-    /// Whether the request uses a new connection, so that it is sent only once. If a reused connection turns out to be closed, libcurl sends the
-    /// request again (Curl_retry_request), although the server may have processed the first one.
+    /// Whether the request must not be sent twice. If so, it uses a new connection. On a reused connection that turns out to be closed, libcurl would
+    /// send the request again (Curl_retry_request), although the server may have processed it already.
     package var isSentOnce = false
     /// A file to send instead of `body`. Only for PUT.
     package var upload: HTTPUpload?
@@ -33,10 +33,10 @@ package struct HTTPRequest: Sendable {
     package var signature: RequestSignature?
     /// Whether plain http to a link-local address is allowed, for the metadata services of clouds. Such a request does not use a proxy.
     package var allowsLinkLocal = false
-    /// The name for the address in messages, such as "Check the org's URL"; nil for the name in the transport's options.
+    /// What messages call the address, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
     package var addressName: String?
 
-    /// The name for an address in messages, unless the caller sets another.
+    /// What messages call an address, unless the caller sets another name.
     package static let usualAddressName = "the address"
 
     /// Creates a request.
@@ -57,9 +57,10 @@ package struct HTTPRequest: Sendable {
 package struct HTTPLimits: Sendable, Hashable {
     /// The time from the name look-up to the end of the TLS handshake.
     package var connect: Duration
-    /// The time from start to end. It is well above the 30 s that a slow API may need for a query.
+    /// The time from the start to the end of the exchange. The default is well above the 30 s that a slow API may need for a query.
     package var total: Duration
-    /// How long the transfer may stay below one byte a second. Also above those 30 s, because a server sends nothing while it searches.
+    /// How long the transfer may stay below one byte a second. The default is also above 30 s, because a server sends nothing while it works on a
+    /// query.
     package var stall: Duration
     /// How long the body may wait until other bodies release memory.
     package var room: Duration
@@ -93,7 +94,7 @@ package enum HTTPVersion: String, Sendable, Hashable {
 
 /// Describes the connection of an exchange, for a person who looks for a problem in the network.
 package struct HTTPConnection: Sendable, Hashable {
-    /// Address and port of the connection's other end: the proxy's if there is one.
+    /// Address and port of the connection's other end: the proxy if there is one, otherwise the host.
     package var address = ""
     /// The proxy's host and port; nil if there is none.
     package var proxy: String?
@@ -112,7 +113,7 @@ package struct HTTPConnection: Sendable, Hashable {
 package struct HTTPResponse: Sendable {
     /// The status, 100…599.
     package var status: Int
-    /// The header lines of the final answer, without those of a proxy's answer to CONNECT, of 1xx answers, and of trailers.
+    /// The header lines of the final answer. Those of a proxy's answer to CONNECT, of 1xx answers and of trailers are not included.
     package var headers: HTTPHeaders
     /// The decoded body.
     package var body: [UInt8]
@@ -120,8 +121,8 @@ package struct HTTPResponse: Sendable {
     package var version: HTTPVersion
     /// The connection, if the request asked for a description.
     package var connection: HTTPConnection?
-    /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) and not the answer to the request that the token was for. The code that authorizes
-    /// requests sets it.
+    /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) instead of an answer to the request. No access token was issued, so the
+    /// request could not be sent. The code that authorizes requests sets this value.
     package var isOfTokenEndpoint = false
     /// The memory of a large body, which counts until this object is released; nil for a small body.
     package var share: BodyShare?

@@ -30,7 +30,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case interrupted
         /// The answer is not HTTP, or its encoding is broken.
         case `protocol`
-        /// The request is invalid, so sending it again does not help.
+        /// The request is invalid. A retry does not help.
         case invalidRequest
         /// The transport is shut down.
         case shutDown
@@ -42,7 +42,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let host: String
     /// libcurl's error message or another reason, on one line.
     package let detail: String
-    /// What to do about this error, if it says more than the advice for its kind. A sentence without its final full stop.
+    /// What to do about this error: a sentence without the final full stop. Nil if the usual advice for the error's kind is enough.
     package let remedy: String?
 
     /// Creates an error. `detail` is shortened to one line.

@@ -2,9 +2,9 @@ import Glibc
 
 /// An absolute http or https address, read strictly.
 ///
-/// libcurl parses the same text again when it connects. Text that two parsers could understand differently (RFC 3986
-/// and the WHATWG rules) is refused here: userinfo, backslashes, white space, control and non-ASCII bytes, fragments, unusual numbers as hosts.
-/// So libcurl connects to the origin that was checked here.
+/// libcurl parses the same text again when it connects, and must arrive at the origin that was checked here. Everything that two parsers could
+/// understand differently (RFC 3986 and the WHATWG rules) is therefore refused: userinfo, backslashes, white space, control and non-ASCII bytes,
+/// fragments, and unusual numbers as hosts.
 package struct HTTPURL: Sendable, Hashable {
     /// Whether TLS is used.
     package let isSecure: Bool
@@ -93,7 +93,7 @@ package struct HTTPAuthority {
     package let host: String
     package let port: UInt16?
 
-    /// Nil if the text contains userinfo, the host is not a DNS name or an IP address, or the port is not 1…65535.
+    /// Reads host and port. Nil if the text contains userinfo, if the host is neither a DNS name nor an IP address, or if the port is not 1…65535.
     package init?(_ text: String) {
         var hostText = Substring(text.lowercased())
         var portText: Substring?
@@ -148,8 +148,8 @@ package struct HTTPAuthority {
         return inet_pton(AF_INET6, host, &address) == 1
     }
 
-    /// Whether the text is a host name (RFC 1123): letters, digits and hyphens, labels of 1…63 bytes, 253 bytes in all. Most parsers take a name whose
-    /// last label starts with a digit for an IPv4 address, so such a name must have the form of one: four numbers with dots.
+    /// Whether the text is a host name (RFC 1123): letters, digits and hyphens, labels of 1…63 bytes, 253 bytes in all. If the last label starts with
+    /// a digit, most parsers read the name as an IPv4 address. Such a name must therefore have that form: four numbers with dots.
     private static func isHostName(_ host: Substring) -> Bool {
         guard !host.isEmpty, host.utf8.count <= 253 else { return false }
         let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

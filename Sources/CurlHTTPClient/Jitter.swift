@@ -1,4 +1,4 @@
-/// A small random number generator (SplitMix64) with a seed, so that a run with its waits can be reproduced.
+/// A small random number generator (SplitMix64) with a seed. With the same seed, a run and its waits can be reproduced.
 package struct Jitter: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -54,7 +54,8 @@ package enum LinkHeader {
                     guard let text = parameterValue() else { return nil }
                     value = text
                 }
-                // The first of several `rel` parameters counts (RFC 8288, 3.3). A link with an anchor is about another page (3.2).
+                // Of several `rel` parameters, the first one counts (RFC 8288, 3.3). A link with an anchor describes another page (3.2), so it is
+                // ignored.
                 if name == "rel", relations == nil {
                     relations = String(decoding: value, as: UTF8.self).lowercased().split(separator: " ").map(
                         String.init)

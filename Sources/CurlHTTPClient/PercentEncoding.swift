@@ -1,5 +1,5 @@
 extension String {
-    /// The text encoded for use in a path or a query: all bytes except the unreserved ones of RFC 3986, 2.3, are escaped.
+    /// The text encoded for use in a path or a query: all bytes are escaped, except the unreserved characters of RFC 3986, 2.3.
     package var percentEncoded: String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

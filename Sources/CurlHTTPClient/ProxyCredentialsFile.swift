@@ -1,4 +1,4 @@
-/// User and password for a proxy, as `user:password` on one line of a file, read again when the file is replaced.
+/// A file with the user and password for a proxy, as `user:password` on one line. It is read again when it is replaced.
 package struct ProxyCredentialsFile: Sendable {
     /// A user and a password. They are never printed.
     struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
@@ -9,14 +9,14 @@ package struct ProxyCredentialsFile: Sendable {
         var customMirror: Mirror { Mirror(self, children: [:]) }
     }
 
-    /// Why there are no credentials. It never contains a part of them.
+    /// Why there are no credentials. The text never contains a part of the user name or password.
     struct Failure: Error {
         let words: String
     }
 
     private let file: SecretFile<Credentials, SecretFileError>
 
-    /// Does not read the file yet.
+    /// Names the file, which is not read yet.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 1024) { text throws(SecretFileError) in
             guard let credentials = Self.parse(text) else { throw .malformed(place: path) }

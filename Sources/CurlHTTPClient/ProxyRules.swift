@@ -1,6 +1,6 @@
 import Glibc
 
-/// Decides which requests go through a proxy. libcurl does not decide this, so that a message can say whether a proxy was used.
+/// Decides which requests go through a proxy. Tributary decides this itself instead of libcurl, so that a message can say whether a proxy was used.
 ///
 /// The configured proxy replaces `https_proxy` or `all_proxy` of the environment, and the configured exceptions replace `no_proxy`. The variables may be in
 /// lower or upper case (libcurl-env(3)). A request to a loopback address never goes through a proxy.
@@ -24,9 +24,9 @@ package struct ProxyRules: Sendable, Hashable {
     private let exceptions: [String]
 
     /// - Parameters:
-    ///   - proxy: the proxy's address; nil for the one in the environment.
-    ///   - exceptions: hosts to which requests go directly. A name, with or without a dot at its beginning, includes its subdomains. An
-    ///     address or a range applies to hosts that are given as addresses; `*` means all hosts. Nil for those in the environment.
+    ///   - proxy: the proxy's address. If nil, the proxy in the environment is used.
+    ///   - exceptions: hosts to which requests go directly. A name, with or without a dot at its beginning, includes its subdomains. An address or a
+    ///     range applies to hosts that are given as addresses. `*` stands for all hosts. If nil, the exceptions in the environment are used.
     package init(proxy: String?, exceptions: [String]?, environment: [String: String]) {
         func variable(_ names: [String]) -> String? { names.lazy.compactMap { environment[$0] }.first }
         let address = proxy ?? variable(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])

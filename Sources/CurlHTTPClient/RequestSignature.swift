@@ -1,6 +1,7 @@
 /// The key that signs a request with AWS Signature Version 4. libcurl computes the signature (CURLOPT_AWS_SIGV4(3)).
 ///
-/// libcurl signs all lines of ``HTTPRequest/headers``. So that every libcurl from 7.88 on computes the same signature as the server:
+/// libcurl signs all lines of ``HTTPRequest/headers``. Every libcurl from 7.88 on computes the same signature as the server if these rules are
+/// followed:
 ///
 /// - The path is percent-encoded, except for letters, digits and `-._~/`.
 /// - The query is sorted and encoded, each part has the form `name=value`, and no value contains `%2B`.

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Why a secret could not be provided. The unit's root step writes the reason to `PATH.failed`, next to where the secret would be. It contains no part
-/// of the secret.
+/// Why a secret could not be provided. If the secret for PATH can't be written, the unit's root step writes the reason to `PATH.failed`. The reason
+/// contains no part of the secret.
 package enum SecretFailure {
-    /// The reason is read up to this many bytes.
+    /// The maximum number of bytes of the reason that are read.
     private static let limit = 500
 
     /// The reason, on one line; nil if there is none.

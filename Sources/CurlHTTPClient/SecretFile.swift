@@ -3,8 +3,9 @@ import Synchronization
 
 /// A secret in a file, which is read again when the file is replaced.
 ///
-/// Each use checks the file's inode, size and times with one `stat`, and reads the file only if one of them has changed. If the
-/// new file is not valid, that is an error until it is corrected, so that an operator who rotates a secret notices.
+/// Each use checks the file's inode, size and times with one `stat`, and reads the file only if one of them has changed. If the new file is not
+/// valid, each use fails until the file is corrected; the old secret is not used any more. An operator who rotates a secret therefore notices the
+/// mistake.
 package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Sendable {
     /// The path of the secret.
     package let path: String
@@ -18,7 +19,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         var known: (version: SecretVersion, secret: Secret)?
     }
 
-    /// Does not read the file yet.
+    /// Names the file, which is not read yet.
     ///
     /// - Parameter maximumBytes: a larger file is refused as malformed.
     package init(
@@ -67,7 +68,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }
         defer { close(file) }
-        // The version is taken from the opened file, because the path may name another file by now.
+        // The version is that of the opened file, because the path may already lead to a newer file.
         var status = stat()
         guard fstat(file, &status) == 0 else { throw unreadable(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a regular file") }
@@ -101,9 +102,10 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
     }
 }
 
-/// How a ``SecretFile`` says that there is no secret, in the errors of those who use it. Nothing in it is a part of the secret.
+/// The errors with which a ``SecretFile`` says that there is no secret. Each user of the type has its own error type. An error contains no part of
+/// the secret.
 package protocol SecretFileFailure: Error {
-    /// The file can't be read, with the system's words.
+    /// The file can't be read. `reason` is the system's error text.
     static func unreadable(path: String, reason: String) -> Self
     /// The file is larger than a secret can be, or is not text.
     static func malformed(place: String) -> Self
@@ -115,7 +117,7 @@ package enum SecretFileError: SecretFileFailure {
     case malformed(place: String)
 }
 
-/// Distinguishes versions of a secret's file without reading it.
+/// Identifies a version of a secret's file without reading the file.
 package struct SecretVersion: Hashable, Sendable {
     private let device: UInt
     private let inode: UInt

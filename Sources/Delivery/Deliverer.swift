@@ -3,10 +3,11 @@ import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. It is a loader like any other: its source lists the segments, and
-/// stores the acknowledgement, which is the only state.
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. It is a loader like any other: its source lists the segments,
+/// and stores the acknowledgement, which is the only state.
 ///
-/// Segments are sent in the source's order, several at the same time. A failed one is retried until it succeeds; the position does not move past it.
+/// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds; the position does not move past
+/// that segment.
 package struct Deliverer: Sendable {
     /// The settings of one delivery.
     package struct Settings: Sendable {
@@ -23,7 +24,8 @@ package struct Deliverer: Sendable {
         }
     }
 
-    /// The most segments that may be taken but not acknowledged. It bounds memory, and how many segments are repeated after a crash.
+    /// The maximum number of segments that are taken but not acknowledged. It limits memory, and the number of segments that are sent again after a
+    /// crash.
     static let window = 256
     /// How often the manifest is read and the status is written.
     static let interval = Duration.seconds(1)
@@ -127,7 +129,7 @@ package struct Deliverer: Sendable {
             switch line {
             case .waiting(let trouble): logger.announce(.deliveryWaiting, "\(trouble.message). \(trouble.remedy).")
             case .stopped(let trouble): logger.announce(.deliveryStopped, "\(trouble.message). \(trouble.remedy).")
-            case .recovered: logger.announce(.deliveryRecovered, "segments are delivered again")
+            case .recovered: logger.announce(.deliveryRecovered, "delivery works again")
             }
         }
         for word in run.notices { logger.notice("\(word)") }

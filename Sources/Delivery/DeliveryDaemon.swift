@@ -6,13 +6,14 @@ import Synchronization
 import Systemd
 import UnixSignals
 
-/// Makes the source of a delivery's segments from the configuration. The source may call the closure to restart the delivery with a new source.
+/// Makes the source of a delivery's segments from the configuration. The source may call the closure that it gets: that restarts the delivery with a
+/// new source.
 ///
-/// Throws a message for a person if the source can't be used at all.
+/// Throws if the source can't be used at all; the error says why, for a person.
 package typealias DeliverySourceMaker =
     @Sendable (Configuration, @escaping @Sendable () -> Void) throws(DeliveryTrouble) -> any SegmentSource
 
-/// The process that delivers to one destination, as a list of services run by one group: watchdog, reload, delivery.
+/// The process that delivers to one destination. It is a group of three services: watchdog, reload and delivery.
 package struct DeliveryDaemon {
     /// How long transfers may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
@@ -22,7 +23,7 @@ package struct DeliveryDaemon {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - source: makes the source of the segments, which may restart the delivery, as a reload does.
+    ///   - source: makes the source of the segments. The source may restart the delivery, as a reload does.
     ///   - load: reads the configuration for a reload; returns `nil` after reporting why it is refused.
     /// - Throws: ``StartError``.
     package init(
@@ -35,7 +36,7 @@ package struct DeliveryDaemon {
         let factory = DestinationFactory(
             environment: ProcessInfo.processInfo.environment, userAgent: userAgent, logger: logger)
         do throws(DestinationProblem) {
-            // Reports settings that can't be used at all before anything begins.
+            // Checks the settings first, so that unusable ones are reported before anything begins.
             _ = try factory.make(destination, network: configuration.network)
         } catch {
             throw .configuration(error.description)
@@ -92,7 +93,7 @@ package struct DeliveryDaemon {
         }
     }
 
-    /// A message that there is no such destination, with the names of the existing ones.
+    /// A message that there is no such destination. It names the destinations that exist.
     package static func unknown(_ name: String, _ configuration: Configuration) -> String {
         let names = configuration.destinations.map(\.name.text)
         let known =
@@ -121,7 +122,8 @@ private struct DeliveryWatchdog: Service {
     }
 }
 
-/// Handles SIGHUP: a valid configuration is used once the current segments are done; an invalid one is refused, and the old one stays in force.
+/// Handles SIGHUP: a valid configuration is used once the current segments are done; an invalid configuration is refused, and the old one stays in
+/// force.
 private struct Reload {
     let name: String
     let plan: Mutexed
@@ -139,7 +141,7 @@ private struct Reload {
         guard let destination = configuration.destination(named: name) else {
             logger.announce(
                 .configurationRefused,
-                "\(DeliveryDaemon.unknown(name, configuration)); the earlier one stays in force")
+                "\(DeliveryDaemon.unknown(name, configuration)); the earlier configuration stays in force")
             return notifier.ready()
         }
         let earlier = plan.configuration
@@ -153,7 +155,7 @@ private struct Reload {
         do throws(DestinationProblem) {
             _ = try factory.make(destination, network: configuration.network)
         } catch {
-            logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+            logger.announce(.configurationRefused, "\(error); the earlier configuration stays in force")
             return notifier.ready(status: "the changed configuration was refused; the earlier one stays in force")
         }
         plan.configuration = configuration
@@ -195,7 +197,7 @@ private struct DeliveryService: Service {
                 do throws(DestinationProblem) {
                     last = (try factory.make(settings, network: configuration.network), settings)
                 } catch {
-                    logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+                    logger.announce(.configurationRefused, "\(error); the earlier configuration stays in force")
                 }
                 guard let (destination, used) = last else { return }
                 guard let source = await source(configuration, heartbeat) else { break }

@@ -1,5 +1,5 @@
-/// Derives from the outcomes of segments the state, the problem to show, and the few lines for the journal: when a problem begins,
-/// every ten minutes while it lasts, and when it is over. A plain value.
+/// Follows the outcomes of segments. Provides the state, the problem to show, and the lines for the journal: one when a problem begins, one every ten
+/// minutes while it lasts, and one when it is over. A plain value.
 struct DeliveryHealth: Sendable {
     /// A problem of one segment, or of the spool (sequence 0).
     struct Entry: Sendable, Equatable {
@@ -22,7 +22,7 @@ struct DeliveryHealth: Sendable {
     /// The time between two lines about the same problem, in milliseconds.
     static let repeatAfter: Int64 = 600_000
 
-    /// The time before a line about a different problem, in milliseconds; each segment has its own message.
+    /// The time between lines about two different problems, in milliseconds. Each segment has its own message, so there could be many.
     static let otherAfter: Int64 = 60_000
 
     private(set) var entries: [Int64: Entry] = [:]
@@ -35,7 +35,7 @@ struct DeliveryHealth: Sendable {
         entries.values.min { ($0.isFinal ? 0 : 1, $0.since) < ($1.isFinal ? 0 : 1, $1.since) }
     }
 
-    /// Whether no further segment may be taken.
+    /// True if no further segment may be taken.
     var isStopped: Bool { entries.values.contains(where: \.isFinal) }
 
     /// Notes a failed attempt.

@@ -1,4 +1,4 @@
-/// Keeps track of the segments in progress, and of the position up to which all are delivered. A plain value.
+/// Keeps track of the segments in progress, and of the position up to which all segments are delivered. A plain value.
 ///
 /// Segments are taken in the manifest's order, but may finish in any order. Only the run without gaps after the last acknowledged position
 /// may be acknowledged.
@@ -9,7 +9,7 @@ package struct DeliveryProgress: Sendable, Equatable {
     package private(set) var position: Int64
     /// The last position that was taken.
     package private(set) var taken: Int64
-    /// Segments that are taken but not part of the run, in order.
+    /// Taken segments after the run without gaps, in order.
     private var open: [(sequence: Int64, isDone: Bool)] = []
 
     /// Begins after an acknowledged position.

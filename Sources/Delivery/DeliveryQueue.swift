@@ -5,7 +5,7 @@ import Spool
 struct DeliveryQueue {
     /// The number of lines in a piece.
     static let pieceLines = 64
-    /// The time limit for counting without a pause, because transfers wait for it.
+    /// How long lines may be counted without a pause, because transfers wait meanwhile.
     static let countingTime = Duration.milliseconds(50)
 
     let reader: SpoolReader

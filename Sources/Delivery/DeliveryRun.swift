@@ -6,7 +6,8 @@ import Time
 /// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. Its source provides segments and stores the
 /// acknowledgement; its caller does transfers, timing and logging.
 struct DeliveryRun {
-    /// How long, and for how many segments, an acknowledgement is delayed if repeats have no effect, because each one costs a few synced writes.
+    /// An acknowledgement costs a few synced writes. So if it does no harm to deliver a segment again, the acknowledgement waits for this time, or
+    /// for this many segments.
     private static let acknowledgeAfter = Duration.milliseconds(250)
     private static let acknowledgeMost = 64
 
@@ -26,7 +27,7 @@ struct DeliveryRun {
     private var health = DeliveryHealth()
     /// Whether a segment was taken in this run.
     private var hasBegun = false
-    /// The number of segments that were deleted before the first delivery, and the last of their positions that is not passed yet.
+    /// Segments that were deleted before the first delivery: how many there are, and the position of the last one until it is passed.
     private var skippedAtStart = 0
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
@@ -81,10 +82,11 @@ struct DeliveryRun {
         }
     }
 
-    /// Whether delivered segments wait for their acknowledgement, and so occupy room for further ones.
+    /// True if delivered segments are not acknowledged yet. Until then, they take up room in the window.
     var awaitsAcknowledgement: Bool { progress.isAhead }
 
-    /// The most segments that may be taken but not acknowledged. If repeats have an effect, this is the number of concurrent transfers.
+    /// The maximum number of segments that are taken but not acknowledged. If delivering a segment again has an effect, this is the number of
+    /// concurrent transfers.
     private var window: Int {
         destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
     }
@@ -98,7 +100,7 @@ struct DeliveryRun {
                 source.take()
                 let segment = next.segment
                 if next.isDelivered, next.isGone, !hasBegun, progress.acknowledged == 0 {
-                    // Segments that were deleted before the first delivery are skipped; it begins with the first existing one.
+                    // The first delivery skips deleted segments, and begins with the first segment that exists.
                     if skippedAtStart == 0 {
                         notices.append("segments that were deleted before this delivery began are skipped")
                     }
@@ -170,7 +172,7 @@ struct DeliveryRun {
     /// Notes that a segment is not retried in this run.
     mutating func letGo(_ segment: DeliverySegment) { underWay[segment.sequence] = nil }
 
-    /// Writes the acknowledgement: at once if repeats at the destination have an effect, otherwise a few times a second.
+    /// Writes the acknowledgement: at once if delivering a segment again has an effect at the destination, otherwise a few times a second.
     mutating func acknowledge(force: Bool) {
         guard progress.isAhead else { return }
         let isDue =

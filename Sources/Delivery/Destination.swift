@@ -16,8 +16,7 @@ package protocol Destination: Sendable {
     /// Tries once to deliver a segment. Returns when its bytes are durable at the destination, or the attempt has failed.
     func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome
 
-    /// Tests step by step whether segments could be delivered, up to the first step that fails. Removes its test data if that is
-    /// allowed.
+    /// Tests step by step whether segments could be delivered, up to the first step that fails. Removes the test data if the destination allows that.
     func check() async -> [DestinationStep]
 }
 
@@ -89,7 +88,7 @@ package struct DeliverySegment: Sendable, Equatable {
 
 /// The outcome of one attempt.
 package enum DeliveryOutcome: Sendable, Equatable {
-    /// The segment is durable at the destination. `wasThere`: an earlier attempt had stored it.
+    /// The segment is durable at the destination. `wasThere` is true if an earlier attempt had stored it.
     case delivered(wasThere: Bool)
     /// The attempt failed. It is retried, at the earliest after `retryAfter`.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
@@ -101,7 +100,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
 
 /// Why a segment can't be delivered, and what to do about it.
 package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
-    /// One sentence without its full stop.
+    /// What happened: one sentence without the final full stop.
     package var message: String
     /// What an operator can do.
     package var remedy: String

@@ -2,14 +2,15 @@ import Configuration
 
 /// Checks a secret before it is stored for a destination.
 package enum DestinationSecret {
-    /// What is wrong with a secret, without repeating any part of it; nil if nothing is wrong, or the type has no known form.
+    /// What is wrong with a secret, without repeating any part of it; nil if nothing is wrong, or if secrets of this type of destination have no
+    /// known form.
     package static func problem(_ secret: [UInt8], of destination: Configuration.Destination) -> String? {
         guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is not text" }
         switch destination.type {
         case .s3:
             return AWSCredentials(file: text) == nil
                 ? "this is not an access key: write the lines aws_access_key_id = … and aws_secret_access_key = …" : nil
-        case .http: return ServiceSecret(text) == nil ? "a token or password is one line of text" : nil
+        case .http: return ServiceSecret(text) == nil ? "a token or password must be one line of text" : nil
         case .exec: return nil
         }
     }

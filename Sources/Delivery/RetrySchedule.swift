@@ -3,7 +3,7 @@
 /// It uses full jitter, so that the transfers of many hosts do not coincide: a random time between half a second and a limit that doubles from 1 s to
 /// 60 s. If the destination asks for a longer wait, that is used, up to five minutes.
 struct RetrySchedule: Sendable {
-    /// The longest wait that is chosen here.
+    /// The longest wait if the destination does not ask for a longer one.
     static let longest = Duration.seconds(60)
     /// The longest wait that a destination may ask for.
     static let longestAsked = Duration.seconds(300)

@@ -1,7 +1,7 @@
 /// Provides a delivery's segments, and stores which of them are delivered: the spool of this host, or the bucket of a fleet.
 ///
-/// A source gives its segments in one order, with increasing numbers. Only the run of delivered segments without gaps is acknowledged. Slow work is done in
-/// ``run()``, concurrently with the transfers, so that no other call waits for a network.
+/// A source gives its segments in one order, with increasing numbers. Only the run of delivered segments without gaps is acknowledged. Slow work is
+/// done in ``run()``, concurrently with the transfers, so that no other call waits for a network.
 package protocol SegmentSource: Sendable {
     /// The source's address, for a person; nil for the spool of this host.
     var place: String? { get }
@@ -13,8 +13,8 @@ package protocol SegmentSource: Sendable {
     /// Looks for new segments. Called once a second.
     ///
     /// - Parameter missing: segments that were missing when they were to be delivered.
-    /// - Returns: the number after which the delivery must begin, or begin again; otherwise nil.
-    /// - Throws: the reason why segments can't be read; it is called again later.
+    /// - Returns: the number after which the delivery must begin, or begin again; nil if it simply continues.
+    /// - Throws: the reason why segments can't be read. The caller tries again later.
     func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
     /// The next segment, without taking it; nil while there is none.
@@ -28,7 +28,7 @@ package protocol SegmentSource: Sendable {
     ///
     /// - Returns: the number up to which segments are durably acknowledged now; later calls may return more.
     func acknowledge(through number: Int64) throws(DeliveryTrouble) -> Int64
-    /// What to do while acknowledging fails.
+    /// The advice to show while acknowledgements fail.
     var acknowledgementRemedy: String { get }
     /// The command that skips a segment, for a person.
     func skipping(_ segment: DeliverySegment) -> String
@@ -37,7 +37,7 @@ package protocol SegmentSource: Sendable {
     func run() async
     /// Writes acknowledgements that are not durable yet, as far as possible. The source is not used afterwards.
     ///
-    /// - Returns: the same as ``acknowledge(through:)``.
+    /// - Returns: the number up to which segments are durably acknowledged, as ``acknowledge(through:)`` does.
     func close() async -> Int64
 
     /// Makes a segment's file readable for a destination.

@@ -110,7 +110,7 @@ package final class SpoolSource: SegmentSource {
     }
 
     package var acknowledgementRemedy: String {
-        "Give the service's user access to \(acknowledgements.directory) as a member of the spool's group"
+        "Make the service's user a member of the spool's group, which may write to \(acknowledgements.directory)"
     }
 
     package func skipping(_ segment: DeliverySegment) -> String {

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A directory of this process for files on their way to a destination. It is removed together with this object. What a killed process has left is removed when
-/// the next directory with the same prefix is made.
+/// A directory of this process for files on their way to a destination. It is removed together with this object. The directory of a killed process is
+/// removed when the next directory with the same prefix is made.
 package final class TemporaryDirectory: Sendable {
     package let path: String
     /// The kernel releases the lock when the process dies.
@@ -13,7 +13,7 @@ package final class TemporaryDirectory: Sendable {
     package static var standard: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
 
     private static let lockName = "lock"
-    /// Another process may remove a new directory as abandoned before it is locked. Then another one is made, up to this many times.
+    /// Before a new directory is locked, another process may remove it as abandoned. Then another directory is made, up to this many times.
     private static let attempts = 5
 
     /// Makes the directory, and removes abandoned ones.
@@ -44,7 +44,8 @@ package final class TemporaryDirectory: Sendable {
         }
         throw DeliveryTrouble(
             "no directory can be made in \(above): \(FileFailure.words(code))",
-            remedy: "Make it writable for the service's user, free space, or set TMPDIR to another directory")
+            remedy: "Make that directory writable for the service's user, free space, "
+                + "or set TMPDIR to another directory")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

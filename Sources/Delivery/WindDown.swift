@@ -12,7 +12,7 @@ package final class WindDown: Sendable {
 
     private let state = Atomic<Int>(0)
 
-    /// The actual length of a second's wait: 1, except in tests.
+    /// How many real seconds a wait of one second takes: 1, except in tests.
     private let secondsPerSecond: Double
 
     package init(secondsPerSecond: Double = 1) { self.secondsPerSecond = secondsPerSecond }

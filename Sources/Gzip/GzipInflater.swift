@@ -34,7 +34,7 @@ package final class GzipInflater {
         stream.deallocate()
     }
 
-    /// Decompresses `bytes` into `room` repeatedly, and passes on its contents each time. `take` returns whether it wants more.
+    /// Decompresses `bytes` piece by piece into `room`, and calls `take` with each piece. `take` returns false to stop.
     package func inflate<Failure: Error>(
         _ bytes: UnsafeRawBufferPointer, room: UnsafeMutableRawBufferPointer,
         _ take: (UnsafeRawBufferPointer) throws(Failure) -> Bool

@@ -13,7 +13,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let handler: LocalServer.Handler
     private var deadline: Scheduled<Void>?
     private var head: HTTPRequestHead?
-    /// The request is answered; further input is ignored.
+    /// Whether the request has been answered. Further input is then ignored.
     private var isAnswered = false
 
     init(table: ConnectionTable, limits: ServerLimits, hosts: HostRule, handler: @escaping LocalServer.Handler) {
@@ -37,11 +37,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isAnswered else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // No request here needs a body, so a request with one is refused without reading it.
+            // No request to this server needs a body. If there is one, the request is refused, and the body is not read.
             if head.headers["Content-Length"].contains(where: { $0 != "0" })
                 || head.headers.contains(name: "Transfer-Encoding")
             {
-                let response = refusal(head) ?? LocalResponse(413, text: "no request here has a body")
+                let response = refusal(head) ?? LocalResponse(413, text: "send the request without a body")
                 respond(response, to: head, context)
             } else {
                 self.head = head
@@ -96,7 +96,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(mode: .all, promise: nil) }
     }
 
-    /// Closes the connection after this time. A further call restarts the time.
+    /// Closes the connection after this time. A further call replaces the earlier limit.
     private func closes(after duration: Duration, _ context: ChannelHandlerContext) {
         deadline?.cancel()
         let channel = context.channel

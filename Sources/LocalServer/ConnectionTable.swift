@@ -25,8 +25,8 @@ final class ConnectionTable: Sendable {
 
     init(limit: Int) { self.limit = max(1, limit) }
 
-    /// Adds a connection. If there are too many now, closes the oldest that has not sent a complete request, or, if all of them are being answered,
-    /// the oldest.
+    /// Adds a connection. If there are now too many, closes the oldest one that has not sent a complete request. If all requests are complete, closes
+    /// the oldest connection.
     func opened(_ channel: any Channel) {
         let surplus: (any Channel)? = state.withLock { state in
             let turn = state.next()

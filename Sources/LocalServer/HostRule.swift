@@ -1,7 +1,7 @@
 /// Whether a request's `Host` names this host itself.
 ///
-/// Any web site can let its own name resolve to 127.0.0.1, and a browser then lets the site's page read from a local server as if the server were the site (DNS
-/// rebinding). The browser then sends the site's name as `Host`. Any port is accepted, for tunnels.
+/// This prevents DNS rebinding. Any web site can let its own name resolve to 127.0.0.1. A browser then takes a local server for the site, and lets
+/// the site's pages read from it. But the browser sends the site's name as `Host`. Any port is accepted, because tunnels change it.
 struct HostRule: Sendable {
     /// False for a Unix socket, which no web page can reach.
     let isChecked: Bool

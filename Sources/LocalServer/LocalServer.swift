@@ -3,7 +3,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small HTTP/1.1 server for programs and people on this host: GET and HEAD, no bodies, one request per connection, on its own thread.
+/// A small HTTP/1.1 server for programs and people on this host: GET and HEAD, no request bodies, one request per connection. The server has its own
+/// thread.
 ///
 /// ```swift
 /// let server = LocalServer(.tcp(host: "127.0.0.1", port: 9464)) { request in … }
@@ -15,7 +16,7 @@ package struct LocalServer: Sendable {
     /// Answers a request. It is called on the server's thread, so a slow handler delays the other clients.
     package typealias Handler = @Sendable (LocalRequest) -> LocalResponse
 
-    /// Why the server does not listen, for a person.
+    /// Why the server can't listen, as text for a person.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
 
@@ -67,7 +68,7 @@ package struct LocalServer: Sendable {
         let hosts: HostRule
         if case .tcp = address { hosts = HostRule(isChecked: true) } else { hosts = HostRule(isChecked: false) }
         let bootstrap = ServerBootstrap(group: group)
-            // A client that finds the backlog full waits a second before it retries.
+            // If the backlog is full, a client waits a second before it retries.
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))

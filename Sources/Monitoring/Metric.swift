@@ -37,7 +37,7 @@ struct Metric<Subject>: Sendable {
     let labels: [String]
     let samples: @Sendable (Subject) -> [Sample]
 
-    /// A metric with at most one value; nil omits it.
+    /// A metric with at most one value. If the value is nil, the metric is omitted.
     init(
         _ name: String, _ kind: Kind, _ unit: Unit, _ help: String, value: @escaping @Sendable (Subject) -> Double?
     ) {

@@ -3,7 +3,7 @@ import Delivery
 
 /// Every metric, each declared once. To add one, declare it here and run `make docs`.
 ///
-/// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label holds anything that an org sends.
+/// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label contains text that an org sends.
 enum Metrics {
     /// Metrics of the whole daemon, without labels that name a subject. Long because it is a table.
     static let daemon: [Metric<Snapshot>] = [

@@ -12,7 +12,7 @@ struct MetricsText {
         add(Metrics.fleet, snapshot.report.fleet.map { [("", $0)] } ?? [], label: nil)
         add(Metrics.integration, snapshot.report.integrations.map { ($0.name, $0) }, label: "integration")
         var seen: Set<String> = []
-        // Several integrations may share a credential; it is shown once.
+        // Several integrations may share a credential. Each credential is shown once.
         let credentials = snapshot.report.integrations.filter {
             $0.credentialExpires != nil && seen.insert($0.credential).inserted
         }

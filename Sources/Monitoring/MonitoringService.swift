@@ -8,13 +8,13 @@ import Synchronization
 
 /// Shows the daemon's state to programs and people on this host: the status page, `/metrics`, health checks, and a file for node_exporter.
 ///
-/// Collection does not depend on it. A failure is reported in the journal, and the operation is retried.
+/// Collection does not depend on this service. Failures are logged, and the failed operation is retried.
 package final class MonitoringService: StatusObserver {
     /// How often the text file is written.
     static let textFileInterval = Duration.seconds(15)
     /// How often the deliveries' status is read.
     static let destinationInterval = Duration.seconds(5)
-    /// The wait after the listener failed.
+    /// How long to wait after the listener has failed, before it is started again.
     static let retryInterval = Duration.seconds(30)
 
     private let listen: ListenAddress?
@@ -23,7 +23,7 @@ package final class MonitoringService: StatusObserver {
     private let configuration: Mutex<Configuration>
     private let logger: Logger
 
-    /// Nil when the configuration asks for neither a listener nor a text file.
+    /// Nil if the configuration has neither a listener nor a text file.
     package init?(_ configuration: Configuration, logger: Logger) {
         guard configuration.metrics.listen != nil || configuration.metrics.textfile != nil else { return nil }
         listen = configuration.metrics.listen
@@ -117,7 +117,7 @@ extension LocalAddress {
 }
 
 extension ListenAddress {
-    /// The address as a person opens it, such as a URL.
+    /// The address in the form in which a person opens it, such as a URL.
     fileprivate var shown: String {
         if case .loopback = self { "http://\(self)/" } else { description }
     }

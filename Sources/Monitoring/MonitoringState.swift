@@ -4,7 +4,8 @@ import Delivery
 import LocalServer
 import Synchronization
 
-/// The state that the listener and the text file show, with a cache of response bodies: a body is made once and shared by all clients until the state changes.
+/// The state that the listener and the text file show, and a cache of response bodies. A body is made once; all clients get the same one until the
+/// state changes.
 final class MonitoringState: Sendable {
     private struct State {
         var snapshot: Snapshot?

@@ -1,10 +1,11 @@
 /// Each integration's event counts and lag over the last hours, for the sparklines of the status page.
 ///
 /// All series are sampled at the same moments, at first every 5 s. When the series are full, each two samples are merged into one and the interval
-/// doubles, up to 80 s. So the sparklines are full soon after the start, finally span 4 hours, and never have more than 180 samples.
+/// doubles, up to 80 s. A series never has more than 180 samples. The sparklines are therefore filled soon after the start, and later cover up to 4
+/// hours.
 struct RateHistory: Sendable {
     static let capacity = 180
-    /// Seconds.
+    /// The interval between samples at first, in seconds.
     static let firstInterval = 5
     static let lastInterval = 80
 
@@ -44,7 +45,7 @@ struct RateHistory: Sendable {
         }
         series = next
         count += 1
-        // Done now, so that the next sample already covers the longer interval.
+        // Merging happens now, so that the next sample already covers the longer interval.
         if count == Self.capacity, interval < Self.lastInterval { halve() }
     }
 

@@ -12,8 +12,8 @@ enum StatusDocuments {
         return (try? Array(whole.encoded())) ?? Array("{}".utf8)
     }
 
-    /// The samples of the last hours and the most recent problems. The JSON is written without an encoder, because a thousand integrations have 360,000
-    /// numbers.
+    /// The samples of the last hours and the most recent problems. The JSON is written without an encoder, because an encoder would be slow: a
+    /// thousand integrations have 360,000 numbers.
     static func history(_ history: RateHistory, _ troubles: TroubleLog) -> [UInt8] {
         let encoder = encoder()
         func json(_ value: some Encodable) -> [UInt8] { (try? Array(encoder.encode(value))) ?? Array("null".utf8) }

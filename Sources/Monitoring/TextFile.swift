@@ -13,7 +13,7 @@ struct TextFile: Sendable {
     let path: String
 
     func write(_ bytes: [UInt8]) throws(Failure) {
-        // Without the suffix .prom, so that node_exporter does not read a partial file.
+        // The temporary name does not end in .prom, so node_exporter does not read a partial file.
         let temporary = path + ".new"
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)

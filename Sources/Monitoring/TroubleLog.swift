@@ -38,7 +38,8 @@ struct TroubleLog: Sendable {
                     since: problem.since)
             }
         }
-        // If more problems exist at once than fit, the first ones are kept. Otherwise each report would add all of them as new.
+        // If more problems exist at the same time than the log can hold, only the first ones are kept. Otherwise, each report would add some of them
+        // again as new.
         let room = Self.capacity - entries.count { $0.until == nil }
         entries.insert(contentsOf: new.prefix(max(0, room)).reversed(), at: 0)
         while entries.count > Self.capacity, let last = entries.lastIndex(where: { $0.until != nil }) {

@@ -10,8 +10,8 @@ package struct NormalizerSettings: Sendable, Equatable {
     package var flattenUnmapped: Bool
     /// What counts as internal in records.
     package var network: MyNetwork
-    /// Whether an object that is not a LogEvent is refused. Only for input from arbitrary sources: everything in Okta's log becomes a record, so
-    /// that nothing is dropped.
+    /// True if an object that is not a LogEvent is refused. This is only for input from arbitrary sources. Everything from Okta's log becomes a
+    /// record, so that nothing is dropped.
     package var refusesOtherObjects: Bool
     /// The version of OCSF that records follow.
     package var schemaVersion: SchemaVersion

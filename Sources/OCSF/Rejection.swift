@@ -53,7 +53,7 @@ package struct Rejection: Error, Sendable, Equatable {
     package let reason: RejectionReason
     /// Byte offset of the error in the event; 0 if it concerns the whole event.
     package let position: Int
-    /// Set with `notALogEvent`.
+    /// What the object is, if the reason is `notALogEvent`.
     package var object: OtherObject?
 
     /// One sentence for a person.

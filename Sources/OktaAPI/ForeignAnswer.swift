@@ -3,19 +3,19 @@ import CurlHTTPClient
 /// Recognizes an answer that can't come from Okta: the login page of a guest network, a proxy's error page, or another
 /// web site at the org's address.
 package struct ForeignAnswer: Sendable, Hashable {
-    /// What was received; continues a sentence that begins with the host.
+    /// What was received: the rest of a sentence whose first word is the host's name.
     package let what: String
     /// What to do.
     package static let advice =
         "Something on the way answers instead of Okta: check the URL, the proxy, and whether this network has a login page (a captive portal)"
 
-    /// `nil` if the answer may come from Okta.
+    /// Examines an answer; `nil` if the answer may come from Okta.
     package init?(_ response: HTTPResponse) {
         let host = response.headers.first("Location").flatMap(Self.target)
         switch response.status {
         case 300..<400:
             what =
-                "answered with a redirect\(host.map { " to \($0)" } ?? ""), which Okta does not do and Tributary does not follow"
+                "answered with a redirect\(host.map { " to \($0)" } ?? ""); Okta sends no redirects, and Tributary follows none"
         case _ where PageCheck.content(of: response.body).first(where: { $0 > 0x20 }) == 0x3C:
             what = "answered with a web page (\(response.status)) instead of Okta's JSON"
         default: return nil

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// What Okta says about a request that it refused. Every part may be missing.
+/// What Okta says about a request that it refused. Each part is nil or empty if it is missing.
 ///
 /// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and
 /// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then every part is `nil`.
@@ -12,7 +12,7 @@ package struct OktaError: Sendable, Hashable {
     package var summary: String?
     /// The underlying causes: at most eight, each one line.
     package var causes: [String]
-    /// Whether the body is a web page. Then something other than the API has answered.
+    /// Whether the body is a web page, so that something other than the API has answered.
     package var isHTML: Bool
 
     /// Reads at most the first 64 KiB of `body`.
@@ -26,7 +26,7 @@ package struct OktaError: Sendable, Hashable {
         causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
     }
 
-    /// For example `E0000011: Invalid token provided`; `nil` if nothing is known.
+    /// The code, the summary and the causes in one line, such as `E0000011: Invalid token provided`; `nil` if nothing is known.
     package var text: String? {
         let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
         guard !parts.isEmpty else { return isHTML ? "a web page instead of Okta's answer" : nil }

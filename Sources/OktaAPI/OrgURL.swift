@@ -5,8 +5,7 @@ import CurlHTTPClient
 ///     let org = try OrgURL(parsing: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
 ///     org.origin    // "https://acme.okta.com"
 ///     org.warnings  // the admin console's host and the path were dropped
-///
-/// Two values are equal if their origins are.
+/// Two values are equal if their origins are equal.
 package struct OrgURL: Sendable {
     /// Scheme, host and, if it is not the scheme's default, port: `https://acme.okta.com`. No trailing slash.
     package let origin: String
@@ -114,7 +113,7 @@ package struct OrgURL: Sendable {
         return (isSecure, rest)
     }
 
-    /// The org's own host, given a host on an Okta domain: removes the admin console's `-admin`.
+    /// The org's own host, for a host on an Okta domain. The admin console's `-admin` is removed.
     private static func orgHost(
         _ host: String, _ warnings: inout [OrgURLWarning]
     ) throws(OrgURLError) -> String {
@@ -158,7 +157,7 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
     /// A sentence for the operator.
     package var description: String {
         switch self {
-        case .adminHost(let was, let now): "\(was) is the admin console; the org's own address is \(now), which is used"
+        case .adminHost(let was, let now): "\(was) is the admin console; the org's own address, \(now), is used"
         case .pathDropped: "only the org's address is needed; the path after it is not used"
         case .schemeRepeated: "the address has more than one scheme; the last one is used"
         }
@@ -197,10 +196,10 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
         case .placeholder:
             "this is a placeholder from a manual: write your org's own address, such as https://acme.okta.com"
         case .whiteSpaceInside:
-            "white space or a control character inside the address: write it as https://acme.okta.com"
+            "the address contains white space or a control character: write it in the form https://acme.okta.com"
         case .userinfo:
-            "a user name or password in the address: write only https:// and the host; the token has its own place"
-        case .notASCII: "letters outside ASCII in the host: write its xn-- form"
+            "the address contains a user name or a password: write only https:// and the host; the token is stored separately"
+        case .notASCII: "the host name contains letters outside ASCII: write its xn-- form"
         case .badHost(let host): "'\(host)' is not a host name: write the org's address, such as https://acme.okta.com"
         case .bareName(let name):
             "'\(name)' is not a complete host name: write https://\(name).okta.com, if that is the org's address"

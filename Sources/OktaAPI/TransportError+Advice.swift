@@ -10,9 +10,9 @@ extension TransportError {
         case .connect: "Check the network, the firewall and the proxy settings"
         case .proxy: "Check the proxy's address, its credentials and its rules"
         case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
-        case .timeout: "Check the network; if it persists, Okta's status page"
+        case .timeout: "Check the network; if the problem persists, see Okta's status page"
         case .noRoom:
-            "See why the other answers are not stored: usually the spool is full or can't be written (`\(CommandHint.command("status"))`)"
+            "See why earlier answers are not stored: usually the spool is full or can't be written (`\(CommandHint.command("status"))`)"
         case .tooLarge:
             "If it persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
         case .cancelled, .shutDown: "No action is needed"

@@ -8,15 +8,15 @@ public struct OrgSettings: Sendable {
     public var publicURL: String?
     /// API tokens of super administrators, without the scheme `SSWS`. Each token has a different owner among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
-    /// API tokens that are valid but have no rights (403 E0000006), except to ask who owns them.
+    /// API tokens that are valid but have no rights (403 E0000006). They may only read their own owner.
     public var powerlessTokens: [String] = []
-    /// API tokens of administrators who have only these rights.
+    /// API tokens of administrators with limited rights: the token, and the rights of its owner.
     public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
-    /// How long a DPoP nonce is valid, in seconds; a day at Okta. After that only the next one is accepted.
+    /// How long a DPoP nonce is valid, in seconds; Okta's is valid for a day. After that, only the next nonce is accepted.
     public var nonceSeconds = 86_400
-    /// Whether proofs for the log need a nonce, too. RFC 9449 allows that; Okta does not require it so far.
+    /// Whether DPoP proofs for the log need a nonce, too. RFC 9449 allows servers to require one; Okta does not so far.
     public var wantsNonceAtResources = false
     /// The org's id in `/.well-known/okta-organization`.
     public var orgId = "00o1simulated0org0g4"
@@ -24,25 +24,25 @@ public struct OrgSettings: Sendable {
     public var pipeline = "idx"
     /// Events that exist at the start.
     public var eventCount = 1000
-    /// The time before `epoch` over which those events are spread, in milliseconds.
+    /// The time before `epoch` over which the first `eventCount` events are spread, in milliseconds.
     public var historySpan: Int64 = 7_200_000
     /// Events per second after `epoch`; 0 for none.
     public var rate: Double = 0
     /// Share of events published up to `lateSpan` milliseconds before they are persisted, 0…1.
     public var lateShare: Double = 0
-    /// Milliseconds.
+    /// The longest delay of a late event, in milliseconds.
     public var lateSpan: Int64 = 300_000
     /// The seed of all random choices.
     public var seed: UInt64 = 1
     /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
     public var epoch: Int64?
-    /// Cycle through all catalogued types, one event of each, instead of using plausible weights.
+    /// Whether to go through all catalogued types, one event of each, instead of choosing types with plausible frequencies.
     public var eachType = false
     /// Share of events with an odd but documented shape, 0…1.
     public var oddShare: Double = 0.02
     /// Share of events that no healthy org would send (no uuid, impossible dates), 0…1.
     public var hostileShare: Double = 0
-    /// Recorded events, one JSON object each, served instead of generated ones, in this order.
+    /// Recorded events, one JSON object each. They are served in this order, instead of generated events.
     public var recorded: [[UInt8]]?
     /// Requests to `/api/v1/logs` in each window (Okta: 20 to 120 per minute, depending on the kind of org).
     public var limitPerMinute = 120
@@ -50,26 +50,26 @@ public struct OrgSettings: Sendable {
     public var rateWindowSeconds = 60
     /// The number of plain users `user0001@corp.example`, … in addition to the made-up ones; all are ACTIVE.
     public var extraUsers = 0
-    /// The number of requests that each budget of the management API allows in a window. If nil, the numbers of one credential in a Workforce org: 1000 for one
-    /// user, 300 for lists of users, 500 for a group, 600 for all other calls.
+    /// The number of requests that each budget of the management API allows in a window. Nil stands for the limits of one credential in a Workforce
+    /// org: 1000 for one user, 300 for lists of users, 500 for a group, 600 for all other calls.
     public var managementLimit: Int?
     /// Milliseconds from an action until its event can be read in the log.
     public var actionEventDelay: Int64 = 200
     /// Milliseconds from Okta's answer until an activation or deactivation is complete.
     public var transitionSpan: Int64 = 200
-    /// Milliseconds by which the result of `GET /api/v1/users?search=` is outdated. Okta documents "eventually consistent" without a time;
-    /// results of `filter` and of reading one user by id are never outdated.
+    /// Milliseconds by which the result of `GET /api/v1/users?search=` is outdated. Okta documents "eventually consistent" and states no time.
+    /// Results of `filter`, and of reading one user by id, are never outdated.
     public var searchDelay: Int64 = 1000
     /// Whether the org has Identity Threat Protection; without it, risk and universal logout are refused with 401 E0000015.
     public var hasThreatProtection = true
-    /// `gzip` for clients that accept it.
+    /// Whether answers are compressed with `gzip` for clients that accept it.
     public var gzip = true
     /// Faults that are active from the start.
     public var faults: [FaultRule] = []
     /// The org's clock, milliseconds since 1970; by default this machine's. A test can move it instead of waiting.
     public var clock: @Sendable () -> Int64 = { OrgService.systemTime() }
 
-    /// The defaults above.
+    /// Creates settings with the defaults above.
     public init() {}
 }
 
@@ -79,9 +79,9 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
     case notLoopback(host: String)
     /// The address could not be bound; `errno` says why (98: another process has the port).
     case cannotListen(host: String, port: UInt16, errno: Int32)
-    /// A setting out of its range.
+    /// A setting is out of its range.
     case badSetting(name: String, reason: String)
-    /// A faults specification that cannot be read.
+    /// A specification of faults can't be read.
     case badFaults(reason: String)
     /// Events can be appended only to a log without live events (`rate` 0).
     case liveLog

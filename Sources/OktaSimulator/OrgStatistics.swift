@@ -6,15 +6,15 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var byStatus: [Int: Int] = [:]
     /// Requests by path; paths beyond the first 100 are counted as `other`.
     public var byPath: [String: Int] = [:]
-    /// Events in good pages; repeated ones are counted each time.
+    /// Events in good pages. An event that is served again is counted again.
     public var eventsServed = 0
     /// The `after` of the last request to the log; nil if it had none.
     public var lastAfter: String?
-    /// The target of the last request to the log.
+    /// The request target (path and query) of the last request to the log.
     public var lastTarget: String?
-    /// Present requests to the log, counted from their first line to the end of the answer.
+    /// Requests to the log that are in progress: from the request's first line to the end of the answer.
     public var inFlight = 0
-    /// The most requests to the log at the same time; 1 proves that a client never sends two.
+    /// The highest number of requests to the log at the same time. 1 proves that a client never sent two at once.
     public var maximumInFlight = 0
     /// Faults that occurred, by kind.
     public var faults: [String: Int] = [:]
@@ -26,12 +26,12 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var tokensIssued = 0
     /// When the first page of the log was served, milliseconds since 1970.
     public var firstPageAt: Int64?
-    /// When the end of the log was first reached, that is, a page was not full.
+    /// When the end of the log was first reached: the first time that a page was not full. Milliseconds since 1970.
     public var reachedEndAt: Int64?
     /// Connections accepted.
     public var connections = 0
 
-    /// All zero.
+    /// Creates statistics in which all counts are zero.
     public init() {}
 
     mutating func count(status: Int, path: String) {

@@ -1,5 +1,5 @@
-/// An Okta org on loopback: the System Log with its paging, errors, rate limit and a seeded history, users and groups with the calls that
-/// act on them, and faults on request.
+/// An Okta org on loopback. It has a System Log with paging, errors, a rate limit and a history that a seed determines. It also has users and groups
+/// with the calls that act on them, and faults on request.
 ///
 /// ```swift
 /// var settings = OrgSettings()
@@ -20,7 +20,7 @@ public final class SimulatedOrg: Sendable {
     private let service: OrgService
     private let listener: Listener
 
-    /// The settings in use, including the actual `port` and `epoch`, so that a restart with them continues this org.
+    /// The settings in use, including the actual `port` and `epoch`. A restart with these settings continues this org.
     public let settings: OrgSettings
 
     /// `http://127.0.0.1:PORT` or `http://[::1]:PORT`.
@@ -72,7 +72,7 @@ public final class SimulatedOrg: Sendable {
         return SimulatedOrg(service: service, listener: listener, settings: settings)
     }
 
-    /// Ends all connections; the port is free when it returns.
+    /// Ends all connections. When this method returns, the port is free.
     public func stop() async { await listener.stop() }
 
     /// Counts so far.
@@ -91,10 +91,10 @@ public final class SimulatedOrg: Sendable {
     @discardableResult
     public func revokeAccessTokens() -> Int { service.revokeAccessTokens() }
 
-    /// All users of the org, each with the calls about them so far.
+    /// All users of the org, each with the number of calls about the user so far.
     public var users: [SimulatedUser] { service.users() }
 
-    /// The user with this id, this login, or this unique part of a login before the `@`.
+    /// The user with this id or login. The part of the login before the `@` is enough if it is unique.
     public func user(_ key: String) -> SimulatedUser? { service.user(key) }
 
     /// Sets a user's status without an event or a call.
@@ -109,13 +109,13 @@ public final class SimulatedOrg: Sendable {
     /// The number of events in the log now.
     public var eventCount: Int { service.log.count(now: service.now()) }
 
-    /// The uuid of the event at `index` of the log's order, or nil for a recorded event without one.
+    /// The uuid of the event at `index` in the order of the log; nil for a recorded event without a uuid.
     public func uuid(_ index: Int) -> String? { service.log.uuid(index) }
 
-    /// The place in the log's order of the event with this uuid, or nil for a uuid that the org never issued.
+    /// The index, in the order of the log, of the event with this uuid; nil for a uuid that the org never issued.
     public func index(ofUUID uuid: String) -> Int? { service.log.index(ofUUID: uuid) }
 
-    /// The bytes of the event at `index`, as pages contain them.
+    /// The bytes of the event at `index`, exactly as in pages.
     public func event(_ index: Int) -> [UInt8] {
         var out: [UInt8] = []
         service.log.render(index, to: &out)

@@ -10,9 +10,9 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
     package var options: ResponseOptions
     package var caseID: String
     package var reason: String?
-    /// Show what would happen without doing it, and record the request.
+    /// Whether to only show what would happen. The request is recorded, but nothing is done.
     package var isDryRun: Bool
-    /// Act even on an administrator or the credential's owner, and ignore the hourly limit of users. Protected users stay protected.
+    /// Whether to act even on an administrator or the credential's owner, and beyond the hourly limit of users. Protected users stay protected.
     package var isForced: Bool
     /// A second request with the same key does nothing and returns the earlier answer.
     package var key: String?
@@ -58,7 +58,7 @@ package struct ResponseReport: Codable, Equatable, Sendable {
     package var entries: [ResponseEntry]
     /// A temporary password or a link from Okta's answer, only for the responder's terminal.
     package var secret: OneTimeSecret?
-    /// Whether an earlier request had the same key; these are then its entries.
+    /// Whether an earlier request had the same key. The entries are then those of the earlier request.
     package var isRepeat: Bool
 
     package init(entries: [ResponseEntry], secret: OneTimeSecret? = nil, isRepeat: Bool = false) {
@@ -71,7 +71,7 @@ package struct ResponseReport: Codable, Equatable, Sendable {
 /// Whether an integration's credential may perform an action.
 package struct ResponseCapability: Codable, Equatable, Sendable {
     package var action: ResponseAction
-    /// Nil if the credential is not allowed to find out.
+    /// Nil if this is unknown, because the credential is not allowed to read the roles or scopes that would show it.
     package var isPossible: Bool?
     /// Why the action is not possible, or what it needs: the scope of a service app, the role of an administrator.
     package var explanation: String

@@ -1,6 +1,6 @@
 /// The actions of a responder on a user of an Okta org.
 ///
-/// Each is one call of Okta's API, except for ``contain`` and ``release``, which consist of several others.
+/// Each action is one call of Okta's API, except for ``contain`` and ``release``: these consist of several other actions.
 package enum ResponseAction: String, Codable, CaseIterable, Sendable {
     case suspend
     case unsuspend

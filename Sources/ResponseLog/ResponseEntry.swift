@@ -1,24 +1,24 @@
 /// An entry of the response log: an action that is about to be tried, or its result.
 ///
-/// Each action has two entries with the same ``id``: one before the call to Okta, durable before that call is sent, and one after it. The second
-/// one has all fields of the first one, and ``result`` in addition.
+/// Each action has two entries with the same ``id``. The first is durable before the call to Okta is sent. The second is written after the call: it
+/// repeats all fields of the first and adds ``result``.
 package struct ResponseEntry: Codable, Equatable, Sendable {
     /// The id of the action, a UUID in lower case. It is the record's `metadata.uid`.
     package var id: String
     /// A UUID that the steps of one request share.
     package var request: String
-    /// The caller's own id of the request, which prevents that a repeated request is carried out again; at most 128 bytes.
+    /// The caller's own id of the request, at most 128 bytes. A repeated request with the same id is not carried out again.
     package var key: String?
     /// Milliseconds since 1970. In an entry with a result: when the result was known.
     package var time: Int64
     package var integration: String
     /// The org's host name, `acme.okta.com`.
     package var org: String
-    /// The step, never ``ResponseAction/contain`` or ``ResponseAction/release``.
+    /// The action of this step; never ``ResponseAction/contain`` or ``ResponseAction/release``.
     package var action: ResponseAction
-    /// The requested command, of which ``action`` is a step or the whole.
+    /// The requested command. ``action`` is the same, or one step of it.
     package var command: ResponseAction
-    /// The ``id`` of the action that this one undoes.
+    /// The ``id`` of the earlier action that this action undoes; nil if this is no undo.
     package var undoes: String?
     package var user: ResponseUser
     package var options: ResponseOptions
@@ -106,7 +106,7 @@ package struct ResponseActor: Codable, Equatable, Sendable {
     /// The user id of the process's login session (`/proc/PID/loginuid`), which sudo and su do not change. Nil if there was no login.
     package var loginUID: UInt32?
     package var loginUser: String?
-    /// `SUDO_USER` of the command, only trusted if root sends it.
+    /// `SUDO_USER` of the command. It is trusted only if root sends it.
     package var sudoUser: String?
 
     /// The most likely person: the user of the login session, otherwise sudo's user, otherwise the account of the process.
@@ -125,7 +125,7 @@ package struct ResponseActor: Codable, Equatable, Sendable {
 /// The result of an action.
 package struct ResponseResult: Codable, Equatable, Sendable {
     package enum Outcome: String, Codable, CaseIterable, Sendable {
-        /// Okta has carried out the action. If the user's state can show that, it did.
+        /// Okta has carried out the action. If the user's state can show this, Tributary has checked it.
         case done
         /// The user was already in that state; Okta was not asked.
         case alreadyDone = "already-done"
@@ -147,8 +147,9 @@ package struct ResponseResult: Codable, Equatable, Sendable {
     package var code: String?
     /// A message for a person: what happened and what to do. It contains no secret.
     package var message: String
-    /// Okta's names of the statuses, such as `ACTIVE`; nil if not read.
+    /// The user's status before the action, by Okta's name, such as `ACTIVE`; nil if it was not read.
     package var statusBefore: String?
+    /// The same after the action.
     package var statusAfter: String?
     /// `set-risk`: the user's previous level, such as `NONE`; nil if it was not read.
     package var riskLevelBefore: String?

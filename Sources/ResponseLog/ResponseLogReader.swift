@@ -1,10 +1,10 @@
 import Spool
 
-/// The position of a reader of the response log: after a line of one of its files.
+/// How far a reader of the response log has come: a place after a line of one of the log's files.
 package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The file's number.
     var number: Int64
-    /// Bytes from the file's start.
+    /// The number of bytes from the start of the file.
     var offset: Int64
 
     /// Parses the text of ``description``.
@@ -34,7 +34,7 @@ package struct ResponseLogBatch: Sendable {
     package var next: ResponseLogPosition
     /// The number of lines that are not entries, which happens only after damage.
     package var unreadableLines: Int
-    /// Whether the file of the position does not exist any more, so that its entries were missed.
+    /// Whether entries were missed, because the file of the position no longer exists or is shorter than before.
     package var hasGap: Bool
     /// Whether the end of the log was reached.
     package var isEnd: Bool
@@ -55,7 +55,7 @@ package struct ResponseLogReader: Sendable {
         get throws(SpoolError) { try !ResponseLogFile.numbers(in: directory, fileSystem).isEmpty }
     }
 
-    /// About 64 KiB of entries after a position; from the start with nil.
+    /// About 64 KiB of entries after a position. If the position is nil, reading starts with the oldest entry.
     ///
     /// - Throws: if a file can't be read. A missing directory counts as an empty log.
     package func read(after position: ResponseLogPosition?) throws(SpoolError) -> ResponseLogBatch {
@@ -79,7 +79,7 @@ package struct ResponseLogReader: Sendable {
     private func read(_ position: inout ResponseLogPosition, _ batch: inout ResponseLogBatch) throws(SpoolError) {
         let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(position.number))", .read)
         defer { fileSystem.close(file) }
-        // If the file is shorter than before, an earlier state of the log was restored.
+        // The file is shorter than before if an earlier state of the log was restored.
         if try fileSystem.size(file) < position.offset { batch.hasGap = true }
         let bytes = try fileSystem.bytes(
             file, from: position.offset, to: position.offset + Int64(ResponseLogFile.lineLimit))

@@ -3,11 +3,12 @@ import Synchronization
 
 /// Appends entries to the response log. Each is durable when ``append(_:)`` returns. Only one process at a time can open the log.
 package final class ResponseLogWriter: Sendable {
-    /// The largest size of all files together in bytes. At this size, nothing is appended while the oldest file is younger than ``life``.
+    /// The largest size of all files together in bytes. At this size, entries are refused until the oldest file is old enough (``life``) to be
+    /// deleted.
     package static let sizeLimit: Int64 = 256 << 20
-    /// Bytes of ``sizeLimit`` that are reserved for actions that are sent, so that refusals and dry runs can't prevent actions.
+    /// Bytes of ``sizeLimit`` that only actions sent to Okta may use, so refusals and dry runs can't fill the log and prevent actions.
     package static let reserve: Int64 = 64 << 20
-    /// The least time that a file is kept after its last entry, in milliseconds.
+    /// The minimum time for which a file is kept after its last entry, in milliseconds.
     package static let life: Int64 = 30 * 86_400_000
 
     private struct State {
@@ -15,8 +16,8 @@ package final class ResponseLogWriter: Sendable {
         var number: Int64
         /// The size of the earlier files in bytes.
         var earlier: Int64
-        /// Whether an earlier process wrote the file. The first entry then goes into a new file with a larger number, so that a reader finds it even if the log
-        /// was restored and now ends before the reader's position.
+        /// Whether an earlier process wrote the file. If so, the first entry goes into a new file with a larger number. Readers then find this entry
+        /// even if the log was restored from a copy and now ends before their position.
         var isReopened = false
     }
 
@@ -54,12 +55,12 @@ package final class ResponseLogWriter: Sendable {
 
     deinit { state.withLock { fileSystem.close($0.log.file) } }
 
-    /// The position of the next entry, or a position shortly before it.
+    /// The end of the log. The next entry follows at this position, or at the beginning of a new file.
     package var end: ResponseLogPosition {
         state.withLock { ResponseLogPosition(number: $0.number, offset: $0.log.length) }
     }
 
-    /// - Parameter isUnsent: whether nothing was or will be sent to Okta for this entry, so that it may not use the ``reserve``.
+    /// - Parameter isUnsent: true if nothing was or will be sent to Okta for this entry. Such an entry may not use the ``reserve``.
     /// - Throws: if the entry is not durable. An action whose entry is not durable must not be tried.
     package func append(_ entry: ResponseEntry, isUnsent: Bool = false) throws(SpoolError) {
         guard let line = try? ResponseLogFile.encode(entry), line.count < ResponseLogFile.lineLimit else {
@@ -70,7 +71,7 @@ package final class ResponseLogWriter: Sendable {
                 try makeRoom(&state, limit: Self.sizeLimit - Self.reserve, now: entry.time)
             }
             if state.isReopened || state.log.length >= ResponseLogFile.sizeLimit {
-                // The result of a call is recorded in any case; there is only one for each entry that was accepted before.
+                // The result of a call is recorded even at the limit. There is only one result for each entry that was accepted before.
                 let isResult = entry.result != nil && !isUnsent
                 if !isResult { try makeRoom(&state, limit: Self.sizeLimit, now: entry.time) }
                 try roll(&state, now: entry.time)
@@ -136,7 +137,7 @@ package final class ResponseLogWriter: Sendable {
         if end < size {
             try fileSystem.truncate(file, to: end)
         }
-        // Data of a stopped process may not be durable yet, although a reader may have read it.
+        // A reader may have read data of a stopped process that is not durable yet.
         try fileSystem.synchronize(file)
         return DurableLog(file: file, length: end)
     }

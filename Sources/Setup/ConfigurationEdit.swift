@@ -2,7 +2,7 @@ import Configuration
 import Credentials
 import Glibc
 
-/// A change of configuration files. First the new contents are set and checked as a whole, then either all files are written or none.
+/// A change of configuration files. First, the new contents are set and checked as a whole. Then either all files are written, or none.
 ///
 /// ```swift
 /// var edit = try ConfigurationEdit(of: "/etc/tributary/tributary.yaml")
@@ -65,17 +65,17 @@ package struct ConfigurationEdit: Sendable {
         if !changed.contains(file) { changed.append(file) }
     }
 
-    /// The configuration as it would be after the change.
+    /// The configuration that would result from the change.
     ///
     /// - Throws: ``ConfigurationError`` with the mistakes that the change would cause.
     package func load(_ context: ConfigurationContext) throws(ConfigurationError) -> Configuration {
         try Configuration.load(sources: sources, context: context)
     }
 
-    /// Writes and removes the files, each in one step. Changed files keep their owner and mode; a new one is readable for everyone.
+    /// Writes and removes the files, each in one step. Changed files keep their owner and mode. New files can be read by everyone.
     ///
-    /// - Throws: `CredentialFileError`, also if a new file exists already or a file was changed since it was read. Then all files are restored;
-    ///   if one could not be restored, the error says so.
+    /// - Throws: `CredentialFileError`, also if a new file already exists, or if a file was changed after it was read. All files are then restored.
+    ///   If a file could not be restored, the error says so.
     package func save() throws(CredentialFileError) -> SavedEdit {
         var saved = SavedEdit()
         do throws(CredentialFileError) {
@@ -104,16 +104,16 @@ package struct SavedEdit: Sendable {
         let name: String
         /// Nil if the file did not exist.
         let old: (bytes: [UInt8], attributes: SafeDirectory.Attributes)?
-        /// What was written; nil if the file was removed.
+        /// The bytes that were written; nil if the file was removed.
         let new: [UInt8]?
 
         func takeBack() throws(CredentialFileError) {
             let now = try present()
-            // The file already has its old content.
+            // The file already has its old content, so there is nothing to restore.
             if now == old?.bytes { return }
             guard now == new else {
                 throw CredentialFileError(
-                    "\(directory.path)/\(name) was changed by another process meanwhile, so it was not restored")
+                    "\(directory.path)/\(name) was not restored, because another process has changed it since")
             }
             if let old {
                 try directory.replace(name, old.bytes, mode: old.attributes.mode, owner: old.attributes.owner)
@@ -147,7 +147,8 @@ package struct SavedEdit: Sendable {
             throw CredentialFileError("\(file) is a link, or not a regular file: change it by hand")
         }
         guard try directory.read(name, limit: Self.limit) == old else {
-            throw CredentialFileError("\(file) was changed meanwhile: run the command again")
+            throw CredentialFileError(
+                "\(file) was changed by another process while this command ran: run the command again")
         }
         if let new {
             try directory.replace(name, new, mode: attributes.mode, owner: attributes.owner)

@@ -55,7 +55,7 @@ package struct CredentialRecord: Sendable, Equatable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Writes the file, if the whole configuration is valid with it.
+    /// Writes the credential's file, if the whole configuration is valid with this file.
     ///
     /// - Throws: `CredentialFileError`, or `ConfigurationError` with the mistakes that the change would cause; the file is then unchanged.
     package func save(configuration: String, context: ConfigurationContext) throws {

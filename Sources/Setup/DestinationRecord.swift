@@ -22,7 +22,8 @@ package struct DestinationRecord: Sendable, Equatable {
     /// - Throws: if the key does not accept a value; the error says what to write instead.
     package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
         guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
-            throw ValueError("this looks like a secret, and is not repeated here", hint: "describe it in other words")
+            throw ValueError(
+                "this text looks like a secret, so it is not shown here", hint: "describe it in other words")
         }
         var normalized: [String] = []
         for text in texts { normalized.append(try Configuration.normalized(text, for: Self.prefix + key)) }
@@ -38,7 +39,7 @@ package struct DestinationRecord: Sendable, Equatable {
         }
     }
 
-    /// Quotes a text of digits, such as an account of twelve digits, because other readers would take it for a number.
+    /// Quotes a text of digits, such as an account of twelve digits, because other YAML readers would read it as a number.
     private static func scalar(_ text: String) -> String {
         text.count == 12 && text.allSatisfy(\.isNumber) ? YAMLScalar.quoted(text) : YAMLScalar.text(text)
     }
@@ -62,7 +63,7 @@ package struct DestinationRecord: Sendable, Equatable {
 
 /// Changes and removes destinations in the files that declare them.
 extension ConfigurationEdit {
-    /// Changes a destination to `new`. Unchanged lines, including comments, stay as they are.
+    /// Changes a destination to `new`. Lines that do not change stay as they are, including comments.
     ///
     /// - Parameters:
     ///   - present: the configuration that is in the files now.

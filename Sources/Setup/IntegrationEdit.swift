@@ -3,7 +3,7 @@ import Configuration
 
 /// Why a file is not changed: the text has a form that the command can't change safely.
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
-    /// The place of that text.
+    /// The place of the entry that can't be changed.
     package let place: ConfigurationPlace
     /// The existing entry in words, such as `the integration acme`.
     package let subject: String
@@ -98,7 +98,7 @@ extension YAMLLines {
                 guard set(path, value, in: item, after: "name") else { return false }
                 continue
             }
-            // If the section itself was removed, so were its keys.
+            // If the whole section has been removed, this key has been removed with it.
             if value == nil, !has(parts[0], in: item) { continue }
             if let section = block(under: parts[0], in: item) {
                 guard let value else {
@@ -117,7 +117,7 @@ extension YAMLLines {
 }
 
 extension ConfigurationSource {
-    /// Nil for a file that can't be changed safely: one with tabs or mixed line endings, or one that is not text.
+    /// The file's lines. Nil if the file can't be changed safely: it has tabs or mixed line endings, or is not text.
     var lines: YAMLLines? {
         guard !bytes.contains(0x09), let text = String(validating: bytes, as: UTF8.self) else { return nil }
         return YAMLLines(text)

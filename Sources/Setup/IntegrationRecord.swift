@@ -9,7 +9,7 @@ package struct IntegrationRecord: Sendable, Equatable {
         case dataIngest = "data_ingest"
         case responseAction = "response_action"
 
-        /// The name for people.
+        /// The purpose as text for a person, such as `data ingest`.
         package var words: String { rawValue.replacing("_", with: " ") }
         /// The key whose presence gives an integration this purpose.
         package var credential: String { "\(rawValue).credential" }
@@ -49,7 +49,8 @@ package struct IntegrationRecord: Sendable, Equatable {
             return
         }
         guard path != "description" || !LiteralSecret.mayBePresent(in: text) else {
-            throw ValueError("this looks like a secret, and is not repeated here", hint: "describe it in other words")
+            throw ValueError(
+                "this text looks like a secret, so it is not shown here", hint: "describe it in other words")
         }
         let normalized = try Configuration.normalized(text, for: Self.prefix + path)
         texts[path] = normalized.isEmpty ? nil : normalized
@@ -65,7 +66,8 @@ package struct IntegrationRecord: Sendable, Equatable {
         texts = texts.filter { !$0.key.hasPrefix("\(kind.rawValue).") }
     }
 
-    /// Whether an integration of the configuration has the same values; keys that are not set here must have their default there.
+    /// Whether an integration of the configuration has the same values as this record. A key that the record does not set must have its default in
+    /// the integration.
     func agrees(with integration: Configuration.Integration) -> Bool {
         let other = IntegrationRecord(integration)
         return Self.keys.allSatisfy { path in

@@ -10,7 +10,7 @@ package struct MyNetwork: Sendable, Equatable {
         self.ranges = ranges
     }
 
-    /// From a configuration.
+    /// The domains and addresses in a configuration.
     package init(_ configuration: Configuration) {
         self.init(domains: configuration.myNetwork.domains, ranges: configuration.myNetwork.ipRanges)
     }
@@ -36,7 +36,7 @@ package struct MyNetwork: Sendable, Equatable {
 }
 
 extension ConfigurationEdit {
-    /// Whether a file contains `my_network`, even with an empty value.
+    /// Whether the file contains the key `my_network`, even with an empty value.
     package var saysMyNetwork: Bool {
         sources.contains { source in
             MyNetwork().lists.contains { source.place(of: ["my_network", $0.key]) != nil }

@@ -1,7 +1,8 @@
 /// The lines of a YAML file. Some are changed, all others stay as they are, including comments.
 ///
-/// It handles mappings with one key per line, as people and this program write them. It does not change anything else (braces, anchors, multi-line
-/// values) and reports that. It does not parse YAML: after a change, the caller reads the result and compares.
+/// It handles mappings with one key per line, the form that people and this program write. Other forms (braces, anchors, multi-line values) are not
+/// changed, and the methods report that. The type does not parse YAML, so after a change the caller reads the result as YAML and compares it with the
+/// intended values.
 ///
 /// ```swift
 /// var lines = YAMLLines(text)
@@ -9,13 +10,13 @@
 /// lines.set("paused", "true", in: item, after: "name")
 /// ```
 package struct YAMLLines: Sendable {
-    /// A mapping: the line of its first key, and the column in which its keys begin; both from 0.
+    /// A mapping: the line of its first key, and the column in which its keys begin. Both are counted from 0.
     package struct Block: Sendable, Equatable {
         package let first: Int
         package let column: Int
     }
 
-    /// Without their ends.
+    /// The lines without their line endings.
     private var lines: [String]
     /// The ending of each line, such as `\r\n` in a Windows file. New lines get the same ending.
     private let end: String
@@ -44,7 +45,7 @@ package struct YAMLLines: Sendable {
         return block
     }
 
-    /// The mapping below a key of another mapping; nil if the key is missing, or has no value or a value on its own line.
+    /// The mapping below a key of another mapping. Nil if the key is missing, has no value, or has its value on the same line.
     package func block(under key: String, in outer: Block) -> Block? {
         guard let line = line(of: key, in: outer), value(line, key, outer).isEmpty else { return nil }
         for next in extent(line, in: outer).dropFirst() {
@@ -79,7 +80,7 @@ package struct YAMLLines: Sendable {
         return true
     }
 
-    /// Adds a key with a mapping below it at the end of another mapping, or adds the mapping if the key has none.
+    /// Adds a key with a mapping below it at the end of another mapping. If the key already exists without a value, adds only the mapping.
     ///
     /// - Parameter inner: keys with the texts of their values.
     /// - Returns: false, without a change, if the key already has a value, for example in braces.
@@ -101,7 +102,7 @@ package struct YAMLLines: Sendable {
         let removed = extent(line, in: block)
         if line == block.first, let next = range(block).first(where: { $0 >= removed.upperBound && indent($0) != nil })
         {
-            // The first line may contain the dash of a list item, which then moves to the next key.
+            // If the removed line contains the dash of a list item, the dash moves to the next key.
             lines[next] =
                 String(lines[line].unicodeScalars.prefix(block.column))
                 + String(lines[next].unicodeScalars.dropFirst(block.column))
@@ -134,7 +135,7 @@ package struct YAMLLines: Sendable {
         return block.first..<end
     }
 
-    /// The content of a line in a mapping's column; nil if the line has no key there.
+    /// The part of a line that begins at the mapping's column; nil if no key begins there.
     private func content(_ line: Int, in block: Block) -> String? {
         guard line == block.first || indent(line) == block.column else { return nil }
         return String(lines[line].unicodeScalars.dropFirst(block.column))
@@ -148,7 +149,7 @@ package struct YAMLLines: Sendable {
         }
     }
 
-    /// The lines of a key and its value: the following lines that are indented further, or are items in the key's own column.
+    /// The lines of a key and its value. The value includes the following lines that are indented further, and list items in the key's own column.
     private func extent(_ line: Int, in block: Block) -> Range<Int> {
         var end = line + 1
         for next in range(block) where next > line {

@@ -1,4 +1,4 @@
 import Time
 
-/// The calendar of the whole module, so that only this file names where it comes from.
+/// This module's calendar type. Only this file depends on the module `Time` for it.
 typealias CivilTime = Time.CivilTime

@@ -1,4 +1,4 @@
-/// How a segment's lines are packed.
+/// How a segment's lines are compressed.
 package enum Compression: String, Sendable, CaseIterable, Codable {
     /// One or more zstd frames (RFC 8878) with a content checksum, `.ndjson.zst`.
     case zstd
@@ -25,13 +25,13 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// The compression that a file name's suffix stands for; nil if the name is not a segment's.
+    /// The compression that the suffix of a file name stands for; nil if the file is not a segment.
     package init?(fileName: some StringProtocol) {
         guard let found = Compression.allCases.first(where: { fileName.hasSuffix($0.suffix) }) else { return nil }
         self = found
     }
 
-    /// What to throw for a name that is not a segment's.
+    /// The error for a file name that is not a segment's.
     static func notASegment(_ path: String) -> SpoolError {
         .invalidName(path, reason: "the name does not end in \(allCases.map(\.suffix).joined(separator: " or "))")
     }

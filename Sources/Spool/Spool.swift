@@ -18,7 +18,7 @@ package final class Spool: Sendable {
         var writers: Set<String> = []
         /// Integrations that have had a writer in this process.
         var opened: Set<String> = []
-        /// Monotonic milliseconds.
+        /// The time of the last retention pass, in monotonic milliseconds; nil if the next pass is due at once.
         var prunedAt: Int64?
         /// The manifest's offset before which all segments are deleted.
         var goneBefore: Int64 = 0
@@ -91,7 +91,8 @@ package final class Spool: Sendable {
         try fileSystem.makeDirectories(path, below: root, thorough: false)
     }
 
-    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal it, and release it.
+    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal it, and
+    /// release it.
     package func integrations() throws(SpoolError) -> [String] {
         try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
     }
@@ -118,8 +119,8 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each commit.
-    /// Bytes.
+    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each
+    /// commit. Bytes.
     package func usage(now: SpoolInstant) throws(SpoolError) -> (used: Int64, limit: Int64) {
         (try measure(now), settings.maxBytes)
     }
@@ -169,8 +170,8 @@ package final class Spool: Sendable {
     /// What prevents deletion, according to the last retention pass.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
-    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason. No other
-    /// part depends on the deletion.
+    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason.
+    /// No other part depends on the deletion.
     package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
         let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in

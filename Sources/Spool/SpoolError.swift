@@ -9,7 +9,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case writerInUse(integration: String)
     /// A system call failed.
     case file(FileError)
-    /// Written by a newer Tributary.
+    /// A file was written by a newer Tributary.
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// A journal that belongs to another spool.
     case foreignSpool(path: String, expected: String, found: String)
@@ -33,9 +33,9 @@ package enum SpoolError: Error, Sendable, Equatable {
     case uncommittedRecords(Int)
     /// A staged seal of a shared spool waits for its decision.
     case sealUndecided(integration: String)
-    /// The fleet's bucket did not do what was asked, for now.
+    /// An operation on the fleet's bucket failed, but may succeed later.
     case bucket(String)
-    /// A `PartitionID`, or buffered records, from before a seal. Call `partition` again, and append the records again.
+    /// A `PartitionID` or buffered records are from before a seal. Call `partition` again, and append the records again.
     case stalePartition
     /// The directory is not a spool.
     case notASpool(path: String)
@@ -55,7 +55,7 @@ extension SpoolError: CustomStringConvertible {
         switch self {
         case .locked(let directory, let process):
             "\(directory) is in use by \(process.map { "process \($0)" } ?? "another process"): "
-                + "stop that daemon first, or give this one other directories"
+                + "stop that daemon first, or configure other directories for this one"
         case .writerInUse(let integration):
             "integration \(integration) already has a writer: integration names must be unique"
         case .file(let error): error.description
@@ -67,17 +67,19 @@ extension SpoolError: CustomStringConvertible {
                 + "or move the file away to start this integration again from its configured start"
         case .spoolIsMissing(let directory, let state, let integrations):
             "\(directory) is missing or empty, but \(state) has the state of what was collected into it for "
-                + "\(integrations.prefix(3).joined(separator: ", "))\(integrations.count > 3 ? ", …" : ""): mount it, or restore it from the "
-                + "backup; to begin with an empty spool, move \(state)/integrations away: collection starts from the configured start"
+                + "\(integrations.prefix(3).joined(separator: ", "))\(integrations.count > 3 ? ", …" : ""): "
+                + "mount the spool, or restore it from the backup. "
+                + "To begin with an empty spool, move \(state)/integrations away: then collection starts from the configured start"
         case .deleted(let path, .spool):
-            "\(path) was deleted while Tributary is running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
+            "\(path) was deleted while Tributary was running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
                 + "the spool and the state directory together, or follow /usr/share/doc/tributary/backup.md"
         case .deleted(let path, .state):
-            "\(path) was deleted while Tributary is running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
-                + "it collects again from the configured start, and drops what the spool has. Restore a backup of the state before that if there is one"
+            "\(path) was deleted while Tributary was running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
+                + "it collects again from the configured start, and stores only records that the spool does not have. "
+                + "If there is a backup of the state, restore it first"
         case .otherIntegration(let path, let expected, let found):
             "\(path) belongs to integration \(found), not to \(expected): rename the directory back; "
-                + "to rename an integration, seal it first (stop the daemon in order) and start under the new name"
+                + "to rename an integration, seal it first (an orderly stop of the daemon does that) and start under the new name"
         case .damaged(let path, let reason):
             "\(path) is damaged (\(reason)): restore it, or move it away; "
                 + "without a journal the integration starts again from its configured start"
@@ -88,13 +90,13 @@ extension SpoolError: CustomStringConvertible {
         case .invalidRecord(let reason): "a record can't be spooled: \(reason)"
         case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then continue"
         case .uncommittedRecords(let count):
-            "\(count) records are neither committed nor discarded: do that before sealing"
+            "\(count) records are neither committed nor discarded: commit or discard them before sealing"
         case .sealUndecided(let integration):
             "integration \(integration) waits until its seal is decided in the fleet's bucket"
         case .bucket(let words): "the fleet's bucket: \(words)"
         case .stalePartition: "the partition is from before the last seal: request it again"
         case .notASpool(let path):
-            "\(path) has no _spool.json, so it is not a spool: name the spool's directory. The daemon makes it when it first starts"
+            "\(path) has no _spool.json, so it is not a spool: give the spool's directory. The daemon creates the spool when it first starts"
         case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"
         }

@@ -1,7 +1,7 @@
 import Digests
 import FoundationEssentials
 
-/// `SPOOL/_spool.json`: what makes a directory a spool. Its id links the journals, which may be on another file system, to it.
+/// `SPOOL/_spool.json`: the file that makes a directory a spool. Each journal has the spool's id, because journals may be on another file system.
 struct SpoolIdentity: Codable, Equatable {
     static let format: UInt32 = 1
 
@@ -18,7 +18,8 @@ struct SpoolIdentity: Codable, Equatable {
 
     /// Reads the file, or creates it in a directory that has none.
     ///
-    /// - Parameter shared: the id that it must have or gets, in a fleet; nil for a new one.
+    /// - Parameter shared: in a fleet, the id that an existing file must have and that a new file gets. Nil without a fleet: a new file then gets a
+    ///   random id.
     static func open(
         _ directory: String, shared: [UInt8]? = nil, now: SpoolInstant, _ fileSystem: any FileSystem
     ) throws(SpoolError) -> (identity: SpoolIdentity, id: [UInt8]) {

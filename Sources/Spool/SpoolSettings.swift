@@ -9,7 +9,7 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxBytes: Int
     /// The age of the oldest unsealed record at which a seal is due.
     package var segmentMaxAge: Duration
-    /// The age for an integration's first segments, if it is less, so that files of a new integration soon appear; nil for `segmentMaxAge`.
+    /// The same age for an integration's first segments, if it is less, so that the files of a new integration appear soon. Nil for `segmentMaxAge`.
     package var firstSegmentMaxAge: Duration?
     /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
     package var maxBytes: Int64
@@ -30,7 +30,7 @@ package struct SpoolSettings: Sendable {
     var packedPieceBytes = 4 << 20
     /// The number of partitions with unsealed records at which a seal is due: each of them becomes a file.
     var dueAtPartitions = 256
-    /// Total uncompressed size of late partitions that may wait for more records; a single one may have a sixteenth of it.
+    /// The maximum total uncompressed size of late partitions that wait for more records. A single partition may have a sixteenth of it.
     var carriedMaxBytes: Int
     /// Time between two measurements of a spool that is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
@@ -66,7 +66,7 @@ package struct SpoolInstant: Sendable, Equatable {
 }
 
 extension Duration {
-    /// Whole milliseconds. No duration that a configuration can hold overflows.
+    /// The duration in whole milliseconds. No duration from a configuration overflows.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds.multipliedReportingOverflow(by: 1_000).overflow

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The parts of the process that must make progress, and when each last did.
+/// The parts of the process that must make progress, and when each of them last reported progress.
 ///
 /// Each part registers once and then beats from any thread; ``Watchdog`` reads the beats. A beat costs a clock reading and an atomic store.
 package final class Heartbeats: Sendable {
@@ -14,17 +14,18 @@ package final class Heartbeats: Sendable {
     /// The clock for beats.
     let now: @Sendable () -> MonotonicTime
 
-    /// Has no parts yet.
+    /// Creates an object without parts.
     package convenience init() { self.init(now: MonotonicTime.now) }
 
     init(now: @escaping @Sendable () -> MonotonicTime) { self.now = now }
 
-    /// Registers a part, which beats now and must beat again within `bound`, until it is retired or its handle is released.
+    /// Registers a part. This counts as its first beat. From then on, it must beat again within `bound`, until it is retired or its handle is
+    /// released.
     ///
-    /// A part that waits, for Okta or for work, beats while it waits: the bound limits one wait, not an org's outage.
+    /// A part that waits for Okta or for work must continue to beat. The bound therefore does not limit how long an org may be unreachable.
     ///
     /// - Parameters:
-    ///   - part: its name in the journal and the status line, such as `collector acme`.
+    ///   - part: the part's name in the journal and the status line, such as `collector acme`.
     ///   - bound: the longest silence that is not considered a hang; at least a second.
     package func register(_ part: String, bound: Duration) -> Heartbeat {
         let heartbeat = Heartbeat(part: part, bound: max(bound, .seconds(1)), owner: self)
@@ -34,7 +35,7 @@ package final class Heartbeats: Sendable {
 
     /// The present state of every part, in no particular order.
     package func samples() -> [HeartbeatSample] {
-        // The handles are released outside the lock, because the last release of one runs its deinit, which takes the lock.
+        // The handles are released outside the lock. Releasing the last reference to a handle runs its deinit, which takes the lock.
         let living = parts.withLock { parts in parts.values.compactMap(\.heartbeat) }
         return living.map { HeartbeatSample(part: $0.part, bound: $0.bound, lastBeat: $0.lastBeat) }
     }
@@ -85,7 +86,7 @@ package struct HeartbeatSample: Equatable, Sendable {
     package var part: String
     /// The longest silence that is not considered a hang.
     package var bound: Duration
-    /// When it last beat.
+    /// When the part last beat.
     package var lastBeat: MonotonicTime
 
     /// A part that last beat at `lastBeat`.

@@ -2,7 +2,7 @@ import Logging
 
 /// One log event as the fields of the journal's native protocol (systemd.journal-fields(7)).
 struct JournalEntry: Equatable, Sendable {
-    /// `NAME=value`, in the order in which they are sent.
+    /// The fields as `NAME=value`, in the order in which they are sent.
     private(set) var fields: [String] = []
 
     /// The maximum size of one value in UTF-8 bytes.
@@ -11,7 +11,7 @@ struct JournalEntry: Equatable, Sendable {
     static let nameLimit = 64
     /// The maximum number of metadata fields in one entry. If there are more, the first ones by name are kept.
     static let metadataLimit = 64
-    /// The beginning of the name of every field from metadata.
+    /// The prefix of every field name that comes from metadata.
     static let prefix = "TRIBUTARY_"
 
     /// - Parameters:
@@ -38,11 +38,12 @@ struct JournalEntry: Equatable, Sendable {
     }
 
     private mutating func add(_ name: String, _ value: String) {
-        // Line ends are kept: libsystemd sends a value of several lines with its length, so that journald can't mistake a line for a field.
+        // Line ends are kept. libsystemd sends a value of several lines together with its length, so journald can't mistake a line for a field.
         fields.append(name + "=" + PrintableText.lines(value, limit: Self.valueLimit))
     }
 
-    /// The field name for a metadata key: upper case, with `_` for anything that is not A–Z, 0–9 or `_`, at most 64 bytes; nil for an empty key.
+    /// The field name for a metadata key, in upper case; nil for an empty key. Characters other than A–Z, 0–9 and `_` become `_`. The name has at
+    /// most 64 bytes.
     static func fieldName(_ key: String) -> String? {
         guard !key.isEmpty else { return nil }
         let name = key.unicodeScalars.map { scalar -> Character in

@@ -5,8 +5,8 @@ import Time
 
 /// Sends log events to the journal with structured fields, through sd_journal_sendv(3).
 ///
-/// `MESSAGE` (after the integration's name), `PRIORITY`, `SYSLOG_IDENTIFIER`, `CODE_FILE`, `CODE_LINE`, `CODE_FUNC`, `MESSAGE_ID` from the
-/// metadata key ``LogKey/messageID``, and every other metadata key `k` as `TRIBUTARY_K`.
+/// The fields are `MESSAGE` (the integration's name and the text), `PRIORITY`, `SYSLOG_IDENTIFIER`, `CODE_FILE`, `CODE_LINE` and `CODE_FUNC`. The
+/// metadata key ``LogKey/messageID`` becomes `MESSAGE_ID`, and every other metadata key `k` becomes `TRIBUTARY_K`.
 package struct JournalLogHandler: LogHandler {
     /// The least serious level that is sent.
     package var logLevel: Logger.Level
@@ -39,13 +39,13 @@ package struct JournalLogHandler: LogHandler {
         StandardErrorLogHandler.write("\(line.text) (journal: \(String(cString: strerror(-status))))\n")
     }
 
-    /// 0, or a negative errno (sd_journal_sendv(3)).
+    /// Sends an entry. Returns 0, or a negative errno (sd_journal_sendv(3)).
     private static func send(_ entry: JournalEntry) -> Int32 {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(entry.fields.reduce(0) { $0 + $1.utf8.count })
         for field in entry.fields { bytes.append(contentsOf: field.utf8) }
         return bytes.withUnsafeMutableBytes { buffer in
-            // The buffer exists longer than the call, and libsystemd only reads it.
+            // The pointers stay valid during the call, because the buffer exists longer. libsystemd only reads from them.
             var start = 0
             let vectors = entry.fields.map { field in
                 let count = field.utf8.count
@@ -58,7 +58,7 @@ package struct JournalLogHandler: LogHandler {
 }
 
 extension Logger.Metadata {
-    /// The metadata of one event. If keys collide, the event's own value has precedence over the provider's and the handler's.
+    /// The metadata of one event. If a key occurs more than once, the event's own value is used, otherwise the provider's, otherwise the handler's.
     func merged(provider: Logger.MetadataProvider?, event: Logger.Metadata?) -> Logger.Metadata {
         var all = self
         if let provided = provider?.get() { all.merge(provided) { _, nearer in nearer } }

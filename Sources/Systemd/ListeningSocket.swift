@@ -8,13 +8,13 @@ package enum ListeningSocket {
         package let description: String
     }
 
-    /// The descriptor of the one listening Unix stream socket; nil when the process was started without any.
+    /// The descriptor of the listening Unix stream socket that the service manager has passed; nil if it has passed none.
     ///
-    /// - Throws: when there are several, or it is another kind of socket.
+    /// - Throws: ``Failure`` if several sockets were passed, or a socket of another kind.
     package static func inherited() throws(Failure) -> Int32? {
         let count = sd_listen_fds(1)
         guard count > 0 else { return nil }
-        // SD_LISTEN_FDS_START of sd_listen_fds(3).
+        // 3 is SD_LISTEN_FDS_START, the first descriptor that is passed (sd_listen_fds(3)).
         let descriptor: Int32 = 3
         guard count == 1, sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
             throw Failure(

@@ -51,7 +51,8 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// The variable alone is not enough: children inherit it even if their standard error has been redirected (systemd.exec(5)).
+    /// Compares the variable with standard error. The variable alone is not enough: children inherit it even if their standard error is redirected
+    /// (systemd.exec(5)).
     init(_ surroundings: Surroundings) {
         if let stream = surroundings.journalStream.flatMap(FileID.init), stream == surroundings.standardError {
             self = .journal
@@ -61,7 +62,7 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// The output for this process, as it was started.
+    /// The output for this process, determined from its environment and standard error.
     package static func detected() -> LogOutput {
         LogOutput(.current())
     }

@@ -1,6 +1,6 @@
 import Logging
 
-/// The events that deserve an explanation, each with its 128-bit `MESSAGE_ID` (systemd.journal-fields(7)).
+/// The kinds of log messages that have an explanation, each with its 128-bit `MESSAGE_ID` (systemd.journal-fields(7)).
 ///
 /// The ids are part of the contract: monitoring filters by them (`journalctl MESSAGE_ID=…`), and `systemd/tributary.catalog` explains each
 /// to `journalctl -x`. A new case needs a new id (`systemd-id128 new`). The id of a case never changes and is never reused.
@@ -15,7 +15,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case configurationRefused = "93c8400516184dafb85b5958d711743f"
     /// A changed configuration is in force.
     case reloaded = "164ae62af41f49a3839efb08869cb0ca"
-    /// Okta has refused a credential (401, 403), or it can't be read.
+    /// Okta has refused a credential (401, 403), or the credential's secret can't be read.
     case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
     /// The org's rate limit is used up; collection waits for its reset.
     case rateLimited = "85d0636b508141d6b7aad67fbfc933a4"
@@ -39,11 +39,11 @@ package enum MessageID: String, CaseIterable, Sendable {
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
     /// An integration that had a problem collects again.
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
-    /// Okta no longer accepts the stored place in its log.
+    /// Okta no longer accepts the place at which collection was to continue.
     case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
     /// The log is queried by time, because a link can't be used.
     case logRequeried = "332551605eb34a0099a0264084df7347"
-    /// Events are no longer available, because Okta keeps them for 90 days.
+    /// Events were not collected and are no longer available, because Okta keeps them only for 90 days.
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
     /// Events were collected that may have been collected before.
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
@@ -59,11 +59,11 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
     /// This host has lost its lease in the fleet, or can't get one; it collects nothing.
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
-    /// This host takes part in its fleet, at the start or again.
+    /// This host takes part in its fleet: for the first time since its start, or again.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
     /// This host hands over its integrations, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
-    /// A response action is recorded, with its result.
+    /// The result of a response action has been recorded.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
     /// Records of response actions can't be written or read; they wait in the response log.
     case responsesWaiting = "8c7916a1baab44ac836eb52aae322f02"
@@ -79,7 +79,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     /// A seal of this host came too late: another host of the fleet has collected the integration.
     case integrationFenced = "1f2e6e57ab1f4cb5a69463dfcf6a4823"
 
-    /// How serious the event is, wherever it is announced.
+    /// How serious the event is. The level is the same wherever the event is announced.
     package var level: Logger.Level {
         switch self {
         case .segmentSealed: .debug
@@ -99,7 +99,7 @@ package enum MessageID: String, CaseIterable, Sendable {
 }
 
 extension Logger {
-    /// Logs one of these events at its own level, with its `MESSAGE_ID`.
+    /// Logs one of these events at its ``MessageID/level``, with its `MESSAGE_ID`.
     ///
     /// ```swift
     /// logger.announce(.oktaUnreachable, "no answer within 60 s", metadata: [LogKey.integration: "acme"])

@@ -2,7 +2,7 @@ import Glibc
 
 /// A reading of CLOCK_MONOTONIC, the clock of systemd's own watchdog and of `MONOTONIC_USEC=` (sd_notify(3)).
 ///
-/// It stops while the host sleeps, so that no part of the process seems stuck after a resume.
+/// The clock stops while the host sleeps, so no part of the process seems stuck after a resume.
 package struct MonotonicTime: Comparable, Hashable, Sendable {
     /// Nanoseconds since an arbitrary point; on Linux, the boot.
     package let nanoseconds: UInt64
@@ -22,13 +22,13 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
     /// Microseconds since the same point, which is systemd's unit.
     package var microseconds: UInt64 { nanoseconds / 1000 }
 
-    /// The time since `earlier`; zero if that is later.
+    /// The time since `earlier`; zero if `earlier` is the later one.
     package func since(_ earlier: MonotonicTime) -> Duration {
-        // UInt64 nanoseconds cover 584 years, Int64 half of that: both are far longer than any uptime.
+        // UInt64 nanoseconds cover 584 years, and Int64 nanoseconds half of that. Both are far longer than any uptime.
         .nanoseconds(Int64(clamping: nanoseconds - min(earlier.nanoseconds, nanoseconds)))
     }
 
-    /// Compares readings from one boot.
+    /// Compares two readings. Both must be from the same boot.
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

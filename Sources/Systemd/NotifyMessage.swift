@@ -8,7 +8,7 @@ enum NotifyMessage: Equatable, Sendable {
     case waiting(extendBy: Duration, status: String)
     case failed(errno: Int32, status: String)
 
-    /// The maximum size of a status text in UTF-8 bytes. The service manager reads at most 4096 bytes per notification and drops a longer one completely.
+    /// The maximum size of a status text in UTF-8 bytes. The service manager drops a notification of more than 4096 bytes completely.
     static let statusLimit = 1024
 
     /// The assignments, one per line.

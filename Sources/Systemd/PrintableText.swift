@@ -1,7 +1,7 @@
 /// Makes text from outside (an org's answer, a file's name, an error) safe for one line of a terminal, a log or the service status.
 ///
-/// Control characters would allow a remote text to move a reader's cursor, to end a line early or, in a notification, to add
-/// an assignment (sd_notify(3): assignments are separated by newlines). They become visible escapes; nothing is dropped silently.
+/// With control characters, a remote text could move a reader's cursor or end a line early. In a notification it could add an assignment, because
+/// newlines separate assignments (sd_notify(3)). Control characters become visible escapes; nothing is dropped silently.
 enum PrintableText {
     /// The end of a text that was cut off.
     static let ellipsis = "…"
@@ -15,7 +15,7 @@ enum PrintableText {
         render(text, limit: limit, keepsLines: false)
     }
 
-    /// Text with its line ends and tabs; everything else is as in ``line(_:limit:)``.
+    /// Like ``line(_:limit:)``, but line ends and tabs are kept.
     static func lines(_ text: String, limit: Int) -> String {
         render(text, limit: limit, keepsLines: true)
     }

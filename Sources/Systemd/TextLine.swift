@@ -12,7 +12,7 @@ struct TextLine: Sendable {
     /// - Parameters:
     ///   - event: what was logged.
     ///   - metadata: all metadata that applies. The integration comes first, the rest sorted by key.
-    ///   - time: when.
+    ///   - time: when it was logged.
     ///   - colour: ANSI colours for the level.
     init(_ event: LogEvent, metadata: Logger.Metadata, time: UTCTime, colour: Bool) {
         var words = [time.rfc3339, colour ? event.level.coloured : event.level.rawValue]

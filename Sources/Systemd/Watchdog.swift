@@ -3,7 +3,7 @@ import Logging
 
 /// Checks the parts of the process at half the unit's `WatchdogSec=`, and notifies the service manager's watchdog while all are well.
 ///
-/// It runs as a task, so that it also stops if all threads of the pool are blocked. Outside systemd it still checks and reports.
+/// The watchdog runs as a task: if all threads of the pool are blocked, its notifications stop, too. Outside systemd, it still checks and reports.
 package struct Watchdog: Sendable {
     /// How often the parts are checked.
     package let interval: Duration
@@ -13,8 +13,8 @@ package struct Watchdog: Sendable {
 
     /// - Parameters:
     ///   - heartbeats: the parts to check.
-    ///   - notifier: where `WATCHDOG=1` and the status of a starving part go.
-    ///   - logger: where a starving part is reported.
+    ///   - notifier: receives `WATCHDOG=1`, and the status while a part is starving.
+    ///   - logger: receives the report about a starving part.
     ///   - interval: how often to check. By default half of what the service manager expects (sd_watchdog_enabled(3)), otherwise 10 s.
     package init(
         heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger,

@@ -1,7 +1,7 @@
-/// Decides whether the service manager may be told that the daemon is alive.
+/// Decides whether `WATCHDOG=1` is sent to the service manager.
 ///
-/// Decides whether `WATCHDOG=1` is sent to systemd: only while every part of the daemon has beaten within its limit. One stuck part prevents the
-/// message, however busy the others are, and `WatchdogSec=` of the unit then ends and restarts the daemon. A plain value: no clock, no socket.
+/// The message is sent only while every part of the daemon has beaten within its limit. If one part is stuck, the message is not sent, even if all
+/// other parts work. systemd then ends and restarts the daemon (`WatchdogSec=` of the unit). A plain value: no clock, no socket.
 package struct WatchdogGate: Sendable {
     /// A part that has been silent for longer than its limit.
     package struct Starving: Equatable, Sendable {
@@ -17,15 +17,15 @@ package struct WatchdogGate: Sendable {
     package enum Action: Equatable, Sendable {
         /// Send `WATCHDOG=1`.
         case keepAlive
-        /// Report that this part prevents the notification; only once while the same part does.
+        /// Report that this part is stuck, so `WATCHDOG=1` is not sent. Reported only once as long as the same part is stuck.
         case reportStarving(Starving)
-        /// Report that the part reported before beats again, or has ended.
+        /// Report that the part which was reported as stuck beats again, or has ended.
         case reportRecovered(part: String)
     }
 
     private var reported: String?
 
-    /// Nothing reported yet.
+    /// Creates a gate that has reported nothing yet.
     package init() {}
 
     /// The action at `now` according to the heartbeats. Without any parts, the daemon counts as alive.

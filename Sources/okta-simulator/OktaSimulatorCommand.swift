@@ -10,7 +10,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         abstract:
             "An Okta org on loopback: the System Log, users and groups, errors, rate limits, and faults on request.",
         discussion: """
-            Prints one JSON line with the URL when it listens (with --orgs, a line for each org), and runs until SIGTERM or SIGINT.
+            When the simulator listens, it prints one JSON line with the URL (with --orgs, a line for each org). It runs until SIGTERM or SIGINT.
 
             Example: 20,000 events of history, then 50 events a second, one in twenty of them late, and three failures after ten requests
               okta-simulator --port 8080 --token t0ken --events 20000 --rate 50 \\
@@ -29,7 +29,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
             POST /_simulator/revoke (all access tokens), GET /_simulator/users (everyone's state, and the calls about each), \
             POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
 
-            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example, one for each \
+            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example and others, one for each \
             status and purpose, and the people of the log. Suspending one puts user.lifecycle.suspend into the log.
 
             A fault affects requests for the log, or those that at= names: \(FaultRule.places.joined(separator: " ")). \
@@ -39,12 +39,13 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
-    @Option(help: "TCP port; 0 for any.") var port: UInt16 = 0
+    @Option(help: "TCP port; 0 for any free port.") var port: UInt16 = 0
     @Option(help: "Number of orgs in this process, each with its own port and events.") var orgs = 1
-    @Option(help: "An API token of a super administrator. For tests only: others on this machine see it.") var token:
-        [String] = []
+    @Option(
+        help: "An API token of a super administrator. For tests only: other users of this machine can see the option.")
+    var token: [String] = []
     @Option(help: "A file with API tokens, one per line.") var tokenFile: String?
-    @Option(help: "A token that may only ask who owns it.") var powerlessToken: [String] = []
+    @Option(help: "A token without rights: it may only read its own owner.") var powerlessToken: [String] = []
     @Option(
         help: ArgumentHelp(
             "A token with these roles and permissions only, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
@@ -64,7 +65,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
     @Flag(help: "Require a nonce in the proofs for the log, too.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
-    @Option(help: "The time that these events span: 90s, 5m, 2h, 7d.") var history = "2h"
+    @Option(help: "The time over which these events are spread: 90s, 5m, 2h, 7d.") var history = "2h"
     @Option(help: "Live events per second.") var rate = 0.0
     @Option(help: "Share of events published earlier than their neighbours.") var late = 0.0
     @Option(help: "The longest delay of a late event: 90s, 5m.") var lateSpan = "5m"
@@ -81,19 +82,23 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Requests per rate-limit window.") var limitPerMinute = 120
     @Option(help: "Seconds in a rate-limit window.") var rateWindow = 60
     @Option(help: "Plain users in addition to the made-up ones: user0001@corp.example, …") var users = 0
-    @Option(help: "Requests per window for each budget (users, groups, others); default: as in a Workforce org.")
+    @Option(
+        help:
+            "Requests in each rate-limit window for each budget (users, groups, others); default: as in a Workforce org."
+    )
     var managementLimit: Int?
     @Option(help: "Milliseconds from an action to its event in the log.") var eventDelay: Int64 = 200
-    @Option(help: "Milliseconds from the answer until an activation or deactivation is complete.") var transition:
+    @Option(help: "Milliseconds from Okta's answer until an activation or deactivation is complete.") var transition:
         Int64 = 200
-    @Flag(inversion: .prefixedNo, help: "Identity Threat Protection: risk and universal logout.")
+    @Flag(inversion: .prefixedNo, help: "Whether the org has Identity Threat Protection: risk and universal logout.")
     var threatProtection = true
-    @Option(help: "The origin in links, for a reverse proxy in front; default: the Host that the client called.")
+    @Option(
+        help: "The origin in links, if a reverse proxy is in front of the simulator; default: the Host of the request.")
     var publicUrl: String?
     @Option(help: "The org's id.") var orgId = "00o1simulated0org0g4"
-    @Option(help: "idx or v1.") var pipeline = "idx"
+    @Option(help: "The org's pipeline: idx (Identity Engine) or v1 (Classic).") var pipeline = "idx"
     @Option(help: "KIND[:key=value,…][;KIND…], or a file with a JSON array of faults.") var faults: String?
-    @Option(help: "A file to write the JSON line to when it listens.") var readyFile: String?
+    @Option(help: "A file to which the JSON line is also written when the simulator listens.") var readyFile: String?
 
     func run() async throws {
         raiseDescriptorLimit()

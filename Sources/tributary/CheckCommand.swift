@@ -10,7 +10,7 @@ struct Check: AsyncParsableCommand {
         discussion: """
             Prints every mistake with its file, its line and a correction, and exits with 78. A valid configuration is summarized, \
             without secrets. With root's rights (sudo), the installed configuration is checked as the service will see it, even if the service does not \
-            run: with its user's rights, its credentials, and the paths to which its unit lets it write.
+            run. The check then uses the service's user, the service's credentials, and the paths to which the unit lets the service write.
 
             Example:
               sudo tributary check
@@ -34,12 +34,13 @@ struct Check: AsyncParsableCommand {
         let view = isInstalled ? ServiceView() : nil
         defer { view?.leave() }
         if isInstalled, geteuid() != 0 {
-            Terminal.complain("note: checked with your rights; as the service sees it: sudo tributary check")
+            Terminal.complain(
+                "note: checked with your rights; to check with the service's rights: sudo tributary check")
         }
         try await run(view, isInstalled ? InstalledUnit.environment : ProcessInfo.processInfo.environment)
     }
 
-    /// - Parameter environment: for the directories, if there is no view.
+    /// - Parameter environment: the environment that determines the directories if `view` is nil.
     private func run(_ view: ServiceView?, _ environment: [String: String]) async throws {
         func shown(_ text: String) -> String { view?.asShown(text) ?? text }
         let configuration: Configuration

@@ -10,7 +10,8 @@ import Systemd
 struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("The configuration; conf.d/*.yaml next to it is read too.", valueName: "file"))
+        help: ArgumentHelp(
+            "The main file of the configuration; the files conf.d/*.yaml next to it are read, too.", valueName: "file"))
     var config = ConfigurationOptions.installed
 
     /// The configuration that the unit uses.
@@ -28,7 +29,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// The conditions for reading the configuration.
     ///
     /// - Parameters:
-    ///   - mistakes: what a mistake in one integration refuses.
+    ///   - mistakes: which part of the configuration is refused because of a mistake in one integration.
     ///   - environment: the environment that determines directories.
     ///   - secrets: whether a missing secret file is an error, or only a warning because this person may not read it.
     func context(
@@ -44,7 +45,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// Loads and checks the configuration.
     ///
     /// - Parameters:
-    ///   - context: nil for any mistake to refuse it.
+    ///   - context: the conditions; nil for the default ones, under which any mistake refuses the whole configuration.
     ///   - shown: changes a message before it is printed.
     /// - Throws: exit code 78, after printing every problem.
     func load(_ context: ConfigurationContext? = nil, shown: (String) -> String = { $0 }) throws -> Configuration {

@@ -85,7 +85,7 @@ struct CredentialOptions: ParsableArguments {
         try await administration.attempt(body)
     }
 
-    /// Provides the services with the changed secrets, if a unit has been given any.
+    /// Gives the service the changed secrets, if it has been given secrets before.
     func apply() throws { try administration.layDownSecrets() }
 }
 
@@ -116,7 +116,7 @@ enum ServiceAppSteps {
 
         \(publicJWK)
 
-          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; also okta.logs.read if it is used to collect the log").
+          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; also okta.logs.read if the app is used to collect the log, too").
           4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users concerned").
         """
     }
@@ -145,8 +145,8 @@ struct CredentialAdd: AsyncParsableCommand {
     @Option(help: "api_token, or oauth for a service app.") var type = "api_token"
     @Option(help: "For people.") var description: String?
     @Option(help: "read, or write for response actions.") var permissions = "read"
-    @Option(help: "The last day on which it is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.") var expires:
-        String?
+    @Option(help: "The last day on which the credential is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
+    var expires: String?
     @Option(help: "With --type oauth: the service app's client ID.") var clientID: String?
     @Flag(help: "With --type oauth: read your own private key, PEM or JWK, from standard input.") var ownKey = false
     @Flag(help: "Store the secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
@@ -198,7 +198,7 @@ struct CredentialAdd: AsyncParsableCommand {
             problem =
                 "the credential \(earlier.name) already exists: \(CommandHint.command("credential rotate \(name)")), or edit"
         } else if try administration.keeper.form(of: name) != nil {
-            // The secret may belong to a configuration that can't be read now.
+            // The secret may belong to a credential whose configuration can't be read now.
             problem =
                 "there is already a secret \(name): correct the configuration (\(CommandHint.command("check"))), or remove the secret with: "
                 + CommandHint.command("credential remove \(name)")
@@ -208,7 +208,7 @@ struct CredentialAdd: AsyncParsableCommand {
         if let problem { throw Failure("tributary: \(problem)", ExitStatus.dataError) }
     }
 
-    /// The key of a new service app, and its client ID in the record.
+    /// Returns the key of a new service app, and enters the app's client ID in the record.
     private func key(_ record: inout CredentialRecord, _ keeper: SecretKeeper) throws -> [UInt8] {
         let secret: [UInt8]
         if ownKey {
@@ -218,7 +218,7 @@ struct CredentialAdd: AsyncParsableCommand {
             secret = try SecretInput.read("")
             try SecretText.check(secret, type: .oauth)
         } else {
-            // Uses a key that was made earlier, before the client ID was known.
+            // An earlier run may have made the key when the client ID was not known yet.
             let made = try keeper.next(for: record.name)
             secret = made ?? NewServiceAppKey().privateJWK
             if made == nil { try keeper.putNext(secret, for: record.name) }
@@ -231,7 +231,7 @@ struct CredentialAdd: AsyncParsableCommand {
             let given = SecretInput.readLine("Client ID of the app: ") ?? ""
             guard !given.isEmpty else {
                 Terminal.complain(
-                    "tributary: the key is stored; when you have the client ID: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
+                    "tributary: the key is stored; when you know the client ID, run: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
                 )
                 throw ExitStatus.usage
             }
@@ -281,7 +281,8 @@ struct Fields {
                 clientID.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: clientID)
             else {
                 throw ValidationError(
-                    "--client-id: copy it from the app's page in Okta, such as 0oa1example; it is not a secret")
+                    "--client-id: copy the client ID from the app's page in Okta; it has the form 0oa1example and is not a secret"
+                )
             }
             record.clientID = clientID
         }
@@ -313,7 +314,7 @@ struct CredentialEdit: AsyncParsableCommand {
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "For people.") var description: String?
     @Option(help: "read, or write for response actions.") var permissions: String?
-    @Option(help: "The last day on which it is valid, YYYY-MM-DD, or never.") var expires: String?
+    @Option(help: "The last day on which the credential is valid, YYYY-MM-DD, or never.") var expires: String?
     @Option(help: "The service app's client ID.") var clientID: String?
     @Option(help: "The key's kid, if the app has several keys; an empty value removes the setting.") var keyID: String?
 
@@ -335,7 +336,7 @@ struct CredentialEdit: AsyncParsableCommand {
 
 /// The configuration file of a credential.
 enum CredentialFile {
-    /// Throws exit code 65 if the credential is declared in another file, which a person wrote.
+    /// Throws exit code 65 if the credential is not declared in a file of this command but in a file that a person wrote.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)
@@ -375,7 +376,8 @@ struct CredentialRemove: AsyncParsableCommand {
             let users = CredentialTable.users(of: name, in: configuration)
             guard users.isEmpty else {
                 Terminal.complain(
-                    "tributary: \(name) is used by \(users.joined(separator: ", ")): give them another first")
+                    "tributary: \(name) is used by \(users.joined(separator: ", ")): first give those integrations another credential"
+                )
                 throw ExitStatus.dataError
             }
             if configuration.credential(named: name.text) != nil {
@@ -399,7 +401,8 @@ struct CredentialRemove: AsyncParsableCommand {
 struct CredentialLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
-        abstract: "Decrypt the credentials for the service's user, in a step of a unit that runs as root.",
+        abstract:
+            "Decrypt the credentials for the service's user. A unit runs this command as root before the service starts.",
         discussion: """
             Decrypts each file in /etc/tributary/credentials separately (NAME.cred by systemd-creds, others are copied) into a directory under \
             /run that only the service's user can read. A file that can't be read is reported and skipped. The exit code is still 0, because only the integrations \

@@ -66,7 +66,7 @@ struct CredentialShow: AsyncParsableCommand {
     }
 }
 
-/// The credentials with all that is known of each.
+/// All credentials, with everything that is known about each of them.
 struct CredentialTable {
     private let options: CredentialOptions
 
@@ -151,7 +151,7 @@ struct CredentialTable {
                     problem = error.description
                 }
             }
-            // The age of a file under /run is only that of its last refresh, so the stored secret is used instead.
+            // A file under /run is rewritten whenever the secrets are provided again, so the age of the stored secret is used.
             let kept = try? keeper.putAt(credential.name)
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)

@@ -15,8 +15,8 @@ struct CredentialRotate: AsyncParsableCommand {
         abstract: "Replace a credential's secret, after Okta has accepted the new one.",
         discussion: """
             An API token is entered without being shown, or read from standard input. For a service app, a new key is made and its public half \
-            printed: register it in addition to the old one, then press Enter, or run the command again with --finish. The new secret is tested with every \
-            org that uses the credential; if one refuses it, nothing is changed. It takes effect without a restart. Afterwards you can revoke the old one.
+            is printed: register the public half in addition to the old one, then press Enter, or run the command again with --finish. The new secret is tested with every \
+            org that uses the credential; if one refuses it, nothing is changed. The new secret takes effect without a restart. Afterwards you can revoke the old secret.
 
             Example:
               sudo tributary credential rotate acme-read
@@ -28,9 +28,11 @@ struct CredentialRotate: AsyncParsableCommand {
     @OptionGroup var options: CredentialOptions
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "The last day on which the new secret is valid, YYYY-MM-DD, or never.") var expires: String?
-    @Flag(help: "With a service app: say that the new key is registered.") var finish = false
+    @Flag(help: "With a service app: finish the rotation, because the new key is now registered in Okta.") var finish =
+        false
     @Flag(help: "With a service app: read your own private key, PEM or JWK, from standard input.") var ownKey = false
-    @Flag(help: "Replace the secret without a test, if the org can't be reached from this host.") var offline = false
+    @Flag(help: "Replace the secret without testing it. Use this if the org can't be reached from this host.")
+    var offline = false
 
     func run() async throws {
         tributary_guard_memory()
@@ -42,8 +44,8 @@ struct CredentialRotate: AsyncParsableCommand {
             let own = try options.administration.secretFile(of: name)
             guard credential.settings.secretFile == nil || credential.settings.secretFile == own else {
                 Terminal.complain(
-                    "tributary: the secret of \(name) is in \(credential.secretFile), which the configuration names: replace that file; "
-                        + "the new one is used at the next request")
+                    "tributary: the configuration names \(credential.secretFile) as the file with the secret of \(name): replace that file; "
+                        + "the new secret is used at the next request")
                 throw ExitStatus.dataError
             }
             // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
@@ -76,7 +78,7 @@ struct CredentialRotate: AsyncParsableCommand {
         }
     }
 
-    /// Nil if a new key was made, which must be registered first.
+    /// Reads or makes the new secret; nil if a new key was made that must first be registered in Okta.
     private func secret(_ credential: Configuration.Credential, _ keeper: SecretKeeper) throws -> [UInt8]? {
         let name = credential.name
         guard credential.type == .oauth else { return try SecretInput.read("New API token of \(name) (not shown): ") }
@@ -104,8 +106,10 @@ struct CredentialRotate: AsyncParsableCommand {
         print(
             "Add this public key to the app (General > Client Credentials > Edit > Add key), and keep the old one:\n\n\(publicJWK)\n"
         )
-        guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when you have saved it: ") != nil else {
-            Terminal.complain("when you have saved it: \(CommandHint.command("credential rotate \(name) --finish"))")
+        guard isatty(STDIN_FILENO) == 1, SecretInput.readLine("Press Enter when the key is saved in Okta: ") != nil
+        else {
+            Terminal.complain(
+                "when the key is saved in Okta, run: \(CommandHint.command("credential rotate \(name) --finish"))")
             return nil
         }
         return secret

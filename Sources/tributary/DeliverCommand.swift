@@ -15,7 +15,7 @@ struct Deliver: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
-            It is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what is delivered. \
+            A delivery is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what is delivered. \
             Failed deliveries are retried; nothing is dropped. It runs with or without the daemon, one process for each destination. \
             On a host of a fleet, it reads from the fleet's bucket. If several hosts deliver to one destination, one is active, and the others wait.
 

@@ -81,7 +81,7 @@ struct DeliverySecret {
 
     private var destinationName: String { String(options.service.dropFirst("deliver/".count)) }
 
-    /// How a delivery finds the secret: by default, it uses the one with its own name.
+    /// The part of a message about how a delivery finds the secret. By default, a delivery uses the secret that has the delivery's name.
     private var hint: String {
         name.text == destinationName
             ? "; a running delivery uses it within seconds"

@@ -58,7 +58,7 @@ enum ExplanationText {
             }
         }
 
-        /// Nil if there is nothing at this path; `[]` after a name means the first element.
+        /// The value at a path; nil if there is none. `[]` after a name means the first element.
         func value(at path: String) -> Value? {
             var at: Value? = self
             for part in path.split(separator: ".") {

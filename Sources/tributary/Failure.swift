@@ -2,14 +2,15 @@ import ArgumentParser
 import Collector
 import FoundationEssentials
 
-/// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a document.
+/// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a
+/// document.
 struct Failure: Error {
     /// Complete lines, as a person reads them.
     let text: String
     let code: ExitCode
     /// The problem alone, for programs; the text if this is nil.
     var problem: String?
-    /// What the org answered, if it was asked.
+    /// The result of the test at the org, if there was a test.
     var check: OnlineReport?
 
     init(_ text: String, _ code: ExitCode, problem: String? = nil, check: OnlineReport? = nil) {
@@ -54,7 +55,7 @@ extension Failure {
         }
     }
 
-    /// Some lines begin with the name of the program, which is removed.
+    /// The text without the name of the program. Some lines begin with this name.
     private var words: String {
         text.split(separator: "\n").map { line in
             line.hasPrefix("tributary: ") ? String(line.dropFirst("tributary: ".count)) : String(line)

@@ -3,14 +3,14 @@ import CommandHints
 import Configuration
 import Glibc
 
-/// The readable parts of a configuration, for commands that look for the daemon that runs with it. A running daemon keeps the configuration that it has read,
-/// even if the files have mistakes now.
+/// The readable parts of a configuration. Commands use them to find the daemon that runs with this configuration. A running daemon keeps the
+/// configuration that it has read, even if the files have mistakes now.
 struct FoundConfiguration {
-    /// Nil if nothing can be read.
+    /// The parts that can be read; nil if nothing can be read.
     let readable: Configuration?
-    /// Why a start with these files would be refused; nil if it would not.
+    /// Why a start with these files would be refused; nil if a start is possible.
     let refusal: ConfigurationError?
-    /// The same problems, one per line, without those of files that this user may not read.
+    /// The mistakes, one per line. Files that this user may not read are left out.
     let mistakes: [String]
 
     /// The maximum number of lines that are shown.

@@ -16,7 +16,7 @@ struct InstalledUnit {
 
     let user: String
     let isActive: Bool
-    /// Whether the unit may write only to the paths below (`ProtectSystem=strict`).
+    /// Whether the unit may write only to `writablePaths` (`ProtectSystem=strict`).
     let isStrict: Bool
     /// Whether the unit can't see /home, /root and /run/user (`ProtectHome=`).
     let hidesHome: Bool
@@ -30,7 +30,7 @@ struct InstalledUnit {
     private let stateDirectory: String?
     private let runtimeDirectory: String?
 
-    /// Nil if there is no systemd or no such unit.
+    /// Asks systemd for the unit; nil if there is no systemd or no such unit.
     static func find() -> InstalledUnit? {
         guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
         let names = [
@@ -72,7 +72,8 @@ struct InstalledUnit {
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }
     }
 
-    /// Whether the unit lets the daemon listen on a TCP port of an IPv4 or IPv6 address. Only a systemd with BPF enforces it (systemd.resource-control(5)).
+    /// Whether the unit lets the daemon listen on a TCP port of an IPv4 or IPv6 address. Only a systemd with BPF enforces this
+    /// (systemd.resource-control(5)).
     func mayListen(on port: Int, isIPv6: Bool) -> Bool {
         guard let listening else { return true }
         return listening.contains { rule in
@@ -88,7 +89,8 @@ struct InstalledUnit {
         }
     }
 
-    /// The environment that the daemon will have, as far as it concerns directories. Inside the unit, or without a unit, it is this process's environment.
+    /// The environment that the daemon will have, as far as it concerns directories. Inside the unit, or without a unit, it is this process's
+    /// environment.
     static var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment
         guard environment["STATE_DIRECTORY"] == nil, let unit = find() else { return environment }
@@ -115,7 +117,7 @@ struct InstalledUnit {
                 guard line.hasPrefix(key) else { continue }
                 let value = line.dropFirst(key.count)
                 guard let colon = value.firstIndex(of: ":") else {
-                    // An empty value resets the ones before it (systemd.exec(5)).
+                    // An empty value removes all earlier values of the same setting (systemd.exec(5)).
                     if value.isEmpty { found = found.filter { $0.value.isEncrypted != isEncrypted } }
                     continue
                 }

@@ -37,7 +37,7 @@ struct LineSink: RecordSink {
         Terminal.complain("\(file): byte \(offset + rejection.position): \(what) \(rejection.explanation)")
     }
 
-    /// Writes how the last record was made.
+    /// Writes which rules decided the attributes of the last record.
     mutating func explain(_ explanations: [Explanation]) {
         guard let record = explained else { return }
         explained = nil
@@ -48,7 +48,7 @@ struct LineSink: RecordSink {
         if buffer.count >= Self.capacity { try flush() }
     }
 
-    /// Writes the buffered output. If the reader has gone away (`| head`), that is not reported.
+    /// Writes the buffered output. If the reader has closed the pipe (`| head`), no problem is reported.
     mutating func flush() throws {
         defer { buffer.removeAll(keepingCapacity: true) }
         try StandardOutput.write(buffer[...])
@@ -60,7 +60,7 @@ enum StandardOutput {
     /// The path in the errors of `put`.
     static let name = "standard output"
 
-    /// Does the same for callers that throw `SpoolError`. The problem has been reported.
+    /// Does the same as `write`, for callers that throw `SpoolError`. If it throws, the problem has already been reported.
     static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
     }

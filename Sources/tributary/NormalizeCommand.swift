@@ -89,7 +89,7 @@ struct Normalize: ParsableCommand {
         if sink.rejected > 0 { throw ExitStatus.dataError }
     }
 
-    /// Reads in pieces, so that memory is limited by the largest event and not by the input.
+    /// Reads the input in pieces, so that memory depends on the largest event and not on the size of the input.
     private func normalize(
         _ descriptor: Int32, _ source: EventSource, _ normalizer: Normalizer, _ sink: inout LineSink
     ) throws {

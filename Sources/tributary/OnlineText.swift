@@ -37,7 +37,7 @@ struct OnlineText {
 }
 
 extension String {
-    /// Padded with spaces.
+    /// The text, padded with spaces at its end.
     fileprivate func padding(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }

@@ -5,7 +5,7 @@ import Configuration
 enum PastedArguments {
     private static let secrets = find(in: CommandLine.arguments)
 
-    /// The longest secrets come first, because a shorter one may be a part of a longer one.
+    /// Finds the secrets. The longest come first, because a shorter one may be a part of a longer one.
     static func find(in arguments: [String]) -> [String] {
         // The ids of users and groups of Okta look like parts of a token.
         let takesIdentifiers = arguments.dropFirst().first == "respond"
@@ -31,7 +31,7 @@ enum PastedArguments {
         secrets.reduce(text) { text, secret in text.replacing(secret, with: "…") }
     }
 
-    /// - Throws: a message without the value, if it is, or may be, a secret.
+    /// - Throws: an error whose message does not contain the value, if the value is or may be a secret.
     static func refuse(_ value: String, what: String) throws {
         guard LiteralSecret.isPasted(value) else { return }
         throw ValidationError("\(what): this looks like a secret, and is not repeated here")

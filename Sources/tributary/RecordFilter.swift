@@ -5,7 +5,7 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// Options that select records, for commands that read some of them.
+/// The options of a command that select the records to read.
 struct RecordFilter: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -13,7 +13,9 @@ struct RecordFilter: ParsableArguments {
             valueName: "time"))
     var since: String?
 
-    @Option(help: ArgumentHelp("Only events that happened before this time, in the same forms.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Only events that happened before this time, in one of the forms of --since.", valueName: "time"))
     var until: String?
 
     @Option(help: "Only the event with this uid, Okta's uuid; may be given several times.")

@@ -32,7 +32,7 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon must refuse the configuration, too, so that its status shows the refusal until a reload succeeds.
+            // The daemon is asked to reload although it will refuse this configuration. Then its status shows the refusal until a reload succeeds.
             let directory = FoundConfiguration(options).runtimeDirectory
             let daemon = RunningReport(directory: directory, configuration: options.config)
             let isOfAnother = daemon.current?.isOfAnother(than: options.path) == true

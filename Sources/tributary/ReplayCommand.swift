@@ -15,8 +15,8 @@ struct ReplayCommand: ParsableCommand {
             records are mapped again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
 
             Each event is in TO exactly once: after a kill or a full disk, run the same command again, and it continues. If you run it again \
-            later, it adds the events that FROM has received since. Loaders can read TO; the last line of the output says up to which position of FROM's \
-            manifest it reaches, and loaders continue in FROM after that position.
+            later, it adds the events that FROM has received since. Loaders can read TO. The last line of the output says up to which position of FROM's \
+            manifest TO reaches; loaders continue in FROM after that position.
 
             Example: after an upgrade, records of OCSF 1.5.0 from the kept events
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 \\
@@ -45,7 +45,7 @@ struct ReplayCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        // Links are resolved, because they could hide that both are the same directory.
+        // Links are resolved, because they could hide that FROM and TO are the same directory.
         let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
         if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
             throw ValidationError("one of FROM and TO is inside the other: name a separate directory for the new spool")
@@ -104,6 +104,7 @@ struct ReplayCommand: ParsableCommand {
         if totals.rejected > 0 { parts.append("\(totals.rejected) events that could not become one") }
         if totals.skipped > 0 { parts.append("\(totals.skipped) records without raw_data left out") }
         if totals.gone > 0 { parts.append("\(totals.gone) segments had been deleted") }
-        return parts.joined(separator: ", ") + "; \(to) has \(from) up to position \(outcome.through) of its manifest\n"
+        return parts.joined(separator: ", ")
+            + "; \(to) now contains \(from) up to position \(outcome.through) of the old manifest\n"
     }
 }

@@ -19,14 +19,14 @@ struct RunningReport: Sendable {
         }
     }
 
-    /// Nil if a daemon is running that has not reported yet.
+    /// The present report; nil if the daemon is running but has not reported yet.
     ///
     /// - Throws: ``Failure`` with exit code 69 if no daemon is running.
     func read() throws -> StatusReport? {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {
             throw Failure(
-                "tributary: no daemon runs with \(configuration) (by its runtime directory, \(directory)): \(CommandHint.start)",
+                "tributary: no daemon runs with \(configuration) (checked in its runtime directory, \(directory)): \(CommandHint.start)",
                 ExitStatus.unavailable)
         }
         guard let data = FileManager.default.contents(atPath: path) else { return nil }

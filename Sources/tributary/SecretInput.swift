@@ -1,9 +1,9 @@
 import Glibc
 
-/// A secret that a person types or pastes without it being shown, or that comes from standard input. It is never an argument, because other users of this
-/// host could see that.
+/// Reads a secret: a person types or pastes it without seeing it, or it comes from standard input. It is never an argument, because other users of
+/// this host could see the argument.
 enum SecretInput {
-    /// Bytes. A longer text can't be a token or a private key.
+    /// The maximum length of a secret, in bytes. A longer text can't be a token or a private key.
     static let limit = 64 << 10
 
     /// Why there is no secret.
@@ -15,7 +15,7 @@ enum SecretInput {
 
     /// Reads a line from the terminal, or everything if standard input is not a terminal.
     ///
-    /// - Parameter interruption: for a command that handles signals; without it, they end the process.
+    /// - Parameter interruption: the state that signals set, for a command that handles them. If it is nil, a signal ends the process.
     static func read(_ prompt: String, _ interruption: Interruption? = nil) throws(Failure) -> [UInt8] {
         isatty(STDIN_FILENO) == 1 ? try readHidden(prompt, interruption) : try readAll()
     }
@@ -39,7 +39,7 @@ enum SecretInput {
         }
     }
 
-    /// Reads byte by byte, so that Ctrl-C ends it and the terminal is restored.
+    /// Reads byte by byte, so that Ctrl-C ends the input and the terminal is restored.
     private static func readHidden(_ prompt: String, _ interruption: Interruption?) throws(Failure) -> [UInt8] {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }

@@ -7,7 +7,7 @@ import Glibc
 /// What the daemon will see under its unit: the credentials as the unit's root step provides them, the directories that systemd creates, and the
 /// rights of the service's user. Only root can check this, whether the unit is running or not.
 ///
-/// The secrets are written only for the check, to a directory of the service's user below /run, and removed with it.
+/// For the check, the secrets are written to a directory of the service's user below /run. The directory is removed after the check.
 final class ServiceView {
     let unit: InstalledUnit
     /// The environment for loading the configuration.
@@ -82,7 +82,8 @@ final class ServiceView {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// Parts of the configuration that the unit does not allow, each with the setting that it lacks. Called with the rights of the service's user.
+    /// Parts of the configuration that the unit does not allow, each with the setting that the unit lacks. Called with the rights of the service's
+    /// user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
         for path in unit.requiredPaths where !exists(path) {

@@ -13,7 +13,7 @@ struct Status: ParsableCommand {
         discussion: """
             Shows first how many integrations are well, then each problem with what to do about it, then the rest.
 
-            The exit code is 0 while the daemon runs, writes its status, and everything is well or is starting. It is 69 when an integration fails, a \
+            The exit code is 0 if the daemon runs and writes its status, and if everything is well or is starting. It is 69 when an integration fails, a \
             destination takes no segments, or the daemon does not run or does not write its status. It is 78 when the daemon does not run and the \
             configuration has mistakes. If a running daemon has not read the mistakes yet, they are shown, but do not change the exit code.
 
@@ -93,7 +93,7 @@ struct Status: ParsableCommand {
         // The name of the directory may be one of the keys that could not be read.
         if isOfAnother, !found.mistakes.isEmpty {
             return failure(
-                "no daemon is known to run with \(options.config): the one that reports in \(found.runtimeDirectory) runs with "
+                "no daemon is known to run with \(options.config): the daemon that reports in \(found.runtimeDirectory) runs with "
                     + "\(report.configurationFile ?? "another")", found.mistakes)
         }
         return .success(

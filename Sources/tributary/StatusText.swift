@@ -4,7 +4,7 @@ import Configuration
 import Delivery
 import Time
 
-/// `tributary status` for people: how many integrations are well, what is in trouble, the others, the spool and the destinations.
+/// `tributary status` for people: how many integrations are well, what is in trouble, then the other integrations, the spool and the destinations.
 struct StatusText {
     let report: StatusReport
     let deliveries: [DestinationStatus]
@@ -19,10 +19,10 @@ struct StatusText {
     var file = CommandHint.installed
     /// The mistakes that the configuration has now, one line each.
     var mistakes: [String] = []
-    /// The configuration that the daemon has, if it is another one.
+    /// The path of the configuration that the daemon uses, if it is not `file`.
     var otherFile: String?
 
-    /// Seconds since the daemon last reported, if that is too long; nil while it reports.
+    /// Seconds since the daemon last reported, if that is too long; nil while the daemon reports in time.
     var silence: Int? {
         guard isRunning, let age = age(report.updatedAt), age > StatusReport.longestSilence else { return nil }
         return age
@@ -140,7 +140,7 @@ struct StatusText {
         return lines
     }
 
-    /// About the configuration as it is on disk.
+    /// Lines about the configuration files as they are on disk now.
     private var wordsOnFile: [String] {
         var lines: [String] = []
         if let otherFile { lines += wrap(terminal.yellow("! this daemon runs with \(otherFile), not with \(file)")) }
@@ -256,7 +256,7 @@ struct StatusText {
 
     private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
 
-    /// Whether a day is at most 30 days away, so that a credential that expires on it should be replaced.
+    /// Whether a day is at most 30 days away. A credential that expires on such a day should be replaced soon.
     private func isSoon(_ day: String) -> Bool { age("\(day)T00:00:00Z").map { $0 > -30 * 86_400 } ?? true }
 
     /// Seconds since a time in the report; negative for a future time.

@@ -31,7 +31,8 @@ struct Tributary: AsyncParsableCommand {
         ]
     )
 
-    /// Like the library's own, except that messages do not repeat arguments, because a token may have been pasted into the command line.
+    /// Replaces the library's own `main`. The difference is that messages do not repeat arguments, because a token may have been pasted into the
+    /// command line.
     static func main() async {
         var kind: any ParsableCommand.Type = Self.self
         let arguments = CommandLine.arguments.dropFirst()

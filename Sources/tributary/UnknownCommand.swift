@@ -1,14 +1,14 @@
 import ArgumentParser
 import Configuration
 
-/// A word on the command line that stands for a command but is not one.
+/// A word on the command line that is not a command, although a command is expected there.
 struct UnknownCommand {
     /// The message to print.
     let words: String
     /// The command that has no subcommand of that name.
     let parent: any ParsableCommand.Type
 
-    /// Nil if the first words are commands.
+    /// Looks for such a word; nil if there is none.
     init?(_ arguments: some Sequence<String>, below root: any ParsableCommand.Type) {
         var parent = root
         var names: [String] = []

@@ -72,7 +72,7 @@ def unusable_at_start(programs, scratch, cause):
         first.wait_until_collected()
         first.stop()
         (disk / "spool").rename(disk / "away")
-        words = "mount it"
+        words = "mount the spool"
     daemon = Daemon(home)
     try:
         daemon.wait_for(f"{what}: the reason", lambda: daemon.waiting)

@@ -2,7 +2,7 @@ import Configuration
 import Foundation
 import Testing
 
-/// A configuration's text, the position of its first problem, and a part of the message. Add a row for each new kind of mistake.
+/// The text of a configuration, the position of its first problem, and a part of the message. Add a row for each new kind of mistake.
 struct Broken: Sendable, CustomTestStringConvertible {
     let text: String
     let place: String
@@ -141,7 +141,7 @@ let brokenConfigurations: [Broken] = [
     Broken("my_network:\n  domains: example.com\n", "2:12", "“domains” expects a list, but this is a single value"),
     Broken(
         "my_network:\n  domains: [[a.com]]\n", "2:13",
-        "expects a list, each item a domain such as example.com, but this item is a list"),
+        "expects a list in which each item is a domain such as example.com, but this item is a list"),
     Broken("- a\n", "1:1", "the file contains a list where keys are expected"),
     Broken("hello\n", "1:1", "the file contains a single value where keys are expected"),
     Broken("spool:\n  retention: !never x\n", "2:14", "the tag “!never” has no meaning here"),
@@ -200,7 +200,7 @@ let brokenConfigurations: [Broken] = [
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
     Broken(
         ingesting + "    response_action:\n      credential: r\n", "9:19",
-        "a response action needs write, but the credential “r” has read"),
+        "a response action needs a credential with write, but “r” has read"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
         "“a” already exists, at t.yaml:4:11"),
@@ -255,7 +255,7 @@ let brokenConfigurations: [Broken] = [
 @Suite("a configuration with a mistake")
 struct BrokenConfigurationTests {
     @Test(
-        "a configuration with a mistake is refused with the position, the reason and what to do",
+        "a configuration with a mistake is refused, and the message has the position and the reason",
         arguments: brokenConfigurations)
     func refused(_ row: Broken) throws {
         let problems = try Workspace().problems(row.text)
@@ -266,20 +266,20 @@ struct BrokenConfigurationTests {
         #expect(problems.allSatisfy { !$0.description.contains("\n") })
     }
 
-    @Test("one mistake in a configuration causes one message", arguments: brokenConfigurations)
+    @Test("a single mistake in a configuration causes only one message", arguments: brokenConfigurations)
     func noFollowUps(_ row: Broken) throws {
         let problems = try Workspace().problems(row.text)
         #expect(problems.count == 1, "\(problems.map(\.description).joined(separator: "\n"))")
     }
 
-    @Test("all problems of a configuration are reported together, in order")
+    @Test("all problems of a configuration are reported together, in the order of their lines")
     func allTogether() throws {
         let problems = try Workspace().problems(
             "spool:\n  compression: lz4\n  max_bytes: x\nrecord:\n  raw: 1\ncredentials:\n  - name: A\n")
         #expect(problems.map(\.place.line) == [2, 3, 5, 7])
     }
 
-    @Test("problems of a configuration are reported in the form of compiler messages, one line for each")
+    @Test("each problem of a configuration is one line in the form of a compiler message")
     func compilerStyle() throws {
         let workspace = try Workspace()
         let path = try workspace.write("tributary.yaml", "spool:\n  compresion: zstd\nrecrod: 1\n")
@@ -293,7 +293,7 @@ struct BrokenConfigurationTests {
                 """)
     }
 
-    @Test("the number of problems that are reported for a configuration is limited")
+    @Test("of 1000 problems of a configuration, 200 are reported")
     func bounded() throws {
         let text = (0..<1000).map { "unknown\($0): 1" }.joined(separator: "\n")
         let workspace = try Workspace()
@@ -303,7 +303,7 @@ struct BrokenConfigurationTests {
     }
 
     @Test(
-        "a configuration in another encoding is refused, and the message names the encoding",
+        "a configuration that is not in UTF-8 is refused, and the message says so",
         arguments: [
             ([0xFF, 0xFE, 0x61, 0x00], "UTF-16", 0), (Array("a: 1\nb: ".utf8) + [0xE9, 0x0A], "not valid UTF-8", 2),
         ] as [([UInt8], String, Int)])
@@ -314,7 +314,7 @@ struct BrokenConfigurationTests {
         #expect(problems.first?.place.line == line)
     }
 
-    @Test("a configuration with multiplying aliases is refused quickly")
+    @Test("a configuration whose YAML aliases multiply (“billion laughs”) is refused")
     func aliasBomb() throws {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x]\n"
         for level in 1...6 {

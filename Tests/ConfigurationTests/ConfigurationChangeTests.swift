@@ -7,12 +7,12 @@ struct ConfigurationChangeTests {
 
     init() throws { workspace = try Workspace() }
 
-    /// The difference between `good` and the same configuration with a replacement.
+    /// The difference between `good` and a copy of it in which `other` replaces `text`.
     private func change(_ text: String, to other: String) throws -> ConfigurationChange {
         ConfigurationChange(from: try workspace.load(good), to: try workspace.load(good.replacing(text, with: other)))
     }
 
-    @Test("other comments and another order of keys are not a change of the configuration")
+    @Test("if only comments or the order of keys differ, the configurations have no difference")
     func nothing() throws {
         #expect(try change("", to: "").isEmpty)
         #expect(try change("credentials:\n", to: "# x\ncredentials:\n").isEmpty)
@@ -21,7 +21,7 @@ struct ConfigurationChangeTests {
                 .isEmpty)
     }
 
-    @Test("a comparison of configurations finds added and removed integrations by their names, whatever their order")
+    @Test("a comparison finds added and removed integrations by their names, and ignores their order")
     func addedAndRemoved() throws {
         let more = "  - name: a\n    url: a.okta.com\n    data_ingest: {credential: r}\n"
         let two = try workspace.load(good + more)
@@ -38,7 +38,7 @@ struct ConfigurationChangeTests {
     }
 
     @Test(
-        "a comparison of configurations names the changed keys of an integration, including those of its credentials",
+        "a comparison lists the changed keys of an integration and of its credentials",
         arguments: [
             ("https://acme.okta.com", "https://acme.okta-emea.com", ["integrations[].url"]),
             ("credential: r", "credential: r\n      page_size: 200", ["integrations[].data_ingest.page_size"]),
@@ -64,7 +64,7 @@ struct ConfigurationChangeTests {
             change.added.isEmpty && change.removed.isEmpty && change.settings.isEmpty && change.needsRestart.isEmpty)
     }
 
-    @Test("a comparison of configurations distinguishes settings that can be applied from those that need a restart")
+    @Test("a comparison separates changes that can be applied immediately from those that need a restart")
     func restart() throws {
         let change = ConfigurationChange(
             from: try workspace.load(good),
@@ -108,7 +108,7 @@ struct ConfigurationChangeTests {
         #expect(ConfigurationChange.inForce(from: two, to: three).fleet == two.fleet)
     }
 
-    @Test("a comparison of configurations finds a secret whose file is elsewhere, even if no key has changed")
+    @Test("a comparison detects that a secret's file has another path, even if no key has changed")
     func movedSecret() throws {
         let source = ConfigurationSource(file: "t.yaml", text: good)
         let elsewhere = try workspace.context(["CREDENTIALS_DIRECTORY": "/elsewhere"], secrets: .warned)

@@ -16,7 +16,7 @@ struct CredentialHealthTests {
             lastUseDay: try day(lastUse), putDay: try day(put), isUsed: isUsed)
     }
 
-    @Test("a credential is shown in green, in yellow shortly before its last day, and in red after it")
+    @Test("a credential is green, becomes yellow 30 days before its last day, and red after that day")
     func expiry() throws {
         #expect(CredentialHealth(try facts()).colour == .green)
         #expect(CredentialHealth(try facts(expires: "2026-12-24")).colour == .green)
@@ -26,7 +26,7 @@ struct CredentialHealthTests {
         #expect(ended.colour == .red && ended.reasons == ["expired on 2026-11-22"])
     }
 
-    @Test("an unused API token causes a warning before Okta deletes it; a service app does not")
+    @Test("an API token that has not been used for weeks becomes yellow, then red; a service app stays green")
     func disuse() throws {
         #expect(CredentialHealth(try facts(lastUse: "2026-10-30")).colour == .green)
         #expect(CredentialHealth(try facts(lastUse: "2026-10-29")).colour == .yellow)
@@ -36,7 +36,9 @@ struct CredentialHealthTests {
         #expect(CredentialHealth(try facts(isUsed: false)).colour == .yellow)
     }
 
-    @Test("warnings come once each, 30, 7 and 1 days before the last day, even if some days were skipped")
+    @Test(
+        "a warning is given once at 30, 7 and 1 days before the last day and once after it, even if daily checks were skipped"
+    )
     func warnings() throws {
         var warnings = CredentialWarnings()
         var told: [String] = []

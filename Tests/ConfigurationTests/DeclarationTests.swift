@@ -6,7 +6,7 @@ import Testing
 
 @Suite("the declaration of a key")
 struct DeclarationTests {
-    /// Keys with values other than their defaults.
+    /// A configuration in which every key has a value other than its default.
     private static let unusual = """
         state_directory: /s
         runtime_directory: /r
@@ -64,7 +64,7 @@ struct DeclarationTests {
         }
     }
 
-    @Test("the output of check has each key that is set")
+    @Test("the output of check shows the value of each key that is set")
     func words() throws {
         let text = try Self.configuration().describe()
         for words in [

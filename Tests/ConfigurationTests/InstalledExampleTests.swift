@@ -5,21 +5,21 @@ import Testing
 
 @Suite("the installed example")
 struct InstalledExampleTests {
-    @Test("the installed example loads unchanged, with nothing configured yet")
+    @Test("the installed example loads unchanged, and has no integration yet")
     func loads() throws {
         let configuration = try Workspace().load(try InstalledExample.text())
         #expect(configuration.integrations.isEmpty)
         #expect(configuration.warnings.count == 1)
     }
 
-    @Test("the installed example loads with every key in use")
+    @Test("the installed example is still valid if every key that is commented out is used")
     func everyKeyInUse() throws {
         let configuration = try InstalledExample.loaded(in: try Workspace())
         #expect(configuration.integrations.map(\.name.text) == ["acme"])
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("the installed example contains every key, in its place", arguments: Configuration.keys)
+    @Test("the installed example contains every key in the right section", arguments: Configuration.keys)
     func mentions(_ key: KeyDescription) throws {
         var findings = Findings()
         let text = try InstalledExample.everyKeyInUse()
@@ -33,7 +33,7 @@ struct InstalledExampleTests {
         #expect(all.contains { $0.values[key.path] != nil })
     }
 
-    @Test("the installed example shows the actual defaults", arguments: Configuration.keys)
+    @Test("the installed example shows the default of every key", arguments: Configuration.keys)
     func showsDefaults(_ key: KeyDescription) throws {
         guard case .value(let text) = key.fallback else { return }
         #expect(try InstalledExample.everyKeyInUse().contains("\(key.name): \(text)\n"))
@@ -58,7 +58,7 @@ struct MutationTests {
         var generator = SeededGenerator(seed: TestSeed.seed(of: "mutated configurations"))
         let workspace = try Workspace()
         let context = try workspace.context()
-        // The text has no comments, so most changes affect something.
+        // Comments are removed, because a change of a comment would have no effect.
         let base = Array(
             try InstalledExample.everyKeyInUse().split(separator: "\n").filter { !$0.contains("#") }
                 .joined(separator: "\n").utf8)

@@ -64,7 +64,7 @@ struct LoadingTests {
         #expect(error.description.hasPrefix("$STATE_DIRECTORY: error: "))
     }
 
-    @Test("a configuration can set every key")
+    @Test("a configuration that sets many keys loads with their values")
     func everything() throws {
         let workspace = try Workspace()
         let configuration = try workspace.load(
@@ -126,14 +126,14 @@ struct LoadingTests {
         #expect(configuration.integration(named: "c")?.dataIngest?.start == .now)
     }
 
-    @Test("a configuration may have a byte order mark, CRLF line ends, and a document start")
+    @Test("a configuration may begin with a byte order mark and “---”, and have CRLF line ends")
     func endings() throws {
         let text = "\u{FEFF}---\r\n" + good.replacing("\n", with: "\r\n")
         #expect(try Workspace().load(text).integrations.count == 1)
         #expect(try Workspace().problems(text + "spol: 1\r\n").first?.place.line == 13)
     }
 
-    @Test("a configuration is described in a text for people and in JSON for programs")
+    @Test("a configuration can be shown as text and as JSON")
     func described() throws {
         let configuration = try Workspace().load(good)
         let text = configuration.describe()
@@ -156,7 +156,7 @@ struct LoadingTests {
         var count = 0
         let took = try processorTime { count = try workspace.load(text).integrations.count }
         #expect(count == 1000)
-        // Far more than the time that it takes, but less than a quadratic algorithm would take.
+        // The limit is far above the usual time, but below that of a quadratic algorithm.
         #expect(took < .seconds(20))
         print("1000 integrations: \(took) of processor time")
     }
@@ -165,7 +165,7 @@ struct LoadingTests {
 @Suite("warnings")
 struct WarningTests {
     @Test(
-        "settings that will cause trouble later cause warnings",
+        "a setting that is valid but will cause a problem later causes a warning",
         arguments: [
             (
                 good.replacing("- name: r", with: "- name: r\n    expires: 2026-11-22"),
@@ -229,7 +229,7 @@ struct WarningTests {
 
 @Suite("conf.d")
 struct DropInTests {
-    @Test("the files in conf.d are joined to the main file in the order of their names")
+    @Test("the files in conf.d are added to the main file in the order of their names")
     func joined() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good + "spool: {retention: 3d}\n")
@@ -254,7 +254,7 @@ struct DropInTests {
         #expect(configuration.warnings.map(\.message).sorted() == ["the file is ignored", "the file sets no key"])
     }
 
-    @Test("a pipe is refused immediately, without waiting for it")
+    @Test("if a file in conf.d is a pipe, it is refused immediately")
     func pipe() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good)
@@ -268,7 +268,7 @@ struct DropInTests {
                 == true)
     }
 
-    @Test("a file in conf.d does not override the main file: a key that is set twice is refused with both positions")
+    @Test("if two files set the same key, the configuration is refused, and the message has both positions")
     func setTwice() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good + "spool:\n  retention: 3d\n"),
@@ -280,7 +280,7 @@ struct DropInTests {
                 == true)
     }
 
-    @Test("a file in conf.d can't use a name that another file uses")
+    @Test("if two files use the same name, the configuration is refused, and the message has both positions")
     func nameTwice() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good),
@@ -292,7 +292,7 @@ struct DropInTests {
             ])
     }
 
-    @Test("an unreadable file does not cause further problems")
+    @Test("if a file is not valid YAML, problems that may follow from that are not reported")
     func noFollowUps() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good.replacing("credential: r", with: "credential: elsewhere")),
@@ -301,7 +301,7 @@ struct DropInTests {
         #expect(problems.map(\.place.file) == ["b.yaml"])
     }
 
-    @Test("a missing main file is named in the message")
+    @Test("if the main file is missing, the message names the file and says what to do")
     func missing() throws {
         let workspace = try Workspace()
         let error = try #require(throws: ConfigurationError.self) {
@@ -313,7 +313,7 @@ struct DropInTests {
         )
     }
 
-    @Test("a directory instead of a file is named in the message")
+    @Test("if conf.d contains a directory instead of a file, the message names it")
     func directory() throws {
         let workspace = try Workspace()
         let main = try workspace.write("tributary.yaml", good)

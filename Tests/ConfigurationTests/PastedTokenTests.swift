@@ -12,7 +12,7 @@ struct PastedTokenTests {
         "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
     ]
 
-    /// `@` marks the position of the token.
+    /// Configurations in which `@` stands for the token.
     static let places = [
         "@\n", "@: x\n", "state_directory: @\n", "state_directory: /srv/@\n", "runtime_directory: /run/@/x\n",
         "spool: @\n", "spool: {directory: /srv/@}\n", "spool: {compression: @}\n", "spool: {segment_max_bytes: @}\n",
@@ -67,7 +67,9 @@ struct PastedTokenTests {
     private static let fleet =
         "fleet:\n  name: prod\n  log: {bucket: b-u, region: eu-west-1}\n  lease: {type: s3}\n"
 
-    @Test("no six characters of the token appear in a message, whatever its form and place", arguments: places)
+    @Test(
+        "no message contains six consecutive characters of a pasted token, wherever the token is in the configuration",
+        arguments: places)
     func neverShown(place: String) throws {
         let workspace = try Workspace()
         for form in Self.forms {
@@ -89,14 +91,14 @@ struct PastedTokenTests {
         }
     }
 
-    /// All parts of six characters, in lower case, because some values are converted to lower case.
+    /// All sequences of six characters of the token, in lower case, because some values are converted to lower case.
     static let pieces: [String] = {
         let characters = Array(token.lowercased())
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
     @Test(
-        "the name of a secret's file may be that of its credential, but another name that looks like a secret is not shown"
+        "a file name that looks like a token is accepted and shown only if it is the name of the credential"
     )
     func ownName() throws {
         let workspace = try Workspace()
@@ -116,7 +118,7 @@ struct PastedTokenTests {
     }
 
     @Test(
-        "a value that is no secret is repeated, so that a person can find it",
+        "a message quotes a value that does not look like a secret",
         arguments: [
             "compresion", "64MB/s", "acme-prod2-read", "2026-11-31", "https://acme.okta.com", "segmentMaxAge",
             "o365-tenant1",

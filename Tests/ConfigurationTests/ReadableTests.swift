@@ -17,7 +17,7 @@ struct ReadableTests {
     }
 
     @Test(
-        "the directories and the integrations are read in spite of other mistakes",
+        "if the configuration has a mistake elsewhere, the directories and the integrations can still be read",
         arguments: [
             "spol: {}\n", "spool:\n  compression: lzma\n", "  compression: lzma\n", "record:\n\traw_data: yes\n",
             "record:\n  schema_version: \"1.5.0\n", "record: [\n", "}\n", "- x\n", "record: &a\nrecord: *b\n",
@@ -33,7 +33,7 @@ struct ReadableTests {
         #expect(inDropIn.runtimeDirectory == "/run/other" && inDropIn.integrations.count == 1)
     }
 
-    @Test("a directory with a mistake gets its default, and a missing file means defaults")
+    @Test("if a directory has a mistake or the file is missing, the default directory is used")
     func defaults() throws {
         #expect(try readable("runtime_directory: run\n" + good)?.runtimeDirectory == "/run/tributary")
         #expect(try readable("runtime_directory: \"/run\n" + good)?.integrations.count == 1)
@@ -42,7 +42,7 @@ struct ReadableTests {
         #expect(none?.runtimeDirectory == "/run/tributary" && none?.integrations.isEmpty == true)
     }
 
-    @Test("destinations are read, even one with a mistake whose delivery may still run with earlier settings")
+    @Test("a destination with a mistake can still be read, because its delivery may run with earlier settings")
     func destinations() throws {
         let found = try readable(
             good
@@ -62,7 +62,7 @@ struct ReadableTests {
         "fleet:\n  name: prod\n  host: a\n  log: {bucket: b-u, region: eu-west-1}\n  lease: {type: s3}\n"
 
     @Test(
-        "a fleet is read only if its section and the network have no mistakes, so that no other fleet is affected",
+        "a fleet is read only if the sections fleet and network have no mistakes, so that commands never reach another fleet",
         arguments: [
             ("spol: {}\n", true), ("spool: {compression: lzma}\n", true), ("  prefx: okta\n", false),
             ("network: {proxy: '::'}\n", false), ("network: {proxi: x}\n", false), ("record: [\n", false),
@@ -72,7 +72,7 @@ struct ReadableTests {
     }
 
     @Test(
-        "parts that may differ are known: sections with mistakes, sections that were not read, and those that a mistyped key may belong to",
+        "a section counts as doubtful if it has a mistake, was not read, or may be the one that a mistyped key belongs to",
         arguments: [
             ("", "spol: {directory: /srv/other}\n", ["spool"], ["response", "fleet"]),
             ("spool: {directory: /srv}\n", "record: {raw_data: often}\n", ["record"], ["spool", "response"]),
@@ -85,7 +85,7 @@ struct ReadableTests {
         #expect(found.isSuperset(of: doubtful) && found.isDisjoint(with: certain), "\(found)")
     }
 
-    @Test("a file with a hundred thousand meaningless lines is read in time", .timeLimit(.minutes(1)))
+    @Test("a file with a hundred thousand meaningless lines is read within a minute", .timeLimit(.minutes(1)))
     func hostile() throws {
         let lines = String(repeating: "a\n", count: 100_000)
         #expect(try readable(Self.directories + lines)?.runtimeDirectory == "/run/other")

@@ -52,7 +52,9 @@ struct SecrecyTests {
         }
     }
 
-    @Test("a secret that stands under a key for secrets is refused with an explanation")
+    @Test(
+        "if the configuration has a key such as token or password, it is refused, and the message says where a secret belongs"
+    )
     func explained() throws {
         let problem = try #require(try Workspace().problems(Self.texts[0]).first)
         #expect(problem.description.contains("secret_file"))
@@ -61,7 +63,7 @@ struct SecrecyTests {
     }
 
     @Test(
-        "the loaded configuration stores only the path of a secret, so neither its description nor its JSON contains the secret"
+        "a loaded configuration contains the path of a secret's file and not the secret"
     )
     func onlyPaths() throws {
         let workspace = try Workspace()
@@ -76,7 +78,7 @@ struct SecrecyTests {
         #expect(configuration.credential(named: "r")?.secretFile == secret)
     }
 
-    /// Mistakes that can happen to a private key on its way into a file.
+    /// A correct file with a private key, and files as they result from typical mistakes.
     enum KeyFile: String, CaseIterable {
         case whole, cut, changed, encrypted, twice, bare, json
 
@@ -95,7 +97,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("no part of a private key is shown, whether it is complete or broken", arguments: KeyFile.allCases)
+    @Test("no part of a private key is shown, whether the key is valid or broken", arguments: KeyFile.allCases)
     func privateKeys(file: KeyFile) throws {
         let workspace = try Workspace()
         let secret = try workspace.write("s", file.text)
@@ -117,7 +119,7 @@ struct SecrecyTests {
         }
     }
 
-    @Test("control characters in a value do not reach the terminal")
+    @Test("a message that quotes a value contains no control characters")
     func controlCharacters() throws {
         let problems = try Workspace().problems("spool:\n  compression: \"a\\e[31m\\u202e\\nx\"\n")
         let said = try #require(problems.first).description

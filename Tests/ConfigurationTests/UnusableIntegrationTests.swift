@@ -29,7 +29,7 @@ struct UnusableIntegrationTests {
         """
 
     @Test(
-        "at a start, an integration with a mistake is left out, and the mistake is reported with its position; at other times the configuration is refused",
+        "at a start, only the integration with the mistake is left out; at a reload, the whole configuration is refused",
         arguments: [
             ("url: https://globex.okta.com", "url: not a host", "globex", "url"),
             ("credential: g", "credential: h", "globex", "there is no credential “h”"),
@@ -59,26 +59,27 @@ struct UnusableIntegrationTests {
     @Test(
         "a mistake that may affect all integrations stops the start",
         arguments: [
-            ("a key of all", "spool:\n  compression: lzma\n"), ("an unknown section", "spol: {}\n"),
+            ("a key that concerns all integrations", "spool:\n  compression: lzma\n"),
+            ("an unknown section", "spol: {}\n"),
             (
-                "a file that is no YAML and has other sections",
+                "invalid YAML that may also contain other sections",
                 "integrations:\n  - name: [x\nspool:\n  directory: /srv\n"
             ),
-            ("a file that is no YAML at all", "integrations\n\t- x"),
-            ("a file of which nothing is known", "%$\u{1}"),
+            ("invalid YAML from the first line", "integrations\n\t- x"),
+            ("a file that is not text", "%$\u{1}"),
         ])
     func concernsAll(what: String, dropIn: String) throws {
         #expect(throws: ConfigurationError.self, "\(what)") { try start(good, [("conf.d/x.yaml", dropIn)]) }
     }
 
-    @Test("a mistake in the only integration stops the start, with the same message")
+    @Test("if the only integration has a mistake, the configuration is refused at a start as at a reload")
     func last() throws {
         let broken = good.replacing("https://acme.okta.com", with: "not a host")
         let error = try #require(throws: ConfigurationError.self) { try start(broken) }
         #expect(error.problems.map(\.place.line) == [7])
         let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
         #expect(strict.problems == error.problems)
-        // An integration that does not collect needs no credential.
+        // With `everyIntegration`, even the only integration may be left out.
         #expect(try start(broken, mistakes: .everyIntegration).unusable.map(\.name) == ["acme"])
     }
 
@@ -90,7 +91,7 @@ struct UnusableIntegrationTests {
         #expect(loaded.warnings.contains { $0.message.contains("client_id") })
     }
 
-    @Test("a missing secret causes a warning at a start, and excludes no integration")
+    @Test("if a secret is missing at a start, a warning says so, and the integration is not left out")
     func missingSecret() throws {
         let loaded = try start(good, [("conf.d/globex.yaml", Self.globex)])
         #expect(loaded.unusable.isEmpty && loaded.integrations.count == 2)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Configuration
 
-@Suite("values")
+@Suite("values of configuration keys")
 struct ValueTests {
     @Test(
         "a valid size is read",
@@ -34,7 +34,7 @@ struct ValueTests {
     }
 
     @Test(
-        "an address that other hosts could reach is refused, whatever its form",
+        "a listen address that is invalid, or that other hosts could reach, is refused",
         arguments: [
             "0.0.0.0:9464", ":9464", "9464", "*:9464", "[::]:9464", "::", "10.0.0.1:9464", "example.com:9464",
             "127.0.0.1",
@@ -45,7 +45,7 @@ struct ValueTests {
         #expect(throws: ValueError.self) { try ListenAddress(parsing: text) }
     }
 
-    @Test("a text file that node_exporter would not read is refused")
+    @Test("the path of a metrics file that node_exporter would not read is refused")
     func textFileName() throws {
         let problems = try Workspace().problems("metrics: {textfile: /run/tributary/metrics.txt}\n")
         #expect(problems.map(\.key) == ["metrics.textfile"])
@@ -74,7 +74,7 @@ struct ValueTests {
     }
 
     @Test(
-        "a valid start time is read and resolved",
+        "a valid start time is converted to a point in time",
         arguments: [
             ("now", 1_800_000_000_123), ("1h", 1_799_996_400_123), ("2026-11-01T00:00:00Z", 1_793_491_200_000),
             ("2026-11-01T02:00:00.5+02:00", 1_793_491_200_500), ("2026-10-31t19:30:00-04:30", 1_793_491_200_000),
@@ -96,7 +96,7 @@ struct ValueTests {
         #expect(throws: ValueError.self) { try StartTime(parsing: text) }
     }
 
-    @Test("dates count the days of the calendar")
+    @Test("a date is converted to the number of days since 1970")
     func dates() throws {
         #expect(try CalendarDate(parsing: "1970-01-01").daysSince1970 == 0)
         #expect(try CalendarDate(parsing: "2026-11-23").daysSince1970 == 20_780)
@@ -141,7 +141,7 @@ struct ValueTests {
     }
 
     @Test(
-        "a valid name can be part of a path",
+        "a name that is safe as a part of a path is accepted",
         arguments: ["a", "acme", "acme-read", "0org", "a--b", String(repeating: "a", count: 63)])
     func names(_ text: String) throws { #expect(try Name(parsing: text).text == text) }
 
@@ -151,7 +151,7 @@ struct ValueTests {
     func noNames(_ text: String) { #expect(throws: ValueError.self) { try Name(parsing: text) } }
 
     @Test(
-        "the suggested name is a likely typing error, not a guess",
+        "a name is suggested only if the text differs from it by a typing error",
         arguments: [
             ("compresion", "compression"), ("raw-data", "raw_data"), ("RAW_DATA", "raw_data"), ("raw_dtaa", "raw_data"),
             ("xyzzy", nil),

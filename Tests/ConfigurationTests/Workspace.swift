@@ -3,7 +3,7 @@ import Crypto
 import Foundation
 import TestSupport
 
-/// A directory for one test, which is removed after it.
+/// A temporary directory for one test. It is removed at the end of the test.
 final class Workspace: Sendable {
     let path: String
 
@@ -45,7 +45,7 @@ final class Workspace: Sendable {
             sources: [ConfigurationSource(file: "t.yaml", text: text)], context: try context(today: today))
     }
 
-    /// The problems of a text that should be refused; empty if it is accepted.
+    /// The problems that are reported for a configuration; empty if it is accepted.
     func problems(_ text: String) throws -> [ConfigurationProblem] {
         try problems([ConfigurationSource(file: "t.yaml", text: text)])
     }
@@ -80,13 +80,13 @@ let good = """
 enum InstalledExample {
     static let path = Repository.file("config/tributary.yaml").path
 
-    /// The installed example with every key in use, and with existing files.
+    /// The installed example with every key in use. The files that it names exist in the workspace.
     static func loaded(in workspace: Workspace) throws -> Configuration {
         for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] {
             try workspace.write(name, "-----BEGIN CERTIFICATE-----\n")
         }
         let text = try everyKeyInUse()
-            // An example has one fleet, and its access key comes from one place.
+            // The example shows two ways to get the access key of a fleet's bucket. Only one may be in use.
             .replacing("    credential_process: [/usr/local/bin/get-key, --profile, fleet]\n", with: "")
             .replacing("/etc/tributary/etcd-", with: "\(workspace.path)/etcd-")
             .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
@@ -100,7 +100,7 @@ enum InstalledExample {
 
     static func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
-    /// Removes the “#” from “#key: value” and “#- name: value”.
+    /// The text of the example, in which lines such as “#key: value” and “#- name: value” have lost their “#”.
     static func everyKeyInUse() throws -> String {
         try text().split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let indent = line.prefix { $0 == " " }

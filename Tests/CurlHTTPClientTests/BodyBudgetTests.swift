@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The memory for bodies")
 struct BodyBudgetTests {
-    /// A class around the budget, because `#expect` can't change a value.
+    /// A class around the budget, because `#expect` can't call a mutating method of a struct.
     private final class Account {
         private var budget: BodyBudget
 
@@ -20,19 +20,20 @@ struct BodyBudgetTests {
         func leave(_ id: UInt64) -> [UInt64] { budget.leave(id) }
     }
 
-    @Test("the sum of shares stays within the limit, and waiting transfers are admitted in order")
+    @Test(
+        "the sum of all shares is at most the limit, and waiting transfers are admitted in the order of their requests")
     func turns() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 60))
         #expect(!budget.enter(2, bytes: 50))
-        // The body would fit into the free memory, but has to wait for earlier ones.
+        // This body would fit into the free memory, but an earlier body waits.
         #expect(!budget.enter(3, bytes: 10))
         #expect(budget.used == 60)
         #expect(budget.leave(1) == [2, 3])
         #expect(budget.used == 60)
     }
 
-    @Test("a body that is larger than its share delays later transfers until its memory is released")
+    @Test("if a body exceeds its share, later transfers wait until its memory is released")
     func resize() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 50))
@@ -42,7 +43,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 100)
     }
 
-    @Test("a body that is larger than the whole budget does not wait forever")
+    @Test("a body that is larger than the whole budget is admitted when no other body has memory")
     func largest() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 10))
@@ -52,7 +53,7 @@ struct BodyBudgetTests {
         #expect(budget.leave(2) == [3])
     }
 
-    @Test("a transfer that gives up waiting does not delay later ones, and leaving twice changes nothing")
+    @Test("if a transfer gives up waiting, later ones are admitted; a second release changes nothing")
     func giveUp() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 90))
@@ -65,7 +66,7 @@ struct BodyBudgetTests {
     }
 
     @Test(
-        "in random order, the limit is exceeded by at most one share, all transfers are admitted, and all memory is released"
+        "with random sizes, the limit is exceeded only by a single large body, all transfers are admitted, and all memory is released"
     )
     func random() {
         let seed = TestSeed.seed(of: "body budget")
@@ -97,7 +98,7 @@ struct BodyWaitingTests {
 
     private static let page = "[" + String(repeating: "1,", count: 100_000) + "1]"
 
-    @Test("a large body waits until another is released; a small body and a silent host do not wait")
+    @Test("a large body waits until another body is released; small bodies do not wait, and silent hosts delay nothing")
     func waits() async throws {
         let server = try LoopbackServer { request in
             request.contains("/silent") ? .silence : .answer("", request.contains("/small") ? "[]" : Self.page)
@@ -112,7 +113,7 @@ struct BodyWaitingTests {
             return response?.body.count
         }
         await server.untilRequests(52)
-        // Requested after the second body, and answered before it.
+        // The small bodies are requested after the second large body, and arrive before it.
         for _ in 0..<20 {
             #expect(try await transport.send(Self.get(server.url + "/small")).body == Array("[]".utf8))
         }
@@ -125,7 +126,7 @@ struct BodyWaitingTests {
     }
 
     @Test(
-        "if many more bodies arrive than fit into memory, all of them arrive completely, plain and compressed",
+        "if bodies need more memory than the limit, they arrive one after the other, and each is complete",
         arguments: [false, true])
     func many(isPacked: Bool) async throws {
         let packed = isPacked ? try gzip(Data(Self.page.utf8)) : []
@@ -140,7 +141,7 @@ struct BodyWaitingTests {
         let whole = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<60 {
                 group.addTask {
-                    // A transfer that is cancelled during the wait does no harm.
+                    // Every sixth transfer is cancelled, which must not affect the others.
                     let task = Task { try await transport.send(Self.get(server.url + "/\(number)")).body }
                     if number % 6 == 0 { task.cancel() }
                     let body = try? await task.value
@@ -208,7 +209,7 @@ struct BodyWaitingTests {
         for path in ["/cut", "/tail"] {
             do {
                 _ = try await transport.send(HTTPRequest(.get, server.url + path))
-                Issue.record("\(path) was taken")
+                Issue.record("the body of \(path) was accepted")
             } catch {
                 #expect(error.kind == .protocol)
             }

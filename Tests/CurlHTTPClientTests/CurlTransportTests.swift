@@ -63,7 +63,7 @@ struct CurlTransportTests {
         await transport.shutdown()
     }
 
-    @Test("a POST without a body sends Content-Length: 0, and one with a body sends the body")
+    @Test("a POST without a body has Content-Length: 0, and a PUT with a body has the body's length")
     func post() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -115,7 +115,7 @@ struct CurlTransportTests {
         #expect(await Self.kind(transport, Self.get(server.url + "/junk")) == .protocol)
     }
 
-    @Test("bodies, compression bombs and headers beyond their limit are cut off")
+    @Test("if a body, a decompressed body or the headers exceed their limit, the transfer ends with an error")
     func bounds() async throws {
         let bomb = try gzip(Data(count: 64 << 20))
         let server = try LoopbackServer { request in
@@ -142,7 +142,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "each problem has its kind of error",
+        "an incomplete or invalid answer causes an error of the right kind",
         arguments: [
             ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[", TransportError.Kind.interrupted),
             ("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Le", .interrupted), ("HTTP/1.1 200 OK\r\n", .interrupted),
@@ -155,7 +155,7 @@ struct CurlTransportTests {
         #expect(await Self.kind(try CurlTransport(), Self.get(server.url)) == kind)
     }
 
-    @Test("a redirect is returned and not followed")
+    @Test("a redirect is returned as the answer and not followed")
     func redirect() async throws {
         let server = try LoopbackServer { _ in
             .text("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
@@ -164,7 +164,7 @@ struct CurlTransportTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a silent server causes a time-out, and the error shows nothing of the query")
+    @Test("if the server is silent, the request times out, and the error does not contain the query")
     func timeout() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -176,7 +176,7 @@ struct CurlTransportTests {
         #expect(error?.description.contains(server.authority) == true)
     }
 
-    @Test("a refused connection and an unknown name are different errors")
+    @Test("a refused connection and an unknown host name cause different kinds of errors")
     func unreachable() async throws {
         let transport = try CurlTransport()
         let port = try LoopbackServer.freePort()
@@ -201,7 +201,7 @@ struct CurlTransportTests {
         #expect(server.connections == 0)
     }
 
-    @Test("cancelling a task ends its transfer, before it begins and while it runs")
+    @Test("if a task is cancelled, its transfer ends, whether it has begun or not")
     func cancellation() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -218,7 +218,7 @@ struct CurlTransportTests {
         await server.untilClosed()
     }
 
-    @Test("200 concurrent requests are all answered")
+    @Test("of 200 concurrent requests on at most 16 connections, all are answered")
     func concurrent() async throws {
         let server = try LoopbackServer { _ in .answer("", "[]") }
         let transport = try CurlTransport(.init(maximumConnections: 16))
@@ -232,7 +232,7 @@ struct CurlTransportTests {
         #expect(server.connections <= 16)
     }
 
-    @Test("shutting down ends running transfers, and later ones are refused")
+    @Test("a shutdown ends running transfers, and later requests are refused")
     func shutdown() async throws {
         let server = try LoopbackServer { _ in .silence }
         let transport = try CurlTransport()
@@ -245,8 +245,8 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "TLS: a self-signed server is refused; with its ca_file it is accepted and speaks HTTP/2",
-        .enabled(if: NginxServer.isThere, "nginx and openssl are not installed"))
+        "a server with a private CA is refused; with the CA's file it is accepted, and HTTP/2 is used",
+        .enabled(if: NginxServer.isThere, "nginx or openssl is missing: scripts/install-dependencies test"))
     func tls() async throws {
         let authority = try TestAuthority()
         let nginx = try NginxServer(try authority.certificate(for: ["DNS:localhost"]))
@@ -265,12 +265,12 @@ struct CurlTransportTests {
         #expect(response.connection?.certificateIssuer == "CN = Test Authority")
         #expect(response.connection?.certificateEnd?.hasSuffix("GMT") == true)
         #expect(await Self.kind(trusting, Self.get(url.replacing("localhost", with: "127.0.0.1"))) == .tls)
-        #expect(nginx.requests.count == 1, "no request reaches a refused server")
+        #expect(nginx.requests.count == 1, "a refused server gets no request")
         #expect(throws: TransportError.self) { try CurlTransport(.init(caFile: "/does/not/exist")) }
     }
 
     @Test(
-        "a server that requires a client certificate accepts the configured one, and no client without one",
+        "if a server requires a client certificate, requests succeed only with the configured certificate and its key",
         .enabled(if: NginxServer.isThere, "nginx or openssl is missing: scripts/install-dependencies test"))
     func clientCertificate() async throws {
         let authority = try TestAuthority()
@@ -314,7 +314,7 @@ struct CurlTransportTests {
 }
 
 extension HTTPLimits {
-    /// Limits so long that no busy machine reaches them.
+    /// Time limits that are not reached even on a busy machine.
     static let patient = HTTPLimits(
         connect: .seconds(1800), total: .seconds(1800), stall: .seconds(1800), room: .seconds(1800))
 }

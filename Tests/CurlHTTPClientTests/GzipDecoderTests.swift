@@ -43,7 +43,7 @@ struct GzipDecoderTests {
         }
     }
 
-    @Test("an incomplete body is not at its end", arguments: [1, 9, 1_000])
+    @Test("after an incomplete body, isAtEnd is false", arguments: [1, 9, 1_000])
     func cut(size: Int) throws {
         for length in [5, 12, Self.first.count - 1, Self.first.count + 4] {
             #expect(try !unpack(Array((Self.first + Self.second).prefix(length)), by: size).isAtEnd, "\(length) bytes")

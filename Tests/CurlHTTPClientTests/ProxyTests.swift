@@ -11,7 +11,7 @@ struct ProxyTests {
         rules.proxy(for: try #require(HTTPURL(url)))?.shown
     }
 
-    @Test("the configured proxy and exceptions override the environment's")
+    @Test("the configured proxy and exceptions take precedence over those of the environment")
     func precedence() throws {
         let environment = ["https_proxy": "http://env:1", "HTTPS_PROXY": "http://big:1", "no_proxy": "b.example"]
         let url = "https://a.b.example/"
@@ -29,7 +29,7 @@ struct ProxyTests {
         #expect(try Self.shown(ProxyRules(proxy: nil, exceptions: nil, environment: ["https_proxy": ""]), url) == nil)
     }
 
-    @Test("the password in an environment variable is not shown")
+    @Test("the password in the environment's proxy URL is not shown")
     func secrecy() throws {
         let rules = ProxyRules(
             proxy: nil, exceptions: nil, environment: ["https_proxy": "http://joe:hunt@er2@proxy.example:3128/"])
@@ -37,7 +37,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "NO_PROXY names the hosts that are reached without the proxy",
+        "the proxy is not used for hosts that match an exception",
         arguments: [
             ("*", "acme.okta.com", true), ("acme.okta.com", "acme.okta.com", true), ("okta.com", "acme.okta.com", true),
             (".okta.com", "acme.okta.com", true), ("ACME.okta.com.", "acme.okta.com", true),
@@ -62,7 +62,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "the first colon separates user and password; a line without one is refused",
+        "in a credentials file, the first colon separates user and password, and any other content is refused",
         arguments: [
             ("joe:hunter2", "joe", "hunter2"), ("joe:hunter2\r\n", "joe", "hunter2"), ("joe:", "joe", ""),
             ("j:a:b: c ", "j", "a:b: c "), ("jö:é\n\n", "jö", "é"), (":x", nil, nil), ("joe", nil, nil), ("", nil, nil),
@@ -75,7 +75,8 @@ struct ProxyTests {
         #expect(!"\(String(describing: credentials))".contains("hunter2"))
     }
 
-    @Test("a replaced credentials file is read again, and an unusable one is reported without its content")
+    @Test(
+        "if the credentials file is replaced, it is read again; if it is invalid, the error does not show its content")
     func replaced() throws {
         let files = try FixtureProcess("credentials")
         let path = files.path("proxy")
@@ -91,7 +92,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "the error for each answer of a proxy says what to do",
+        "if a proxy refuses a connection, the error says why and what to do",
         arguments: [
             (407, false, "asks for a user and password", "name it in network.proxy_credentials_file"),
             (407, true, "does not accept the user and password", "Put the correct user:password"),
@@ -111,7 +112,7 @@ struct ProxyTests {
         #expect(failure.error.remedy?.contains(remedy) == true)
     }
 
-    @Test("if the proxy works, errors of the host keep their kind")
+    @Test("once the proxy has connected, errors of the host are not reported as errors of the proxy")
     func behind() {
         var failure = CurlFailure(code: CURLE_PEER_FAILED_VERIFICATION, words: "SSL certificate problem", host: "h")
         failure.proxy = "p:1"
@@ -123,7 +124,7 @@ struct ProxyTests {
         failure.proxy = "p:1"
         #expect(failure.error.kind == .proxy)
         failure.isConnected = true
-        #expect(failure.error.kind == .connect, "no request was sent, so the host can't have been slow")
+        #expect(failure.error.kind == .connect, "no request was sent, so this is not a time-out of the host")
         failure.isSent = true
         #expect(failure.error.kind == .timeout)
     }

@@ -36,7 +36,7 @@ struct SignatureTests {
             signature: "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ]
 
-    @Test("signed requests have the signatures that Amazon publishes", arguments: examples)
+    @Test("the signatures of Amazon's examples are the published ones", arguments: examples)
     func knownAnswers(_ example: Example) async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -61,7 +61,7 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("a signed request sends a file unchanged, and signs no header that a proxy may change")
+    @Test("a signed request sends a file unchanged, and the signature covers no header that a proxy may change")
     func upload() async throws {
         let server = try LoopbackServer { _ in .answer("ETag: \"x\"", "") }
         let transport = try CurlTransport()
@@ -84,14 +84,14 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("a signed request never shows the key")
+    @Test("the description of a signature contains neither the key nor the key's id")
     func secrecy() {
         let signature = RequestSignature(region: "r", service: "s3", keyID: "AKIAKEY", secret: "hunter2")
         #expect(!"\(signature) \(String(reflecting: signature))".contains("hunter2"))
         #expect(!"\(signature) \(String(reflecting: signature))".contains("AKIAKEY"))
     }
 
-    @Test("a file that has become shorter is not sent")
+    @Test("if a file has become shorter since the request was made, nothing is sent")
     func truncated() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()

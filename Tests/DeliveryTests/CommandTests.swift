@@ -57,7 +57,7 @@ struct CommandTests {
     func failures() async throws {
         let place = try Place()
         for (script, words) in [
-            ("echo first >&2; echo 'no such table' >&2; exit 3", "ended with 3 for d/x.ndjson (no such table)"),
+            ("echo first >&2; echo 'no such table' >&2; exit 3", "ended with status 3 for d/x.ndjson (no such table)"),
             ("kill -TERM $$", "signal 15"), ("yes | head -c 100000", "wrote too much"),
         ] {
             guard case .notYet(let trouble, nil) = await destination(script).deliver(place.segment) else {

@@ -252,7 +252,7 @@ struct CredentialTests {
         ])
         #expect(try await good.fetch() == AWSCredentials(keyID: "AKIA4", secret: "s", sessionToken: nil, expires: nil))
         for (script, words) in [
-            ("echo hunter2 >&2; exit 3", "ended with 3"), ("echo hunter2", "printed no access key"),
+            ("echo hunter2 >&2; exit 3", "ended with status 3"), ("echo hunter2", "printed no access key"),
             ("kill -9 $$", "signal 9"),
         ] {
             do {

@@ -3,8 +3,8 @@ import Testing
 
 @Suite("SHA-256")
 struct SHA256DigestTests {
-    /// The examples of FIPS 180-4: a text that is repeated, the number of repetitions, and the digest. The log prints each argument, so no argument is a long
-    /// text.
+    /// The examples of FIPS 180-4: a text, how often it is repeated, and the digest. The text is not written out, because the log prints each
+    /// argument.
     private static let messages: [(String, Int, String)] = [
         ("", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -20,7 +20,8 @@ struct SHA256DigestTests {
     }
 
     @Test(
-        "the digest is as the standard says, for a message in one piece and in several", arguments: messages)
+        "the digests of the standard's examples are correct, whether the message is added in one piece or in several",
+        arguments: messages)
     func standard(text: String, count: Int, digest: String) throws {
         let sha = try #require(SHA256Digest())
         let bytes = Array(String(repeating: text, count: count).utf8)
@@ -41,7 +42,7 @@ struct SHA256DigestTests {
         #expect(leading.low == UInt64(digest.dropFirst(16).prefix(16), radix: 16))
     }
 
-    @Test("an unfinished message does not affect the next one")
+    @Test("if a message was begun and not finished, the digest of the next message is still correct")
     func abandoned() throws {
         let sha = try #require(SHA256Digest())
         #expect(sha.start())

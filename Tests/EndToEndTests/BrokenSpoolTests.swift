@@ -13,7 +13,7 @@ struct BrokenSpoolTests {
         case mends(String)
         /// The daemon continues to collect, every event is in one segment once, and `spool verify` reports the damage.
         case goesOn(verify: String)
-        /// Records that are missing on disk are not collected again, and no other record is missing or duplicated.
+        /// The daemon continues to collect. At least this many records are lost, because they are not collected again; none is duplicated.
         case goesOnWithout(records: Int)
         /// The integration stops and says why. No request is sent to Okta, and the file is left unchanged.
         case standsStill(String)
@@ -23,7 +23,7 @@ struct BrokenSpoolTests {
 
     private struct Case: Sendable {
         let name: String
-        /// Whether some of the events are already sealed.
+        /// True: some of the events are sealed before the damage. False: all events are in the journal.
         let sealed: Bool
         let outcome: Outcome
         let damage: @Sendable (Broken) throws -> Void
@@ -39,7 +39,7 @@ struct BrokenSpoolTests {
         }
     }
 
-    /// The files of a daemon that was killed.
+    /// The files that a killed daemon left, and ways to damage them.
     private struct Broken {
         let workspace: Workspace
 
@@ -70,47 +70,49 @@ struct BrokenSpoolTests {
     }
 
     private static let cases: [Case] = [
-        Case("a journal cut in its last frame", .mends("recovered after a crash")) { broken in
+        Case("a journal that ends within its last frame", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.removeLast(7) }
         },
-        Case("a journal cut in the middle", .mends("recovered after a crash")) { try $0.cut($0.journal, to: 0.5) },
-        Case("a journal cut in its first frame", .mends("recovered after a crash")) {
+        Case("a journal cut off in the middle", .mends("recovered after a crash")) { try $0.cut($0.journal, to: 0.5) },
+        Case("a journal that ends within its first frame", .mends("recovered after a crash")) {
             try $0.cut($0.journal, to: 0.01)
         },
-        Case("a journal cut after seals", sealed: true, .mends("recovered after a crash")) { broken in
+        Case("a journal without its last byte, after seals", sealed: true, .mends("recovered after a crash")) {
+            broken in
             try broken.change(broken.journal) { $0.removeLast(1) }
         },
-        Case("noise after the journal's end", .mends("recovered after a crash")) { broken in
+        Case("other bytes after the journal's last frame", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.append(contentsOf: (0..<5_000).map { UInt8($0 % 251) }) }
         },
-        Case("zeros after the journal's end", .mends("recovered after a crash")) { broken in
+        Case("zeros after the journal's last frame", .mends("recovered after a crash")) { broken in
             try broken.change(broken.journal) { $0.append(Data(count: 5_000)) }
         },
-        Case("a bit of the records at a journal's beginning", .mends("with a wrong checksum")) {
+        Case("a flipped bit in the first records of a journal", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 0.02)
         },
-        Case("a bit of the records in a journal's middle", .mends("with a wrong checksum")) {
+        Case("a flipped bit in the middle of a journal", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 0.5)
         },
-        Case("a bit of the records at a journal's end", .mends("with a wrong checksum")) {
+        Case("a flipped bit in the last byte of a journal", .mends("with a wrong checksum")) {
             try $0.flip($0.journal, at: 1)
         },
-        Case("a bit of the records after seals", sealed: true, .mends("with a wrong checksum")) {
+        Case("a flipped bit in the last byte of a journal, after seals", sealed: true, .mends("with a wrong checksum"))
+        {
             try $0.flip($0.journal, at: 1)
         },
-        Case("a bit in the journal's header", .standsStill("is damaged")) { broken in
+        Case("a flipped bit in the journal's header", .standsStill("is damaged")) { broken in
             try broken.change(broken.journal) { $0[20] ^= 1 }
         },
-        Case("a bit in the journal's magic", .standsStill("is damaged")) { broken in
+        Case("a flipped bit in the journal's magic number", .standsStill("is damaged")) { broken in
             try broken.change(broken.journal) { $0[0] ^= 1 }
         },
-        Case("a journal cut in its header", sealed: true, .standsStill("is damaged")) { broken in
+        Case("a journal that ends within its header", sealed: true, .standsStill("is damaged")) { broken in
             try broken.change(broken.journal) { $0 = $0.prefix(40) }
         },
         Case("an empty journal", sealed: true, .standsStill("is damaged")) {
             try $0.change($0.journal) { $0 = Data() }
         },
-        Case("a directory in the journal's place", .standsStill("Is a directory")) { broken in
+        Case("a directory where the journal should be", .standsStill("Is a directory")) { broken in
             let journal = try broken.journal
             try FileManager.default.removeItem(atPath: journal)
             try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: false)
@@ -119,32 +121,42 @@ struct BrokenSpoolTests {
             try Data(#"{"format":1,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
                 .write(to: URL(fileURLWithPath: broken.identity))
         },
-        Case("no journal, and nothing sealed", .mends("ready")) {
+        Case("a missing journal, with nothing sealed", .mends("ready")) {
             try FileManager.default.removeItem(atPath: $0.journal)
         },
-        Case("no journal, and segments", sealed: true, .mends("was it emptied?")) { broken in
+        Case("a missing journal, with sealed segments", sealed: true, .mends("was it emptied?")) { broken in
             try FileManager.default.removeItem(atPath: broken.journal)
         },
-        Case("a spool's identity that is no JSON", .ends(74, "is damaged")) { try $0.flip($0.identity, at: 0) },
-        Case("a newer spool", .ends(74, "install the version that wrote it")) { broken in
+        Case("a _spool.json that is not JSON", .ends(74, "is damaged")) { try $0.flip($0.identity, at: 0) },
+        Case("a _spool.json of a newer format", .ends(74, "install the version that wrote it")) { broken in
             try Data(#"{"format":2,"id":"00112233445566778899aabbccddeeff","created":"2026-11-23T00:00:00Z"}"#.utf8)
                 .write(to: URL(fileURLWithPath: broken.identity))
         },
-        Case("a manifest cut in its last line", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+        Case(
+            "a manifest that ends within its last line", sealed: true,
+            .goesOn(verify: "the manifest has no line for it")
+        ) {
             broken in
             try broken.change(broken.manifest) { $0.removeLast(9) }
         },
-        Case("a bit in a line of the manifest", sealed: true, .goesOn(verify: "fails its checksum")) { broken in
+        Case("a flipped bit in the first line of the manifest", sealed: true, .goesOn(verify: "does not match")) {
+            broken in
             try broken.change(broken.manifest) { $0[30] ^= 1 }
         },
-        Case("a bit at the manifest's end", sealed: true, .goesOn(verify: "the manifest has no line for it")) {
+        Case(
+            "a flipped bit in the last line of the manifest", sealed: true,
+            .goesOn(verify: "the manifest has no line for it")
+        ) {
             broken in
             try broken.change(broken.manifest) { $0[$0.count - 20] ^= 1 }
         },
-        Case("no manifest", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
+        Case("a missing manifest", sealed: true, .goesOn(verify: "the manifest has no line for it")) { broken in
             try FileManager.default.removeItem(atPath: broken.manifest)
         },
-        Case("noise in the staging directory and a journal that was never decided", .mends("recovered after a crash")) {
+        Case(
+            "a meaningless file in the staging directory, and a meaningless journal.tmp",
+            .mends("recovered after a crash")
+        ) {
             let directory = $0.workspace.spool + "/_staging/acme/"
             for path in [directory + "x.ndjson.zst", $0.workspace.path("state/integrations/acme/journal.tmp")] {
                 try Data("noise".utf8).write(to: URL(fileURLWithPath: path))
@@ -161,9 +173,9 @@ struct BrokenSpoolTests {
         let workspace = try Workspace()
         try configure(workspace, org, sealed: sealed)
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "everything live, and a journal to break") { report in
+        try await daemon.wait(for: "the end of the log, with records in the journal") { report in
             guard let integration = report?.integrations.first, integration.state == .live else { return false }
-            // If some events are sealed, the journal still has records, because the last page makes no seal due.
+            // The last page does not cause a seal, so the journal has records even if earlier events are sealed.
             return sealed ? integration.unsealedRecords > 0 : integration.unsealedRecords == Self.events
         }
         daemon.kill()
@@ -178,7 +190,7 @@ struct BrokenSpoolTests {
     }
 
     @Test(
-        "every kind of damage to the files is repaired or reported, and each lost or duplicated event is reported",
+        "damage to the spool's files is repaired or reported, and no event is lost or duplicated unless its segment was deleted",
         .timeLimit(.minutes(20))
     )
     func table() async throws {
@@ -222,7 +234,7 @@ struct BrokenSpoolTests {
         let daemon = try RunningDaemon(workspace)
         if case .standsStill(let words) = row.outcome {
             let before = try snapshot(workspace)
-            try await daemon.wait(for: "\(row.name): a word in the status") { report in
+            try await daemon.wait(for: "\(row.name): “\(words)” in the status") { report in
                 report?.integrations.first?.problem?.message.contains(words) == true
             }
             let integration = try #require(daemon.status?.integrations.first)
@@ -255,7 +267,7 @@ struct BrokenSpoolTests {
         case .standsStill, .ends: break
         }
         sealed = sealed.filter { !expected.contains($0.key) }
-        #expect(sealed.isEmpty, "\(row.name): invented")
+        #expect(sealed.isEmpty, "\(row.name): the spool has records that are not in the log")
     }
 
     /// The contents of the journals and sealed segments.

@@ -22,17 +22,17 @@ struct CollectionTests {
         """
     }
 
-    @Test("SIGTERM during a backlog ends with 0, all counted events are sealed, and the next start continues")
+    @Test("SIGTERM during a backlog ends the daemon with 0, its events are sealed, and the next start continues")
     func stopsInBacklog() async throws {
         let org = try await SimulatedOrg.start(settings(events: 6000))
         let workspace = try Workspace()
-        // Only the stop makes a seal due.
+        // The limits for size and age are not reached, so only the stop causes a seal.
         try workspace.configure(
             [("acme", org.url)], token: org.settings.tokens[0], pageSize: 50, segmentMaxBytes: "64MiB",
             segmentMaxAge: "1h")
         var before = 0
         for stop in 1...2 {
-            // From the 20th page on the org is slow, so the stop comes during a request.
+            // The org is slow after 20 pages, so the stop comes during a request.
             org.setFaults([FaultRule(.slowBody, after: 20, bytesPerSecond: 20_000)])
             let daemon = try RunningDaemon(workspace)
             let requests = org.stats.requests + 21
@@ -124,7 +124,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("a full spool pauses collection and reports it; collection continues when a loader deletes loaded segments")
+    @Test("if the spool is full, the status says so, and collection pauses until a loader deletes loaded segments")
     func full() async throws {
         let org = try await SimulatedOrg.start(settings(events: 2000))
         let workspace = try Workspace()
@@ -134,7 +134,7 @@ struct CollectionTests {
         let daemon = try RunningDaemon(workspace)
         var loaded: [String: Int] = [:]
         func load() throws {
-            // The manifest's line is written after the segment, so a segment that it names may be deleted.
+            // A segment gets its line in the manifest only when it is complete, so it may be deleted then.
             for line in try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8).split(
                 separator: "\n")
             {
@@ -161,7 +161,7 @@ struct CollectionTests {
             #expect(integration.problem?.message.contains("spool prune") == true)
             let events = integration.events
             try load()
-            try await daemon.wait(for: "it goes on") { ($0?.integrations.first?.events ?? 0) > events }
+            try await daemon.wait(for: "new events after the pause") { ($0?.integrations.first?.events ?? 0) > events }
         }
         #expect(pauses >= 1)
         print("pauses with a full spool: \(pauses)")
@@ -172,7 +172,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("a second daemon on the same directories waits, names the reason, and starts when the first has ended")
+    @Test("a second daemon with the same directories waits and says why, and starts when the first daemon has ended")
     func two() async throws {
         let org = try await SimulatedOrg.start(settings(events: 50))
         let workspace = try Workspace()
@@ -191,9 +191,11 @@ struct CollectionTests {
             let shown = try Programs.tributary(["status", "--config", workspace.path(file)], in: workspace)
             #expect(shown.status == 69)
             #expect(shown.output.contains("waiting to start: \(workspace.root.path)"), "\(shown.output)")
-            #expect(waiting.stop() == SIGTERM, "the waiting daemon holds nothing that would have to be released")
+            #expect(
+                waiting.stop() == SIGTERM, "SIGTERM ends the waiting daemon directly, because it has nothing to release"
+            )
         }
-        // A daemon that shares the runtime directory can report the reason only in its log.
+        // The status in a shared runtime directory belongs to the first daemon, so the second reports the reason only in its log.
         let same = try RunningDaemon(workspace)
         try await same.wait(for: "the reason in the log") { _ in
             workspace.log.contains("can't start yet: another tributary is running with the runtime directory")
@@ -208,7 +210,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("while the start waits, the listener answers: live, not ready, and the reason")
+    @Test("while the start waits, the listener answers that the daemon is live but not ready, and says why")
     func listenerWhileWaiting() async throws {
         let org = try await SimulatedOrg.start(settings(events: 50))
         let workspace = try Workspace()
@@ -250,7 +252,7 @@ struct CollectionTests {
         await org.stop()
     }
 
-    @Test("unsealed records of an integration are sealed when the integration is no longer configured")
+    @Test("if an integration is no longer configured, its unsealed records are sealed")
     func leftovers() async throws {
         var other = settings(events: 200)
         other.seed = 2
@@ -267,7 +269,7 @@ struct CollectionTests {
 
         try workspace.configure([("acme", acme.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
         let second = try RunningDaemon(workspace)
-        try await second.wait(for: "globex sealed") { _ in workspace.log.contains("no longer configured") }
+        try await second.wait(for: "the seal of globex") { _ in workspace.log.contains("no longer configured") }
         try workspace.expectExactly(globex, of: "globex")
         #expect(workspace.log.contains("200 unsealed records"))
         #expect(second.stop() == 0)
@@ -282,7 +284,7 @@ struct CollectionTests {
         for org in [acme, globex] { await org.stop() }
     }
 
-    @Test("a live stream is followed within seconds, without a gap")
+    @Test("new events of a live log are collected within seconds, without a gap")
     func liveTail() async throws {
         var settings = settings(events: 100)
         settings.rate = 60
@@ -292,19 +294,19 @@ struct CollectionTests {
         try workspace.configure([("acme", org.url)], token: settings.tokens[0], pageSize: 50)
         let daemon = try RunningDaemon(workspace)
         var worstLag = 0
-        try await daemon.wait(for: "half a thousand events") { report in
+        try await daemon.wait(for: "500 events") { report in
             guard let integration = report?.integrations.first else { return false }
             if integration.state == .live { worstLag = max(worstLag, integration.lagSeconds ?? 0) }
             return integration.events >= 500
         }
-        // The poll interval is a second; the remaining time is for a busy machine.
+        // The poll interval is one second. The limit is much higher, because the machine may be busy.
         #expect(worstLag <= 60)
         #expect(daemon.stop() == 0)
         let sealed = try workspace.sealedUIDs().count
         #expect(sealed.count >= 500)
         #expect(
             Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)),
-            "the first events of the log are sealed, without a gap")
+            "the sealed events are the beginning of the log, without a gap")
         #expect(sealed.values.allSatisfy { $0 == 1 })
         await org.stop()
     }
@@ -324,14 +326,14 @@ struct CollectionTests {
             peaks.append(try #require(daemon.peakMemory))
         }
         print("peak memory at 50,000 and 150,000 events: \(peaks) KiB")
-        // A debug build's pages vary by a few MiB. 100 bytes for each event would be 10 MiB.
+        // The peak of a debug build varies by a few MiB. A leak of 100 bytes for each event would add 10 MiB.
         #expect(peaks[1] - peaks[0] < 10 << 10)
         #expect(peaks[1] < 112 << 10)
         #expect(daemon.stop() == 0)
         await org.stop()
     }
 
-    @Test("records that a killed daemon left unsealed are sealed under the version in which they were written")
+    @Test("records that a killed daemon left unsealed are sealed with the OCSF version in which they were written")
     func schemaVersion() async throws {
         var settings = OrgSettings()
         settings.eventCount = 20_000
@@ -345,7 +347,7 @@ struct CollectionTests {
             try (text + "record: {schema_version: \(version)}\n").write(
                 toFile: workspace.configuration, atomically: true, encoding: .utf8)
         }
-        // The other events come too slowly for the first daemon, even if the test notices its first events late.
+        // After three pages the org is slow, so the first daemon is killed before it has all events.
         org.setFaults([FaultRule(.slowBody, after: 3, bytesPerSecond: 20_000)])
         try configure("1.3.0")
         let first = try RunningDaemon(workspace)

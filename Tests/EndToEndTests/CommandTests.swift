@@ -20,7 +20,7 @@ struct CommandTests {
     }
 
     @Test(
-        "an example can be copied from the help unchanged: no line of it is broken at 80 columns",
+        "an example can be copied from the help, because none of its lines is wrapped at 80 columns",
         arguments: [Programs.tributary, Programs.simulator])
     func examples(program: URL) throws {
         var found = 0
@@ -29,7 +29,9 @@ struct CommandTests {
             let shown = Set(outcome.output.components(separatedBy: "\n"))
             for line in command.discussion.components(separatedBy: "\n") where line.hasPrefix("  ") {
                 found += 1
-                #expect(shown.contains(line), "end the line with “ \\” below 80 columns: \(line)")
+                #expect(
+                    shown.contains(line),
+                    "this line of an example was wrapped; break it with “ \\” before column 80: \(line)")
             }
         }
         #expect(found > 3)
@@ -38,7 +40,7 @@ struct CommandTests {
     @Test(
         "each key of an integration and of a destination has a flag",
         arguments: [
-            // The name is an argument, and pause and resume are commands.
+            // `name` is the argument, and `paused` is changed by the commands pause and resume.
             ("integration", ["name", "paused"], ["response_action.credential": "response-credential"]),
             ("destination", ["name"], [:]),
         ] as [(String, [String], [String: String])])
@@ -59,7 +61,7 @@ struct CommandTests {
     }
 
     @Test(
-        "a wrong argument ends with 64 and a message on standard error only",
+        "after a wrong argument, the command ends with 64 and prints only on standard error",
         arguments: [["run", "--no-such"], ["fly"], ["spool", "prune"], ["check", "stray"]])
     func usage(arguments: [String]) throws {
         let outcome = try Programs.tributary(arguments, in: try Workspace())
@@ -69,7 +71,7 @@ struct CommandTests {
     }
 
     @Test(
-        "the message about a wrong argument contains the usage of that command",
+        "the message about a wrong argument contains the usage of the command that was called",
         arguments: [
             (["integration", "add", "--bogus"], "integration add"),
             (["credential", "add", "x", "--type", "no"], "credential add"),
@@ -86,7 +88,7 @@ struct CommandTests {
     }
 
     @Test(
-        "an unknown command is named, with the nearest command or a list of commands",
+        "the message about an unknown command suggests the nearest command, or lists the commands",
         arguments: [
             (["statsu"], "did you mean tributary status?"),
             (["integrations", "list"], "did you mean tributary integration?"),
@@ -104,7 +106,7 @@ struct CommandTests {
             "\(outcome.errors)")
     }
 
-    @Test("a token that was pasted instead of a command or a name is not repeated")
+    @Test("if a token was pasted instead of a command or a name, the message does not repeat the token")
     func pastedToken() throws {
         let token = "00aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kL9n"
         let workspace = try Workspace()
@@ -124,7 +126,8 @@ struct CommandTests {
     }
 
     @Test(
-        "a configuration with a mistake ends run and check with 78, and the file and line", arguments: ["run", "check"])
+        "if the configuration has a mistake, run and check end with 78 and name the file and line",
+        arguments: ["run", "check"])
     func badConfiguration(command: String) throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
@@ -143,7 +146,7 @@ struct CommandTests {
         #expect(missing.errors.contains("none.yaml"))
     }
 
-    @Test("a valid configuration is summarized, also as JSON, without its secrets")
+    @Test("check summarizes a valid configuration as text and as JSON, without secrets")
     func goodConfiguration() throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00very-secret-token")
@@ -156,14 +159,14 @@ struct CommandTests {
         #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
     }
 
-    /// The configuration of a running daemon, to which a mistake was added.
+    /// Changes the workspace's configuration file, usually so that it has a mistake. A running daemon does not reload it.
     private func breaking(_ workspace: Workspace, _ change: (String) -> String) throws {
         let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(change(good).utf8).write(to: URL(fileURLWithPath: workspace.configuration))
     }
 
     @Test(
-        "the status of a running daemon is shown next to the mistakes that its configuration has now",
+        "if the configuration of a running daemon gets mistakes, status shows the mistakes and the daemon's status",
         arguments: ["spol: {}\n", "record: {raw_data: often}\n", "record:\n\traw_data: true\n", "metrics: [\n"])
     func statusOfBrokenConfiguration(mistake: String) async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
@@ -194,7 +197,7 @@ struct CommandTests {
         let destinations = try run("destination", "list")
         #expect(destinations.status == 78 && destinations.errors.contains("error:"))
 
-        // After a reload, the daemon also refuses the configuration and reports that.
+        // After a reload, the daemon itself reports that it refused the configuration.
         #expect(try run("reload").status == 78)
         #expect(daemon.status?.configuration?.refused?.problems.isEmpty == false)
         let refused = try run("status")
@@ -212,7 +215,7 @@ struct CommandTests {
         await org.stop()
     }
 
-    @Test("for a configuration with mistakes, the status of a daemon with another configuration is never shown")
+    @Test("if the configuration has mistakes, the status of a daemon that runs with another configuration is not shown")
     func statusOfAnother() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()
@@ -242,7 +245,7 @@ struct CommandTests {
     }
 
     @Test(
-        "a mistake in an integration does not keep a loader from the segments, and other mistakes do not keep a host from its fleet"
+        "spool and fleet commands work if the configuration has mistakes only in parts that they do not use"
     )
     func mistakesElsewhere() throws {
         let workspace = try Workspace()
@@ -257,7 +260,7 @@ struct CommandTests {
         let other = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
         #expect(
             other.status == 78 && !other.errors.contains("_spool.json"),
-            "the default spool may belong to another configuration")
+            "with a mistake in the spool's section, the default spool is not used instead")
         try breaking(workspace) {
             $0.replacing("spol:\n", with: "spool:\n").replacing("record: {raw_data: often}\n", with: "")
         }
@@ -278,7 +281,8 @@ struct CommandTests {
         #expect(refused.status == 78 && refused.errors.contains("unknown key “hots”"), "\(refused.errors)")
     }
 
-    @Test("status without a daemon ends with 69 and a message; with one it ends with 0, and its JSON is the daemon's")
+    @Test(
+        "status ends with 69 and a message if no daemon runs; otherwise it ends with 0 and prints the daemon's report")
     func status() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()

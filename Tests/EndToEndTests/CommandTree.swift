@@ -1,6 +1,6 @@
 import Foundation
 
-/// The commands and their arguments, read from the program's description of itself.
+/// The commands and their arguments, as the program prints them with `--experimental-dump-help`.
 enum CommandTree {
     struct Argument: Decodable {
         struct Name: Decodable {

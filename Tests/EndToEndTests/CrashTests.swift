@@ -6,13 +6,13 @@ import Testing
 @Suite(
     "Killed processes", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct CrashTests {
-    /// `TRIBUTARY_KILLS=200` is the long form: 200 kills during 100,000 events.
+    /// `TRIBUTARY_KILLS=200` makes the test longer: 200 kills while 100,000 events are collected.
     static let kills = ProcessInfo.processInfo.environment["TRIBUTARY_KILLS"].flatMap { Int($0) } ?? 24
     static let events = kills > 24 ? 100_000 : 25_000
     static let pageSize = 200
 
     @Test(
-        "every event is in exactly one sealed segment, once, after kills at random moments",
+        "after kills at random moments, every event is in the sealed segments exactly once",
         .timeLimit(.minutes(20)))
     func killed() async throws {
         var settings = OrgSettings()
@@ -28,10 +28,11 @@ struct CrashTests {
         let pages = Self.events / Self.pageSize
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)
-            // Some processes are killed before their first request, and most during their work: fetching, mapping, committing,
-            // sealing, or recovering from the previous kill.
+            // Some processes are killed before their first request, and most of them later: while they fetch, map, commit,
+            // seal, or recover from the previous kill.
             let requests = org.stats.requests + Int.random(in: 0...(2 * (pages / Self.kills)), using: &random)
-            try await daemon.wait(for: "request \(requests) in life \(life)") { _ in org.stats.requests >= requests }
+            try await daemon.wait(for: "request \(requests), before kill \(life)") { _ in org.stats.requests >= requests
+            }
             try await Task.sleep(for: .microseconds(Int.random(in: 0...60_000, using: &random)))
             daemon.kill()
         }
@@ -43,9 +44,9 @@ struct CrashTests {
         let sealed = try workspace.sealedUIDs()
         let expected = Set((0..<Self.events).compactMap(org.uuid))
         #expect(expected.count == Self.events)
-        #expect(expected.subtracting(sealed.count.keys).count == 0, "lost")
-        #expect(Set(sealed.count.keys).subtracting(expected).count == 0, "invented")
-        #expect(sealed.count.values.count { $0 > 1 } == 0, "doubled")
+        #expect(expected.subtracting(sealed.count.keys).count == 0, "some events of the log are not sealed")
+        #expect(Set(sealed.count.keys).subtracting(expected).count == 0, "some sealed records are not in the log")
+        #expect(sealed.count.values.count { $0 > 1 } == 0, "some events are sealed more than once")
         #expect(sealed.segments.values.count { $0.count > 1 } == 0, "no event is in two segments")
         #expect(org.stats.maximumInFlight == 1, "there are never two concurrent requests for one log")
 

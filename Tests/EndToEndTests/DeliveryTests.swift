@@ -2,7 +2,7 @@ import Delivery
 import Foundation
 import Testing
 
-/// DeliveryTests and Suites/delivery test what stores and commands do with segments.
+/// Tests the command `tributary deliver`. How segments get into stores is tested in Tests/DeliveryTests and Suites/delivery.
 @Suite("Delivering", .timeLimit(.minutes(5)))
 struct DeliveryCommandTests {
     private func configure(_ workspace: Workspace, _ destinations: String) throws {
@@ -41,7 +41,7 @@ struct DeliveryCommandTests {
         }
     }
 
-    @Test("an unknown destination ends with 78, and the message names the configured ones")
+    @Test("if the destination is unknown, deliver ends with 78 and names the configured destinations")
     func unknown() throws {
         let workspace = try Workspace()
         try configure(workspace, "  - {name: lake, type: exec, command: [/bin/true]}")
@@ -51,7 +51,7 @@ struct DeliveryCommandTests {
     }
 
     @Test(
-        "a command receives every segment, SIGHUP applies a changed configuration and refuses a bad one, and a stop ends with 0"
+        "an exec destination gets every segment; SIGHUP applies a valid change and refuses an invalid one; a stop ends with 0"
     )
     func reload() async throws {
         let workspace = try Workspace()
@@ -63,7 +63,7 @@ struct DeliveryCommandTests {
         for name in ["one", "two"] {
             try FileManager.default.createDirectory(atPath: workspace.path(name), withIntermediateDirectories: true)
         }
-        // A mistake in an integration concerns only the collector.
+        // A mistake in an integration concerns only the collector, so the delivery accepts this configuration.
         try configure(workspace, command("one") + "\nintegrations:\n  - {name: acme, url: not a host}")
         let process = try start(workspace, "lake")
         defer { process.terminate() }

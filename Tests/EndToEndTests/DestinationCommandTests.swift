@@ -4,7 +4,7 @@ import NetworkFixtures
 import Synchronization
 import Testing
 
-/// Suites/delivery tests each step with real stores and servers.
+/// Tests the dialogs with small servers. Suites/delivery tests each step with real stores and servers.
 @Suite("tributary destination", .timeLimit(.minutes(5)))
 struct DestinationCommandTests {
     private func installation(_ more: String = "") throws -> Workspace {
@@ -28,7 +28,7 @@ struct DestinationCommandTests {
         try? String(contentsOfFile: workspace.path("credentials-deliver/\(name)/\(name)"), encoding: .utf8)
     }
 
-    /// A store that accepts one key and stores each object once.
+    /// A store that accepts one access key, and answers every second PUT as if the object already existed.
     private static func store(keyID: String) throws -> LoopbackServer {
         final class Puts: Sendable { let value = Mutex(0) }
         let puts = Puts()
@@ -47,7 +47,7 @@ struct DestinationCommandTests {
         }
     }
 
-    @Test("add asks for a bucket and its access key on a terminal, tests them, and shows no secret")
+    @Test("on a terminal, add asks for a bucket and its access key, tests them, and does not show the secret")
     func bucket() async throws {
         let store = try Self.store(keyID: "AKIARIGHT")
         let workspace = try installation()
@@ -92,7 +92,7 @@ struct DestinationCommandTests {
     }
 
     @Test(
-        "add asks for a server and its token on a terminal, and repeats the question after a mistake; Ctrl-C saves nothing"
+        "on a terminal, add asks for a server and its token, and asks again after a mistake; after Ctrl-C nothing is saved"
     )
     func server() async throws {
         let server = try LoopbackServer { head in
@@ -131,7 +131,7 @@ struct DestinationCommandTests {
         #expect(!terminal.screen.contains("right-token"))
     }
 
-    @Test("add asks for a command on a terminal, and names the unit that allows programs")
+    @Test("on a terminal, add asks for a program, and names the systemd unit that may start programs")
     func command() async throws {
         let workspace = try installation()
         let terminal = try PseudoTerminal(["destination", "add", "warehouse", "--config", workspace.configuration])
@@ -144,7 +144,7 @@ struct DestinationCommandTests {
         #expect(saved(workspace, "warehouse")?.contains("/bin/cat") == true)
     }
 
-    @Test("check, list, show and the delivery itself name the same guarantee for each kind")
+    @Test("for each type of destination, check, list, show and the delivery name the same guarantee")
     func guarantees() async throws {
         let kinds = [
             ("lake", "type: s3, bucket: lake, endpoint: 'http://127.0.0.1:1', credentials: static", "exactly_once"),

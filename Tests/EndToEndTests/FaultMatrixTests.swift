@@ -3,15 +3,15 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// Every fault of the simulator, at the first page, during a backlog, and when the log is caught up. Each cell is an org with its
-/// own integration, and one daemon collects all of them.
+/// Tests every fault of the simulator at three moments: at the first page, during a backlog, and when all events are collected.
+/// Each combination is a cell. It has its own org and integration, and one daemon collects all of them.
 @Suite(
     "The fault matrix", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct FaultMatrixTests {
     private struct Fault {
         let name: String
         let rule: FaultRule
-        /// The number of elements that a page had in addition to the log, and that are set aside or become records.
+        /// The number of elements that the fault adds to a page: those that are set aside (`rejected`), and those that become records (`extra`).
         var rejected = 0
         var extra = 0
     }
@@ -39,7 +39,7 @@ struct FaultMatrixTests {
             self.moment = moment
             var settings = OrgSettings()
             settings.eventCount = 120
-            // Orgs with equal seeds have equal events.
+            // Each org needs its own seed, because orgs with equal seeds have equal events.
             settings.seed = UInt64(5000 + number)
             settings.limitPerMinute = 1_000_000
             settings.rateWindowSeconds = 3
@@ -49,7 +49,7 @@ struct FaultMatrixTests {
             org = try await SimulatedOrg.start(settings)
         }
 
-        /// Causes faults at an org that is caught up, and adds new events.
+        /// Starts the faults after all events were collected, and adds new events.
         private func strike() {
             org.setFaults([fault.rule])
             try? org.append(
@@ -76,8 +76,8 @@ struct FaultMatrixTests {
         }
     }
 
-    /// Every kind of fault with every variant. A fault that an operator has to correct is retried only once a minute, so it occurs once; a fault that passes
-    /// without an operator occurs twice.
+    /// Every kind of fault with every variant. Most faults occur twice. Some occur once, for example a refused credential, after which the daemon
+    /// retries only once a minute.
     private static let faults: [Fault] = {
         var all: [Fault] = []
         func add(_ name: String, _ rule: FaultRule, rejected: Int = 0, extra: Int = 0) {
@@ -108,7 +108,9 @@ struct FaultMatrixTests {
         return all
     }()
 
-    @Test("every fault at every moment leaves each event in the spool exactly once", .timeLimit(.minutes(20)))
+    @Test(
+        "whichever fault an org has, and whenever it occurs, each event is in the spool exactly once",
+        .timeLimit(.minutes(20)))
     func survived() async throws {
         var cells: [Cell] = []
         for fault in Self.faults {
@@ -121,12 +123,12 @@ struct FaultMatrixTests {
         let daemon = try RunningDaemon(workspace)
         let clock = ContinuousClock()
         do {
-            try await daemon.wait(for: "every cell collected after its fault") { report in
+            try await daemon.wait(for: "the recovery of every cell") { report in
                 Self.look(cells, report, clock.now)
                 return cells.allSatisfy { $0.recovered != nil }
             }
         } catch {
-            Issue.record("not over it: \(cells.filter { $0.recovered == nil }.map(\.name))")
+            Issue.record("cells that did not recover: \(cells.filter { $0.recovered == nil }.map(\.name))")
             throw error
         }
         let report = try #require(daemon.status)
@@ -134,10 +136,11 @@ struct FaultMatrixTests {
         print(Self.table(cells))
         for cell in cells {
             #expect(
-                cell.org.stats.faults[cell.fault.rule.kind.rawValue] == cell.fault.rule.count, "\(cell.name) struck")
+                cell.org.stats.faults[cell.fault.rule.kind.rawValue] == cell.fault.rule.count,
+                "\(cell.name): the fault occurred as often as its rule says")
             try workspace.expectExactly(cell.org, of: cell.name, extra: cell.fault.extra)
             let rejected = report.integrations.first { $0.name == cell.name }?.rejected
-            #expect(rejected == cell.fault.rejected, "\(cell.name): set aside")
+            #expect(rejected == cell.fault.rejected, "\(cell.name): the number of events that were set aside")
             let isHang = cell.fault.rule.kind == .hang
             #expect(cell.org.stats.maximumInFlight <= 1 || isHang, "\(cell.name): only one request at a time")
         }
@@ -153,7 +156,7 @@ struct FaultMatrixTests {
         }
     }
 
-    /// The seconds from the last request with a fault until everything was collected.
+    /// A table with the seconds from the last fault until all events were collected, for each cell.
     private static func table(_ cells: [Cell]) -> String {
         func seconds(_ cell: Cell?) -> String {
             guard let cell, let ended = cell.ended, let recovered = cell.recovered else { return "?" }
@@ -164,7 +167,7 @@ struct FaultMatrixTests {
                 + columns.dropFirst().map { $0.padding(toLength: 11, withPad: " ", startingAt: 0) }.joined()
         }
         var lines = [
-            "fault matrix: \(cells.count) cells; seconds from the last strike to everything collected",
+            "fault matrix: \(cells.count) cells; seconds from the last fault until all events are collected",
             row(["fault"] + Moment.allCases.map(\.rawValue)),
         ]
         for fault in faults {

@@ -9,7 +9,7 @@ import Testing
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct HostileAnswerTests {
     @Test(
-        "if a next link, a redirect or a split Link header leads to another host, no request is sent to that host, and collection continues",
+        "if a next link, a redirect or a split Link header names another host, that host gets no request, and collection continues",
         .timeLimit(.minutes(20)))
     func elsewhere() async throws {
         let trap = try LoopbackServer { _ in .answer("Content-Type: application/json", "[]") }
@@ -40,7 +40,7 @@ struct HostileAnswerTests {
     }
 
     @Test(
-        "compression bombs, endless bodies and endless headers are cut off and reported, and take little memory",
+        "compression bombs and endless bodies and headers are cut off and reported, and do not fill the memory",
         .timeLimit(.minutes(20)))
     func bombs() async throws {
         let bomb = try Self.bomb(mebibytes: 512, layers: 1)
@@ -70,8 +70,8 @@ struct HostileAnswerTests {
         let workspace = try Workspace()
         try workspace.configure(servers.map { ($0.name, $0.server.url) }, token: OrgSettings().tokens[0])
         let daemon = try RunningDaemon(workspace)
-        // Repeated three times, so that memory that is not freed would add up.
-        try await daemon.wait(for: "all cut off three times") { report in
+        // Waits for three attempts, so that a leak of memory would show.
+        try await daemon.wait(for: "three attempts of each integration") { report in
             report?.integrations.count { ($0.problem?.attempts ?? 0) >= 3 } == servers.count
         }
         let report = try #require(daemon.status)
@@ -84,12 +84,14 @@ struct HostileAnswerTests {
         }
         let peak = try #require(daemon.peakMemory) / 1024
         print("hostile answers: peak memory \(peak) MiB")
-        // Four concurrent answers of up to 32 MiB each, and the memory that growing arrays take.
+        // The limit allows for four concurrent answers of up to 32 MiB each, and for arrays that are copied when they grow.
         #expect(peak < 300)
         #expect(daemon.stop() == 0)
     }
 
-    @Test("a captive portal is distinguished from Okta, in status and in check", .timeLimit(.minutes(20)))
+    @Test(
+        "if a captive portal answers instead of Okta, status and check say so, and no credential is sent",
+        .timeLimit(.minutes(20)))
     func captivePortal() async throws {
         let page = "<!DOCTYPE html><html><body>Welcome to the guest network</body></html>"
         let login = try LoopbackServer { _ in .answer("Content-Type: text/html", page) }
@@ -116,7 +118,7 @@ struct HostileAnswerTests {
         }
         #expect(check.output.contains("skipped  credential"))
         #expect(!(workspace.log + check.output + check.errors).contains("sekret"))
-        // The credential is sent only after the organization was recognized.
+        // The check sends the credential only after the address has answered like an Okta org.
         let checked = (login.requests + redirect.requests).filter { $0.contains("okta-organization") }
         #expect(checked.count >= 2 && checked.allSatisfy { !$0.contains("Authorization") })
     }

@@ -53,7 +53,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "add asks on a terminal, repeats the question after a wrong address or token, and marks the first collected events"
+        "on a terminal, add asks for all values, asks again after a wrong address or token, and shows the first collected events"
     )
     func guided() async throws {
         let org = try await org(1)
@@ -65,7 +65,7 @@ struct IntegrationCommandTests {
         try await terminal.answer("not a valid name", "acme")
         try await terminal.answer("Description", "the one: \"and only\"")
         try await terminal.answer("Address of the org", "acme")
-        // No program listens on this port of this machine.
+        // No program listens on port 1 of this machine.
         try await terminal.answer("write https://acme.okta.com", "http://127.0.0.1:1/admin")
         try await terminal.wait(for: "→ http://127.0.0.1:1")
         try await terminal.answer("Choice [1]", "")
@@ -108,7 +108,7 @@ struct IntegrationCommandTests {
         try await second.answer("Choice [1]", "")
         try await second.answer("How far back", "1d")
         try await second.wait(for: "1) acme-read")
-        // Pressing only Enter must not send the first org's token to this org.
+        // If the person presses only Enter, the first org's token must not be sent to this org.
         try await second.answer("Choice [2]", "1")
         try await second.wait(for: "✔ globex collects: ")
         #expect(try await second.end() == 0)
@@ -120,7 +120,8 @@ struct IntegrationCommandTests {
         for org in [org, other] { await org.stop() }
     }
 
-    @Test("add with flags and standard input never asks; missing or refused values are reported, and nothing is saved")
+    @Test(
+        "add with flags and standard input never asks; if a value is missing or refused, it says so and saves nothing")
     func flags() async throws {
         let org = try await org(3)
         let token = org.settings.tokens[0]
@@ -166,11 +167,11 @@ struct IntegrationCommandTests {
         #expect(again.errors.contains("already exists"))
         #expect(saved(workspace) == files)
 
-        // The commands in a message use the same configuration.
+        // A command that the message suggests has the same --config.
         #expect(again.errors.contains("tributary integration edit acme --config \(workspace.configuration)"))
         #expect(added.errors.contains("tributary run --config \(workspace.configuration)"))
 
-        // A daemon that is started now collects the integration.
+        // The integration was saved without a daemon; a daemon that starts later collects it.
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive()
         let list = try run(["integration", "list"], in: workspace)
@@ -192,7 +193,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("with --json, a failed add prints a document with the problem and the org's answer")
+    @Test("if add --json fails, it prints a JSON document with the problem and the result of the check")
     func refusedDocument() async throws {
         let org = try await org(30)
         let workspace = try installation()
@@ -222,7 +223,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("of several concurrent runs of credential add, one stores its secret and the others change nothing")
+    @Test("if credential add runs several times at once, one run stores its secret and the others change nothing")
     func credentialsAtOnce() async throws {
         let workspace = try installation()
         let tokens = (0..<6).map { "00" + String(repeating: "aB\($0)", count: 13) + "x" }
@@ -249,7 +250,7 @@ struct IntegrationCommandTests {
         #expect(try run(["check"], in: workspace).status == 0)
     }
 
-    @Test("a new credential does not replace an unrelated file, and a description can't disturb the terminal")
+    @Test("add does not replace an unrelated file in conf.d, and control characters of a description are not printed")
     func takenFile() throws {
         let workspace = try installation()
         let file = "conf.d/credential-x.yaml"
@@ -278,7 +279,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "Ctrl-C at a question leaves everything unchanged",
+        "after Ctrl-C at a question, nothing is saved",
         arguments: [
             "Name, such as", "Description", "Address of the org", "Choice [1]", "How far back",
             "Name of the credential", "API token of acme-read", "Domains, such as", "IP ranges",
@@ -308,7 +309,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "Ctrl-C during the test of the org leaves nothing, not even the test's secret; during the wait for the first events it keeps the saved files"
+        "Ctrl-C while add checks the org removes all files, also the trial secret; Ctrl-C while add waits for events keeps the saved files"
     )
     func controlCLater() async throws {
         var settings = OrgSettings()
@@ -347,14 +348,14 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "if the daemon refuses a change, files and secret are restored, and the daemon continues with its earlier configuration"
+        "if the daemon refuses the new configuration, add undoes all its changes, and the daemon continues unchanged"
     )
     func refused() async throws {
         let org = try await org(5)
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "the start") { $0 != nil }
-        // The daemon's main file differs from the command's, and now has a mistake.
+        // The daemon's main file gets a mistake. The command uses another main file, so only the daemon's reload detects it.
         let other = workspace.path("other.yaml")
         let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(text.utf8).write(to: URL(fileURLWithPath: other))
@@ -372,7 +373,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "pause and resume, and remove and add, with a running daemon: each event is collected once, from the stored place"
+        "an integration that is paused and resumed, or removed and added again, continues at its place: each event is collected once"
     )
     func pause() async throws {
         let org = try await org(6, events: 200, rate: 20)
@@ -395,9 +396,9 @@ struct IntegrationCommandTests {
         #expect(status.status == 0, "a pause by an operator is not a failure: \(status.output)")
         #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
-        try await daemon.wait(for: "events that nobody collects") { _ in org.eventCount > events + 40 }
+        try await daemon.wait(for: "events during the pause") { _ in org.eventCount > events + 40 }
         #expect(org.stats.requests == requests, "Okta must not be asked during a pause")
-        // The pause lasts over a restart.
+        // The integration is still paused after a restart of the daemon.
         #expect(daemon.stop() == 0)
         let next = try RunningDaemon(workspace)
         try await next.wait(for: "paused") { $0?.integrations.map(\.state) == [.paused] }
@@ -413,22 +414,25 @@ struct IntegrationCommandTests {
         #expect(next.status?.integrations.isEmpty == true)
         let back = try run(add, input: org.settings.tokens[0], in: workspace)
         #expect(back.status == 0, "\(back.errors)")
-        try await next.wait(for: "what came meanwhile") { ($0?.integrations.first?.events ?? 0) > 0 }
+        try await next.wait(for: "the events since the integration was removed") {
+            ($0?.integrations.first?.events ?? 0) > 0
+        }
         try await next.waitUntilLive()
         let due = events + 60
         try await next.wait(for: "more events") { _ in org.eventCount > due }
         try await next.waitUntilLive()
         #expect(next.stop() == 0)
         let sealed = try workspace.sealedUIDs(of: "acme").count
-        #expect(sealed.values.allSatisfy { $0 == 1 }, "doubled")
-        // The org continues to write events, so the sealed events are the beginning of its log.
-        #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "lost")
-        #expect(sealed.count > events + 40, "events from the pause are collected after it")
+        #expect(sealed.values.allSatisfy { $0 == 1 }, "some events are sealed more than once")
+        // The org still writes events, so the sealed events are only the beginning of its log.
+        #expect(
+            Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "some events of the log are not sealed")
+        #expect(sealed.count > events + 40, "events from the time of the pause are collected later")
         await org.stop()
     }
 
     @Test(
-        "a service app is set up by the steps on the screen: its key is created here, and the private key is only in the secret"
+        "on a terminal, add creates the key of a service app and shows the steps in Okta; the private key is only in the secret file"
     )
     func serviceApp() async throws {
         let port = try #require(ReservedPort())
@@ -487,13 +491,13 @@ struct IntegrationCommandTests {
         }
     }
 
-    @Test("edit makes the requested changes, tests a new address first, and names the line that it leaves unchanged")
+    @Test("edit makes the requested changes after it has checked a new address; it names a line that it can't change")
     func edit() async throws {
         let org = try await org(7)
         let workspace = try installation(
             "integrations:\n  - {name: braces, url: braces.okta.com, data_ingest: {credential: acme-read}}")
         let token = org.settings.tokens[0]
-        // The configuration names a credential that does not exist before.
+        // The integration braces refers to acme-read, which must exist before the first command.
         let record = "credentials:\n  - name: acme-read\n    secret_file: \(workspace.path("token"))\n"
         try Data(token.utf8).write(to: URL(fileURLWithPath: workspace.path("token")))
         try FileManager.default.createDirectory(

@@ -10,13 +10,13 @@ struct LoaderTests {
     static let events = 6_000
     static let kills = 12
 
-    /// Loads the segments in the manifest by position, and deletes them, as in `docs/loaders.md`.
+    /// Loads the segments in the order of their positions in the manifest, and deletes each, as in `docs/loaders.md`.
     private final class Loader {
         private let workspace: Workspace
         private var sequence = 0
         private var paths: Set<String> = []
         private(set) var loaded: [String: Int] = [:]
-        /// Segments that existed again after they had been deleted.
+        /// Deleted segments that later existed again.
         private(set) var returned: [String] = []
 
         init(_ workspace: Workspace) {
@@ -25,7 +25,7 @@ struct LoaderTests {
 
         func load() throws {
             let manifest = FileManager.default.contents(atPath: workspace.spool + "/_manifest.ndjson") ?? Data()
-            // A last line without a newline is still being written.
+            // If the last line has no newline, the daemon is still writing it.
             for line in manifest.split(separator: 10, omittingEmptySubsequences: false).dropLast() {
                 let entry = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
                 let path = try #require(entry["path"] as? String)
@@ -51,7 +51,7 @@ struct LoaderTests {
     }
 
     @Test(
-        "segments that a loader has deleted do not come back, and no event comes twice, while the daemon is killed repeatedly",
+        "while the daemon is killed repeatedly, segments that a loader has deleted do not come back, and no event is loaded twice",
         .timeLimit(.minutes(20)))
     func deletes() async throws {
         var settings = OrgSettings()
@@ -66,8 +66,9 @@ struct LoaderTests {
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)
             let requests = org.stats.requests + Int.random(in: 0...(Self.events / 50 / Self.kills), using: &random)
-            try await daemon.wait(for: "request \(requests) in life \(life)") { _ in org.stats.requests >= requests }
-            // Kills the daemon during a seal, and after it died during a seal.
+            try await daemon.wait(for: "request \(requests), before kill \(life)") { _ in org.stats.requests >= requests
+            }
+            // Loads before and after the kill, which often comes during a seal.
             try loader.load()
             try await Task.sleep(for: .microseconds(Int.random(in: 0...30_000, using: &random)))
             daemon.kill()
@@ -80,14 +81,14 @@ struct LoaderTests {
         }
         #expect(daemon.stop() == 0)
         try loader.load()
-        // Starts once more: nothing was left behind that appears now.
+        // Starts once more. A segment that a killed daemon left unfinished would appear now.
         let last = try RunningDaemon(workspace)
         try await last.waitUntilLive()
         #expect(last.stop() == 0)
         try loader.load()
         #expect(loader.returned == [])
         #expect(Set(loader.loaded.keys) == Set((0..<Self.events).compactMap(org.uuid)))
-        #expect(loader.loaded.values.count { $0 > 1 } == 0, "doubled")
+        #expect(loader.loaded.values.count { $0 > 1 } == 0, "some events are loaded more than once")
         #expect(try workspace.segmentFiles() == [])
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         #expect(verified.status == 0, "\(verified.output)\(verified.errors)")

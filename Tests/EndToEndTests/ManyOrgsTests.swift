@@ -8,7 +8,7 @@ import Testing
     "One daemon with many orgs",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct ManyOrgsTests {
-    @Test("of a hundred orgs with a backlog, half never answer; the others are collected in time, exactly once")
+    @Test("if half of a hundred orgs never answer, the backlog of the others is collected in time, each event once")
     func halfHang() async throws {
         let orgs = try await start(100, events: 250)
         for org in orgs[50...] { org.setFaults([FaultRule(.hang)]) }
@@ -20,19 +20,19 @@ struct ManyOrgsTests {
         try await daemon.waitUntilLive(integrations: 50)
         #expect(
             orgs[50...].allSatisfy { $0.stats.maximumInFlight == 1 },
-            "every org was asked, and none had two concurrent requests")
+            "every org got requests, and none got two at the same time")
         let memory = try #require(daemon.peakMemory)
         #expect(memory < 256 << 10, "\(memory) KiB")
         #expect(daemon.stop() == 0)
         let uids = try uids(of: workspace)
-        #expect(Set(uids).count == uids.count, "doubled")
+        #expect(Set(uids).count == uids.count, "some events are sealed more than once")
         let expected = Set(orgs[..<50].flatMap { org in (0..<org.eventCount).compactMap(org.uuid) })
         #expect(expected.count == 50 * 250)
         #expect(Set(uids) == expected)
         for org in orgs { await org.stop() }
     }
 
-    /// The contents of all segments, read by one process because there are many.
+    /// The contents of all segments. One process reads them, because there are too many to start one for each.
     private func uids(of workspace: Workspace) throws -> [String] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")

@@ -4,7 +4,7 @@ import NetworkFixtures
 import OktaSimulator
 import Testing
 
-/// An org behind nginx: TLS, HTTP/2 and gzip in front of the simulator.
+/// A simulated org behind nginx, which adds TLS, HTTP/2 and gzip.
 struct FrontedOrg {
     let org: SimulatedOrg
     let nginx: NginxServer
@@ -67,7 +67,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "a wrong CA, a wrong name, an expired certificate and TLS 1.1 are refused with the reason, before any request",
+        "if the CA, the name, the date or the TLS version is wrong, no request is sent, and the status says why",
         .timeLimit(.minutes(20)))
     func refusals() async throws {
         let (ours, foreign) = (try TestAuthority(), try TestAuthority(name: "Guest Network"))
@@ -124,7 +124,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "through a proxy with a password, each event arrives once; a refused password is reported, and can be replaced without a restart",
+        "through a proxy with a password, each event arrives once; after a refusal, the password can be replaced without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func proxy() async throws {
@@ -153,7 +153,7 @@ struct NetworkTests {
             }
             return try #require(daemon.status?.integrations.first { $0.name == name }?.problem)
         }
-        let down = try await problem("acme", says: "the proxy (127.0.0.1:\(port) can't be connected")
+        let down = try await problem("acme", says: "the proxy (127.0.0.1:\(port) can't be reached")
         #expect(down.remedy.contains("network.proxy"))
         #expect(fronted.nginx.requests.isEmpty, "the proxy must be used")
 
@@ -186,7 +186,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "no_proxy is respected, and the environment's proxy is the default",
+        "hosts in no_proxy are reached without the proxy, and the proxy of the environment is the default",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
         .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
     func exceptions() async throws {

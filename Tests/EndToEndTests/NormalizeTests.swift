@@ -50,7 +50,7 @@ struct NormalizeTests {
         #expect(missing.errors.contains("none: No such file"))
     }
 
-    @Test("a bad event is reported with its position, the others become records, and the exit code is 65")
+    @Test("a bad event is reported with its position, the other events become records, and the exit code is 65")
     func badEvent() throws {
         let input = event("a") + "\n{\"uuid\":\"x\",\"eventType\":nope}\n" + event("b") + "\n"
         let outcome = try Programs.tributary(["normalize"], input: Data(input.utf8), in: try Workspace())
@@ -61,7 +61,7 @@ struct NormalizeTests {
     }
 
     @Test(
-        "Okta's answer to a refused request is not an event: normalize prints no record and a message, and ends with 65"
+        "if the input is Okta's answer to a refused request, normalize prints a message and no record, and ends with 65"
     )
     func apiError() throws {
         let answer = #"{"errorCode":"E0000011","errorSummary":"Invalid token provided","errorCauses":[]}"#
@@ -88,7 +88,7 @@ struct NormalizeTests {
         }
     }
 
-    @Test("--explain prints for each event which rule decided each part, instead of its record")
+    @Test("with --explain, normalize prints the rules that decided each part of a record, and not the record")
     func explain() throws {
         let input = event("a") + "\n" + event("b", type: "palm.zone.create")
         let outcome = try Programs.tributary(["normalize", "--explain"], input: Data(input.utf8), in: try Workspace())
@@ -102,7 +102,7 @@ struct NormalizeTests {
     }
 
     @Test(
-        "a site's catalogue row overrides the built-in one, and a bad row is refused with file and line before any event is read"
+        "a row of a site's catalogue overrides the built-in row; a bad row is refused before any event is read"
     )
     func catalogue() throws {
         let workspace = try Workspace()
@@ -116,7 +116,7 @@ struct NormalizeTests {
         #expect(outcome.errors.contains("\(table):2"), "\(outcome.errors)")
     }
 
-    @Test("a reader that closes the pipe early causes no error message, and a long stream takes no more memory")
+    @Test("if the reader closes the pipe, normalize prints no error; a longer stream takes no more memory")
     func streams() throws {
         let workspace = try Workspace()
         let one = event("a") + "\n"

@@ -38,7 +38,7 @@ struct OnlineCheckTests {
         "name", "connection", "organization", "credential", "permission", "rate_limit", "clock", "newest_event",
     ]
 
-    /// The steps up to the failed one, followed by skipped ones.
+    /// The expected outcomes if this step fails: the steps before it have passed, and those after it are skipped.
     private static func failing(_ step: String) -> String {
         let index = names.firstIndex(of: step) ?? 0
         return names.enumerated().map { number, name in
@@ -56,7 +56,7 @@ struct OnlineCheckTests {
         return (outcome.status, document.online, outcome.errors)
     }
 
-    @Test("a good org passes every step, and its answers are shown as text and as JSON")
+    @Test("a good org passes every step, and the results are shown as text and as JSON")
     func good() async throws {
         var settings = OrgSettings()
         settings.limitPerMinute = 60
@@ -85,7 +85,7 @@ struct OnlineCheckTests {
         await org.stop()
     }
 
-    @Test("each failing step says what to do, later steps are skipped, and the exit code is that of the worst problem")
+    @Test("if a step fails, check says what to do and skips later steps; the exit code is that of the worst problem")
     func failures() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         var settings = OrgSettings()
@@ -159,7 +159,7 @@ struct OnlineCheckTests {
         #expect(asked.most == 8)
     }
 
-    /// The number of requests that are being answered. The first requests wait for each other, so that none ends before all concurrent ones have arrived.
+    /// Counts concurrent requests. A request is answered only when eight have arrived, so that all concurrent ones are counted.
     private final class Asked: @unchecked Sendable {
         private let condition = NSCondition()
         private var now = 0
@@ -180,7 +180,7 @@ struct OnlineCheckTests {
         func leave() { condition.withLock { now -= 1 } }
     }
 
-    @Test("a wrong clock, and a log without events, are warnings")
+    @Test("a wrong clock and a log without events cause warnings, and the check succeeds")
     func warnings() async throws {
         let server = try LoopbackServer { request in
             let type = "Content-Type: application/json"

@@ -12,14 +12,14 @@ struct PastedArgumentTests {
         "\"\(token)\"", "'\(token.prefix(30))'", "SSWS \(token)", "Bearer \(token)", "\"SSWS \(token.prefix(20))\"",
     ]
 
-    /// All parts of six characters, in lower case, because some values are converted to lower case.
+    /// All sequences of six characters of the token, in lower case, because some values are converted to lower case.
     static let pieces: [String] = {
         let characters = Array(token.lowercased())
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
-    /// The token is put into every option and argument of every command, into the value of a flag, an additional word, and an unknown option. `@` marks its
-    /// position.
+    /// Command lines in which `@` stands for the token: as each option and argument of every command, as the value of a flag, as an additional word,
+    /// and as an unknown option.
     static let places: [[String]] = {
         guard let commands = try? CommandTree.all() else { return [] }
         var places: [[String]] = []
@@ -47,7 +47,7 @@ struct PastedArgumentTests {
         return places
     }()
 
-    @Test("no six characters of the token are shown, whatever its form, the command and the place")
+    @Test("no command shows six consecutive characters of a pasted token, wherever the token is on the command line")
     func neverShown() throws {
         let places = Self.places
         #expect(places.count > 250, "\(places.count)")

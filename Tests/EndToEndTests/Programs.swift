@@ -3,7 +3,7 @@ import Foundation
 /// The tested programs, which the build puts next to the tests.
 enum Programs {
     static let directory: URL = {
-        // The test bundle is in the directory of the products.
+        // The test bundle is in the directory with the built programs.
         var url = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         while url.path != "/", !FileManager.default.isExecutableFile(atPath: url.appending(path: "tributary").path) {
             url = url.deletingLastPathComponent()

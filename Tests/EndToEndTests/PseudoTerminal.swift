@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Testing
 
-/// `tributary` on a pseudo-terminal, as a person uses it. A test can wait for its questions and answer them, and Ctrl-C acts as from a keyboard.
+/// Runs `tributary` on a pseudo-terminal. A test can wait for a question, type an answer, and type Ctrl-C.
 final class PseudoTerminal {
     private let process = Process()
     private let controller: Int32
     private var shown = Data()
-    /// How much of the screen's text was already waited for.
+    /// The end of the last text that was waited for, in bytes of `shown`.
     private var seen = 0
 
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
@@ -50,7 +50,7 @@ final class PseudoTerminal {
         _ = write(controller, bytes, bytes.count)
     }
 
-    /// Waits for a text on the screen, after the last text that was waited for, and types an answer with Enter.
+    /// Waits for a question after the last text that was waited for, types the answer, and presses Enter.
     func answer(_ question: String, _ answer: String) async throws {
         try await wait(for: question)
         type(answer + "\n")
@@ -82,7 +82,7 @@ final class PseudoTerminal {
         let deadline = clock.now + limit
         while process.isRunning {
             guard clock.now < deadline else {
-                Issue.record("the program does not end\n\(screen)")
+                Issue.record("the program has not ended in time\n\(screen)")
                 throw CancellationError()
             }
             read()

@@ -3,7 +3,7 @@ import Foundation
 import OCSF
 import Spool
 
-/// A spool with the files that a daemon writes, made from events without an org.
+/// A spool with the same files as a daemon writes, made without a daemon and an org.
 struct RecordedSpool {
     let directory: String
     var settings = NormalizerSettings()
@@ -14,7 +14,7 @@ struct RecordedSpool {
         state = workspace.path(name + "-state")
     }
 
-    /// An event with the parts that a record needs, and a part that distinguishes it from the others.
+    /// An event that contains `number` in several members, so that no two events are equal.
     static func event(_ number: Int) -> String {
         let types = [
             "user.session.start", "user.account.unlock", "group.user_membership.add", "system.org.rate_limit.warning",
@@ -35,7 +35,7 @@ struct RecordedSpool {
         return "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    /// Adds events of an integration, in segments of this size.
+    /// Adds events of an integration. Each seal has at most `perSegment` events.
     func add(_ events: [String], of integration: String = "acme", perSegment: Int = 500, org: String = "acme.okta.com")
         throws
     {
@@ -57,8 +57,8 @@ struct RecordedSpool {
         }
     }
 
-    /// A child process that another test is creating inherits every open file, and so every lock, until it runs its program. So a released lock of
-    /// this spool may be held for a moment, and is tried again.
+    /// Opens the spool, and tries again if it is locked. A child process that another test creates inherits every open file, and so holds a lock
+    /// that this process has released, until the child runs its program.
     private func open() throws -> Spool {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {
@@ -97,7 +97,7 @@ struct RecordedSpool {
         }
     }
 
-    /// The lines that loaders see in a spool, sorted: its records, or its rejected events.
+    /// The lines of all segments in a spool, sorted. `kind` selects records or rejected events.
     static func lines(_ directory: String, kind: String = "records", integration: String? = nil) throws -> [String] {
         let reader = try SpoolReader(directory: directory)
         var lines: [String] = []

@@ -20,7 +20,9 @@ struct ReloadTests {
         try Programs.tributary(["reload", "--config", workspace.configuration], in: workspace)
     }
 
-    @Test("tributary reload prints the changes, refuses mistakes with 78, and ends with 69 without a daemon")
+    @Test(
+        "tributary reload prints the changes; it ends with 78 if the configuration has mistakes, and with 69 if no daemon runs"
+    )
     func command() async throws {
         let acme = try await org(1)
         let globex = try await org(2)
@@ -63,7 +65,7 @@ struct ReloadTests {
         #expect(restart.status == 0)
         #expect(restart.output == "restart needed for network.proxy\n")
         #expect(restart.errors.contains("stop the daemon, then tributary run --config \(workspace.configuration)"))
-        try await daemon.wait(for: "no refusal any more") {
+        try await daemon.wait(for: "the status without a refused configuration") {
             $0?.configuration?.refused == nil && $0?.configuration?.restartNeeded == ["network.proxy"]
         }
         #expect(daemon.stop() == 0)
@@ -73,7 +75,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("at a start, an integration with a mistake and one without a secret do not affect the others")
+    @Test("if an integration has a mistake or its secret is missing at a start, the other integrations are collected")
     func oneBadIntegration() async throws {
         let acme = try await org(3)
         let globex = try await org(4)
@@ -120,20 +122,24 @@ struct ReloadTests {
         }
     }
 
-    @Test("while the start waits for a missing directory, a SIGHUP does not end the daemon")
+    @Test(
+        "while the start waits for a missing directory, a SIGHUP does not end the daemon, and is handled after the start"
+    )
     func missingDirectory() async throws {
         let org = try await org(6)
         let workspace = try Workspace()
         try workspace.configure([("acme", org.url)], token: org.settings.tokens[0])
-        // A file has the directory's name, so the directory can't be created.
+        // The spool's directory can't be created, because a file has its name.
         try Data("x".utf8).write(to: URL(fileURLWithPath: workspace.spool))
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "it waits") { $0?.waiting?.message.contains(workspace.spool) == true }
+        try await daemon.wait(for: "the start that waits for the directory") {
+            $0?.waiting?.message.contains(workspace.spool) == true
+        }
         daemon.send(SIGHUP)
         try await daemon.wait(for: "another attempt") { ($0?.waiting?.attempts ?? 0) >= 2 }
         try FileManager.default.removeItem(atPath: workspace.spool)
         try await daemon.waitUntilLive()
-        // The SIGHUP is handled now.
+        // After the start, the daemon handles the SIGHUP that it got while it waited.
         try await daemon.wait(for: "the reload") { $0?.configuration?.reloadsFinished == 1 }
         #expect(daemon.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
@@ -144,7 +150,7 @@ struct ReloadTests {
     private static let reloads = ProcessInfo.processInfo.environment["TRIBUTARY_RELOADS"].flatMap(Int.init) ?? 100
 
     @Test(
-        "a hundred reloads under load, with integrations added, changed and removed: each event is collected once, and nothing grows",
+        "during many reloads that add, change and remove integrations, each event is collected once, and no resource leaks",
         .timeLimit(.minutes(60)))
     func manyReloads() async throws {
         let orgs = try await withThrowingTaskGroup(of: (Int, SimulatedOrg).self) { group in
@@ -162,7 +168,7 @@ struct ReloadTests {
 
         var early: Usage?
         for reload in 1...Self.reloads {
-            // The first integration never changes. The others are added and removed, with a different page size each time.
+            // Integration org0 never changes. The others are added and removed, and org1 and later ones get a different page size each time.
             var chosen = [all[0]]
             for number in 1..<6 where (reload + number) % 3 != 0 { chosen.append(all[number]) }
             try workspace.configure(chosen, token: token, pageSize: 50)
@@ -176,15 +182,15 @@ struct ReloadTests {
             daemon.send(SIGHUP)
             try await daemon.wait(for: "reload \(reload)") { ($0?.configuration?.reloadsFinished ?? 0) >= reload }
             #expect(daemon.status?.configuration?.refused == nil)
-            // By then, each integration has had its first pages and journals.
+            // After a third of the reloads, each integration has collected pages, so the later values show only growth.
             if reload == Self.reloads / 3 { early = try Usage(of: daemon) }
         }
         let late = try Usage(of: daemon)
         let before = try #require(early)
         print("after \(Self.reloads / 3) reloads \(before), after \(Self.reloads) \(late)")
         #expect(late.threads <= before.threads + 2)
-        #expect(late.descriptors <= before.descriptors + 12, "a connection and a journal for each org, and no more")
-        // The allowance is for the growth of the logs and for the allocator. 66 collectors that are not released would exceed it.
+        #expect(late.descriptors <= before.descriptors + 12, "at most a connection and a journal more for each org")
+        // The 24 MiB are for the growing logs and for the allocator. If the collectors of 66 reloads were not released, they would exceed 24 MiB.
         #expect(late.memory <= before.memory + (24 << 10), "KiB")
 
         try workspace.configure(all, token: token, pageSize: 1000)
@@ -194,20 +200,20 @@ struct ReloadTests {
         for number in 0..<6 {
             let org = try #require(orgs[number])
             let sealed = try workspace.sealedUIDs(of: "org\(number)").count
-            #expect(sealed.values.allSatisfy { $0 == 1 }, "org\(number): doubled")
-            // The org continues to write events, so the sealed events are the beginning of its log.
+            #expect(sealed.values.allSatisfy { $0 == 1 }, "org\(number): some events are sealed more than once")
+            // The org still writes events, so the sealed events are only the beginning of its log.
             let beginning = Set((0..<sealed.count).compactMap(org.uuid))
-            #expect(Set(sealed.keys) == beginning, "org\(number): lost")
+            #expect(Set(sealed.keys) == beginning, "org\(number): some events of the log are not sealed")
             #expect(sealed.count >= 2000)
             await org.stop()
         }
     }
 
-    /// The resources of a process (proc(5)).
+    /// The resources that the daemon's process uses (proc(5)).
     private struct Usage: CustomStringConvertible {
         let threads: Int
         let descriptors: Int
-        /// The resident memory that belongs to no file, in KiB.
+        /// The resident memory that is not mapped from a file (`RssAnon`), in KiB.
         let memory: Int
 
         init(of daemon: RunningDaemon) throws {

@@ -41,7 +41,7 @@ struct ReplayTests {
         try lines.map { try #require((try json($0)["metadata"] as? [String: Any])?["uid"] as? String) }.sorted()
     }
 
-    @Test("with the same mapping, each record is the same as before, and the old spool is unchanged")
+    @Test("a replay with the same mapping makes the same records, and does not change the old spool")
     func same() throws {
         try source.add(events(0..<1_200) + ["{\"no\":\"uuid\"}", "{\"published\":\"soon\"}"])
         try source.add(events(5_000..<5_300), of: "emca", org: "emca.okta.com")
@@ -57,7 +57,7 @@ struct ReplayTests {
         #expect(try Programs.tributary(["spool", "verify", "--spool", target], in: workspace).status == 0)
     }
 
-    @Test("a replay to another OCSF version and back keeps uids, times and events, and the manifest names the version")
+    @Test("a replay to another OCSF version keeps uids, times and events, and a replay back restores the records")
     func versions() throws {
         try source.add(events(0..<400))
         let old = try replay("--schema-version", "1.3.0")
@@ -95,7 +95,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("after repeated kills, each event is in the new spool once")
+    @Test("if the replay is killed and repeated several times, each event is in the new spool once")
     func kills() throws {
         let count = 4_000
         try source.add(events(0..<count), perSegment: 700)
@@ -120,7 +120,7 @@ struct ReplayTests {
             if process.terminationReason == .uncaughtSignal {
                 killed += 1
             } else {
-                // The replay ended before the kill, so it is started again from the beginning.
+                // The replay had ended before the kill. The next one starts from the beginning, so that it can be killed.
                 try FileManager.default.removeItem(atPath: target)
             }
         }
@@ -132,7 +132,7 @@ struct ReplayTests {
         #expect(try Programs.tributary(["spool", "verify", "--spool", target], in: workspace).status == 0)
     }
 
-    /// The size of all files. A file that is removed meanwhile counts as empty.
+    /// The sum of the sizes of all files. A file that is removed while this function runs counts as empty.
     private func bytes(below directory: String) throws -> Int {
         let names = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
         return names.reduce(0) { sum, name in
@@ -142,7 +142,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("a second run adds the events that the old spool has received since, and none twice")
+    @Test("a second replay adds only the events that the old spool has received since the first replay")
     func again() throws {
         try source.add(events(0..<300))
         #expect(try replay().status == 0)
@@ -156,7 +156,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 
-    @Test("an event that could not become a record is tried again, and kept if it still can't")
+    @Test("a replay tries a rejected event again, and keeps it as rejected if it still can't become a record")
     func rejected() throws {
         try source.add(events(0..<10) + ["{\"uuid\":\"a\",\"uuid\":\"b\"}", "[]", "{\"x\":\"\u{7f}\\u00\"}"])
         let old = try RecordedSpool.lines(source.directory, kind: "rejected")
@@ -167,7 +167,9 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target, kind: "rejected") == old)
     }
 
-    @Test("a record without raw_data ends the replay with 65 and its position; with the flag it is skipped and counted")
+    @Test(
+        "a replay ends with 65 at a record without raw_data and names its position; with the flag it skips and counts such records"
+    )
     func withoutRawData() throws {
         try source.add(events(0..<20))
         var bare = source
@@ -183,7 +185,7 @@ struct ReplayTests {
         #expect(try uids(RecordedSpool.lines(target)) == (0..<20).map(RecordedSpool.uid).sorted())
     }
 
-    @Test("a deleted segment is counted; a damaged one ends the replay with 65 and its name")
+    @Test("a replay counts deleted segments; at a damaged segment it ends with 65 and names the segment")
     func missing() throws {
         try source.add(events(0..<200), perSegment: 100)
         let segments = try SpoolReader(directory: source.directory).segments().map(\.path)
@@ -200,7 +202,7 @@ struct ReplayTests {
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 
-    @Test("an unsuitable spool or directory is refused with a reason and its exit code, and nothing is written")
+    @Test("if the old spool or the new directory can't be used, replay says why and writes nothing")
     func refusals() throws {
         try source.add(events(0..<5))
         let other = workspace.path("other")
@@ -233,7 +235,7 @@ struct ReplayTests {
         expect(78, "write one of 1.8.0, 1.5.0, 1.3.0", try replay())
     }
 
-    @Test("a record whose raw_data belongs to another event is refused")
+    @Test("a replay refuses a record if its raw_data is another event")
     func foreignEvent() throws {
         try source.add(events(0..<3), perSegment: 3)
         let segment = try #require(try SpoolReader(directory: source.directory).segments().first)

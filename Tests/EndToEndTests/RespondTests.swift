@@ -13,7 +13,7 @@ struct RespondTests {
     // MARK: One user
 
     @Test(
-        "on a terminal the command shows the user's state and asks; the answer no changes nothing, and yes suspends the user"
+        "on a terminal, the command shows the user's state and asks; after no, nothing changes; after yes, the user is suspended"
     )
     func confirmation() async throws {
         let helper = try await RunningHelper()
@@ -35,7 +35,7 @@ struct RespondTests {
         #expect((record["actor"] as? [String: Any])?["uid"] as? Int == Int(getuid()))
     }
 
-    @Test("without a terminal, --yes is required")
+    @Test("if standard input is not a terminal, --yes is required")
     func withoutTerminal() async throws {
         let helper = try await RunningHelper()
         let refused = try helper.respond("suspend", adam, "--case", "INC-1")
@@ -44,7 +44,7 @@ struct RespondTests {
         let done = try helper.respond("suspend", adam, "--case", "INC-1", "--yes")
         #expect(done.status == 0, "\(done.errors)")
         #expect(done.output.hasPrefix("done suspend \(adam): "))
-        // A state that already exists counts as done, and no call is sent.
+        // If the user already has the requested state, the command ends with 0 and sends no call.
         let again = try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--json")
         #expect(again.status == 0)
         let result = try json(again.output)
@@ -63,7 +63,7 @@ struct RespondTests {
         #expect(try helper.history().allSatisfy { $0["is_dry_run"] as? Bool == true })
     }
 
-    @Test("several matching users are refused with a list, and an unknown user ends with 66")
+    @Test("if several users match, the command refuses and lists them; if none matches, it ends with 66")
     func ambiguous() async throws {
         let helper = try await RunningHelper()
         let both = try helper.respond("suspend", "sam.lee@mail.corp.example", "--case", "INC-1", "--yes", "--json")
@@ -83,7 +83,9 @@ struct RespondTests {
         #expect(nobody.status == 66 && nobody.output.hasPrefix("refused suspend nobody@corp.example"))
     }
 
-    @Test("administrators need --force, protected users can't be affected, and refusals are recorded")
+    @Test(
+        "an action on an administrator needs --force, one on a protected user is always refused, and refusals are recorded"
+    )
     func guardRails() async throws {
         let helper = try await RunningHelper(response: ["protected_users: [\(adam)]"])
         let admin = try helper.respond("suspend", "root.admin@corp.example", "--case", "INC-1", "--yes", "--json")
@@ -104,7 +106,7 @@ struct RespondTests {
         #expect(outcomes == ["refused", "done", "refused", "refused"])
     }
 
-    @Test("contain on a user who can't be suspended clears the sessions and says which step was not possible")
+    @Test("if a user can't be suspended, contain still clears the sessions, and says which step was refused")
     func partly() async throws {
         let helper = try await RunningHelper()
         let outcome = try helper.respond("contain", "lou.locked@corp.example", "--case", "INC-1", "--yes")
@@ -114,7 +116,7 @@ struct RespondTests {
         #expect(helper.done("clear-sessions", "lou.locked") == 1)
     }
 
-    @Test("history finds actions by case and user, and undo reverses an action once")
+    @Test("history finds actions by case and user; undo reverses an action, and a second undo is refused")
     func undo() async throws {
         let helper = try await RunningHelper()
         #expect(try helper.respond("contain", adam, "--case", "INC-7", "--yes").status == 0)
@@ -155,7 +157,7 @@ struct RespondTests {
         #expect(log.contains("reset-password") && !log.contains(link) && !log.contains(RunningHelper.token))
     }
 
-    @Test("a second request with the same key is not carried out again")
+    @Test("a second request with the same key does not repeat the action")
     func key() async throws {
         let helper = try await RunningHelper()
         let words = ["clear-sessions", adam, "--case", "INC-1", "--yes", "--json", "--key", "playbook-1"]
@@ -169,7 +171,9 @@ struct RespondTests {
         #expect(helper.done("clear-sessions", adam) == 1)
     }
 
-    @Test("--wait ends when the daemon has committed the event, or reports that it has not in time")
+    @Test(
+        "with --wait, the command ends when the daemon has committed the action's event, or says that it has not in time"
+    )
     func wait() async throws {
         let helper = try await RunningHelper()
         let late = try helper.respond(
@@ -181,7 +185,7 @@ struct RespondTests {
             "suspend", adam, "--case", "INC-2", "--yes", "--wait", "--json", output: "waited")
         try await helper.wait(for: "the suspension") { helper.status(adam) == .suspended }
         var request: String?
-        try await helper.wait(for: "its record") {
+        try await helper.wait(for: "the result in the history") {
             request = (try? helper.history("--case", "INC-2"))?.first.flatMap { entry in
                 (entry["result"] as? [String: Any])?["okta_request_id"] as? String
             }
@@ -198,7 +202,7 @@ struct RespondTests {
         #expect((result["committed"] as? [[String: Any]])?.first?["uuid"] as? String == "u-1")
     }
 
-    @Test("without a helper the command says what to start, and ends with 69; with --json it prints a code")
+    @Test("if no helper runs, the command says what to start and ends with 69; with --json it prints a code")
     func noHelper() async throws {
         let helper = try await RunningHelper()
         #expect(helper.stop() == 0)
@@ -209,7 +213,7 @@ struct RespondTests {
         #expect(result["user"] as? String == adam)
     }
 
-    @Test("list has a row for each action")
+    @Test("respond list prints a row for each action")
     func list() async throws {
         let helper = try await RunningHelper()
         let outcome = try helper.respond("list")
@@ -217,7 +221,7 @@ struct RespondTests {
         #expect(outcome.output.contains("yes suspend"))
     }
 
-    @Test("a second helper with the same log is refused, and SIGTERM ends the first with 0")
+    @Test("a second helper with the same response log refuses to start; SIGTERM ends the first helper with 0")
     func oneHelper() async throws {
         let helper = try await RunningHelper()
         let other = try Programs.tributary(
@@ -241,7 +245,7 @@ struct RespondTests {
         users.map { helper.done("suspend", $0) }
     }
 
-    @Test("on a terminal a batch prints the number of users, and asks once")
+    @Test("on a terminal, a batch shows the number of users and asks once")
     func confirmedBatch() async throws {
         let helper = try await RunningHelper(users: 3)
         let screen = try helper.terminal("suspend", "--from", try helper.file(names(3)), "--case", "INC-1")
@@ -270,7 +274,7 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("if a reload refuses the configuration, the earlier one stays in force")
+    @Test("if the configuration is invalid at a reload, the helper keeps its earlier configuration")
     func refusedReload() async throws {
         let helper = try await RunningHelper(users: 3, response: ["users_per_hour: 1"])
         try helper.configure(["users_per_hour: many"])
@@ -281,7 +285,7 @@ struct RespondTests {
         #expect(outcome.status == 77 && outcome.errors.contains("1 of 3 done"))
     }
 
-    @Test("Ctrl-C ends a batch after the current line, and the same command continues it: each user is suspended once")
+    @Test("after Ctrl-C during a batch, the same command continues the batch, and each user is suspended once")
     func interrupted() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -300,7 +304,9 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("a batch whose command is killed continues with the same command: each user is suspended once")
+    @Test(
+        "after the command of a batch was killed, the same command continues the batch, and each user is suspended once"
+    )
     func killedCommand() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -314,7 +320,7 @@ struct RespondTests {
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
     }
 
-    @Test("a batch continues automatically when the helper is killed and started again: each user is suspended once")
+    @Test("if the helper is killed and restarted during a batch, the batch continues, and each user is suspended once")
     func killedHelper() async throws {
         let helper = try await RunningHelper(users: 30, response: ["users_per_hour: 1000"], isSlow: true)
         let users = names(30)
@@ -329,7 +335,7 @@ struct RespondTests {
         let said = try String(contentsOfFile: helper.workspace.path("batch"), encoding: .utf8)
         #expect(command.terminationStatus == 0, "\(said)")
         #expect(suspensions(users, helper) == Array(repeating: 1, count: 30))
-        // Each user has one record with a result, and no user has two.
+        // The history has one successful result for each user.
         let records = try helper.history("--limit", "1000").filter {
             ["done", "already-done"].contains(($0["result"] as? [String: Any])?["outcome"] as? String)
         }
@@ -338,7 +344,7 @@ struct RespondTests {
     }
 
     @Test(
-        "a batch of JSON lines has a case and a reason for each user; a line without a case stops it before any action"
+        "in a batch, a JSON line can have its own case and reason; if a line has no case, no action is carried out"
     )
     func lines() async throws {
         let helper = try await RunningHelper(users: 2)
@@ -358,7 +364,7 @@ struct RespondTests {
         #expect(broken.status == 64)
     }
 
-    @Test("with --json each failure prints an object with its code, and no action is carried out")
+    @Test("with --json, a command that fails prints an object with the code of the problem, and carries out no action")
     func failuresAsJSON() async throws {
         let helper = try await RunningHelper()
         func code(_ words: String...) throws -> String {
@@ -378,7 +384,9 @@ struct RespondTests {
         #expect(try code("suspend", adam, "--case", "INC-1", "--yes") == "78 configuration")
     }
 
-    @Test("a broken file in conf.d does not stop a responder")
+    @Test(
+        "a response action works although a file in conf.d is broken, unless the file may change which integration is meant"
+    )
     func brokenDropIn() async throws {
         let helper = try await RunningHelper()
         let directory = helper.workspace.path("conf.d")
@@ -388,14 +396,14 @@ struct RespondTests {
         let outcome = try helper.respond("suspend", " \(adam)\u{A0}", "--case", "INC-1", "--yes")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.errors.contains("x.yaml") && helper.status(adam) == .suspended)
-        // A part that may also contain response actions makes the choice of the integration uncertain.
+        // The broken file may contain another integration with response actions, so the integration must be named.
         try Data("integrations: [{name: x, response_action: {\n".utf8).write(to: file)
         #expect(try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes").status == 78)
         let named = try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes", "--integration", "acme")
         #expect(named.status == 0 && helper.status(adam) == .active, "\(named.errors)")
     }
 
-    @Test("Ctrl-C during --wait ends with 130, and the command says what was done")
+    @Test("after Ctrl-C during --wait, the command says what was done and ends with 130")
     func interruptedWait() async throws {
         let helper = try await RunningHelper()
         let command = try helper.begin(
@@ -412,7 +420,9 @@ struct RespondTests {
         #expect((result["steps"] as? [Any])?.count == 1 && (result["not_committed"] as? [Any])?.count == 1)
     }
 
-    @Test("a slow action says that it is waiting; Ctrl-C does not stop the action, but says how to see its result")
+    @Test(
+        "if Okta is slow, the command says that it waits; after Ctrl-C it says that the action continues and how to see the result"
+    )
     func slowAction() async throws {
         let helper = try await RunningHelper()
         helper.org.setFaults([FaultRule(.slowBody, count: 1, bytesPerSecond: 200, at: "list-users")])
@@ -420,7 +430,7 @@ struct RespondTests {
         func said() -> String {
             (try? String(contentsOfFile: helper.workspace.path("slow"), encoding: .utf8)) ?? ""
         }
-        try await helper.wait(for: "the words") { said().contains("waiting for Okta") }
+        try await helper.wait(for: "the message “waiting for Okta”") { said().contains("waiting for Okta") }
         kill(command.processIdentifier, SIGINT)
         command.waitUntilExit()
         #expect(command.terminationStatus == 0, "\(said())")
@@ -428,7 +438,7 @@ struct RespondTests {
         #expect(helper.status(adam) == .suspended)
     }
 
-    @Test("a key of another request is refused, and the message does not say that anything is recorded")
+    @Test("if a key belongs to another request, the command refuses it and says that nothing was recorded")
     func reusedKey() async throws {
         let helper = try await RunningHelper()
         #expect(try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--key", "k1").status == 0)

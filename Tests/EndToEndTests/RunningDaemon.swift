@@ -11,8 +11,8 @@ final class RunningDaemon {
 
     /// - Parameters:
     ///   - configuration: the name of the configuration in the workspace.
-    ///   - runtime: the name of the runtime directory that it gives.
-    ///   - environment: variables in addition to the test's own.
+    ///   - runtime: the name of the runtime directory in that configuration.
+    ///   - environment: environment variables in addition to those of the test's process.
     init(
         _ workspace: Workspace, configuration: String = "tributary.yaml", runtime: String = "run",
         level: String = "info", environment: [String: String] = [:]
@@ -56,7 +56,7 @@ final class RunningDaemon {
         process.waitUntilExit()
     }
 
-    /// Stops the process as systemd does, and returns its exit status.
+    /// Sends SIGTERM, as systemd does, waits for the end of the process, and returns its exit status.
     func stop() -> Int32 {
         send(SIGTERM)
         process.waitUntilExit()
@@ -71,9 +71,9 @@ final class RunningDaemon {
         return report
     }
 
-    /// Waits until this many integrations have collected all their events.
+    /// Waits until `count` integrations have collected all events of their logs.
     func waitUntilLive(within limit: Duration = .seconds(600), integrations count: Int = 1) async throws {
-        try await wait(for: "everything live", within: limit) { report in
+        try await wait(for: "all integrations live", within: limit) { report in
             report?.integrations.count { $0.state == .live } == count
         }
     }
@@ -87,7 +87,7 @@ final class RunningDaemon {
         while !condition(status) {
             guard isRunning, clock.now < deadline else {
                 Issue.record(
-                    "\(isRunning ? "too late" : "the daemon ended with \(process.terminationStatus), reason \(process.terminationReason.rawValue)"): \(what)\n\(workspace.log.suffix(4000))"
+                    "\(isRunning ? "not in time" : "the daemon ended with \(process.terminationStatus), reason \(process.terminationReason.rawValue)"): \(what)\n\(workspace.log.suffix(4000))"
                 )
                 throw CancellationError()
             }

@@ -11,9 +11,9 @@ final class RunningHelper {
     private var process = Process()
 
     /// - Parameters:
-    ///   - users: ordinary users of the org: `user0001@corp.example` and so on.
+    ///   - users: the number of additional users of the org: `user0001@corp.example` and so on.
     ///   - response: further lines of the configuration's section `response`.
-    ///   - isSlow: whether the org delays each answer about users, so that a batch can be interrupted.
+    ///   - isSlow: true if the org answers requests about users slowly, so that a test can interrupt a batch.
     init(users: Int = 0, response: [String] = [], isSlow: Bool = false) async throws {
         var settings = OrgSettings()
         settings.tokens = [Self.token]
@@ -36,7 +36,7 @@ final class RunningHelper {
         if process.isRunning { kill() }
     }
 
-    /// Writes the configuration; `reload()` puts it in force.
+    /// Writes the configuration. The helper uses it after `reload()`.
     func configure(_ response: [String]) throws {
         var lines = [
             "runtime_directory: \(workspace.path("actions-run"))", "state_directory: \(workspace.path("state"))",
@@ -82,7 +82,7 @@ final class RunningHelper {
         process.waitUntilExit()
     }
 
-    /// Stops the process as systemd does, and returns its exit status.
+    /// Sends SIGTERM, as systemd does, waits for the end of the process, and returns its exit status.
     func stop() -> Int32 {
         Foundation.kill(process.processIdentifier, SIGTERM)
         process.waitUntilExit()
@@ -96,7 +96,7 @@ final class RunningHelper {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("too late: \(what)\n\(workspace.log.suffix(4000))")
+                Issue.record("not in time: \(what)\n\(workspace.log.suffix(4000))")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(5))
@@ -114,7 +114,7 @@ final class RunningHelper {
     /// Runs the command on a pseudo-terminal.
     func terminal(_ words: String...) throws -> PseudoTerminal { try PseudoTerminal(arguments(words)) }
 
-    /// Starts the command without waiting for its end.
+    /// Starts the command and returns immediately. The command's output goes to the file `output`.
     func begin(_ words: String..., output: String) throws -> Process {
         let process = Process()
         process.executableURL = Programs.tributary
@@ -131,17 +131,17 @@ final class RunningHelper {
 
     func status(_ user: String) -> UserStatus? { org.user(user)?.status }
 
-    /// How often Okta has carried out a call.
+    /// How often the org has carried out a call for a user.
     func done(_ call: String, _ user: String) -> Int { org.user(user)?.done[call] ?? 0 }
 
-    /// A file with one user per line.
+    /// Writes a file with one user per line, and returns its path.
     func file(_ users: [String]) throws -> String {
         let path = workspace.path("users")
         try Data((users.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))
         return path
     }
 
-    /// The history, newest first.
+    /// The entries that `respond history` prints, the newest first.
     func history(_ words: String...) throws -> [[String: Any]] {
         let outcome = try Programs.tributary(arguments(["history", "--json"] + words), in: workspace)
         #expect(outcome.status == 0, "\(outcome.errors)")

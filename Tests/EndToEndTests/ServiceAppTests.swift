@@ -48,7 +48,7 @@ struct ServiceAppTests {
     }
 
     @Test(
-        "a service app collects each event once while tokens expire, nonces change and all tokens are revoked",
+        "with a service app, each event is collected once, although tokens expire and are revoked and nonces change",
         .timeLimit(.minutes(20))
     )
     func exactlyOnce() async throws {
@@ -62,9 +62,9 @@ struct ServiceAppTests {
         for (name, _) in orgs { try useOAuth(workspace, name, key) }
         let daemon = try RunningDaemon(workspace, level: "trace")
         try await daemon.waitUntilLive(integrations: 3)
-        // In the first two cases, a token may be due for renewal at this moment.
+        // A short-lived token of the first two orgs may just have been renewed.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
-        try await daemon.wait(for: "tokens that follow those that end, and the one that was revoked") { _ in
+        try await daemon.wait(for: "new tokens after the expired ones and the revoked one") { _ in
             orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
         }
         #expect(orgs[2].1.stats.tokensIssued == 2)
@@ -72,12 +72,14 @@ struct ServiceAppTests {
         #expect(daemon.status?.integrations.allSatisfy { $0.problem == nil } == true)
         #expect(daemon.stop() == 0)
         for (name, org) in orgs {
-            // The stream continues, so the sealed events are the beginning of the log.
+            // The org still writes events, so the sealed events are only the beginning of its log.
             let sealed = try workspace.sealedUIDs(of: name).count
             #expect(sealed.count >= collected[name] ?? .max)
             #expect(sealed.count > 3000)
-            #expect(Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)), "\(name): a gap")
-            #expect(sealed.values.allSatisfy { $0 == 1 }, "\(name): doubled")
+            #expect(
+                Set(sealed.keys) == Set((0..<sealed.count).compactMap(org.uuid)),
+                "\(name): some events of the log are not sealed")
+            #expect(sealed.values.allSatisfy { $0 == 1 }, "\(name): some events are sealed more than once")
         }
         for line in key.pemRepresentation.split(separator: "\n") where !line.hasPrefix("-----") {
             #expect(!workspace.log.contains(line.prefix(20)))
@@ -106,14 +108,14 @@ struct ServiceAppTests {
         #expect(log.output.contains("invalid_client"))
         try workspace.setToken(key.pemRepresentation, of: "acme")
         try await daemon.waitUntilLive()
-        // A second request is sent if the first answer shows that the local clock is wrong.
+        // The first answer may show that the local clock is wrong. Then a second request follows at once.
         #expect(requests ?? 0 <= 2, "a refused app requests a token once a minute")
         #expect(org.stats.tokensIssued == 1)
         #expect(daemon.stop() == 0)
         await org.stop()
     }
 
-    @Test("a replacement for a refused API token is used", .timeLimit(.minutes(20)))
+    @Test("if a refused API token is replaced, the daemon uses the new token", .timeLimit(.minutes(20)))
     func replacedToken() async throws {
         var settings = OrgSettings()
         settings.eventCount = 10

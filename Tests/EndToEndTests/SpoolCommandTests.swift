@@ -5,7 +5,7 @@ import Testing
 
 @Suite("tributary spool", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct SpoolCommandTests {
-    /// A spool with some 300 records and one rejected event, without a daemon.
+    /// A workspace whose spool has 300 records and one rejected event. No daemon runs.
     private func sealed() async throws -> Workspace {
         var settings = OrgSettings()
         settings.eventCount = 300
@@ -31,7 +31,7 @@ struct SpoolCommandTests {
         }
     }
 
-    @Test("list follows the manifest's order and the filters, and continues after a position")
+    @Test("list prints segments in the manifest's order, applies the filters, and continues after a position")
     func list() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["list", "--json"], workspace).output)
@@ -48,7 +48,7 @@ struct SpoolCommandTests {
         #expect(text.output.split(separator: "\n").count == all.count)
     }
 
-    @Test("cat prints only records; --limit, the filters and --rejected work as documented")
+    @Test("cat prints records, or with --rejected rejected events, and applies --limit and the filters")
     func cat() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -63,7 +63,7 @@ struct SpoolCommandTests {
         #expect(try spool(["cat", "--date", "1999-01-01"], workspace).output.isEmpty)
     }
 
-    @Test("cat finds records by uid and by time, without opening segments that can't contain them")
+    @Test("cat finds records by uid and by time, and does not read segments outside of the time range")
     func catFilters() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -80,7 +80,7 @@ struct SpoolCommandTests {
         }
         let between = try objects(spool(["cat", "--since", text(since), "--until", text(until)], workspace).output)
         #expect(Set(between.map(uid)) == Set(all.filter { (since..<until).contains(time($0)) }.map(uid)))
-        // A segment whose times are outside the range is not read, so its damage does no harm.
+        // A damaged segment causes no error if its records are outside of the time range, because cat does not read it.
         let segments = try objects(spool(["list", "--json"], workspace).output)
         let outside = try #require(
             segments.first { $0["kind"] as? String == "records" && ($0["first_time"] as? Int ?? 0) >= until })
@@ -93,7 +93,9 @@ struct SpoolCommandTests {
         #expect(try spool(["cat", "--rejected", "--until", "1h"], workspace).output.isEmpty)
     }
 
-    @Test("a loader resumes by position and acknowledges, and prune deletes segments that all loaders have")
+    @Test(
+        "a loader can resume at a position and acknowledge it, and prune deletes segments that all loaders have acknowledged"
+    )
     func loaders() async throws {
         let workspace = try await sealed()
         var position = 0
@@ -111,7 +113,7 @@ struct SpoolCommandTests {
         #expect(loaded == all)
         let mode = try FileManager.default.attributesOfItem(atPath: workspace.spool + "/_acks")[.posixPermissions]
         #expect(mode as? Int == 0o3770)
-        // A second loader has loaded less, so fewer segments may be deleted.
+        // A second loader has acknowledged only two segments, so prune may delete only these.
         #expect(try spool(["ack", "--loader", "alerts", "--through", "2"], workspace).status == 0)
         let listed = try objects(spool(["ack", "--list", "--json"], workspace).output)
         #expect(listed.compactMap { $0["sequence"] as? Int } == [2, position])
@@ -119,7 +121,7 @@ struct SpoolCommandTests {
         #expect(back.status == 65 && back.errors.contains("do not go back"))
         let beyond = try spool(["ack", "--loader", "alerts", "--through", "\(position + 1)"], workspace)
         #expect(beyond.status == 65 && beyond.errors.contains("ends at position \(position)"))
-        // The command in the message works with the same files.
+        // The command that the message suggests has the same --config or --spool.
         #expect(beyond.errors.contains("`tributary spool list --config \(workspace.configuration)`"))
         let there = try Programs.tributary(
             ["spool", "ack", "--loader", "alerts", "--through", "\(position + 1)", "--spool", workspace.spool],
@@ -138,13 +140,13 @@ struct SpoolCommandTests {
         #expect(try spool(["prune", "--acknowledged", "--integration", "nobody"], workspace).output.isEmpty)
         #expect(try spool(["prune", "--acknowledged"], workspace).output.split(separator: "\n").count == all.count - 2)
         #expect(try spool(["verify"], workspace).status == 0)
-        // A damaged acknowledgement must not allow a deletion.
+        // If an acknowledgement can't be read, prune must delete nothing.
         try Data("{".utf8).write(to: URL(fileURLWithPath: workspace.spool + "/_acks/warehouse.json"))
         #expect(try spool(["prune", "--older-than", "0s"], workspace).status == 65)
     }
 
     @Test(
-        "a daemon deletes segments that all loaders have acknowledged, and its status names the loader that it waits for"
+        "a daemon deletes segments that all loaders have acknowledged, and its status says what prevents a deletion"
     )
     func retention() async throws {
         let workspace = try await sealed()
@@ -157,7 +159,7 @@ struct SpoolCommandTests {
             try await daemon.wait(for: what, condition)
             #expect(daemon.stop() == 0)
         }
-        try await run(until: "word that no loader is registered") {
+        try await run(until: "the status “no loader is registered”") {
             $0?.spool.deletionHeldUp?.contains("no loader is registered") == true
         }
         #expect(try workspace.segmentFiles().count == count)
@@ -166,7 +168,7 @@ struct SpoolCommandTests {
         let path = workspace.spool + "/_acks/warehouse.json"
         let good = try Data(contentsOf: URL(fileURLWithPath: path))
         try Data("{}".utf8).write(to: URL(fileURLWithPath: path))
-        try await run(until: "word of an acknowledgement that can't be read") {
+        try await run(until: "the status with the invalid acknowledgement") {
             $0?.spool.deletionHeldUp?.contains("warehouse.json is invalid") == true
                 && $0?.spool.deletionHeldUp?.contains(
                     "`tributary spool ack --loader warehouse --remove --config \(workspace.configuration)`") == true
@@ -183,7 +185,7 @@ struct SpoolCommandTests {
         #expect(try objects(spool(["list", "--json"], workspace).output).first?["sequence"] as? Int == 4)
     }
 
-    @Test("export reports missing parts with a message and its exit code")
+    @Test("if the helper or a Python library is missing, export says so and ends with 69")
     func exportWithoutLibrary() async throws {
         let workspace = try await sealed()
         let export = [
@@ -197,12 +199,12 @@ struct SpoolCommandTests {
         #expect(library.status == 69 && library.errors.contains("pip install pyarrow"))
         #expect(try spool(export + ["--account-id", "1"], workspace).status == 64)
         #expect(try spool(export + ["--loader", "x", "--class", "authentication"], workspace).status == 64)
-        // The export's lock file remains.
+        // Only the export's lock file may exist.
         let exported = try FileManager.default.contentsOfDirectory(atPath: workspace.path("lake"))
         #expect(exported.allSatisfy { $0.hasPrefix(".") })
     }
 
-    @Test("verify ends with 0 for an undamaged spool, and with 65 and its name for a damaged segment, also as JSON")
+    @Test("verify ends with 0 if the spool is undamaged; otherwise it ends with 65 and names the damaged segment")
     func verify() async throws {
         let workspace = try await sealed()
         let good = try spool(["verify"], workspace)
@@ -223,7 +225,7 @@ struct SpoolCommandTests {
         #expect(Set(problems.compactMap { $0["path"] as? String }) == [victim])
     }
 
-    @Test("prune deletes segments that are old enough, a dry run deletes nothing, and verify accepts deleted segments")
+    @Test("prune deletes segments that are old enough, or nothing with --dry-run; verify accepts that they are deleted")
     func prune() async throws {
         let workspace = try await sealed()
         let files = try workspace.segmentFiles()
@@ -243,7 +245,7 @@ struct SpoolCommandTests {
         #expect(wrong.status == 64)
     }
 
-    @Test("a directory that is not a spool ends with 74 and a message")
+    @Test("if the directory is not a spool, the commands say so and end with 74")
     func noSpool() throws {
         let workspace = try Workspace()
         for command in ["list", "verify", "cat"] {

@@ -11,14 +11,14 @@ struct TroubleTests {
     private func settings(_ number: Int, events: Int = 300) -> OrgSettings {
         var settings = OrgSettings()
         settings.eventCount = events
-        // Orgs with equal seeds have equal events.
+        // Each org needs its own seed, because orgs with equal seeds have equal events.
         settings.seed = UInt64(1000 + number)
         settings.limitPerMinute = 1_000_000
         return settings
     }
 
     @Test(
-        "if an org has a problem, the status says what to do, other orgs are collected, and collection continues automatically after the correction",
+        "if an org has a problem, the status says what to do, other orgs are collected, and the org is collected once the problem is solved",
         .timeLimit(.minutes(20)))
     func recovers() async throws {
         let good = try await SimulatedOrg.start(settings(1))
@@ -62,7 +62,7 @@ struct TroubleTests {
         #expect(shown.status == 69)
         #expect(shown.output.contains("put it into \(workspace.tokenFile("wrong"))"))
 
-        // Each fault is corrected where an operator would correct it.
+        // Corrects each problem where an operator would: the daemon's token, the org's tokens, and the org's address.
         try workspace.setToken(token, of: "wrong")
         forbidden.setTokens([token])
         var settings = settings(4)
@@ -78,7 +78,7 @@ struct TroubleTests {
         for org in [good, wrong, forbidden, up] { await org.stop() }
     }
 
-    @Test("an org that does not answer causes no crash, and a stop does not wait for it")
+    @Test("while a request to an org gets no answer, the daemon can be stopped at once")
     func hang() async throws {
         var settings = settings(5)
         settings.faults = [FaultRule(.hang, after: 1)]
@@ -91,7 +91,7 @@ struct TroubleTests {
         }
         let clock = ContinuousClock()
         let took = clock.measure { #expect(daemon.stop() == 0) }
-        // After 25 s, the daemon itself would end a stop that waits for the org.
+        // If the stop waited for the org, the daemon would give up after 25 s.
         #expect(took < .seconds(24))
         #expect(try workspace.sealedUIDs().count.count == 100, "durable records are sealed")
         await org.stop()

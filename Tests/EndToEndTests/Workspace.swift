@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A directory for one test with a configuration, which is removed at the end.
+/// A temporary directory with the configuration of one test. It is removed at the end of the test.
 final class Workspace {
     let root: URL
 
@@ -23,22 +23,22 @@ final class Workspace {
     /// The path of an integration's token.
     func tokenFile(_ integration: String) -> String { path("token-\(integration)") }
 
-    /// Replaces a token as operators' tools do: a new file is renamed to the old file's name.
+    /// Replaces a token as tools of operators do: writes a new file and renames it to the old file's name.
     func setToken(_ token: String, of integration: String) throws {
         try Data((token + "\n").utf8).write(to: URL(fileURLWithPath: tokenFile(integration)), options: .atomic)
         try FileManager.default.setAttributes(
             [.posixPermissions: 0o600], ofItemAtPath: tokenFile(integration))
     }
 
-    /// Writes a configuration for these orgs. Its limits are so small that segments are sealed all the time.
+    /// Writes a configuration for these orgs. By default, its limits are so small that segments are sealed often.
     ///
     /// - Parameters:
-    ///   - orgs: integration name and URL.
+    ///   - orgs: for each org, the name of its integration and its URL.
     ///   - token: the content of each integration's token file.
     ///   - spool: further lines of the spool's section.
     ///   - network: lines of the network's section.
     ///   - runtime: the name of the runtime directory.
-    ///   - file: the name of the configuration.
+    ///   - file: the name of the configuration file.
     func configure(
         _ orgs: [(name: String, url: String)], token: String, pageSize: Int = 200, pollInterval: String = "1s",
         segmentMaxBytes: String = "256KiB", segmentMaxAge: String = "2s", spool more: [String] = [],
@@ -75,9 +75,9 @@ final class Workspace {
     /// The daemon's log so far.
     var log: String { (try? String(contentsOfFile: path("log"), encoding: .utf8)) ?? "" }
 
-    /// Checks that every event of this org is in one sealed segment, once, and that there are no other records.
+    /// Checks that each event of this org is sealed exactly once, and that the sealed segments have no other records.
     ///
-    /// - Parameter extra: expected records that are not in the org's list.
+    /// - Parameter extra: the expected number of sealed records that are not in the org's log.
     func expectExactly(
         _ org: SimulatedOrg, of integration: String, extra: Int = 0, _ comment: Comment? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -87,18 +87,21 @@ final class Workspace {
         if !files.isEmpty { try countUIDs(in: try decompress(files), into: &sealed) }
         let expected = Set((0..<org.eventCount).compactMap(org.uuid))
         #expect(
-            expected.subtracting(sealed.keys).count == 0, "\(integration): lost", sourceLocation: sourceLocation)
-        #expect(
-            Set(sealed.keys).subtracting(expected).count == extra, "\(integration): invented",
+            expected.subtracting(sealed.keys).count == 0, "\(integration): some events of the log are not sealed",
             sourceLocation: sourceLocation)
         #expect(
-            sealed.values.count { $0 > 1 } == 0, "\(integration): doubled", sourceLocation: sourceLocation)
+            Set(sealed.keys).subtracting(expected).count == extra,
+            "\(integration): some sealed records are not in the log",
+            sourceLocation: sourceLocation)
+        #expect(
+            sealed.values.count { $0 > 1 } == 0, "\(integration): some events are sealed more than once",
+            sourceLocation: sourceLocation)
     }
 
-    /// Every `metadata.uid` in the sealed segments, with the number of its records and of its segments. Uses the system's
-    /// zstd and not the tested code.
+    /// For every `metadata.uid` in the sealed segments: how many records have it (`count`), and which segments (`segments`). Reads the segments
+    /// with the system's zstd, and not with the tested code.
     ///
-    /// - Parameter integration: reads only this integration.
+    /// - Parameter integration: the integration whose segments are read; nil for all segments.
     func sealedUIDs(of integration: String? = nil) throws -> (count: [String: Int], segments: [String: Set<String>]) {
         var count: [String: Int] = [:]
         var segments: [String: Set<String>] = [:]
@@ -115,7 +118,7 @@ final class Workspace {
         return (count, segments)
     }
 
-    /// The paths of the sealed segments: all files that a loader would read.
+    /// The paths of the sealed segments, relative to the spool.
     func segmentFiles() throws -> [String] {
         let all = FileManager.default.enumerator(atPath: spool)?.compactMap { $0 as? String } ?? []
         return all.filter { path in

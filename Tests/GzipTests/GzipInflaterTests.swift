@@ -24,7 +24,7 @@ struct GzipInflaterTests {
         return Array(output.prefix(size - Int(left)))
     }
 
-    /// Decompresses pieces of `step` bytes into a buffer of `room` bytes; stops after `limit` bytes.
+    /// Decompresses `bytes` in pieces of `step` bytes, into a buffer of `room` bytes. Stops when there are more than `limit` bytes of output.
     private static func unpacked(
         _ bytes: [UInt8], step: Int, room: Int, limit: Int = .max
     ) throws -> (bytes: [UInt8], outcome: GzipInflater.Outcome, inflater: GzipInflater) {
@@ -47,7 +47,7 @@ struct GzipInflaterTests {
     private static let plain = Array(String(repeating: "{\"uuid\":1},", count: 1_000).utf8)
 
     @Test(
-        "decompressing gives the original bytes, whatever the size of pieces and buffer",
+        "decompressing gives the original bytes, whatever the sizes of the pieces and of the buffer",
         arguments: [1, 7, 64, 100_000],
         [1, 13, 100_000])
     func pieces(step: Int, room: Int) throws {
@@ -57,7 +57,7 @@ struct GzipInflaterTests {
         #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
     }
 
-    @Test("several gzip members become one text", arguments: [1, 100_000])
+    @Test("the contents of several gzip members are joined", arguments: [1, 100_000])
     func members(step: Int) throws {
         let members = Self.packed(Self.plain) + Self.packed([]) + Self.packed(Self.plain)
         let result = try Self.unpacked(members, step: step, room: 1_000)
@@ -83,7 +83,7 @@ struct GzipInflaterTests {
         }
     }
 
-    @Test("incomplete input is recognized")
+    @Test("after incomplete input, isInsideMember is true or members is 0")
     func cut() throws {
         let packed = Self.packed(Self.plain)
         #expect(try Self.unpacked(Array(packed.dropLast()), step: 10, room: 1_000).inflater.isInsideMember)
@@ -91,7 +91,7 @@ struct GzipInflaterTests {
         #expect(try Self.unpacked([], step: 10, room: 1_000).inflater.members == 0)
     }
 
-    @Test("decompressing stops when its caller has enough, and at an error")
+    @Test("decompressing stops when the caller wants no more bytes, or at an error")
     func stops() throws {
         let packed = Self.packed(Self.plain)
         let stopped = try Self.unpacked(packed, step: 100_000, room: 100, limit: 1_000)

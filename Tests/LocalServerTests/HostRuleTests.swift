@@ -2,17 +2,17 @@ import Testing
 
 @testable import LocalServer
 
-@Suite("The name under which a browser addresses the server")
+@Suite("The Host header of requests from browsers")
 struct HostRuleTests {
     @Test(
-        "names of this host are accepted",
+        "a Host header with a name or loopback address of this host is accepted",
         arguments: [
             "localhost", "localhost:9464", "LocalHost", "127.0.0.1", "127.0.0.1:80", "127.9.9.9", "[::1]", "[::1]:9464",
         ])
     func accepted(_ host: String) { #expect(HostRule(isChecked: true).accepts([host])) }
 
     @Test(
-        "names that another site could have are refused",
+        "a Host header with a name or address that another site could use is refused",
         arguments: [
             "", ":", "attacker.example", "localhost.attacker.example", "127.0.0.1.attacker.example",
             "attacker.example:9464", "127.0.0.1:80:80", "127.0.0.1@x",
@@ -25,6 +25,8 @@ struct HostRuleTests {
     func once() {
         #expect(!HostRule(isChecked: true).accepts([]))
         #expect(!HostRule(isChecked: true).accepts(["localhost", "localhost"]))
-        #expect(HostRule(isChecked: false).accepts([]), "no web page can reach a Unix socket")
+        #expect(
+            HostRule(isChecked: false).accepts([]),
+            "on a Unix socket, which no web page can reach, the Host header is not checked")
     }
 }

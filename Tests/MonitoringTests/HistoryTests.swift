@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The history of the status page")
 struct HistoryTests {
-    @Test("a day of samples takes no more memory than four hours, and the newest events are correct")
+    @Test("after a day, the history has at most four hours of samples, and the newest are correct")
     func bounded() throws {
         var history = RateHistory()
         var seconds = 0
@@ -27,7 +27,7 @@ struct HistoryTests {
         #expect(Set(series.lag) == [7])
     }
 
-    @Test("a steady rate stays a level line when the interval doubles")
+    @Test("when the interval doubles, the samples of a steady rate are still equal")
     func level() throws {
         var history = RateHistory()
         var events = 0
@@ -39,7 +39,7 @@ struct HistoryTests {
         #expect(Set(series.events) == [UInt32(3 * history.interval)])
     }
 
-    @Test("no event is lost or counted twice when two samples become one")
+    @Test("when two samples are merged, no event is lost or counted twice")
     func merging() throws {
         var history = RateHistory()
         history.sample([("acme", 500, nil)])
@@ -48,10 +48,10 @@ struct HistoryTests {
         #expect(history.interval == 2 * RateHistory.firstInterval)
         #expect(
             series.events.reduce(0, +) == UInt32(RateHistory.capacity + 20),
-            "what was collected before the first sample is in no interval")
+            "events before the first sample are not counted")
     }
 
-    @Test("a sample has the longest lag of its interval; before the first answer it has none")
+    @Test("a sample has the longest lag of its interval, or no lag before the first answer")
     func lag() throws {
         var history = RateHistory()
         for number in 0..<RateHistory.capacity {
@@ -65,7 +65,9 @@ struct HistoryTests {
                 && lag.max(by: { ($0 == RateHistory.unknown ? 0 : $0) < ($1 == RateHistory.unknown ? 0 : $1) }) == 900)
     }
 
-    @Test("the samples of a removed integration are dropped, and those of a new one end at the same time as the others")
+    @Test(
+        "the samples of a removed integration are dropped, and those of a new integration have the same times as the others"
+    )
     func changing() {
         var history = RateHistory()
         for number in 0..<50 { history.sample([("acme", number, 1), ("old", number, 1)]) }
@@ -74,7 +76,7 @@ struct HistoryTests {
         #expect(history.series["new"]?.events.suffix(60) == history.series["acme"]?.events.suffix(60))
     }
 
-    @Test("a problem that lasts is one entry of the history, with its beginning and its end")
+    @Test("however many reports contain a problem, the history has one entry with its beginning and its end")
     func troubles() {
         var log = TroubleLog()
         log.note(
@@ -91,7 +93,7 @@ struct HistoryTests {
         #expect(log.entries.map(\.until) == ["2026-11-23T20:13:00Z", "2026-11-23T20:12:00Z"])
     }
 
-    @Test("the repeated problems of a thousand integrations stay within the limit")
+    @Test("the history has no more problems than its limit, even if a thousand integrations have problems repeatedly")
     func manyTroubles() {
         var log = TroubleLog()
         for round in 0..<20 {
@@ -106,7 +108,7 @@ struct HistoryTests {
         #expect(log.entries.allSatisfy { $0.until != nil })
     }
 
-    @Test("the documents are valid JSON, whatever the names contain")
+    @Test("the JSON of the history and the status is valid, whatever the names of integrations contain")
     func documents() throws {
         let name = "/etc/tributary/conf.d/\"x\".yaml\n<script>"
         var history = RateHistory()

@@ -14,7 +14,7 @@ struct MetricsTests {
         return String(decoding: MetricsText(snapshot).bytes, as: UTF8.self)
     }
 
-    @Test("the metrics agree with the status, with one series per integration")
+    @Test("the metrics have the values of the status, in one series for each integration")
     func values() {
         let lines = text([
             MadeUp.integration("acme"), MadeUp.integration("globex", .failing, problem: "unauthorized", lag: nil),
@@ -32,17 +32,17 @@ struct MetricsTests {
             "tributary_integration_lag_seconds{integration=\"acme\"} 4",
             "tributary_integration_events_total{integration=\"acme\"} 10",
             "tributary_integration_requests_total{integration=\"acme\",outcome=\"answered\"} 0",
-            // The end of the credential's last day.
+            // The value is the end of the credential's last day.
             "tributary_credential_expiry_timestamp_seconds{credential=\"read\"} 1798761600",
         ] { #expect(lines.contains(expected), "\(expected)") }
         #expect(!lines.contains { $0.hasPrefix("tributary_integration_problem{integration=\"acme\"") })
         #expect(
             !lines.contains { $0.hasPrefix("tributary_integration_lag_seconds{integration=\"globex\"") },
-            "no answer yet")
+            "without an answer from Okta, there is no lag")
         #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "both integrations use one credential")
     }
 
-    @Test("an integration that an operator has paused has a separate state, and is neither up nor down")
+    @Test("an integration that an operator has paused has its own state, and no series tributary_integration_up")
     func pausedByOperator() {
         var integration = MadeUp.integration("acme", .paused)
         integration.pausedByOperator = true
@@ -51,7 +51,7 @@ struct MetricsTests {
         #expect(!text.contains("tributary_integration_up{integration=\"acme\"}"))
     }
 
-    @Test("a delivery that does not run is down, whatever its last report says")
+    @Test("tributary_destination_up is 0 for a delivery that does not run, even if its last report says live")
     func destinations() {
         var report = DeliveryReport(
             name: "lake", version: "1", pid: 1, place: "s3://b", guarantee: .exactlyOnce, state: .live, since: "",
@@ -83,7 +83,7 @@ struct MetricsTests {
         #expect(!text.contains("tributary_response_last_failure"))
     }
 
-    @Test("a label contains any name safely, even one that the configuration refuses")
+    @Test("special characters in a name are escaped in labels, even if the configuration would refuse the name")
     func hostileNames() {
         let text = text([MadeUp.integration("a\"} 1\ntributary_ready 0\nb\\")])
         #expect(text.contains("tributary_integration_up{integration=\"a\\\"} 1\\ntributary_ready 0\\nb\\\\\"} 1\n"))
@@ -101,7 +101,7 @@ struct MetricsTests {
         metrics.map { ($0.name, $0.kind.rawValue, $0.unit.rawValue, $0.help, labels + $0.labels) }
     }
 
-    @Test("metrics have names by Prometheus's conventions, and each name occurs once")
+    @Test("the names of metrics follow Prometheus's conventions, and each name occurs once")
     func names() {
         #expect(Set(Self.all.map(\.name)).count == Self.all.count)
         for metric in Self.all {

@@ -9,7 +9,7 @@ import Testing
 struct RouteTests {
     private func text(_ response: LocalResponse) -> String { String(decoding: response.body.bytes, as: UTF8.self) }
 
-    @Test("before the first report, the daemon is live and not ready, and there are no values")
+    @Test("before the first report, the listener answers that the daemon is live but not ready, and has no metrics")
     func before() {
         let routes = MonitoringRoutes(state: MonitoringState())
         #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
@@ -30,7 +30,7 @@ struct RouteTests {
         #expect(routes.response(to: .init(path: "/healthz/live")).status == 200)
     }
 
-    @Test("the daemon is not live if a part hangs or no report arrives")
+    @Test("the daemon is not live if one of its parts hangs or no report has arrived for a minute")
     func hung() {
         var report = MadeUp.report([])
         report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
@@ -41,7 +41,7 @@ struct RouteTests {
         #expect(HealthCheck(snapshot: healthy, silence: .seconds(61)).whyNotLive == "no report for 61 s")
     }
 
-    @Test("the body of an answer is made once for each report, not for each request")
+    @Test("requests between two reports get the same body, and a new report makes a new one")
     func shared() throws {
         let state = MonitoringState()
         state.reported(MadeUp.report([MadeUp.integration("acme", events: 10)]), isReady: true)
@@ -57,21 +57,21 @@ struct RouteTests {
                 "events_total{integration=\"acme\"} 11"))
     }
 
-    @Test("the status page is one file, and its Content-Security-Policy allows nothing else")
+    @Test("the status page loads nothing else, and its Content-Security-Policy allows only its own script and style")
     func page() {
         let html = String(decoding: StatusPage.html, as: UTF8.self)
         #expect(StatusPage.policy.contains("script-src 'sha256-") && StatusPage.policy.contains("style-src 'sha256-"))
         #expect(!StatusPage.policy.contains("unsafe"))
         #expect(
             !html.contains(" style=") && !html.contains(" onclick="),
-            "the policy would refuse inline styles and handlers")
+            "the policy does not allow inline styles and handlers")
         #expect(html.count(of: "<script") == 1 && html.count(of: "<style") == 1)
-        // The only address is the namespace of SVG, from which nothing is loaded.
+        // The only URL in the page is the namespace of SVG. Browsers do not load it.
         #expect(html.replacing("http://www.w3.org/2000/svg", with: "").firstRange(of: "http://") == nil)
         #expect(!html.contains("innerHTML"), "text from orgs must not become HTML")
     }
 
-    @Test("the text file is replaced as a whole, readable for everybody, and removed at the end")
+    @Test("the file with metrics is replaced as a whole, can be read by every user, and is removed at the end")
     func textFile() throws {
         let directory = FileManager.default.temporaryDirectory.path + "/tributary-textfile-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

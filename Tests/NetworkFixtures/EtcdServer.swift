@@ -13,11 +13,11 @@ package final class EtcdServer {
     private let files: FixtureProcess
     private var process: FixtureProcess?
 
-    /// Starts it.
+    /// Starts etcd with an empty store.
     ///
     /// - Parameters:
-    ///   - certificate: the server's certificate, for `localhost`; nil: without TLS.
-    ///   - clientAuthority: a CA file; if it is given, only clients with a certificate of this CA are admitted.
+    ///   - certificate: the server's certificate for `localhost`; nil for a server without TLS.
+    ///   - clientAuthority: the file of a CA; nil to admit clients without a certificate from a CA.
     package init(certificate: TestAuthority.Certificate? = nil, clientAuthority: String? = nil) throws {
         files = try FixtureProcess("etcd")
         port = try LoopbackServer.freePort()
@@ -35,7 +35,7 @@ package final class EtcdServer {
         try start()
     }
 
-    /// Starts it again.
+    /// Starts etcd. After `kill`, it has its stored data again.
     package func start() throws {
         let process = try FixtureProcess("etcd-run")
         try process.start(Self.program, arguments, log: "log", listeningOn: port, of: "127.0.0.1")

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// A program of this machine, such as nginx, that a test runs in the foreground. The program has a directory of its own, which is removed when the
-/// program ends.
+/// A program of this machine, such as nginx, that a test runs in the foreground, with a temporary directory. `stop` ends the program and removes
+/// the directory.
 package final class FixtureProcess {
-    /// The program's files; they are removed at the end.
+    /// The directory for the program's files.
     package let directory: URL
     private var process: Process?
 
-    /// Creates the directory; does not start the program yet.
+    /// Creates the directory, and does not start the program.
     package init(_ name: String) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "tributary-\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -46,7 +46,7 @@ package final class FixtureProcess {
     /// Ends the program and removes the directory.
     package func stop() {
         if let process, process.isRunning {
-            // SIGTERM would not work: the child inherits the blocked signals of the thread that started it.
+            // SIGTERM may have no effect, because the child inherits the blocked signals of the thread that started it.
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }

@@ -6,17 +6,17 @@ import Synchronization
 package final class LoopbackServer: Sendable {
     /// The answer to a request.
     package enum Answer {
-        /// These bytes. The connection stays open.
+        /// Sends these bytes and keeps the connection open.
         case bytes([UInt8])
-        /// This text, and then the end of the connection.
+        /// Sends this text and closes the connection.
         case textThenClose(String)
-        /// No answer until the client disconnects.
+        /// Sends nothing, until the client disconnects.
         case silence
 
-        /// These bytes. The connection stays open.
+        /// Sends this text and keeps the connection open.
         package static func text(_ text: String) -> Answer { .bytes(Array(text.utf8)) }
 
-        /// A 200 with header lines and a body.
+        /// Sends the status 200, these header lines and this body.
         package static func answer(_ headers: String, _ body: String) -> Answer {
             .text(
                 "HTTP/1.1 200 OK\r\n\(headers.isEmpty ? "" : headers + "\r\n")Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
@@ -43,10 +43,10 @@ package final class LoopbackServer: Sendable {
     package var url: String { "http://\(authority)" }
     /// The number of connections accepted so far.
     package var connections: Int { state.withLock { $0.connections } }
-    /// The heads of all requests so far.
+    /// The request lines and headers of all requests so far, one text for each request.
     package var requests: [String] { state.withLock { $0.requests } }
 
-    /// Starts to listen immediately; `answer` receives the head of each request.
+    /// Starts to listen. `answer` gets the request line and the headers of each request.
     package init(_ answer: @escaping @Sendable (String) -> Answer) throws {
         (listener, port) = try Self.listening()
         self.answer = answer
@@ -56,7 +56,7 @@ package final class LoopbackServer: Sendable {
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else {
-                    // The accepting thread closes the socket, so that it never accepts on a descriptor number that was reused.
+                    // Only this thread closes the socket. Otherwise, it might call accept on a new socket that has got the same descriptor number.
                     close(listener)
                     return
                 }
@@ -85,9 +85,9 @@ package final class LoopbackServer: Sendable {
         return port
     }
 
-    /// Returns when this many requests have arrived.
+    /// Waits until at least this many requests have arrived.
     package func untilRequests(_ count: Int) async { await until { $0.requests.count >= count } }
-    /// Returns when no connection is open.
+    /// Waits until no connection is open.
     package func untilClosed() async { await until { $0.open == 0 } }
 
     private func until(_ isDue: @escaping @Sendable (State) -> Bool) async {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An IPv4 address of this machine that is not a loopback address, so that the product uses a proxy for it.
+/// An IPv4 address of this machine that is not a loopback address. Tributary uses a proxy only for such addresses.
 package enum MachineAddress {
     /// The address; nil if the machine has only loopback addresses.
     package static let ipv4: String? = {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// nginx with TLS and HTTP/2 on a free port. It answers `[]`, or passes requests on to another server, with compression.
+/// nginx with TLS, HTTP/2 and compression on a free port. It answers each request with `[]`, or passes requests on to another server.
 package final class NginxServer {
     /// Whether nginx and openssl are installed.
     package static let isThere =
@@ -11,20 +11,20 @@ package final class NginxServer {
     package let port: UInt16
     private let process: FixtureProcess
 
-    /// Starts it.
+    /// Starts nginx.
     ///
     /// - Parameters:
-    ///   - address: an IPv4 address of this machine.
+    ///   - address: the IPv4 address of this machine on which nginx listens.
     ///   - protocols: the value of nginx's `ssl_protocols`.
-    ///   - upstream: `http://…`; nil to answer each request with `[]`.
-    ///   - clientAuthority: a CA file; if it is given, only clients with a certificate of this CA are admitted.
+    ///   - upstream: the URL (`http://…`) to which requests are passed on; nil to answer each request with `[]`.
+    ///   - clientAuthority: the file of a CA; nil to admit clients without a certificate from a CA.
     package init(
         _ certificate: TestAuthority.Certificate, address: String = "127.0.0.1", protocols: String = "TLSv1.2 TLSv1.3",
         port: UInt16? = nil, upstream: String? = nil, clientAuthority: String? = nil
     ) throws {
         process = try FixtureProcess("nginx")
         let path = process.directory.path
-        // Another program may take the port between finding and using it. Then nginx reports that, and the test fails with its message.
+        // Another program may take the free port before nginx does. Then nginx ends, and the test fails.
         self.port = try port ?? LoopbackServer.freePort()
         let content =
             upstream.map { upstream in
@@ -57,10 +57,10 @@ package final class NginxServer {
             listeningOn: self.port, of: address)
     }
 
-    /// Every request: TLS version, HTTP version, status, encoding, target.
+    /// A line for each request, with its TLS version, HTTP version, status, encoding and target.
     package var requests: [String] { process.text("access.log").split(separator: "\n").map(String.init) }
 
-    /// nginx's log of connections, including those without a request.
+    /// The text of nginx's log, which also mentions connections without a request.
     package var errors: String { process.text("error.log") }
 
     /// Ends nginx.

@@ -1,8 +1,8 @@
 import Glibc
 
-/// A free port of 127.0.0.1 on which no program listens, and which no other program can get meanwhile.
+/// A port of 127.0.0.1 on which no program listens. Until `release`, no other program can use it.
 package final class ReservedPort {
-    /// The port. Connections to it are refused.
+    /// The number of the port. Connections to it are refused.
     package let port: UInt16
     private var descriptor: Int32?
 
@@ -27,7 +27,7 @@ package final class ReservedPort {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Allows a program to listen on the port.
+    /// Releases the port, so that a program can listen on it.
     package func release() {
         descriptor.map { _ = close($0) }
         descriptor = nil

@@ -2,11 +2,11 @@ import Foundation
 
 /// A certificate authority for one test, created with openssl.
 package final class TestAuthority {
-    /// A server's certificate and key, in PEM.
+    /// The files with a certificate and its key, in PEM.
     package struct Certificate: Sendable {
-        /// The path of the certificate.
+        /// The path of the file with the certificate.
         package let path: String
-        /// The path of the key.
+        /// The path of the file with the key.
         package let keyPath: String
     }
 
@@ -27,7 +27,7 @@ package final class TestAuthority {
 
     /// Issues a certificate for names (`DNS:localhost`, `IP:127.0.0.1`).
     ///
-    /// - Parameter days: for how many days it is valid from now; negative for an expired one.
+    /// - Parameter days: the number of days for which the certificate is valid from now; negative for an expired certificate.
     package func certificate(for names: [String], days: Int = 2) throws -> Certificate {
         let name = UUID().uuidString
         let (request, key, path) = (files.path(name + ".csr"), files.path(name + ".key"), files.path(name + ".pem"))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// tinyproxy, a forward proxy, on a free port of loopback.
+/// The forward proxy tinyproxy on a free port of 127.0.0.1.
 package final class TinyProxy {
     /// Whether tinyproxy is installed.
     package static let isThere = FileManager.default.isExecutableFile(atPath: "/usr/bin/tinyproxy")
@@ -9,11 +9,11 @@ package final class TinyProxy {
     package let port: UInt16
     private let process: FixtureProcess
 
-    /// Starts it.
+    /// Starts the proxy.
     ///
     /// - Parameters:
-    ///   - credentials: the user and password that it requires, of letters and digits; nil for none.
-    ///   - ports: the ports to which it allows CONNECT.
+    ///   - credentials: the user and password that the proxy requires, of letters and digits; nil if it requires none.
+    ///   - ports: the ports to which the proxy allows CONNECT.
     package init(port: UInt16? = nil, credentials: (user: String, password: String)? = nil, ports: [UInt16]) throws {
         process = try FixtureProcess("tinyproxy")
         self.port = try port ?? LoopbackServer.freePort()
@@ -26,7 +26,7 @@ package final class TinyProxy {
             of: "127.0.0.1")
     }
 
-    /// The hosts and ports for which a tunnel was requested, allowed or not.
+    /// The hosts and ports for which a client has requested a tunnel, whether the proxy has allowed it or not.
     package var tunnels: [String] {
         process.text("log").split(separator: "\n").compactMap { line in
             line.firstMatch(of: /CONNECT (\S+) HTTP/).map { String($0.1) }

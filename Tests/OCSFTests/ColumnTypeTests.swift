@@ -3,9 +3,9 @@ import Testing
 
 @testable import OCSF
 
-/// A store with fixed columns gives each path one type, from the first record that it sees.
+/// A store with fixed columns takes the type of a column from the first record that has a value at the path.
 @Suite("each path of a record has one JSON type") struct ColumnTypeTests {
-    /// The types that occurred under a path, each with a record that has it.
+    /// The JSON types that were found at each path, and for each type the first record that has it.
     struct Columns {
         private(set) var types: [String: [String: String]] = [:]
         let entersUnmapped: Bool
@@ -54,7 +54,7 @@ import Testing
         var events = try RecordExamples.events().map(\.event) + RecordExamples.others() + NoLossTests.oddShapes
         events += try ValidatorTests.sampleEvents()
         events += try types.map { try SyntheticEvent.make(type: $0, &random) }
-        // The old and new values of a change have whatever form Okta's object has.
+        // In a change, Okta writes the old and the new value in any JSON type, so these events have one of each.
         let forms = [
             "{\"a\":1}", "{\"a\":\"1\",\"b\":[true]}", "[1,\"2\"]", "\"text\"", "7", "true", "null", "{}",
             "{\"a\":{\"b\":null}}",
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(
-        "each path outside unmapped has one JSON type for all classes, options and versions, and with flatten_unmapped each path inside it too"
+        "each path has one JSON type in all classes, options and versions; a path in unmapped has one only with flatten_unmapped"
     )
     func types() throws {
         let events = try Self.events()

@@ -25,7 +25,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         }
     }
 
-    @Test("the README has the right number of event types")
+    @Test("the README says how many event types the catalogue has")
     func readme() throws {
         let count = try builtInCatalog.get().count
         let readme = try String(contentsOf: Repository.file("README.md"), encoding: .utf8)
@@ -34,7 +34,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
     }
 
     @Test(
-        "a type without a row gets the class of similar types",
+        "an event type that has no row gets the class of similar types",
         arguments: [
             ("user.authentication.auth_via_palm", 3002, 99),
             ("user.mfa.factor.palm", 3001, 99),
@@ -64,7 +64,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(try catalog.count == EventCatalog.builtIn().count + 1)
     }
 
-    @Test("a site's row without the column attack keeps the built-in tag, and one with the column replaces it")
+    @Test("a site's row replaces the built-in tag if it has the column attack, and keeps the tag otherwise")
     func siteAttacks() throws {
         func attacks(_ row: String) throws -> JSON {
             let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: row)])
@@ -87,14 +87,14 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(own.texts("metadata.profiles").contains("security_control"))
     }
 
-    @Test("a type without a row does not get the tag of similar types")
+    @Test("an event type that has no row does not get the tag of similar types")
     func unknownAttack() throws {
         let record = try record(try signIn(["eventType": "user.mfa.factor.palm"]))
         #expect(record["attacks"] == nil)
     }
 
     @Test(
-        "a bad row is refused with its file and line",
+        "a bad row is refused, and the message names its file and line",
         arguments: [
             ("a.b\t3002", 1, "column"),
             ("# x\na.b\t3003\t1", 2, "3003"),

@@ -1,18 +1,18 @@
 @testable import OCSF
 
-/// Damages an event in one or several typical ways. The result depends only on the generator.
+/// Damages an event in one to three typical ways. The same generator gives the same damage.
 struct EventMutator {
     enum Mutation: CaseIterable {
         case swapType, doubleKey, nest, hugeString, hugeNumber, loneSurrogate, notUTF8, control, truncate
         case dropMember, flipByte, repeatBytes, deleteBytes, insertStructure, escapeKey
     }
 
-    /// Changes that leave valid JSON, so that the mapping sees them. They are more frequent.
+    /// Changes after which the event is usually still valid JSON, so that it reaches the mapping. `mutate` prefers them.
     static let grammatical: [Mutation] = [.swapType, .swapType, .dropMember, .hugeString, .escapeKey]
 
     private let tape = JSONTape(keys: [])
 
-    /// Values of every kind, including kinds that no reader expects at their position.
+    /// JSON values that replace a value of the event, whatever type is expected there.
     static let values: [String] = [
         "null", "true", "false", "0", "-1", "-0", "1e308", "1E400", "0.1", "17", "1000000000000000000000000000000",
         "\"\"", "\"null\"", "\"Unknown\"", "\"None\"", "\"SUCCESS\"", "\"User\"", "\"1.2.3.4\"", "\"::1\"",
@@ -93,11 +93,11 @@ struct EventMutator {
     private struct Place {
         var value: Range<Int>
         var key: Range<Int>?
-        /// The ranges of key, colon and value.
+        /// The range from the key to the end of the value.
         var member: Range<Int>?
     }
 
-    /// The ranges of the values; the whole text if it can't be read any more.
+    /// The place of each value. If the text is no longer valid JSON, the whole text is one place.
     private func places(_ event: [UInt8]) -> [Place] {
         event.withUnsafeBytes { bytes in
             guard let tape, case .success(let parsed) = tape.parse(bytes) else {

@@ -62,7 +62,7 @@ import Testing
         for (version, records) in validated { try ValidatorTests.validate(records: records, version) }
     }
 
-    @Test("a page of damaged events is refused as a whole, or each element has one result")
+    @Test("a damaged page is refused as a whole, or each of its elements becomes one record or one rejected event")
     func pages() throws {
         var random = SeededGenerator(seed: Self.seed ^ 1)
         let originals = try Self.originals.get()
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("in a stream of damaged lines, each line is one event, and affects no other line")
+    @Test("in a stream of damaged lines, each line is read as one event and does not change how other lines are read")
     func streams() throws {
         var random = SeededGenerator(seed: Self.seed ^ 2)
         let originals = try Self.originals.get()
@@ -87,7 +87,7 @@ import Testing
         for _ in 0..<Self.count / 4 {
             let original = originals.randomElement(using: &random) ?? []
             let line = mutator.mutate(original, &random).filter { $0 != 0x0A && $0 != 0x0D }
-            // These lines look like pretty-printed JSON, or contain several events or none.
+            // Skips lines that contain several events or none, or that look like the beginning of pretty-printed JSON.
             if line.allSatisfy(isSpace) || line.first(where: { !isSpace($0) }) == UInt8(ascii: "[") { continue }
             if line.filter({ !isSpace($0) }) == [UInt8(ascii: "{")] { continue }
             lines.append(line)
@@ -99,7 +99,7 @@ import Testing
         #expect(events.count == lines.count, "seed \(Self.seed)")
     }
 
-    @Test("whatever mixture of brackets, commas and lines a stream has, none of its bytes is lost")
+    @Test("no byte of a stream is lost, however its brackets, commas and line ends are mixed")
     func brackets() throws {
         var random = SeededGenerator(seed: Self.seed ^ 3)
         let pieces = [

@@ -9,14 +9,14 @@ import Testing
             "{}", " {} ", "{\"a\":1}", "{\"a\":-0}", "{\"a\":0.5e+10}", "{\"a\":1E9}", "{\"a\":[]}", "{\"a\":[[],{}]}",
             "{\"a\":\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "{\"\":1}", "{\"a\":\"\u{7f}\u{1F600}\"}",
             "\r\n{\t\"a\" : true ,\n\"b\":false, \"c\":null }\n", "{\"a\":\"\\u0000\"}", "{\"a\\u0062\":1,\"ac\":2}",
-            // Section 6: numbers with any digits, fraction and exponent, of any size.
+            // RFC 8259, section 6: numbers with any digits, fraction and exponent, of any size.
             "{\"a\":0,\"b\":-0.0,\"c\":0e0,\"d\":0E-0,\"e\":10,\"f\":1.50,\"g\":-1e+01,\"h\":1e300,\"i\":1e-400}",
             "{\"a\":[0,1,-1,0.1,1e1],\"b\":[[[[[[]]]]]],\"c\":[null,true,false,\"\",{},[]]}",
-            // Section 7: every escape, with hexadecimal digits in either case; characters that need no escape (DEL, U+2028, the solidus, non-characters).
+            // RFC 8259, section 7: every escape, hexadecimal digits in either case, and characters that need no escape (DEL, U+2028, solidus).
             "{\"a\":\"\\u00E9\\u00e9\\uABCD\\uabcd\",\"b\":\"/\",\"c\":\"\u{2028}\u{2029}\u{80}\u{FFFF}\u{FFFE}\u{10FFFF}\"}",
             "{\"a\":\"\\uD83D\\uDE00\\udbff\\udfff\\ud800\\udc00\\uffff\\ufdd0\"}", "{\"\\u0000\":1,\"\\u0001\":2}",
             "{\"a\":\"\u{FEFF}\"}", "{\"\\\"\":1,\"\\\\\":2,\"\\/\":3}", "{\"a\":\"'\"}",
-            // Section 4: names are compared by characters, and case matters; the same name may occur in another object.
+            // RFC 8259, section 4: names are compared by characters, and case matters; the same name may occur in another object.
             "{\"a\":1,\"A\":2}", "{\"\u{E9}\":1,\"e\u{301}\":2}", "{\"a\":[{\"b\":1},{\"b\":1}],\"b\":{\"a\":1}}",
             "{\"a\" \n:\t1\r,\"b\":[ 1 , 2 ] }  ", "{\"a\":{\"a\":{\"a\":1}}}",
             "{\"a\":123456789012345678901234567890}",
@@ -48,7 +48,7 @@ import Testing
             ("{\"x\":{\"b\":1,\"c\":2,\"b\":3}}", .duplicateKey), ("\u{feff}{}", .syntax), ("{\"a\":1 1}", .syntax),
             ("{\"a\":\"b\"c}", .syntax), ("{\"a\":1\"b\"}", .badNumber), ("{\"a\"\"b\":1}", .syntax),
             ("{1:2}", .syntax),
-            // Section 2: white space is one of four characters, and there is one value.
+            // RFC 8259, section 2: only four characters are white space, and a text has exactly one value.
             ("{\"a\":\u{0B}1}", .syntax), ("{\"a\":\u{0C}1}", .syntax), ("{\"a\":\u{A0}1}", .syntax),
             ("{\u{2028}\"a\":1}", .syntax),
             ("{}\u{0}", .syntax), ("\u{0}{}", .syntax), (" ", .syntax), ("\n", .syntax), ("{}1", .syntax),
@@ -56,12 +56,12 @@ import Testing
             ("{]", .syntax), ("[}", .syntax), ("}", .syntax), ("]", .syntax), ("{\"a\":[}", .syntax),
             ("{\"a\":{]}", .syntax),
             ("{\"a\":[1}]", .syntax), ("{\"a\":[[1]}", .syntax), ("{\"a\":{\"b\":1]}", .syntax),
-            // Section 3: there are three literals, in lower case; the root is an object.
+            // RFC 8259, section 3: there are three literals, in lower case; the root is an object.
             ("null", .notAnObject), ("true", .notAnObject), ("{\"a\":TRUE}", .syntax), ("{\"a\":Null}", .syntax),
             ("{\"a\":truee}", .syntax),
             ("{\"a\":falsey}", .syntax), ("{\"a\":undefined}", .syntax), ("{\"a\":Infinity}", .syntax),
             ("{\"a\":true false}", .syntax),
-            // Sections 4 and 5: names are strings; no missing or additional commas; no comments.
+            // RFC 8259, sections 4 and 5: names are strings; no missing or additional commas; no comments.
             ("{null:1}", .syntax), ("{[]:1}", .syntax), ("{\"a\":1,,\"b\":2}", .syntax), ("{,\"a\":1}", .syntax),
             ("{\"a\",1}", .syntax),
             ("{\"a\"::1}", .syntax), ("{\"a\":1:2}", .syntax), ("{:1}", .syntax), ("{\"a\":[,1]}", .syntax),
@@ -70,7 +70,7 @@ import Testing
             ("{\"a\":1/**/}", .badNumber),
             ("{/**/\"a\":1}", .syntax), ("{\"a\":1}//", .syntax), ("{\"a\":1;\"b\":2}", .badNumber),
             ("{\"a\"=1}", .syntax),
-            // Section 6
+            // RFC 8259, section 6: numbers.
             ("{\"a\":-01}", .badNumber), ("{\"a\":00}", .badNumber), ("{\"a\":1.e1}", .badNumber),
             ("{\"a\":1.5.5}", .badNumber),
             ("{\"a\":1e+}", .badNumber), ("{\"a\":1e1.5}", .badNumber), ("{\"a\":--1}", .badNumber),
@@ -78,7 +78,7 @@ import Testing
             ("{\"a\":1_000}", .badNumber), ("{\"a\":-.5}", .badNumber), ("{\"a\":1e1e1}", .badNumber),
             ("{\"a\":1a}", .badNumber),
             ("{\"a\":\u{FF11}}", .syntax), ("{\"a\":1\u{0}}", .badNumber), ("{\"a\":- 1}", .badNumber),
-            // Section 7
+            // RFC 8259, section 7: strings.
             ("{\"a\":\"\\a\"}", .badEscape), ("{\"a\":\"\\'\"}", .badEscape), ("{\"a\":\"\\U0041\"}", .badEscape),
             ("{\"a\":\"\\u\"}", .badEscape), ("{\"a\":\"\\u004\"}", .badEscape), ("{\"a\":\"\\u+041\"}", .badEscape),
             ("{\"a\":\"\\u00 1\"}", .badEscape), ("{\"\\q\":1}", .badEscape), ("{\"a\":\"\\0\"}", .badEscape),
@@ -87,7 +87,7 @@ import Testing
             ("{\"a\":\"\u{1F}\"}", .controlCharacter), ("{\"\r\":1}", .controlCharacter),
             ("{\"a\":\"\\\"}", .unclosedString),
             ("{\"a", .unclosedString), ("{\"a\":\"\\", .unclosedString),
-            // Section 8.2
+            // RFC 8259, section 8.2: surrogates.
             ("{\"a\":\"\\ud800\\ud800\"}", .loneSurrogate), ("{\"a\":\"\\udc00\\ud800\"}", .loneSurrogate),
             ("{\"a\":\"\\uDBFF\"}", .loneSurrogate), ("{\"a\":\"\\uDFFF\"}", .loneSurrogate),
             ("{\"a\":\"\\ud83d\\n\"}", .loneSurrogate), ("{\"a\":\"\\ud83d\\u12\"}", .loneSurrogate),
@@ -117,7 +117,7 @@ import Testing
         #expect(try JSON(String(decoding: line, as: UTF8.self)).text("event_base64") != nil)
     }
 
-    @Test("limits are respected, and values just inside them are accepted")
+    @Test("values just inside the limits are accepted, and values outside are refused")
     func limits() throws {
         func nested(_ depth: Int) -> [UInt8] {
             Array((String(repeating: "{\"a\":", count: depth) + "1" + String(repeating: "}", count: depth)).utf8)
@@ -130,7 +130,7 @@ import Testing
         let inside =
             Array("{\"a\":\"".utf8) + [UInt8](repeating: 0x61, count: JSONTape.maximumBytes - 8) + Array("\"}".utf8)
         #expect(try normalize(inside).records.count == 1)
-        // Section 6 sets no range, but not every reader has a type for this number.
+        // RFC 8259, section 6, sets no range for numbers, but not every reader has a type for this one.
         #expect(try normalize(Array("{\"a\":1e400}".utf8)).records.count == 1)
         let digits = "{\"a\":" + String(repeating: "1", count: 1_025) + "}"
         #expect(try normalize(Array(digits.utf8)).rejections.first?.rejection.reason == .longNumber)
@@ -138,7 +138,7 @@ import Testing
         #expect(try normalize(Array(many.utf8)).rejections.first?.rejection.reason == .tooManyValues)
     }
 
-    @Test("a doubled key is found in an object of any size", arguments: [2, 31, 32, 33, 34, 500, 20_000])
+    @Test("a key that occurs twice is detected in an object of any size", arguments: [2, 31, 32, 33, 34, 500, 20_000])
     func duplicates(count: Int) throws {
         let members = (0..<count).map { "\"key\($0)\":\($0)" }
         #expect(try normalize(Array("{\(members.joined(separator: ","))}".utf8)).records.count == 1)
@@ -148,7 +148,7 @@ import Testing
                 == .duplicateKey)
     }
 
-    @Test("no byte after the end of an event is read")
+    @Test("the reader does not read beyond the last byte of an event")
     func endOfMemory() throws {
         // The last event ends directly before a page that can't be accessed.
         let normalizer = try makeNormalizer()

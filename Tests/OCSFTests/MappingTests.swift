@@ -5,7 +5,7 @@ import Testing
 
 @Suite("mapping rules") struct MappingTests {
     @Test(
-        "each platform that Okta documents has its type",
+        "each platform that Okta documents gets its OCSF type",
         arguments: [
             ("MACOS", 300), ("OSX", 300), ("OSx", 300), ("Mac OS X", 300), ("Mac OS 14.5.0 (Sonoma)", 300),
             ("WINDOWS", 100),
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "an actor is in the attribute that OCSF has for its kind",
+        "a user, an app and a device as actor are each in the attribute that OCSF has for them",
         arguments: [
             ("User", "actor.user.uid"), ("SystemPrincipal", "actor.user.uid"), ("PublicClientApp", "actor.app_uid"),
             ("PublicClientAppEntity", "actor.app_uid"), ("AppInstance", "actor.app_uid"), ("UDDevice", "device.uid"),
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "an actor that is an address becomes the endpoint if the client has none",
+        "if the actor is an IP address and the client has no address, the actor's address is the endpoint's",
         arguments: ["IP address", "Palm", ""])
     func addressActor(type: String) throws {
         let record = try record(
@@ -48,7 +48,7 @@ import Testing
         #expect((record.text("src_endpoint.ip") == "198.51.100.99"))
     }
 
-    @Test("an identity provider becomes a target or the issuer, never the kind of provider")
+    @Test("actor.idp is taken from a target or from the issuer, never from authenticationProvider")
     func identityProviders() throws {
         let kind = try record(
             oktaEvent(
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "is_mfa is set only if it is proven",
+        "is_mfa is set only if the event shows that a second factor was used",
         arguments: [
             ("user.authentication.auth_via_mfa", #"{"factor":"OKTA_VERIFY_PUSH"}"#, true),
             ("user.authentication.auth_via_mfa", #"{"factor":"SIGNED_NONCE"}"#, true),
@@ -96,7 +96,7 @@ import Testing
         #expect((record["is_mfa"] as? Bool ?? false) == isMFA)
     }
 
-    @Test("factors come from every enrollment, and each kind occurs once")
+    @Test("auth_factors has the factor of every enrollment, and each kind of factor only once")
     func factors() throws {
         func enrollment(_ id: String, _ method: String) -> String {
             people.target(
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(
-        "severity and alert follow the direction of a risk's change",
+        "severity_id and is_alert depend on whether the risk has risen or fallen",
         arguments: [
             ("{level=HIGH, previousLevel=LOW}", 4, 1, 1, true), ("{level=MEDIUM, previousLevel=LOW}", 3, 1, 1, true),
             ("{level=MEDIUM, previousLevel=HIGH}", 2, 2, 2, false), ("{level=LOW, previousLevel=HIGH}", 1, 2, 4, false),
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test(
-        "a risk is read from each place and in each form",
+        "the risk level is read from every member in which Okta writes it, and in every form",
         arguments: [
             #"{"risk":"{level=HIGH}"}"#, #"{"risk":"Risk{level=HIGH}"}"#, #"{"risk":"level=HIGH"}"#,
             #"{"risk":{"level":"HIGH"}}"#, #"{"risk":"{\"level\":\"HIGH\"}"}"#, #"{"Risk":"{level=HIGH}"}"#,
@@ -157,7 +157,7 @@ import Testing
         #expect(record.texts("metadata.profiles").contains("security_control"))
     }
 
-    @Test("a risk that Okta calls decreased has decreased, whatever it was before")
+    @Test("if Okta says that a risk has decreased, the record is no alert, even if the earlier level is unknown")
     func decrease() throws {
         let record = try record(
             oktaEvent(
@@ -167,7 +167,7 @@ import Testing
         #expect(record.number("severity_id") == 2)
     }
 
-    @Test("the answer to a push notification names its factor")
+    @Test("a record of an answer to a push notification has the push factor")
     func pushResponse() throws {
         let record = try record(
             oktaEvent(
@@ -176,7 +176,7 @@ import Testing
         #expect(record.number("auth_factors.0.factor_type_id") == 5)
     }
 
-    @Test("the risk level and reason of a security partner come from the partner's report")
+    @Test("if a security partner reports a risk, the record has the level and the reasons of that report")
     func partner() throws {
         let record = try record(
             oktaEvent(
@@ -187,7 +187,7 @@ import Testing
         #expect(record.matches("risk_details", "partner sig-sci: HIGH, malware detected, malicious proxy"))
     }
 
-    @Test("the newer security context maps to the same attributes as the older one")
+    @Test("the newer form of securityContext fills the same attributes as the older form")
     func newerSecurityContext() throws {
         let record = try record(
             oktaEvent(
@@ -203,7 +203,7 @@ import Testing
         #expect(record.text("enrichments.0.data.services.0.operator") == "X")
     }
 
-    @Test("if the security context is missing, the IP chain's details of the client's address are used")
+    @Test("if securityContext has no details of the client's address, they come from the ipChain")
     func detailsOfHop() throws {
         let record = try record(
             oktaEvent(
@@ -216,7 +216,7 @@ import Testing
         #expect(record.text("enrichments.0.type") == "proxy")
     }
 
-    @Test("details of a target map to the same attributes as text and as object")
+    @Test("details of a target fill the same attributes whether Okta writes them as text or as an object")
     func detailsAsText() throws {
         for details in [
             #"{"ruleAction":"TERMINATE_SESSION"}"#, #""{ruleAction=TERMINATE_SESSION}""#,
@@ -239,7 +239,7 @@ import Testing
         #expect(failed.text("authorizations.0.policy.uid") == "0pr1")
     }
 
-    @Test("the changed entity is the target that says so, wherever it is in the list")
+    @Test("the changed entity is the target that has changeDetails, wherever it is in the list")
     func changedTarget() throws {
         let rule = people.target("r", "PolicyRule", "Rule", more: #","changeDetails":{"from":{"a":1},"to":{"a":2}}"#)
         let entity = try record(
@@ -256,7 +256,7 @@ import Testing
         #expect(change.text("user_result.name") == "zwei")
     }
 
-    @Test("a device that changes another object is not the entity")
+    @Test("if a device acts on another object, entity is the object and not the device")
     func deviceWithTargets() throws {
         let record = try record(
             oktaEvent(
@@ -267,7 +267,7 @@ import Testing
     }
 
     @Test(
-        "each IP address has one spelling in records",
+        "an IP address has the same spelling in records, however Okta writes it",
         arguments: [
             ("203.0.113.9", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"),
             ("::FFFF:203.0.113.9", "203.0.113.9"),
@@ -283,7 +283,7 @@ import Testing
         #expect(record.number("src_endpoint.port") == (written.hasSuffix(":443") ? 443 : nil))
     }
 
-    @Test("if the client has no address, none is taken from the IP chain")
+    @Test("if the client has no address, the endpoint gets no address from the ipChain")
     func chainAlone() throws {
         let record = try record(
             oktaEvent("user.session.start", client: "", more: #"request={"ipChain":[{"ip":"198.51.100.1"}]}"#))
@@ -292,7 +292,7 @@ import Testing
     }
 
     @Test(
-        "a login that looks like a password does not become an address",
+        "a login that looks like a password does not become an e-mail address",
         arguments: [
             ("P@ssw0rd.2026", false), ("a@b.example", true), ("a@b1.2c", true), ("a@1.2.3", false), ("a@b", false),
         ])
@@ -320,7 +320,7 @@ import Testing
         #expect(found == code)
     }
 
-    @Test("an object that is not a LogEvent is refused where any input is possible, and the message says what it is")
+    @Test("with refusesOtherObjects, an object that is not a LogEvent is refused, and the reason says what it is")
     func otherObjects() throws {
         let cases: [(String, OtherObject?)] = [
             (
@@ -342,7 +342,7 @@ import Testing
     }
 
     @Test(
-        "a file in another encoding is reported as such",
+        "a file that is not in UTF-8 is detected by its first bytes",
         arguments: [
             (Array("{}".utf8), false), ([0xFF, 0xFE, 0x7B, 0], true), ([0xFE, 0xFF, 0, 0x7B], true),
             ([0x7B, 0, 0x22, 0], true),
@@ -352,7 +352,7 @@ import Testing
         #expect((bytes.withUnsafeBytes { encodingTrouble(firstBytes: $0) } != nil) == isOther)
     }
 
-    @Test("an explanation names the rule of each part, and takes no time if it is not requested")
+    @Test("explanations name the rule for each attribute, and are made only on request")
     func explanations() throws {
         let normalizer = try makeNormalizer()
         var sink = Collected()

@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "records mark internal endpoints, users and URLs; each mark names an attribute and its value"
+        "a record has a mark for each internal endpoint, user and URL, with the attribute and its value"
     )
     func marks() throws {
         let target: [Any] = [["id": "u", "type": "User", "alternateId": "eve@example.org", "displayName": "Eve"]]

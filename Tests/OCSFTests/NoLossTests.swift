@@ -32,7 +32,7 @@ import Testing
         "{\"a\\u0062c\":1,\"é\":\"\\u00e9\",\"\":{\"\":\"\"}}",
     ]
 
-    /// The target of a value that the mapping copies unchanged, so the record's text is the event's.
+    /// For each path of an event that the mapping copies unchanged: the paths in a record where the value may be.
     static let ways: [String: [String]] = [
         ".uuid": [".metadata.uid"], ".published": [".metadata.original_time"], ".eventType": [".metadata.event_code"],
         ".version": [".metadata.log_version"], ".severity": [".metadata.log_level"],
@@ -51,14 +51,14 @@ import Testing
         ".device.managed": [".device.is_managed"], ".debugContext.debugData.requestId": [".http_request.uid"],
     ]
 
-    /// Where the values of one or many events are in the records.
+    /// Counts where the values of events were found in their records.
     struct Count {
         var seen = 0
-        /// Values in `unmapped`, under their own path.
+        /// Values in `unmapped`, under the path that they have in the event.
         var unmapped = 0
-        /// Values in an attribute of their own.
+        /// Values at one of the paths that `ways` lists for them.
         var byPath = 0
-        /// Values elsewhere in the part of the record that belongs to them.
+        /// Values that `ways` does not list, found unchanged somewhere in the record outside of `unmapped`.
         var mapped = 0
         /// Values in another form, such as a country's code or the parts of a URL.
         var derived = 0
@@ -78,7 +78,7 @@ import Testing
                 if kept[".unmapped" + path] == value {
                     unmapped += 1
                 } else if let ways = NoLossTests.ways[path] {
-                    // A finding has some of them inside its evidence.
+                    // A finding has some of these attributes in `evidences`.
                     let found = ways.contains { way in
                         mappedPaths[way] == value || mappedPaths[".evidences.0" + way] == value
                     }
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// A URL whose path and query are in the record.
+    /// Whether the path and the query of the URL are in the record.
     static func isSplit(_ url: String, _ record: [String: String]) -> Bool {
         for prefix in [".http_request.url", ".evidences.0.http_request.url"] {
             guard let path = record[prefix + ".path"] else { continue }
@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    /// A member that is null or an empty container. Records contain none.
+    /// Whether any member is null or an empty container. A record must not have such a member.
     static func holdsEmptyMember(_ value: Any) -> Bool {
         if let object = value as? [String: Any] {
             return object.values.contains { child in

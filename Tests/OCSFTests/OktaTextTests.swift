@@ -6,7 +6,7 @@ import Testing
 
 @Suite("the forms in which Okta prints maps and lists") struct OktaTextTests {
     @Test(
-        "a map is read in each form",
+        "a map is read in each form that Okta prints",
         arguments: [
             ("{level=LOW}", ["level": "LOW"]), ("Risk{level=LOW}", ["level": "LOW"]), ("level=LOW", ["level": "LOW"]),
             (" { level = LOW , name = x } ", ["level": "LOW", "name": "x"]),
@@ -32,7 +32,7 @@ import Testing
             (#" {\n  \"a\" : \"b, }\" ,\n \"c\" : \"d\" }"#, ["a": "b, }", "c": "d"]),
             (#"{\"a\":\"x\\\"y\",\"b\":\"\\u00e9\"}"#, ["a": #"x\\\"y"#, "b": #"\\u00e9"#]),
             (#"{\u00e9=1, b=2}"#, [#"\u00e9"#: "1", "b": "2"]),
-            // Broken texts give their readable parts.
+            // From a text that is cut off or malformed, the readable members are returned.
             ("", [:]), ("{}", [:]), ("{", [:]), ("no map", [:]), ("{=x}", [:]), ("{a=", ["a": ""]),
             ("{a=1, level=(HIGH, b=2", ["a": "1", "level": "(HIGH", "b": "2"]), ("{a={b, c=1", ["a": "{b, c=1"]),
             (#"{\"a\":\"b"#, ["a": "b"]), (#"{\"a\""#, [:]), (#"{\"a\":"#, ["a": ""]),
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "a list is read in each form",
+        "a list is read in each form that Okta prints",
         arguments: [
             ("[a, b]", ["a", "b"]), ("a, b", ["a", "b"]), ("a", ["a"]), ("[]", []), ("", []), ("[a", ["a"]),
             (
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("a megabyte of open brackets or quotes is read only once")
+    @Test("a text with a million open brackets or quotes is read in linear time")
     func hostile() throws {
         for part in ["{", "[", "(", "=", ",", #"\""#, #"\\"#, "{a=[", #"{\"a\":"#] {
             let text = "{" + String(repeating: part, count: 1 << 20)
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(
-        "any part of a text is valid inside a record",
+        "a value from a map or list that Okta prints as text is escaped correctly in the record",
         arguments: [
             #"{\\\"a\\\":\\\"b\\\"}"#, #"{a=\\"#, #"{\"a\":\"\\\\\"}"#, #"{\"a\\\":1}"#,
             #"{\ud83d\ude00=\ud83d\ude00}"#,

@@ -14,7 +14,7 @@ import Testing
         #expect(try page(" [ ] ").records.isEmpty)
     }
 
-    @Test("a bad event affects no other event")
+    @Test("if an event of a page is invalid, the other events still become records")
     func neighbours() throws {
         let bad = [
             "{\"a\":1,\"a\":2}", "{\"a\":\"\\ud800\"}", "{\"a\":01}", "{\"a\" 1}", "17", "null", "\"x,]\"", "[1,2]",
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a page that is cut short anywhere is refused as a whole, and none of its events is passed on")
+    @Test("a page that ends too early is refused as a whole, and none of its events is passed on")
     func truncated() throws {
         let text = Array("[\(Self.good),{\"uuid\":\"v\"},3]".utf8)
         let normalizer = try makeNormalizer()
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "text that is not a single array is refused with the position",
+        "text that is not a single array is refused, and the error has the position",
         arguments: [
             ("{\"errorCode\":\"E0000011\"}", PageError.Problem.notAnArray, 0), ("<html>", .notAnArray, 0),
             ("  ", .truncated, 2),
@@ -59,7 +59,7 @@ import Testing
         #expect(throws: PageError(problem: problem, offset: offset)) { try page(text) }
     }
 
-    @Test("the end of an event is found for every alignment in memory and across every block")
+    @Test("the end of an event is found, however the event is aligned in memory and whichever blocks it spans")
     func ends() throws {
         let seed = TestSeed.seed(of: "the cutter")
         var random = SeededGenerator(seed: seed)
@@ -89,7 +89,7 @@ import Testing
         ("", 0, 0), ("\n\n", 0, 0),
     ]
 
-    @Test("a stream gives the same events in one piece and byte by byte", arguments: streams)
+    @Test("a stream gives the same events whether it is read in one piece or byte by byte", arguments: streams)
     func stream(text: String, records: Int, rejections: Int) throws {
         let bytes = Array(text.utf8)
         for step in [bytes.count + 1, 1, 3, 7] {

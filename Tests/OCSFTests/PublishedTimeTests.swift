@@ -4,7 +4,7 @@ import Testing
 
 @Suite("published") struct PublishedTimeTests {
     @Test(
-        "an instant is read in all of its spellings",
+        "the time in published is read in each of its spellings",
         arguments: [
             ("2026-11-23T20:09:19.123Z", 1_795_464_559_123, true),
             ("2026-11-23T20:09:19Z", 1_795_464_559_000, true),
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(
-        "a text that is not an instant is not read as one",
+        "a text that is not a time is refused as published",
         arguments: [
             "", "today", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-10T00:00:00Z", "2026-04-31T00:00:00Z",
             "2026-11-23T24:00:01Z", "2026-11-23T25:00:00Z", "2026-11-23T20:60:00Z", "2026-11-23T20:09:61Z",
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(
-        "time_dt is the same instant as time",
+        "time_dt and time are the same point in time",
         arguments: [100_000_000_000, 951_782_400_000, 1_709_251_199_999, 99_999_999_999_999] as [Int64])
     func rendered(milliseconds: Int64) throws {
         var writer = RecordWriter()

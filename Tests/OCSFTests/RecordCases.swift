@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCSF
 
-/// Events for which an earlier version wrote something false or lost the reason, and conditions that their records must meet. New ones can be added here.
+/// Events for which an earlier version wrote a wrong record, and the condition that each record must meet now. Add a case for each new mistake.
 struct RecordCase: Sendable, CustomTestStringConvertible {
     let name: String
     let events: [String]
@@ -23,7 +23,7 @@ struct RecordCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// An event as JSON: common members, and further ones for this event. Later members override earlier ones.
+/// An event as JSON with the usual members. Lines `name=value` in `more` replace members or add some.
 func oktaEvent(
     _ type: String, actor: String = people.three, target: String = "null", debug: String = "{}",
     client: String = "203.0.113.9", more: String = ""
@@ -76,9 +76,9 @@ extension JSON {
 }
 
 let recordCases: [RecordCase] = [
-    // MARK: The reason is in the record
+    // MARK: The record has the reason for the event
     RecordCase(
-        "a user's risk has the name and the reasons of its detection",
+        "the record of a user's risk has the detection's name and reasons",
         [
             oktaEvent(
                 "user.risk.detect", actor: people.okta, target: "[\(people.two)]",
@@ -92,7 +92,7 @@ let recordCases: [RecordCase] = [
             && $0.number("severity_id") == 4
     },
     RecordCase(
-        "behaviors stand in the record without a risk level",
+        "behaviors are in risk_details even if the event has no risk level",
         [
             oktaEvent(
                 "user.session.start",
@@ -100,7 +100,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.matches("risk_details", "New Device=POSITIVE", "Velocity=NEGATIVE") && $0["risk_level_id"] == nil },
     RecordCase(
-        "behaviors stand in the record from logOnlySecurityData",
+        "behaviors in logOnlySecurityData are in the record",
         [
             oktaEvent(
                 "policy.evaluate_sign_on",
@@ -113,14 +113,14 @@ let recordCases: [RecordCase] = [
             && $0.number("risk_level_id") == 2
     },
     RecordCase(
-        "a risk's reasons stand in the record",
+        "the reasons for a risk are in risk_details",
         [
             oktaEvent(
                 "user.session.start", debug: #"{"risk":"{reasons=Anomalous Location, Anomalous Device, level=HIGH}"}"#)
         ]
     ) { $0.matches("risk_details", "Anomalous Location, Anomalous Device") && $0.number("risk_level_id") == 3 },
     RecordCase(
-        "no place with a reason loses it",
+        "reasons are in the record, whichever member of the event has them",
         [
             oktaEvent(
                 "user.risk.change", actor: people.okta, target: "[\(people.two)]",
@@ -135,7 +135,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { !($0.text("risk_details") ?? "").isEmpty },
     RecordCase(
-        "security data as an object says what it says as text",
+        "logOnlySecurityData gives the same values as an object and as text",
         [
             oktaEvent(
                 "user.session.access_admin_app",
@@ -143,7 +143,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.number("risk_level_id") == 3 && $0.matches("risk_details", "New Device=POSITIVE") },
     RecordCase(
-        "a user's report has the suspicious address as evidence",
+        "if a user reports an activity, the suspicious address is in evidences",
         [
             oktaEvent(
                 "user.account.report_suspicious_activity_by_enduser", actor: people.two, target: "[\(people.two)]",
@@ -159,7 +159,7 @@ let recordCases: [RecordCase] = [
             }
     },
     RecordCase(
-        "a finding's tags stand where the schema wants them too",
+        "the ATT&CK tags of a finding are in attacks and in finding_info.attacks",
         [
             oktaEvent(
                 "user.account.report_suspicious_activity_by_enduser", actor: people.two, target: "[\(people.two)]",
@@ -169,7 +169,7 @@ let recordCases: [RecordCase] = [
         $0.text("finding_info.attacks.0.technique.uid") == "T1078" && $0.text("attacks.0.technique.uid") == "T1078"
     },
     RecordCase(
-        "a proxy before the client and its operator stand next to the address",
+        "the record has the type and the operator of the client's proxy",
         [
             oktaEvent(
                 "user.session.start",
@@ -184,7 +184,7 @@ let recordCases: [RecordCase] = [
         }
     },
     RecordCase(
-        "the decision of an entity risk policy is the action that its rule takes",
+        "if an entity risk policy is evaluated, the decision is the action of the matching rule",
         [
             oktaEvent(
                 "policy.entity_risk.evaluate", actor: people.okta,
@@ -197,10 +197,11 @@ let recordCases: [RecordCase] = [
             && $0.objects("authorizations").contains { $0.text("policy.name") == "Entity Risk Policy" }
     },
     RecordCase(
-        "a denied push names its factor", [oktaEvent("user.mfa.okta_verify.deny_push", target: "[\(people.three)]")]
+        "the record of a denied push notification has the push factor",
+        [oktaEvent("user.mfa.okta_verify.deny_push", target: "[\(people.three)]")]
     ) { $0.objects("auth_factors").contains { $0.number("factor_type_id") == 5 } },
     RecordCase(
-        "whoever gets an admin role stands in the record, with the role",
+        "if somebody gets an admin role, the record has the user and the role",
         [
             oktaEvent(
                 "iam.resourceset.bindings.add", actor: people.four,
@@ -213,7 +214,7 @@ let recordCases: [RecordCase] = [
             && $0.text("user.name") == "user.two@example.com" && $0.texts("privileges").contains("App Ops")
     },
     RecordCase(
-        "the application whose password an administrator saw stands in the record",
+        "if an administrator looks at a password, the record has the application of the password",
         [
             oktaEvent(
                 "application.user_membership.show_password", actor: people.four,
@@ -226,7 +227,7 @@ let recordCases: [RecordCase] = [
             && record.objects("enrichments").contains { $0.text("value") == "Salesforce" }
     },
     RecordCase(
-        "the scopes that a program asked for and got stand next to the program",
+        "if a program gets an access token, the record has the program with the requested and the granted scopes",
         ["openid, okta.users.manage", "openid okta.users.manage"].map {
             oktaEvent(
                 "app.oauth2.token.grant.access_token",
@@ -242,7 +243,7 @@ let recordCases: [RecordCase] = [
         }
     },
     RecordCase(
-        "the entity of a rule's change is the rule, with its policy",
+        "if a policy rule changes, the record's entity is the rule, and entity.policy is its policy",
         ["policy.rule.delete", "policy.rule.update"].map {
             oktaEvent(
                 $0, actor: people.four,
@@ -254,9 +255,9 @@ let recordCases: [RecordCase] = [
         $0.text("entity.name") == "Require MFA" && $0.text("entity.type") == "PolicyRule"
             && $0.text("entity.policy.name") == "Default policy" && $0.text("entity.policy.uid") == "pol1"
     },
-    // MARK: Never false
+    // MARK: The record says nothing false
     RecordCase(
-        "a risk that went down is no alert",
+        "if a user's risk has fallen, the record is no alert",
         [
             oktaEvent(
                 "user.risk.change", actor: people.okta, target: "[\(people.two)]",
@@ -268,7 +269,7 @@ let recordCases: [RecordCase] = [
             && $0.number("status_id") == 4
     },
     RecordCase(
-        "a password alone is no multi-factor authentication: Identity Engine",
+        "a password alone does not set is_mfa in an event of Identity Engine",
         [
             oktaEvent(
                 "user.authentication.auth_via_mfa",
@@ -278,7 +279,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0["is_mfa"] as? Bool != true && $0.objects("auth_factors").count == 1 },
     RecordCase(
-        "a password alone is no multi-factor authentication: refused or not",
+        "a password alone does not set is_mfa, whether it was accepted or not",
         [
             oktaEvent(
                 "user.authentication.auth_via_mfa", target: "[\(people.three)]",
@@ -289,7 +290,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0["is_mfa"] as? Bool != true },
     RecordCase(
-        "an address is no user",
+        "an actor that is an IP address is not recorded as a user",
         [
             oktaEvent(
                 "security.threat.detected", actor: people.target("198.51.100.99", "IP address", "198.51.100.99"),
@@ -305,7 +306,7 @@ let recordCases: [RecordCase] = [
             && record.matches("risk_details", "Password Spray=HIGH")
     },
     RecordCase(
-        "feedback is about the finding that it judges",
+        "the record of a feedback has the uid of the finding that was judged",
         [
             oktaEvent(
                 "analytics.feedback.provide", actor: people.four, target: "[\(people.two)]",
@@ -317,7 +318,7 @@ let recordCases: [RecordCase] = [
             && $0["is_alert"] == nil && $0.number("evidences.0.verdict_id") == 1
     },
     RecordCase(
-        "the client's own address is no intermediate, wherever the chain has it",
+        "the client's own address is not listed as an intermediate, wherever the ipChain has it",
         [
             oktaEvent(
                 "user.session.start", client: "203.0.113.20",
@@ -331,14 +332,14 @@ let recordCases: [RecordCase] = [
         return !hops.contains("203.0.113.20") && hops.contains("198.51.100.1")
     },
     RecordCase(
-        "an offset without a colon is read",
+        "a time whose offset has no colon is read",
         [
             oktaEvent("user.session.start", more: #"published="2026-03-04T05:06:07+0000""#),
             oktaEvent("user.session.start", more: #"published="2026-03-04T05:06:07.890-0330""#),
         ]
     ) { $0.number("time") ?? .max < 1_795_000_000_000 && $0["metadata.labels"] == nil },
     RecordCase(
-        "the session is the user's, from a target or from debugData",
+        "if a user's session changes, its id is in session, and not in actor.session",
         [
             oktaEvent(
                 "user.session.context.change", actor: people.okta,
@@ -348,11 +349,11 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.text("session.uid") == "idxBobSession" && $0["actor.session"] == nil },
     RecordCase(
-        "the session of an administrator is not the session of the user who is signed out",
+        "if an administrator signs a user out, the administrator's session is in actor.session, and not in session",
         [oktaEvent("user.session.clear", actor: people.three, target: "[\(people.two)]")]
     ) { $0["session"] == nil && $0.text("actor.session.uid") == "idxExt01" },
     RecordCase(
-        "a changed entity's state is one text, for stores with fixed columns",
+        "with flatten_unmapped, the old and the new state of an entity are texts, whatever their JSON type",
         [#"{"policyPriority":1}"#, #"{"policyPriority":"first"}"#, #"["x"]"#].map {
             oktaEvent(
                 "policy.lifecycle.update",
@@ -363,7 +364,7 @@ let recordCases: [RecordCase] = [
     ) { $0["entity.data"] is String && $0["entity_result.data"] is String },
     // MARK: Each record says who acted, and from where
     RecordCase(
-        "an application error has the client's address",
+        "the record of an application error has the client's address",
         [
             oktaEvent(
                 "system.operation.rate_limit.violation", target: "[\(people.target("b1", "Bucket", "/api/v1/users"))]",
@@ -376,7 +377,7 @@ let recordCases: [RecordCase] = [
             }
     },
     RecordCase(
-        "a consent without a user keeps actor, address and scopes",
+        "if a consent event has no user as target, the record has the actor, the address and the scopes",
         [
             oktaEvent(
                 "app.oauth2.consent.grant", actor: people.two,
@@ -390,7 +391,7 @@ let recordCases: [RecordCase] = [
             && $0.objects("enrichments").contains { $0.texts("data.privileges") == ["okta.users.manage"] }
     },
     RecordCase(
-        "a server account whose password changed is an entity",
+        "if the password of a server account changes, the record's entity is the account",
         [
             oktaEvent(
                 "pam.password.change", actor: people.two,
@@ -401,7 +402,7 @@ let recordCases: [RecordCase] = [
             && $0["src_endpoint.ip"] != nil
     },
     RecordCase(
-        "a password reset by SMS has its user and the address that asked for it",
+        "if a password reset is requested by SMS, the record has the user and the address of the request",
         [
             oktaEvent(
                 "system.sms.send_password_reset_message", actor: people.two, target: "[\(people.two)]",
@@ -412,7 +413,7 @@ let recordCases: [RecordCase] = [
             && $0.text("user.name") == "user.two@example.com"
     },
     RecordCase(
-        "a device that went silent is an entity with its user",
+        "if a device stops sending signals, the record's entity is the device with its user",
         [
             oktaEvent(
                 "device.signals.status.timeout", actor: people.target("guv1", "UDDevice", "U3-LAPTOP"),
@@ -423,7 +424,7 @@ let recordCases: [RecordCase] = [
             && $0.text("entity.user.name") == "user.two@example.com" && $0["actor.user"] == nil
     },
     RecordCase(
-        "access for Okta's support without a user keeps actor and address",
+        "if access for Okta's support is granted or revoked, the record has the client's address",
         ["grant", "revoke"].map {
             oktaEvent(
                 "user.session.impersonation.\($0)", target: "[\(people.target("09765432", "CaseNumber", "09765432"))]",

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import OCSF
 
-/// One realistic event for each class, and further ones, so that every field of the schema occurs in a record.
+/// A realistic event for each class, and further events so that every field of the schema occurs in some record.
 enum RecordExamples {
     static let network = MyNetwork(
         domains: ["example.com"],

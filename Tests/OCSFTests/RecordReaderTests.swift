@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(
-        "the event has the same bytes, for recorded, unusual and invented events, in each version of OCSF",
+        "for each version of OCSF, the event that is read from a record has the original bytes",
         arguments: SchemaVersion.allCases)
     func events(version: SchemaVersion) throws {
         var random = SeededGenerator(seed: 31)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test("the event of a rejected line has the same bytes, whatever they are")
+    @Test("the event that is read from a rejected line has the original bytes, even if they are not UTF-8")
     func rejected() throws {
         for event in [Array("{\"a\":1,\"a\":2}".utf8), Array("[\"é\\n\"]\n".utf8), [0x7B, 0xFF, 0x00, 0x7D]] {
             let line = event.withUnsafeBytes {

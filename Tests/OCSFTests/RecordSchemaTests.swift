@@ -44,7 +44,9 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "records").check(text)
     }
 
-    @Test("each rule of the catalogue is explained, with the classes and activities of its rows, and no other rule is")
+    @Test(
+        "docs/record-schema.md explains exactly the rules of the catalogue, each with the classes and activities of its rows"
+    )
     func rules() throws {
         var rows: [String: Set<String>] = [:]
         for row in try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
@@ -58,7 +60,7 @@ import Testing
         var explained: [String: Set<String>] = [:]
         for line in section.components(separatedBy: "\n## ")[0].split(separator: "\n") {
             guard let match = line.wholeMatch(of: /\| ([A-Z]\d+) \| ([^|]+) \| [^|]+ \|/) else { continue }
-            #expect(explained[String(match.1)] == nil, "\(match.1) is there twice")
+            #expect(explained[String(match.1)] == nil, "\(match.1) is explained twice")
             for part in match.2.components(separatedBy: "; ") {
                 let halves = part.components(separatedBy: ": ")
                 try #require(halves.count == 2, "\(line)")
@@ -68,7 +70,9 @@ import Testing
             }
         }
         for rule in Set(rows.keys).union(explained.keys).sorted() {
-            #expect(explained[rule] == rows[rule], "\(rule) in docs/record-schema.md, and in the rows")
+            #expect(
+                explained[rule] == rows[rule], "the rule \(rule): docs/record-schema.md and the catalogue's rows differ"
+            )
         }
     }
 
@@ -98,8 +102,8 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "attacks").check(text)
     }
 
-    /// The paths that the second column of the field tables names. A path that begins with a dot continues the path of the object before it, and ‹user›
-    /// stands for each place that the table of places lists for it.
+    /// The paths in the second column of the field tables. A path that begins with a dot is inside the object of the path before it, and ‹user›
+    /// stands for each path that the page's table of such names lists.
     static func documentedPaths(_ text: String) -> [(token: String, paths: Set<String>)] {
         var places: [String: [String]] = [:]
         var found: [(token: String, paths: Set<String>)] = []
@@ -132,7 +136,7 @@ import Testing
         return found
     }
 
-    /// The path of every value in the records of the examples and of an event of each type, with all options, in
+    /// The paths of all values in records with all options, made from the examples and from an event of each type, in
     /// each version of OCSF.
     static func madePaths() throws -> Set<String> {
         let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")

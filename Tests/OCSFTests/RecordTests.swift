@@ -116,7 +116,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
     }
 
     @Test(
-        "an event without a usable uuid gets one computed from its bytes, always the same, and the record says so",
+        "if an event has no usable uuid, the record gets a uid computed from the event's bytes, and a label",
         arguments: [
             "{\"eventType\":\"x\"}", "{\"uuid\":\"\"}", "{\"uuid\":null}", "{\"uuid\":7}", "{\"uuid\":\"null\"}",
             "{\"uuid\":[\"a\"]}",
@@ -133,7 +133,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(try record(event.dropLast() + " }").text("metadata.uid") != uid)
     }
 
-    @Test("an event without a readable published gets the time of collection, and the record says so")
+    @Test("if published is missing or unreadable, the record gets the time of collection, and a label")
     func missingPublished() throws {
         for published in ["", "\"published\":null,", "\"published\":\"2026-02-30T00:00:00Z\",", "\"published\":17,"] {
             let record = try record("{\(published)\"uuid\":\"u\"}")
@@ -145,7 +145,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(zoneless.texts("metadata.labels") == ["time_zone_assumed_utc"])
     }
 
-    @Test("a class whose required attributes are missing is replaced by a similar one, and no user is invented")
+    @Test("if an event lacks what its class requires, the record has a similar class, and no user is invented")
     func fallback() throws {
         let record = try record(try signIn(["eventType": "user.lifecycle.create", "target": [Any]()]))
         #expect(record.number("class_uid") == 3004)
@@ -158,7 +158,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("the user who was signed out is the user, and the administrator is the actor")
+    @Test("if an administrator signs a user out, user is the one who was signed out, and actor is the administrator")
     func subjectIsTarget() throws {
         let target: [Any] = [["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]]
         let record = try record(try signIn(["eventType": "user.session.clear", "target": target]))
@@ -168,7 +168,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
     }
 
     @Test(
-        "each outcome of Okta has its OCSF status",
+        "each of Okta's outcomes becomes the right OCSF status",
         arguments: [
             ("user.session.start", "SUCCESS", 1, nil), ("user.session.start", "FAILURE", 2, nil),
             ("user.session.start", "ALLOW", 1, 1),
@@ -199,7 +199,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.texts("privileges") == ["Group admin (a, b)", "Help desk"])
     }
 
-    @Test("a changed entity has its state before and after the change")
+    @Test("a changed entity has its earlier state in entity and its new state in entity_result")
     func changes() throws {
         let target: [Any] = [
             [
@@ -210,14 +210,14 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         let record = try record(try signIn(["eventType": "policy.rule.update", "target": target]))
         #expect(record.number("class_uid") == 3004)
         #expect(
-            record.text("entity.data") == "{\"rank\":1}", "a text: what changes has any form, a column has one type")
+            record.text("entity.data") == "{\"rank\":1}", "the state is a text, because a column has one type")
         #expect(record.text("entity_result.data") == "{\"rank\":2}")
         #expect(record.number("entity.type_id") == 99)
         #expect(record.text("entity.type") == "PolicyRule")
         #expect(record.text("unmapped.target.0.displayName") == "Rule 1")
     }
 
-    @Test("a changed account is the user before and the user after the change")
+    @Test("a changed account has its earlier values in user and its new values in user_result")
     func changedUser() throws {
         let target: [Any] = [
             [
@@ -246,7 +246,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(mere["user_result"] == nil)
     }
 
-    @Test("a token has its kind, its expiry and, for an API call, its id in the session")
+    @Test("the record of a token grant has the token's kind and expiry, and the id of the API token of the request")
     func tokens() throws {
         let target: [Any] = [
             [
@@ -267,7 +267,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record["unmapped.transaction.detail"] == nil)
     }
 
-    @Test("a finding has at least severity Medium, or more for a higher risk by Okta, and the request as evidence")
+    @Test("if Okta detects a high risk, the finding has severity High, and the request is in evidences")
     func finding() throws {
         let record = try record(
             try signIn([
@@ -282,7 +282,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("evidences.0.src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("unmapped has text values for stores with fixed columns")
+    @Test("with flatten_unmapped, each member of unmapped is a text")
     func flattened() throws {
         let record = try record(try signIn(), NormalizerSettings(flattenUnmapped: true))
         let text = try #require(record.text("unmapped.debugContext"))
@@ -290,7 +290,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("unmapped.legacyEventType") == "core.user_auth.login_success")
     }
 
-    @Test("the key of a record is found without reading the rest")
+    @Test("metadata.uid is found without reading the rest of the record")
     func uid() throws {
         let sink = try normalize(Array(try signIn(["uuid": "a\"b\\é"]).utf8))
         let made = sink.records[0]
@@ -302,7 +302,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect([UInt8]("{\"metadata\":{\"uid\":\"abc".utf8).withUnsafeBytes { recordUID(of: $0) == nil })
     }
 
-    @Test("a rejected event is one line of JSON that contains it completely")
+    @Test("a rejected event becomes one line of JSON that contains the complete event")
     func rejected() throws {
         let event = Array("{\"a\":\"\t\u{01}é\"}".utf8)
         let sink = try normalize(event)

@@ -5,7 +5,7 @@ import Testing
 @Suite("A record's time, read without parsing it")
 struct RecordTimeTests {
     @Test(
-        "the time is found after metadata, whatever its strings contain",
+        "the time is found after metadata, whatever the strings in metadata contain",
         arguments: [
             ("{\"metadata\":{\"uid\":\"a\"},\"time\":1795464559123,\"x\":1}", 1_795_464_559_123),
             ("{\"metadata\":{\"uid\":\"}\\\"{\\\\\",\"product\":{\"a\":[{}]}},\"time\":0}", 0),
@@ -19,7 +19,7 @@ struct RecordTimeTests {
         #expect(Array(text.utf8).withUnsafeBytes(recordTime) == time)
     }
 
-    @Test("the time that is found without parsing is the record's time")
+    @Test("the time that is found without parsing is the one that the parsed record has")
     func ofRecords() throws {
         let normalizer = try makeNormalizer(NormalizerSettings(network: RecordExamples.network))
         let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")

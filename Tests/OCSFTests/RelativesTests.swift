@@ -4,7 +4,7 @@ import Testing
 @testable import OCSF
 
 @Suite("Event types without a row in the catalogue") struct RelativesTests {
-    @Test("each catalogued type, without its row, would get its class from similar types: at least 85 of 100")
+    @Test("if the row of an event type is left out, similar types give the same class in at least 85 % of cases")
     func leaveOneOut() throws {
         let catalog = try builtInCatalog.get()
         let types = try cataloguedTypes()
@@ -15,7 +15,7 @@ import Testing
                 let row = try #require(catalog.row(of: text))
                 guard let vote = catalog.relatives.vote(on: text, excluding: index) else { return }
                 if vote.mapping.kind == row.kind { classes += 1 }
-                // The activity of a type's last word is learned from all rows, including the row that is left out, so the measured rate is slightly too high.
+                // The activity for a last word is learned from all rows, also from the one left out, so the rate for activities is slightly too high.
                 if vote.mapping.kind == row.kind, catalog.mapping(by: vote, text).activity == row.activity {
                     activities += 1
                 }
@@ -23,7 +23,7 @@ import Testing
         }
         let share = Double(classes) / Double(types.count)
         print(
-            "left out, \(classes) of \(types.count) types keep their class (\((share * 1_000).rounded() / 10) %), \(activities) their activity as well"
+            "without their rows, \(classes) of \(types.count) types get the same class (\((share * 1_000).rounded() / 10) %), \(activities) also the same activity"
         )
         #expect(share >= 0.85)
     }
@@ -55,7 +55,9 @@ import Testing
         #expect(tie.mapping.kind == .entity)
     }
 
-    @Test("at most 70 types become a Base Event if they have no target, and each record has the client's address")
+    @Test(
+        "without a usable target, at most 70 types become a Base Event, and each record has the actor and the client's address"
+    )
     func nearestClass() throws {
         let normalizer = try makeNormalizer(NormalizerSettings(rawData: false))
         for target in [

@@ -41,7 +41,9 @@ import Testing
         #expect(old["unmapped.securityContext.isp"] == nil)
     }
 
-    @Test("a value that the version lacks becomes Other, with its name", arguments: [SchemaVersion.v1_5_0, .v1_3_0])
+    @Test(
+        "if the version lacks a value, the record has Other and the value's name",
+        arguments: [SchemaVersion.v1_5_0, .v1_3_0])
     func value(version: SchemaVersion) throws {
         let client = ["id": "0oa1", "type": "PublicClientApp", "alternateId": "0oa1", "displayName": "CI"]
         let event = try signIn(["actor": client, "target": []])
@@ -51,7 +53,7 @@ import Testing
         #expect(old.text("user.type") == "Service")
     }
 
-    @Test("an activity that the version lacks becomes Other")
+    @Test("if the version lacks an activity, the record has the activity Other")
     func activity() throws {
         let user = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let event = try signIn(["eventType": "user.account.unlock", "target": [user]])
@@ -64,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "an application's error becomes Web Resources Activity, since 1.3.0 lacks its class, and keeps actor and address"
+        "in OCSF 1.3.0, which lacks Application Error, an application's error becomes Web Resources Activity"
     )
     func applicationError() throws {
         let event = try signIn(["eventType": "application.integration.rate_limit_exceeded"])
@@ -78,7 +80,7 @@ import Testing
         #expect(old.texts("metadata.profiles") == ["host"])
     }
 
-    @Test("if 1.3.0 requires more of a class than Okta provides, the record becomes Entity Management")
+    @Test("if OCSF 1.3.0 requires attributes that Okta does not provide, the record becomes Entity Management")
     func notFillable() throws {
         let staff = ["id": "00gstaff", "type": "UserGroup", "displayName": "Staff"]
         let created = try record(signIn(["eventType": "group.lifecycle.create", "target": [staff]]), .v1_3_0)
@@ -98,10 +100,10 @@ import Testing
         let event = try signIn(["outcome": ["result": "DENY"]])
         let profiles = try record(event, version).texts("metadata.profiles")
         #expect(
-            profiles == (version == .v1_8_0 ? ["security_control"] : []), "an Authentication of 1.3.0 has no action")
+            profiles == (version == .v1_8_0 ? ["security_control"] : []), "in OCSF 1.3.0, Authentication has no action")
     }
 
-    @Test("no observable names an attribute that was removed", arguments: SchemaVersion.allCases)
+    @Test("every observable refers to an attribute that is still in the record", arguments: SchemaVersion.allCases)
     func observables(version: SchemaVersion) throws {
         for event in try RecordExamples.events().map(\.event) + RecordExamples.others() {
             let record = try OCSFTests.record(event, NormalizerSettings(schemaVersion: version))
@@ -113,7 +115,7 @@ import Testing
         }
     }
 
-    @Test("in OCSF 1.3.0, which allows one resource, the only application of a user is the resource")
+    @Test("in OCSF 1.3.0, which allows only one resource, an application assignment has the application in resource")
     func resource() throws {
         let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let wiki = ["id": "0oawiki", "type": "AppInstance", "displayName": "Wiki"]
@@ -124,7 +126,7 @@ import Testing
         #expect(old["resources"] == nil)
     }
 
-    @Test("a version of OCSF needs only a table, even if it renames a class and lacks an attribute")
+    @Test("a new version of OCSF needs only a table, even if the version renames a class and lacks an attribute")
     func anotherVersion() throws {
         let bytes = try #require(try SchemaTable.builtIn(.v1_5_0))
         #expect(bytes.classes.count == OCSFKind.allCases.count)
@@ -164,7 +166,7 @@ import Testing
         #expect(record.text("unmapped.actor.id") == "00uada")
     }
 
-    @Test("a table with a mistake is refused with its line")
+    @Test("a table with a mistake is refused, and the message names the line")
     func brokenTable() {
         #expect(throws: SchemaTableError.self) { try SchemaTable(version: "9.9.9", table: "nonsense", choices: "") }
         do {
@@ -176,7 +178,7 @@ import Testing
     }
 
     @Test(
-        "the tables in Sources/CRecordSchemas are what scripts/make-schema-table.py makes",
+        "the tables in Sources/CRecordSchemas are the output of scripts/make-schema-table.py",
         .enabled(if: shared != nil, "set TRIBUTARY_SHARED"),
         arguments: SchemaVersion.allCases.filter { $0 != .native })
     func tables(version: SchemaVersion) throws {

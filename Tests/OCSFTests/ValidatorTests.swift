@@ -4,7 +4,7 @@ import Testing
 
 @testable import OCSF
 
-/// The files next to the package, if they exist: an OCSF validator and recorded events.
+/// The folder with an OCSF validator and recorded events; nil if it does not exist.
 let shared: URL? = {
     let neighbor = Repository.root.deletingLastPathComponent().appending(path: "shared")
     let folder = ProcessInfo.processInfo.environment["TRIBUTARY_SHARED"].map { URL(filePath: $0) } ?? neighbor
@@ -15,7 +15,7 @@ let shared: URL? = {
     "records are valid OCSF",
     .enabled(if: shared != nil, "set TRIBUTARY_SHARED to the folder with tools/ocsf_validate.py"))
 struct ValidatorTests {
-    /// Checks the records in each version of OCSF.
+    /// The settings with which records are checked: several sets of options in each version of OCSF.
     static let options: [NormalizerSettings] = SchemaVersion.allCases.flatMap { version in
         [
             NormalizerSettings(), NormalizerSettings(rawData: false, observables: false),
@@ -57,7 +57,7 @@ struct ValidatorTests {
     }
 
     @Test(
-        "an event of each type becomes a valid record without a target, with one of an unknown type, and with a user and a group",
+        "an event of each type becomes a valid record with no target, with an unknown target, and with a user and a group",
         arguments: options)
     func everyTarget(settings: NormalizerSettings) throws {
         let user = ["id": "00ubob", "type": "User", "alternateId": "bob@partner.example", "displayName": "Bob"]
@@ -75,7 +75,7 @@ struct ValidatorTests {
         try validate(NoLossTests.oddShapes, settings)
     }
 
-    @Test("the events of the schema's examples, with every field, become valid records", arguments: options)
+    @Test("the example events, which contain every field of the schema, become valid records", arguments: options)
     func examples(settings: NormalizerSettings) throws {
         try validate(RecordExamples.events().map(\.event) + RecordExamples.others(), settings)
     }
@@ -121,7 +121,7 @@ func cataloguedTypes() throws -> [String] {
         .map { String($0.prefix { $0 != "\t" }) }
 }
 
-/// Events with every part that the mapping reads, in varying kinds.
+/// Events with every part that the mapping reads. Types of targets, outcomes and so on vary at random.
 enum SyntheticEvent {
     static func make(type: String, _ random: inout SeededGenerator) throws -> String {
         let kinds = [

@@ -8,7 +8,7 @@ struct ActionEventTests {
         (try? JSONSerialization.jsonObject(with: Data(org.event(index)))) as? [String: Any] ?? [:]
     }
 
-    @Test("each action is in the log with its transaction, its actor, its token and its targets")
+    @Test("each action has an event in the log with the transaction, the actor, the token and the targets")
     func events() async throws {
         try await withOrg({
             $0.eventCount = 10
@@ -54,14 +54,14 @@ struct ActionEventTests {
                 #expect(targets == (call.3.hasPrefix("group.") ? [user.id, group] : [user.id]))
             }
             #expect(client.send("POST", path + "/lifecycle/suspend").status == 400)
-            #expect(org.eventCount == 10 + calls.count, "a refused call leaves no event")
+            #expect(org.eventCount == 10 + calls.count, "a refused call adds no event")
             let page = client.get("/api/v1/logs?limit=1000")
             #expect(page.uuids == (0..<org.eventCount).compactMap(org.uuid) && Set(page.uuids).count == org.eventCount)
             for (index, uuid) in page.uuids.enumerated() { #expect(org.index(ofUUID: uuid) == index) }
         }
     }
 
-    @Test("the event of an action is added after the events that a client may have read, and never moves")
+    @Test("the event of an action gets its place after all events that a client may have read, and keeps the place")
     func live() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -92,7 +92,7 @@ struct ActionEventTests {
     }
 
     @Test(
-        "a fault occurs before or after Okta has carried out the call, and does not affect the log",
+        "a fault can prevent an action, or hide its success, and does not affect requests for the log",
         arguments: [
             ("status:status=500", 500, false), ("status:status=500,done=true", 500, true),
             ("rate-limit", 429, false), ("disconnect", 0, false), ("disconnect:done=true", 0, true),
@@ -117,7 +117,7 @@ struct ActionEventTests {
         }
     }
 
-    @Test("a rule names one call, all actions or all reads")
+    @Test("a fault rule can apply to one call, to all actions or to all reads")
     func places() async throws {
         try await withOrg { org, client in
             org.setFaults([FaultRule(.status, at: "actions")])

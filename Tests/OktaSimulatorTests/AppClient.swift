@@ -3,9 +3,9 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A service app `0oa1` without DPoP.
+/// Makes clients of the service app `0oa1`, which does not use DPoP.
 enum AppClient {
-    /// A client with an access token of these scopes.
+    /// A client with an access token for these scopes.
     static func client(_ org: SimulatedOrg, _ key: P256.Signing.PrivateKey, _ scopes: [String]) throws -> Client {
         let now = Int(Date().timeIntervalSince1970)
         let assertion = try TestJWT.jwt(

@@ -3,7 +3,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// What the simulated org refuses, one deviation at a time. The client was written for these tests.
+/// Sends correct requests, and requests with one deviation each, which the simulated org has to refuse.
 @Suite("The authorization server")
 struct AuthorizationTests {
     private let appKey = P256.Signing.PrivateKey()
@@ -79,7 +79,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "the authorization server refuses an assertion with any deviation, and an assertion that it has received before"
+        "the authorization server refuses an assertion with a wrong claim or signature, and one that it has received before"
     )
     func assertions() async throws {
         let org = try await org(dpop: false)
@@ -104,7 +104,7 @@ struct AuthorizationTests {
     }
 
     @Test(
-        "if an app requires a DPoP proof, the authorization server demands one with its nonce and refuses any deviation"
+        "if an app requires DPoP, a proof with the server's nonce is necessary, and a proof with a wrong value is refused"
     )
     func proofs() async throws {
         let org = try await org(resourceNonce: true)
@@ -128,7 +128,7 @@ struct AuthorizationTests {
         let token = try Self.token(ask(org, try assertion(org), proofs: [good]))
         #expect(Self.code(ask(org, try assertion(org), proofs: [good])) == "invalid_dpop_proof", "used before")
 
-        // The log requires the proof in the same way.
+        // Requests for the log need a proof, too.
         let logs = "/api/v1/logs"
         let ath = TestJWT.encoded(SHA256.hash(data: Data(token.utf8)))
         #expect(Self.code(log(org, "Bearer \(token)")) == "dpop_authentication_scheme_required")
@@ -151,7 +151,7 @@ struct AuthorizationTests {
         await org.stop()
     }
 
-    @Test("an access token is accepted until it expires or is revoked, and an API token is still accepted")
+    @Test("an access token is accepted until it expires or is revoked; API tokens are still accepted")
     func tokens() async throws {
         let clock = MovedClock()
         let org = try await org(dpop: false, seconds: 60, clock: clock)
@@ -170,7 +170,7 @@ struct AuthorizationTests {
         await org.stop()
     }
 
-    @Test("the authorization server refuses to start with a text that is not a key")
+    @Test("the simulated org does not start if a service app's public key is invalid")
     func badKeys() async {
         var settings = OrgSettings()
         for key in ["", "{}", "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}"] {

@@ -2,13 +2,13 @@ import CZlib
 import Foundation
 import Glibc
 
-/// A client that returns the unprocessed answer: header lines in order, the body's bytes, and how the connection ended.
+/// A client that returns the raw answer: the header lines in order, the bytes of the body, and whether the body is complete.
 struct Client {
     struct Answer {
         var status = 0
         var headers: [(name: String, value: String)] = []
         var body: [UInt8] = []
-        /// The body ended where the framing said.
+        /// True if the body is as long as its Content-Length says, or ends with the last chunk.
         var isComplete = false
 
         func all(_ name: String) -> [String] { headers.filter { $0.name.lowercased() == name }.map(\.value) }
@@ -17,7 +17,7 @@ struct Client {
         var json: Any? { try? JSONSerialization.jsonObject(with: Data(body)) }
         var events: [[String: Any]]? { json as? [[String: Any]] }
         var object: [String: Any]? { json as? [String: Any] }
-        /// The status, and Okta's code of a refusal: `400 E0000001`.
+        /// The status, and Okta's error code if there is one: `400 E0000001`.
         var verdict: String { "\(status)\((object?["errorCode"] as? String).map { " " + $0 } ?? "")" }
         var uuids: [String] { (events ?? []).compactMap { $0["uuid"] as? String } }
         func link(_ rel: String) -> String? {
@@ -32,13 +32,14 @@ struct Client {
     var token: String? = "00simulated-okta-token"
     var extra: [String] = []
     var method = "GET"
-    /// Called while nothing arrives: whether to give up. Without it, the client waits until the server closes the connection.
+    /// Called repeatedly while nothing arrives. If it returns true, the client gives up. Nil: the client waits until the server closes
+    /// the connection.
     var givesUp: (@Sendable () -> Bool)?
     var isV6 = false
-    /// Whether to omit the length of an empty body, too.
+    /// True if a POST or PUT with an empty body has no Content-Length.
     var omitsLength = false
 
-    /// A request with another method; a body is JSON.
+    /// Sends a request with this method. The body, if any, is JSON.
     func send(_ method: String, _ target: String, body: String = "") -> Answer {
         var client = self
         client.method = method
@@ -51,7 +52,7 @@ struct Client {
         var answer = Answer()
         let socket = Glibc.socket(isV6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        // This only determines how often the client checks whether to give up.
+        // This is only the interval between two calls of `givesUp`.
         var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
         if givesUp != nil {
             setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("generated events")
 struct EventTests {
-    @Test("the same seed gives the same bytes, and another seed gives others")
+    @Test("orgs with the same seed have the same events, and orgs with different seeds have different ones")
     func determinism() async throws {
         var bytes: [[UInt8]] = []
         for seed: UInt64 in [7, 7, 8] {
@@ -41,7 +41,7 @@ struct EventTests {
         }
     }
 
-    @Test("unusual events occur at their rate, and the size is that of real events")
+    @Test("every kind of unusual event occurs, and events are as large as real ones")
     func shapes() async throws {
         try await withOrg({
             $0.oddShare = 0.3
@@ -80,7 +80,7 @@ struct EventTests {
         }
     }
 
-    @Test("hostile events are still JSON")
+    @Test("hostile events are valid JSON")
     func hostile() async throws {
         try await withOrg({
             $0.hostileShare = 0.5

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("faults")
 struct FaultTests {
-    /// One request with a fault, and the good request that follows.
+    /// Sends a request with a fault, and then one without, which has to succeed. `check` gets the first answer.
     private func strike(_ rule: String, gzip: Bool = false, _ check: (SimulatedOrg, Client.Answer) throws -> Void)
         async throws
     {
@@ -22,7 +22,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a fault with a status sends the body that Okta sends with it",
+        "a fault with an error status has the body that Okta sends with that status",
         arguments: [
             ("status", 503, "{\"errorCode\":\"E0000181\""), ("status:status=500", 500, "{\"errorCode\":\"E0000009\""),
             ("status:status=502,body=html", 502, "<!DOCTYPE html>"), ("status:status=504,body=empty", 504, ""),
@@ -39,7 +39,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a fault can answer 429 with a reset in the past, or because of concurrency")
+    @Test("a fault can be a 429 with a reset in the past, or a 429 for too many concurrent requests")
     func limits() async throws {
         try await strike("rate-limit-past") { _, answer in
             let reset = answer.first("x-rate-limit-reset").flatMap { Double($0) } ?? 0
@@ -93,7 +93,7 @@ struct FaultTests {
         }
     }
 
-    @Test("faults can omit links, or send links with another address or form")
+    @Test("a fault can omit links, or send them with another address or in another form")
     func links() async throws {
         try await strike("no-links") { _, answer in #expect(answer.all("link").isEmpty && answer.uuids.count == 10) }
         try await strike("self-only") { _, answer in
@@ -117,7 +117,7 @@ struct FaultTests {
         }
     }
 
-    @Test("faults can falsify the headers Date, Content-Encoding and those of the rate limit")
+    @Test("a fault can send wrong values in Date, Content-Encoding and the headers of the rate limit")
     func headers() async throws {
         try await strike("date-skew:seconds=-86400") { _, answer in
             let now = Instant.text(Int64(Date().timeIntervalSince1970 * 1000))
@@ -137,7 +137,7 @@ struct FaultTests {
         }
     }
 
-    @Test("fault rules apply at the requests that they name")
+    @Test("a fault rule applies only to the requests that its fields select: count, after, page and probability")
     func rules() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             org.setFaults([FaultRule(.status, count: 2, after: 2), FaultRule(.unauthorized, page: "short")])
@@ -152,7 +152,7 @@ struct FaultTests {
         #expect(throws: SimulatorError.self) { try FaultRule.parse("status:count=many") }
     }
 
-    @Test("stopping does not wait for a hanging client", .timeLimit(.minutes(20)))
+    @Test("the org can be stopped while a client waits for an answer", .timeLimit(.minutes(20)))
     func stop() async throws {
         var settings = OrgSettings()
         settings.faults = [FaultRule(.hang)]

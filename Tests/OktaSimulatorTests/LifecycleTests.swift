@@ -2,11 +2,11 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// The documentation of Okta's Users API for each call in each status. The last words of a row are the refusal in other statuses.
+/// A call of Okta's Users API, with its effect in each status as Okta documents it.
 private struct Row: CustomTestStringConvertible, Sendable {
     let call: String
     let operation: String
-    /// The statuses that allow the call, each with the status that follows.
+    /// The statuses in which the call is allowed, each with the user's status after the call. In other statuses, the answer is `refusal`.
     let allowed: [UserStatus: UserStatus]
     let refusal: String
     var testDescription: String { call }
@@ -60,7 +60,7 @@ private struct Row: CustomTestStringConvertible, Sendable {
 @Suite("users and the calls that change them")
 struct LifecycleTests {
     @Test(
-        "a call succeeds in the statuses that allow it, and is refused with its code in all others", arguments: Row.all)
+        "a call succeeds in the statuses in which it is allowed, and is refused in all others", arguments: Row.all)
     fileprivate func matrix(row: Row) async throws {
         try await withOrg({
             $0.transitionSpan = 0
@@ -76,7 +76,7 @@ struct LifecycleTests {
                 let calls = (after.calls[row.call] ?? 0) - (before.calls[row.call] ?? 0)
                 let done = (after.done[row.call] ?? 0) - (before.done[row.call] ?? 0)
                 if let next = row.allowed[status] {
-                    // Deactivating removed the password, so the user has to choose one.
+                    // A staged user may have no password, for example after a deactivation. Then activating leads to PROVISIONED.
                     let expected = row.call == "activate" && status == .staged ? [.active, .provisioned] : [next]
                     #expect(answer.status == 200 && expected.contains(after.status), "\(status): \(answer.text)")
                     #expect(calls == 1 && done == 1, "\(status)")
@@ -88,7 +88,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("activating a user with a password leads to ACTIVE, and one without to PROVISIONED")
+    @Test("after activation, a user with a password is ACTIVE, and a user without one is PROVISIONED")
     func activation() async throws {
         try await withOrg({ $0.transitionSpan = 0 }) { org, client in
             _ = client.send("POST", "/api/v1/users/ana.staged/lifecycle/activate")
@@ -97,7 +97,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("suspending ends the sessions, but not the tokens")
+    @Test("suspending a user ends the sessions, but revokes no OAuth tokens")
     func suspension() async throws {
         try await withOrg { org, client in
             #expect(client.send("POST", "/api/v1/users/adam.active/lifecycle/suspend").status == 200)
@@ -106,7 +106,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("activating and deactivating end a moment after the answer")
+    @Test("the status changes some time after the answer to activate or deactivate")
     func transitions() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -127,7 +127,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a link or password is returned only if no e-mail is sent, and a password reset must say whether to send one")
+    @Test("the answer contains a link only with sendEmail=false, and reset_password requires the parameter sendEmail")
     func secrets() async throws {
         try await withOrg { _, client in
             let path = "/api/v1/users/adam.active/lifecycle"
@@ -148,7 +148,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("unlocking works for a user who is blocked from unknown devices, and for no user of a directory")
+    @Test("a user who is blocked from unknown devices can be unlocked, and a user of a directory can't")
     func unlock() async throws {
         try await withOrg { org, client in
             #expect(client.get("/api/v1/users/bea.blocked/blocks").text.contains("UNKNOWN_DEVICES"))
@@ -160,7 +160,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("a POST or PUT without a length is refused before it changes anything")
+    @Test("a POST or PUT without Content-Length is refused and changes nothing")
     func length() async throws {
         try await withOrg { org, good in
             var client = good
@@ -173,7 +173,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("clearing sessions removes what the request names, by id only, in any status")
+    @Test("clearing sessions works in any status, only by id, and removes tokens and devices if the request says so")
     func sessions() async throws {
         for (pipeline, forgets) in [("idx", true), ("v1", false)] {
             try await withOrg({ $0.pipeline = pipeline }) { org, client in

@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A fixed time, so that the test has the same events whenever it runs.
+/// The last midnight in UTC. An org with this epoch has the same events whenever the test runs on that day.
 let testEpoch: Int64 = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400_000
 
 func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (SimulatedOrg, Client) async throws -> Void)
@@ -22,7 +22,7 @@ func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (Simulate
     await org.stop()
 }
 
-/// Follows `next` until a page is not full.
+/// The uuids of all events from `first` on. Follows the next links until a page has fewer events than `limit`.
 func collect(_ client: Client, from first: String, limit: Int) -> [String] {
     var all: [String] = []
     var target = first
@@ -36,7 +36,8 @@ func collect(_ client: Client, from first: String, limit: Int) -> [String] {
 
 @Suite("the System Log")
 struct LogTests {
-    @Test("paging to the end gives each event once, in the order of storing", arguments: [1, 7, 200, 1000])
+    @Test(
+        "paging to the end gives each event once, in the order in which they were stored", arguments: [1, 7, 200, 1000])
     func paging(limit: Int) async throws {
         try await withOrg({ $0.eventCount = limit < 100 ? 50 : 2345 }) { org, client in
             let all = collect(client, from: "/api/v1/logs?limit=\(limit)", limit: limit)
@@ -48,7 +49,8 @@ struct LogTests {
     }
 
     @Test(
-        "late events are in the order of storing in a polling query, and in the order of publication in a bounded one")
+        "a polling query returns events in the order in which they were stored; a bounded query sorts them by published"
+    )
     func late() async throws {
         try await withOrg({
             $0.eventCount = 6000
@@ -72,7 +74,7 @@ struct LogTests {
                 target = next
             }
             #expect(order == order.sorted())
-            // A few of the first events were published before the range.
+            // Events whose `published` is outside of the range are not expected.
             let expected = (0..<6000).filter { index in
                 let event = (try? JSONSerialization.jsonObject(with: Data(org.event(index)))) as? [String: Any]
                 let published = event?["published"] as? String ?? ""
@@ -101,7 +103,7 @@ struct LogTests {
         }
     }
 
-    @Test("live events come at their rate")
+    @Test("new events are added at the rate of the settings")
     func live() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -118,7 +120,7 @@ struct LogTests {
     }
 
     @Test(
-        "a cursor that the org did not give is refused",
+        "a cursor that does not come from the org is refused",
         arguments: ["1627500044869_1", "349996bd-5091-45dc-a39f-d357867a30d7", "x", ""])
     func forged(cursor: String) async throws {
         try await withOrg { _, client in
@@ -172,7 +174,7 @@ struct LogTests {
         }
     }
 
-    @Test("a cursor in which one digit was changed is refused")
+    @Test("a cursor in which one digit was changed or added is refused")
     func changed() async throws {
         try await withOrg({ $0.eventCount = 40 }) { _, client in
             let next = try #require(client.get("/api/v1/logs?limit=10").link("next"))
@@ -184,7 +186,7 @@ struct LogTests {
         }
     }
 
-    @Test("behind a proxy, links contain the public origin")
+    @Test("if a public URL is set, the links contain it")
     func publicOrigin() async throws {
         try await withOrg({ $0.publicURL = "https://acme.example:8443" }) { _, client in
             let page = client.get("/api/v1/logs?limit=10")
@@ -193,7 +195,7 @@ struct LogTests {
         }
     }
 
-    @Test("a filter and keywords select only matching events")
+    @Test("a filter or keywords select exactly the matching events")
     func filter() async throws {
         try await withOrg({ $0.eventCount = 2000 }) { org, client in
             let target =

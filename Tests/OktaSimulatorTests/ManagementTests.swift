@@ -14,7 +14,7 @@ struct ManagementTests {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    @Test("a user is found by id, login and a unique short name; a login with a slash only by a filter")
+    @Test("a user is found by id, login or unique short name; a login with a slash is found only by a filter")
     func finding() async throws {
         try await withOrg { org, client in
             let adam = try #require(org.user("adam.active"))
@@ -39,7 +39,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("the list has several pages and omits deactivated users; a search includes them")
+    @Test("the list of users has several pages and omits deactivated users; a filter by status finds them")
     func list() async throws {
         try await withOrg({ $0.extraUsers = 30 }) { org, client in
             var found: [String] = []
@@ -57,7 +57,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("a search shows a changed status with a delay; a filter, and reading the user, show it at once")
+    @Test("a changed status is in the results of a search only after a delay, but at once in those of a filter")
     func lateSearch() async throws {
         let clock = MovedClock()
         try await withOrg({ $0.clock = clock.read }) { org, client in
@@ -74,7 +74,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("the answer omits the parts that the request excludes")
+    @Test("an answer about a user omits the credentials if the request's Content-Type says so")
     func omitted() async throws {
         try await withOrg { _, good in
             var client = good
@@ -84,7 +84,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("direct roles and roles from groups are listed")
+    @Test("the list of a user's roles has direct roles and roles from groups")
     func roles() async throws {
         try await withOrg { _, client in
             func roles(_ user: String) -> [String] {
@@ -99,7 +99,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("members can be added and removed only in Okta's own groups, and repeating that is no error")
+    @Test("members can be added and removed only in Okta's own groups, and a repetition is no error")
     func groups() async throws {
         try await withOrg({ $0.limitedTokens["org"] = AdminRights(roles: [.orgAdmin]) }) { org, client in
             func group(_ name: String) -> String {
@@ -162,7 +162,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("an API token may do what its owner's roles allow")
+    @Test("a request with an API token is refused if the roles of the token's owner do not allow it")
     func permissions() async throws {
         let limited = [
             "reader": try AdminRights(["READ_ONLY_ADMIN"]), "desk": try AdminRights(["HELP_DESK_ADMIN"]),
@@ -195,7 +195,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("each rate limit counts separately, down to a 429")
+    @Test("each rate limit is counted separately, and 429 is the answer when it is used up")
     func budgets() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -212,14 +212,14 @@ struct ManagementTests {
                 #expect(client.get(path).verdict == "429 E0000047", "\(path)")
             }
             let resets = Set(paths.compactMap { client.get($0).first("x-rate-limit-reset") })
-            #expect(resets.count == paths.count, "each window begins at its own time")
+            #expect(resets.count == paths.count, "each rate limit has its own window")
             clock.advance(seconds: 60)
             for path in paths { #expect(client.get(path).status != 429) }
             #expect(client.get("/api/v1/logs").status == 200)
         }
     }
 
-    @Test("other methods and paths are refused")
+    @Test("unknown paths, and known paths with a wrong method, are refused")
     func refusals() async throws {
         try await withOrg { _, client in
             for (method, path, verdict) in [

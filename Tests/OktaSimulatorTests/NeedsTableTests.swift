@@ -4,8 +4,8 @@ import OktaSimulator
 import ResponseLog
 import Testing
 
-/// Compares the table "What each action needs" of the documentation with the simulator, row by row: the named rights suffice, and none of them can
-/// be omitted.
+/// Compares the table "What each action needs" in docs/respond.md with the simulator. In each row, the named rights must suffice, and none of
+/// them may be superfluous.
 @Suite("the table of the rights that each action needs")
 struct NeedsTableTests {
     private struct Row {
@@ -15,7 +15,7 @@ struct NeedsTableTests {
         let roles: Set<String>
     }
 
-    /// The code words of a cell.
+    /// The texts between backticks in a cell of the table.
     private static func words(_ cell: Substring) -> [String] {
         cell.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map {
             String($0.element)
@@ -73,7 +73,7 @@ struct NeedsTableTests {
         ]
     }()
 
-    /// Whether the rights allow all calls of an action. A refusal because of the user's status does not count.
+    /// True if the client's rights allow all calls of the action. A refusal because of the user's status does not make it false.
     private func isAllowed(_ action: String, _ org: SimulatedOrg, _ client: Client) throws -> Bool {
         let user = try #require(org.user("adam.active"))
         let group = try #require(
@@ -87,7 +87,7 @@ struct NeedsTableTests {
         }
     }
 
-    @Test("the table of rights has a row for each action, and two for the calls that all actions need")
+    @Test("the table of rights has a row for each action, and two rows for the calls that all actions need")
     func complete() throws {
         let names = try Self.rows().map(\.name)
         #expect(Set(names) == Set(ResponseAction.allCases.map(\.rawValue) + Self.calls.keys))
@@ -114,7 +114,9 @@ struct NeedsTableTests {
         }
     }
 
-    @Test("the standard roles that the table names for an action suffice for it", arguments: AdminRights.Role.allCases)
+    @Test(
+        "a standard role allows an action exactly if the table of rights names the role for it",
+        arguments: AdminRights.Role.allCases)
     func roles(role: AdminRights.Role) async throws {
         try await withOrg({
             $0.managementLimit = 10_000
@@ -151,7 +153,7 @@ struct NeedsTableTests {
             let isEnough = try isAllowed(row.name, org, enough)
             #expect(isEnough, "\(row.name)")
             for left in row.scopes {
-                // Managing users includes reading them.
+                // The scope okta.users.manage includes okta.users.read, so both are left out.
                 let implying: Set = left == "okta.users.read" ? [left, "okta.users.manage"] : [left]
                 let poor = try AppClient.client(org, key, Array(all.subtracting(implying)))
                 let isStillAllowed = try isAllowed(row.name, org, poor)

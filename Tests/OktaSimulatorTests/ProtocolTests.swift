@@ -29,7 +29,7 @@ struct ProtocolTests {
     }
 
     @Test(
-        "other methods and paths are refused",
+        "unknown paths, and the log's path with a method other than GET, are refused",
         arguments: [("POST", "/api/v1/logs", 405), ("GET", "/api/v1/log", 404), ("GET", "/api/v1/logs/x", 404)])
     func refusals(method: String, path: String, status: Int) async throws {
         try await withOrg { _, client in
@@ -41,7 +41,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("HEAD is refused without a body")
+    @Test("HEAD is refused, and the answer has no body")
     func head() async throws {
         try await withOrg { _, client in
             var client = client
@@ -51,7 +51,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("the rate limit counts down to a 429, and allows requests again after its reset")
+    @Test("when the rate limit is used up, the answer is 429 until the reset")
     func rateLimit() async throws {
         let clock = MovedClock()
         try await withOrg({
@@ -80,7 +80,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("clients that accept gzip get it, with the same events")
+    @Test("a client that accepts gzip gets a compressed body with the same events")
     func gzip() async throws {
         try await withOrg({ $0.eventCount = 1500 }) { _, client in
             let plain = client.get("/api/v1/logs?limit=1000")
@@ -95,7 +95,7 @@ struct ProtocolTests {
         }
     }
 
-    @Test("only loopback addresses are served")
+    @Test("the simulator listens only on loopback addresses")
     func loopback() async throws {
         var settings = OrgSettings()
         settings.host = "0.0.0.0"
@@ -111,7 +111,7 @@ struct ProtocolTests {
         await org.stop()
     }
 
-    @Test("after a restart on the same port, the log is the same and the old cursor is accepted")
+    @Test("after a restart on the same port, the org has the same log and accepts earlier cursors")
     func restart() async throws {
         var settings = OrgSettings()
         settings.limitPerMinute = 1000
@@ -129,7 +129,7 @@ struct ProtocolTests {
         await second.stop()
     }
 
-    @Test("statistics and faults are available over HTTP")
+    @Test("faults can be set and statistics be read over HTTP")
     func control() async throws {
         try await withOrg { org, client in
             _ = client.get("/api/v1/logs?limit=5")

@@ -26,7 +26,7 @@ struct ScopeTests {
         try AppClient.client(org, key, [scope])
     }
 
-    @Test("each endpoint requires its scope, and manage includes read")
+    @Test("each endpoint requires its scope, and a manage scope includes the read scope")
     func endpoints() async throws {
         let all = [
             "users.read", "users.manage", "roles.read", "groups.read", "groups.manage", "sessions.read",
@@ -64,7 +64,7 @@ struct ScopeTests {
         await org.stop()
     }
 
-    @Test("an app is not a user and needs a role in addition to its scope; its events name the app")
+    @Test("a service app is not a user, needs a role as well as a scope, and is the actor of its events")
     func app() async throws {
         let org = try await org(["okta.users.manage", "okta.users.read"])
         let good = try client(org, "okta.users.manage")

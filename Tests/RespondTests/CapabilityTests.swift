@@ -8,7 +8,7 @@ import Testing
 
 @Suite("the rights of a credential")
 struct CapabilityTests {
-    /// An engine whose credential is a service app with these scopes and rights.
+    /// An engine whose credential is a service app. Okta grants the app these scopes and administrator rights.
     private func app(_ scopes: [String], _ rights: AdminRights, dpop: Bool = true) async throws -> (
         EngineRig, ResponseEngine
     ) {
@@ -38,7 +38,7 @@ struct CapabilityTests {
         Set(rows.filter { $0.isPossible == true }.map(\.action))
     }
 
-    @Test("a super administrator's token allows everything")
+    @Test("with a super administrator's token, every action is possible")
     func superAdministrator() async throws {
         let rig = try await EngineRig()
         let rows = await (try rig.engine()).capabilities(of: "acme")
@@ -47,7 +47,7 @@ struct CapabilityTests {
         #expect(rows.first?.explanation.hasSuffix("who owns the token, is Super Administrator.") == true)
     }
 
-    @Test("if the token's owner may not read roles, the rights are unknown, and each action needs --force")
+    @Test("if the token's owner may not read roles, the list of actions says that each needs --force")
     func limitedToken() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = AdminRights(roles: [.helpDeskAdmin])
@@ -58,7 +58,9 @@ struct CapabilityTests {
         #expect(rows.allSatisfy { $0.explanation.contains("may not read roles") && $0.explanation.contains("--force") })
     }
 
-    @Test("an integration without response actions, or with an unusable credential, allows nothing and says why")
+    @Test(
+        "if an integration has no response actions or its credential is refused, no action is possible, and the explanation says why"
+    )
     func unusable() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -70,7 +72,7 @@ struct CapabilityTests {
     }
 
     @Test(
-        "a service app allows what its scopes cover, and names the missing scopes for the rest",
+        "with a service app, the actions that its scopes allow are possible, and the explanation of the others names the missing scope",
         arguments: [true, false])
     func serviceApp(_ dpop: Bool) async throws {
         let (rig, engine) = try await app(
@@ -81,7 +83,7 @@ struct CapabilityTests {
                 == [.addToGroup, .removeFromGroup, .setRisk, .universalLogout])
         let group = try #require(rows.first { $0.action == .addToGroup })
         #expect(group.explanation.contains("lacks the scope okta.groups.manage"))
-        // The action is refused accordingly.
+        // The actions themselves succeed or are refused as the list says.
         #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
         #expect(await engine.act(.suspend, "root.admin").codes == ["administrator"])
         #expect(await engine.act(.addToGroup, "alice.active").codes == ["not-permitted"])
@@ -89,7 +91,9 @@ struct CapabilityTests {
         #expect(rig.done("alice.active") == ["suspend": 1, "clear-sessions": 1])
     }
 
-    @Test("an action works with exactly the rights that it needs", arguments: ResponseAction.allCases)
+    @Test(
+        "an action succeeds with the rights that it needs, and is refused if one of them is missing",
+        arguments: ResponseAction.allCases)
     func needs(_ action: ResponseAction) async throws {
         let needs = action.needs
         let user =
@@ -99,7 +103,7 @@ struct CapabilityTests {
                 ? "lou.locked"
                 : action == .activate ? "dan.deprovisioned" : "alice.active"
         func outcomes(_ rights: AdminRights, _ scopes: [String]?) async throws -> [ResponseResult.Outcome?] {
-            // The user is a member of the group, so that there is something to remove.
+            // For removeFromGroup, the user first becomes a member of the group.
             let isRemoval = action == .removeFromGroup
             let key = P256.Signing.PrivateKey()
             let rig = try await EngineRig { settings in
@@ -137,7 +141,7 @@ struct CapabilityTests {
         #expect(try await !outcomes(rights, scopes.filter { $0 != needs.scope.rawValue }).allSatisfy { $0 == .done })
     }
 
-    @Test("if a service app may not read roles, an action needs --force, and the message says why")
+    @Test("if a service app may not read roles, an action is refused without --force, and the message says why")
     func withoutRoles() async throws {
         let (rig, engine) = try await app(["okta.users.manage"], try AdminRights(["okta.users.manage"]))
         let rows = await engine.capabilities(of: "acme")
@@ -149,7 +153,7 @@ struct CapabilityTests {
         #expect(rig.org.user("alice.active")?.status == .suspended)
     }
 
-    @Test("a service app without a role can do nothing, and the message says so")
+    @Test("if a service app has no administrator role, every action is refused, even with --force")
     func withoutRole() async throws {
         let (rig, engine) = try await app(["okta.users.manage", "okta.roles.read"], AdminRights(roles: []))
         #expect(possible(await engine.capabilities(of: "acme")).isEmpty)
@@ -158,7 +162,7 @@ struct CapabilityTests {
         #expect(rig.done("alice.active").isEmpty)
     }
 
-    @Test("a revoked access token is replaced, and the action is done once")
+    @Test("if an access token is revoked, the engine gets a new one and carries out the action once")
     func revoked() async throws {
         let (rig, engine) = try await app(
             ["okta.users.manage", "okta.roles.read"], AdminRights(roles: [.superAdmin]))

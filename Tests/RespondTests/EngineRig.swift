@@ -9,7 +9,7 @@ import Testing
 
 @testable import Respond
 
-/// An engine with a simulated org, a real response log and its own directory.
+/// A simulated org, and a directory with a response log and a credential, with which a test makes engines.
 final class EngineRig: Sendable {
     static let token = "00responder-token-of-a-test"
 
@@ -17,9 +17,7 @@ final class EngineRig: Sendable {
     let directory: String
     let responder = ResponseActor(uid: 1001, user: "rhea")
 
-    /// - Parameters:
-    ///   - limit: the maximum number of users per hour.
-    ///   - credential: the lines of a credential `act`, if it is not an API token.
+    /// - Parameter change: changes the settings of the org before it starts.
     init(
         _ change: (inout OrgSettings) throws -> Void = { _ in }
     ) async throws {
@@ -48,7 +46,7 @@ final class EngineRig: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
 
-    /// The engine's log messages.
+    /// The log messages of all engines of this rig.
     let logged = LoggedLines()
 
     /// - Parameters:
@@ -85,7 +83,7 @@ final class EngineRig: Sendable {
             logger: Logger(label: "test") { _ in LineHandler(lines: logged) }, clock: clock, transport: transport)
     }
 
-    /// Every entry of the response log, in order.
+    /// Every entry of the response log, the oldest first.
     func entries() throws -> [ResponseEntry] {
         var entries: [ResponseEntry] = []
         try ResponseHistory(directory: "\(directory)/log").read { entry, _, _ in
@@ -95,7 +93,7 @@ final class EngineRig: Sendable {
         return entries
     }
 
-    /// The names of the files in the log's directory, with their contents.
+    /// The contents of all files in the log's directory, as one text.
     func logText() throws -> String {
         try FileManager.default.contentsOfDirectory(atPath: "\(directory)/log").sorted().map { name in
             String(decoding: try Data(contentsOf: URL(filePath: "\(directory)/log/\(name)")), as: UTF8.self)
@@ -107,7 +105,7 @@ final class EngineRig: Sendable {
 }
 
 extension ResponseEngine {
-    /// One request of the test's responder.
+    /// Requests an action as the user rhea, and waits for the report.
     func act(
         _ action: ResponseAction, _ user: String, key: String? = nil, force: Bool = false, dryRun: Bool = false,
         _ change: @Sendable (inout ResponseRequest) -> Void = { _ in }
@@ -143,7 +141,7 @@ extension ResponseReport {
     var codes: [String?] { entries.map(\.result?.code) }
 }
 
-/// The log messages with their metadata.
+/// Log messages, each with its metadata.
 final class LoggedLines: Sendable {
     private let lines = Mutex<[String]>([])
 

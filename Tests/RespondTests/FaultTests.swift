@@ -5,7 +5,7 @@ import Testing
 
 @testable import Respond
 
-/// Faults at each moment of a call: what happens at the org, how often, and what the entry says.
+/// Causes faults before, during and after a call. Checks how often the org carries it out, and what the entry of the response log says.
 @Suite("faults during an action")
 struct FaultTests {
     /// Actions that consist of one call, each with a user whose status allows it.
@@ -36,11 +36,11 @@ struct FaultTests {
     }
 
     @Test(
-        "if an answer is lost after Okta carried out the action, it is done once, and recognized as done if the user's state shows it",
+        "if Okta carries out an action and the answer is lost, the action is reported as done, and is not repeated if that could do harm",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .truncateBody])
     func lostAfter(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
-        // A truncated body needs a body, and answers with 204 have none.
+        // For answers with 204, truncateBody has no effect, because they have no body.
         let fault = FaultRule(kind, count: 1, status: 500, at: action.rawValue, done: true)
         let (rig, report) = try await run(action, user, fault)
         #expect(report.outcomes == [.done])
@@ -55,7 +55,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if a call fails before Okta carries it out, it is repeated if that does no harm, and otherwise reported as not done",
+        "if a call fails before Okta carries it out, it is repeated if that does no harm; otherwise the entry says that it was not done",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .html])
     func brokenBefore(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
@@ -73,7 +73,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if Okta fails permanently, a call that can be repeated without harm is tried three times, and the entry says what is known",
+        "if Okta always fails, a call that can be repeated without harm is sent three times, and the action is reported as failed or unknown",
         arguments: actions)
     func brokenForGood(_ action: ResponseAction, _ user: String) async throws {
         let (rig, report) = try await run(action, user, FaultRule(.status, status: 500, at: action.rawValue))
@@ -86,7 +86,9 @@ struct FaultTests {
         #expect(rig.done(user)[action.rawValue] == nil)
     }
 
-    @Test("after too many requests, the engine waits by the org's clock, and then acts once", arguments: actions)
+    @Test(
+        "if Okta answers 429, the engine waits for the end of the rate limit's window and then acts once",
+        arguments: actions)
     func rateLimit(_ action: ResponseAction, _ user: String) async throws {
         let (rig, report) = try await run(action, user, FaultRule(.rateLimit, count: 1, at: action.rawValue))
         #expect(report.outcomes == [.done])
@@ -94,7 +96,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if there are always too many requests, the engine gives up within minutes and reports the action as not done")
+        "if Okta always answers 429, the engine gives up within minutes and reports the action as failed")
     func rateLimitForGood() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -108,7 +110,9 @@ struct FaultTests {
         #expect(rig.org.user("alice.active")?.status == .active)
     }
 
-    @Test("if the user can't be read, no action is sent, and the entry says why", arguments: ["reads", "list-roles"])
+    @Test(
+        "if the user or the user's roles can't be read, no action is sent, and the entry says so",
+        arguments: ["reads", "list-roles"])
     func lookup(_ place: String) async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -122,7 +126,7 @@ struct FaultTests {
         #expect(try rig.entries().count == 2)
     }
 
-    @Test("a temporary fault of a call that only reads is not reported")
+    @Test("if a call that only reads fails temporarily, it is repeated, and the action is reported as done")
     func passingLookup() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -134,7 +138,9 @@ struct FaultTests {
         #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
     }
 
-    @Test("if an earlier attempt's answer was lost, a later refusal is not reported as a refusal")
+    @Test(
+        "if the answer to the first attempt is lost and the next attempt is refused, the result is “unknown” and not “refused”"
+    )
     func refusedAfterLost() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -149,7 +155,7 @@ struct FaultTests {
         #expect(report.result?.message.contains("and the next attempt was refused (") == true)
     }
 
-    @Test("a user who was looked up before other requests had their turn is looked up again")
+    @Test("if a request waits while another one acts on the same user, the user's state is read again before it acts")
     func staleLookup() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -164,7 +170,7 @@ struct FaultTests {
         #expect(rig.done("alice.active")["reset-password"] == 1)
     }
 
-    @Test("if the user's state can't be read back, the action counts as done, because Okta said so")
+    @Test("if Okta confirms an action and the user's new state can't be read, the action is reported as done")
     func readBack() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -176,7 +182,7 @@ struct FaultTests {
         #expect(report.result?.message.contains("The user's new state could not be read") == true)
     }
 
-    @Test("a failed step of contain does not prevent the other step")
+    @Test("if one step of contain fails, the other step is still carried out")
     func contain() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -188,7 +194,7 @@ struct FaultTests {
         #expect(alice.sessions.isEmpty && alice.oauthTokens == 0 && alice.rememberedDevices == 0)
     }
 
-    @Test("a refused credential is named, and nothing is done")
+    @Test("if the credential is refused or empty, nothing is done; after a correction, the action is possible")
     func credential() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -202,7 +208,7 @@ struct FaultTests {
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }
 
-    @Test("if the org can't be reached, nothing was sent")
+    @Test("if the org can't be reached, the action is reported as failed and unavailable")
     func unreachable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig()

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("guard rails")
 struct GuardRailTests {
-    @Test("refusals in the response log are limited for each account, and actions are not")
+    @Test(
+        "if an account has reached the hourly number of recorded refusals, more are not recorded, and actions are still possible"
+    )
     func recordedRefusals() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine(response: ["protected_users: [adam.active]"])
@@ -21,7 +23,9 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }
 
-    @Test("a protected user is refused by login, e-mail address and id, in any letter case, with and without --force")
+    @Test(
+        "an action on a protected user is refused even with --force, whichever name of the user is configured and requested"
+    )
     func protected() async throws {
         let rig = try await EngineRig()
         let sam = try #require(rig.org.user("sam.lee@corp.example"))
@@ -40,7 +44,7 @@ struct GuardRailTests {
         #expect(rig.done(sam.id).isEmpty)
     }
 
-    @Test("a user who is requested by a protected name is refused without asking Okta")
+    @Test("if the requested name itself is in protected_users, the action is refused without a request to Okta")
     func protectedName() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine(response: ["protected_users: [break-glass@corp.example]"])
@@ -49,7 +53,7 @@ struct GuardRailTests {
     }
 
     @Test(
-        "an administrator (also through a group) is affected only with --force",
+        "an action on an administrator needs --force, even if the role comes from a group",
         arguments: [("root.admin", "Super Administrator"), ("group.admin", "Organization Administrator")])
     func administrators(_ user: String, _ role: String) async throws {
         let rig = try await EngineRig()
@@ -66,7 +70,7 @@ struct GuardRailTests {
         #expect(try rig.entries().map(\.isForced) == [false, true, true])
     }
 
-    @Test("the owner of the token is affected only with --force")
+    @Test("an action on the owner of the API token needs --force")
     func owner() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.manage", "okta.iam.read"])
@@ -80,7 +84,7 @@ struct GuardRailTests {
         #expect(await engine.act(.clearSessions, owner.login, force: true).outcomes == [.done])
     }
 
-    @Test("if the credential may not read roles, an action needs --force, and the message says why")
+    @Test("if the credential may not read roles, an action is refused without --force, and the message says why")
     func rolesUnknown() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.manage"])
@@ -98,7 +102,7 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "alice.active", force: true).outcomes == [.done])
     }
 
-    @Test("if the credential lacks a right, the message names it")
+    @Test("if the credential lacks a right for an action, the message names the right")
     func notPermitted() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = try AdminRights(["okta.users.read", "okta.iam.read"])
@@ -116,7 +120,7 @@ struct GuardRailTests {
                 "the token's owner needs an administrator role with okta.users.lifecycle.clearSessions.") == true)
     }
 
-    @Test("the hourly limit does not count reads, dry runs, refusals and the same user again; --force may exceed it")
+    @Test("the hourly limit counts only users who were changed, each once; with --force it may be exceeded")
     func hourly() async throws {
         let clock = TestClock()
         let rig = try await EngineRig {
@@ -140,7 +144,7 @@ struct GuardRailTests {
         #expect(rig.done("user0004") == ["suspend": 1])
     }
 
-    @Test("the hourly limit holds over a restart, and ends after the hour")
+    @Test("the hourly limit is still in force after a restart, and ends after an hour")
     func hourlyAfterRestart() async throws {
         let clock = TestClock()
         let rig = try await EngineRig {
@@ -157,7 +161,7 @@ struct GuardRailTests {
         #expect(await engine.act(.suspend, "user0002").outcomes == [.done])
     }
 
-    @Test("concurrent requests do not exceed the limit")
+    @Test("concurrent requests do not exceed the hourly limit")
     func hourlyAtOnce() async throws {
         let rig = try await EngineRig { $0.extraUsers = 20 }
         let engine = try rig.engine(response: ["users_per_hour: 3"])

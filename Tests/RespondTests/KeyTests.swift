@@ -6,7 +6,7 @@ import Testing
 
 @Suite("idempotency keys")
 struct KeyTests {
-    @Test("a repeated request does nothing and returns the earlier entries, also after a restart")
+    @Test("a second request with the same key does nothing and returns the earlier entries, also after a restart")
     func again() async throws {
         let rig = try await EngineRig()
         let first: ResponseReport
@@ -23,7 +23,7 @@ struct KeyTests {
         #expect(try rig.entries().count == 4)
     }
 
-    @Test("two concurrent requests with the same key are carried out once")
+    @Test("if several requests with the same key come at once, only one is carried out")
     func atOnce() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -36,7 +36,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["reset-factors"] == 1)
     }
 
-    @Test("a key of another request is refused")
+    @Test("if a key was used for another request, the request is refused")
     func reused() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -55,7 +55,7 @@ struct KeyTests {
     }
 
     @Test(
-        "if an action was undone, a repeated request with its key is refused, and not answered as done",
+        "if an action was undone, a second request with its key is refused instead of reported as done",
         arguments: [true, false])
     func undoneSince(_ isRelease: Bool) async throws {
         let rig = try await EngineRig()
@@ -76,7 +76,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["suspend"] == 2)
     }
 
-    @Test("a changed membership or risk counts as undone; a new password does not undo a reset")
+    @Test("a changed membership or risk counts as undone, but a new password does not undo a reset")
     func undoneElsewhere() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -92,7 +92,7 @@ struct KeyTests {
         #expect(rig.done("adam.active")["reset-password"] == 1)
     }
 
-    @Test("if the user's state can't be read, a repeated request is not answered as done")
+    @Test("if the user's state can't be read, a second request with the same key is not reported as done")
     func unreadable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -102,7 +102,7 @@ struct KeyTests {
         #expect(await engine.act(.suspend, "alice.active", key: "k").codes == ["unavailable"])
     }
 
-    @Test("an action that was refused or has failed is carried out when it is requested again with the same key")
+    @Test("if an action was refused or has failed, a second request with the same key tries it again")
     func retried() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -119,7 +119,7 @@ struct KeyTests {
         #expect(await engine.act(.suspend, "adam.active", key: "b").isRepeat)
     }
 
-    @Test("if a step of contain failed, a repeated request carries out this step and not the other")
+    @Test("if one step of contain has failed, a second request with the same key carries out only that step")
     func halfDone() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -135,7 +135,7 @@ struct KeyTests {
         #expect(rig.done("alice.active") == ["suspend": 1, "clear-sessions": 1])
     }
 
-    @Test("keys are forgotten after 30 days, and the oldest first if there are too many")
+    @Test("keys are forgotten after 30 days, or earlier, the oldest first, if there are too many")
     func bounds() throws {
         var index = KeyIndex(limit: 3)
         let end = try #require(ResponseLogPosition("1:1"))

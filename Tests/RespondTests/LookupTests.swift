@@ -7,7 +7,7 @@ import Testing
 @Suite("finding the user")
 struct LookupTests {
     @Test(
-        "a user is found by login, short login and e-mail address, in any letter case",
+        "a user is found by login and short login, in any letter case",
         arguments: [
             ("alice.active@corp.example", "alice.active"), ("Alice.ACTIVE@Corp.Example", "alice.active"),
             ("alice.active", "alice.active"), ("corp/dora.doyle@corp.example", "corp/dora.doyle"),
@@ -23,7 +23,7 @@ struct LookupTests {
         #expect(outlook.steps.map(\.result.message) == ["Would suspend \(login)@corp.example."])
     }
 
-    @Test("a user is found by id, with one call")
+    @Test("a user is found by id, without a search in the list of users")
     func id() async throws {
         let rig = try await EngineRig()
         let alice = try #require(rig.org.user("alice.active"))
@@ -34,7 +34,7 @@ struct LookupTests {
     }
 
     @Test(
-        "several matches are refused, with the list",
+        "if several users match, the request is refused, and the message lists them",
         arguments: [
             ("mia.meyer@corp.example", ["mia.meyer@corp.example", "mia.meyer2@corp.example"]),
             ("sam.lee@mail.corp.example", ["sam.lee@corp.example", "sam.lee@emea.example"]),
@@ -54,7 +54,7 @@ struct LookupTests {
     }
 
     @Test(
-        "for a text that can't be a user's name or id, no request is sent",
+        "if no user has the requested name or id, the action is refused, whatever characters the text contains",
         arguments: [
             "nobody@corp.example", "00u0000000000000000x", "me", "sam.lee", #"a" or profile.login sw "a"#, #"a\"#,
             "a%40b", "ä@bücher.example", "../groups", "x&limit=0", "?",
@@ -70,7 +70,8 @@ struct LookupTests {
         #expect(try rig.entries().map(\.user.id) == [nil])
     }
 
-    @Test("a group is found by name in any letter case, and by id; a directory's group or an unknown one is refused")
+    @Test(
+        "a group is found by id, or by name in any letter case; an unknown group or a group of a directory is refused")
     func groups() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -93,7 +94,7 @@ struct LookupTests {
         #expect(rig.done("alice.active")["add-to-group"] == 1)
     }
 
-    @Test("a request that is too long or meaningless is refused and not recorded")
+    @Test("an invalid request is refused, is not recorded, and sends nothing to Okta")
     func invalid() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Respond
 
-/// Every action on a user in every status, with the simulated org: the result, and the responder's message.
+/// Carries out every action on a user in every status of the simulated org, and compares the results and messages with a table.
 ///
 /// The table is `matrix.txt`: action, status, step, outcome, code, status afterwards, whether Okta was asked to act, message. The lines are edited
 /// by hand; `TRIBUTARY_WRITE_DOCS=1` writes the present results of the code.
@@ -14,7 +14,7 @@ import Testing
 struct MatrixTests {
     private static let file = Repository.file("Tests/RespondTests/matrix.txt")
 
-    @Test("each action on a user in each status has the result that matrix.txt names")
+    @Test("each action on a user in each status has the result that is in matrix.txt")
     func table() async throws {
         let rig = try await EngineRig { $0.extraUsers = 120 }
         let engine = try rig.engine()
@@ -47,7 +47,7 @@ struct MatrixTests {
     }
 
     @Test(
-        "an active user who is blocked from some devices is unlocked; for a user of a directory, the message says what to do"
+        "unlock works for an active user who is blocked from some devices; for a user of a directory, the message says what to do"
     )
     func unlock() async throws {
         let rig = try await EngineRig()
@@ -61,7 +61,7 @@ struct MatrixTests {
     }
 
     @Test(
-        "if the answer with a new link for a user without a password is lost, the engine can't tell whether the link was made"
+        "if the password is already reset and the answer with a second link is lost, the result is unknown"
     )
     func secondLink() async throws {
         let clock = TestClock()

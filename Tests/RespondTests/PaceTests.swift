@@ -6,8 +6,8 @@ import Testing
 
 @Suite("the pace of many actions")
 struct PaceTests {
-    /// Enough users for more than one window of each rate limit. 500 users take 6 minutes of the org's time.
-    @Test("150 users are contained within minutes, each once, without a 429 of the org")
+    /// 150 users need more than one window of each rate limit. 500 users would take 6 minutes of the org's clock.
+    @Test("150 users are contained within three minutes, each once, and the org never answers 429")
     func many() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { settings in
@@ -36,7 +36,7 @@ struct PaceTests {
         #expect(clock.elapsed < .seconds(180))
     }
 
-    @Test("only one request at a time acts on a user")
+    @Test("concurrent requests for the same user act one after the other, so the action is sent once")
     func oneAtATime() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -49,7 +49,7 @@ struct PaceTests {
         #expect(rig.calls("alice.active")["suspend"] == 1)
     }
 
-    @Test("an action continues when its client has disconnected")
+    @Test("an action continues to its end if the task that requested it is cancelled")
     func cancelled() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -10,7 +10,7 @@ import Testing
 @Suite("the entries of the response log")
 struct RecordTests {
     @Test(
-        "an action has one entry before the call and one after it, with all details of the request and of Okta's answer"
+        "the response log has an entry before the call and one after it, with the request and Okta's answer"
     )
     func entries() async throws {
         let rig = try await EngineRig()
@@ -37,7 +37,7 @@ struct RecordTests {
         #expect(entries[2].options.oauthTokens == true && entries[2].options.forgetDevices == true)
         let result = try #require(entries[1].result)
         #expect(result.statusBefore == "ACTIVE" && result.statusAfter == "SUSPENDED" && result.httpStatus == 200)
-        // Okta's own event about the action has the same id.
+        // Okta's own event about the action has the same transaction id.
         let requestID = try #require(result.oktaRequestID)
         let count = rig.org.eventCount
         let events = (0..<count).map { String(decoding: rig.org.event($0), as: UTF8.self) }
@@ -60,7 +60,7 @@ struct RecordTests {
         #expect(try rig.entries().allSatisfy { $0.isDryRun })
     }
 
-    @Test("the preview of an action (outlook) changes nothing and is not recorded")
+    @Test("an outlook, the preview of an action, changes nothing and is not recorded")
     func outlook() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -71,7 +71,7 @@ struct RecordTests {
         #expect(try rig.entries().isEmpty)
     }
 
-    @Test("each step is reported when its entry is durable")
+    @Test("each step is reported only when its entry is durable")
     func onStep() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -83,10 +83,10 @@ struct RecordTests {
         #expect(seen.all == [true, true])
     }
 
-    @Test("if the response log can't be written, nothing is sent to Okta, and the message says so")
+    @Test("if the response log can't be written, nothing is sent to Okta, and the report says why")
     func noLog() async throws {
         let rig = try await EngineRig()
-        // The file is so large that the next entry starts another one, in a directory that no longer exists.
+        // The file is full, so the next entry needs a new file. That fails, because the directory is removed below.
         let entry = ResponseEntry(
             ResponseStep(action: .suspend, options: ResponseOptions()), of: rig.request("x"), by: rig.responder,
             at: nil,
@@ -105,7 +105,7 @@ struct RecordTests {
         #expect(rig.done("alice.active").isEmpty)
     }
 
-    @Test("a second helper with the same log is refused")
+    @Test("while an engine uses a response log, a second engine with the same log can't start")
     func secondHelper() async throws {
         let rig = try await EngineRig()
         let first = try rig.engine()
@@ -114,7 +114,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a link in Okta's answer is given to the responder, and is in no entry, log message or description",
+        "a link in Okta's answer is in the report to the responder, and in no entry, log message or description",
         arguments: [(ResponseAction.resetPassword, "alice.active"), (.activate, "stig.staged")])
     func secrets(_ action: ResponseAction, _ user: String) async throws {
         let rig = try await EngineRig()
@@ -133,12 +133,12 @@ struct RecordTests {
         }
         #expect(
             rig.logged.all.contains { $0.contains("\(action.rawValue) \(user)@corp.example, asked by rhea for case") })
-        // The link goes over the socket to the responder.
+        // Only the JSON that goes over the socket to the responder contains the link.
         #expect(String(decoding: try JSONEncoder().encode(report), as: UTF8.self).contains(token))
     }
 }
 
-/// Collects values from another task.
+/// Values that another task collects.
 final class Seen: Sendable {
     private let values = Mutex<[Bool]>([])
 

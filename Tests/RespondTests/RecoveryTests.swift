@@ -4,7 +4,7 @@ import Testing
 
 @testable import Respond
 
-@Suite("after a helper was stopped during an action")
+@Suite("recovery of actions during which the helper stopped")
 struct RecoveryTests {
     /// Writes the entry that a helper leaves if it is killed before the entry with the result.
     private func leave(
@@ -30,7 +30,7 @@ struct RecoveryTests {
     }
 
     @Test(
-        "after a stop, the user's state shows whether the action was done, and no action is done again",
+        "after the helper stopped during an action, its result is taken from the user's state, and the action is not repeated",
         arguments: [
             (ResponseAction.suspend, UserStatus.suspended, ResponseResult.Outcome.done),
             (.suspend, .active, .failed), (.unsuspend, .active, .done), (.unsuspend, .suspended, .failed),
@@ -58,7 +58,7 @@ struct RecoveryTests {
         #expect(try rig.entries().count == 2)
     }
 
-    @Test("until the result of an action is known, history shows the action without a result")
+    @Test("before the recovery, history shows the action without a result")
     func open() async throws {
         let rig = try await EngineRig()
         try leave(rig, .suspend, "alice.active")
@@ -69,7 +69,9 @@ struct RecoveryTests {
         #expect(try history.actions(.init()).map { $0.result == nil } == [false])
     }
 
-    @Test("if the org can't be reached, the result is unknown, and the org is asked only once")
+    @Test(
+        "if the org can't be reached during the recovery, all results are unknown, and the recovery does not wait for each action"
+    )
     func unreachable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig()
@@ -82,7 +84,7 @@ struct RecoveryTests {
         #expect(clock.elapsed < .seconds(10))
     }
 
-    @Test("a deleted user does not prevent the recovery of another user's action")
+    @Test("if the user of an action was deleted, the actions of other users are still recovered")
     func deleted() async throws {
         let rig = try await EngineRig()
         try leave(rig, .suspend, "alice.active") { $0.user.id = "00udeleted0000000000" }
@@ -93,11 +95,11 @@ struct RecoveryTests {
     }
 
     @Test(
-        "a request waits for the recovery of earlier actions, and a request with the same key continues where the earlier one stopped"
+        "after the recovery, a request with the same key carries out only the steps that were not done"
     )
     func resumed() async throws {
         let rig = try await EngineRig()
-        // The helper was killed after Okta had suspended the user, and before it cleared the sessions.
+        // The helper was killed after Okta had suspended the user, and before the sessions were cleared.
         rig.org.setStatus(.suspended, of: "alice.active")
         try leave(rig, .suspend, "alice.active", command: .contain, key: "k")
         let engine = try rig.engine()
@@ -108,7 +110,7 @@ struct RecoveryTests {
         #expect(Set(try rig.entries().map(\.request)).count == 1)
     }
 
-    @Test("a step that may have been done is repeated under its key only if that does no harm")
+    @Test("if the result of a step is unknown, a request with the same key repeats the step only if that does no harm")
     func unknown() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }

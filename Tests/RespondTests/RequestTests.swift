@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Requests for an action")
 struct RequestTests {
-    @Test("a new request is neither a dry run nor forced")
+    @Test("by default, a request is neither a dry run nor forced")
     func defaults() {
         let request = ResponseRequest(integration: "acme", action: .suspend, user: "mallory@acme.example", caseID: "1")
         #expect(!request.isDryRun && !request.isForced)

@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import Respond
 
-/// A responder without an org. It answers as the test says, and records the requests.
+/// A responder without an org. It gives the answers of a script, and stores the requests.
 final class ScriptedResponder: Responding {
     struct Script: Sendable {
         var secret: String?
@@ -18,7 +18,7 @@ final class ScriptedResponder: Responding {
     private let script: Script
     private let asked = Mutex<[(request: ResponseRequest, actor: ResponseActor)]>([])
     private let finished = Mutex(0)
-    /// An action ends only after this is opened.
+    /// If there is a gate, actions end only after it is opened.
     private let gate: Gate?
 
     init(_ script: Script = Script(), gate: Gate? = nil) {
@@ -69,7 +69,7 @@ final class ScriptedResponder: Responding {
     }
 }
 
-/// Blocks callers until it is opened.
+/// Suspends the callers of `wait` until `open` is called.
 final class Gate: Sendable {
     private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Respond
 
-/// A server with its own socket, in this process.
+/// A server in this process, with a socket in a temporary directory.
 private final class RunningServer: Sendable {
     let path: String
     let actionsFile: String
@@ -32,7 +32,9 @@ private final class RunningServer: Sendable {
 
     var client: ResponseClient { ResponseClient(socket: path) }
 
-    /// - Returns: whether it was paused and not stopped.
+    /// Waits until the server ends.
+    ///
+    /// - Returns: true if it was paused, false if it was stopped.
     func end() async -> Bool { await work.value }
 
     func stop() async {
@@ -40,7 +42,7 @@ private final class RunningServer: Sendable {
         _ = await work.value
     }
 
-    /// A connection that the test uses directly.
+    /// A connection on which a test can send any bytes.
     func connect() throws -> Int32 { try UnixSocket.connect(path, seconds: 5) }
 }
 
@@ -48,7 +50,7 @@ private func request(_ user: String = "mallory@acme.example") -> ResponseRequest
     ResponseRequest(integration: "acme", action: .suspend, user: user, caseID: "INC-1")
 }
 
-/// Makes a blocking call outside of Swift's few cooperative threads.
+/// Makes a blocking call in a new thread, because Swift has only a few threads for tasks.
 private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread { continuation.resume(with: Result { try body() }) }.start()
@@ -58,12 +60,12 @@ private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> 
 private func wait(for what: String, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
-        try #require(ContinuousClock.now < deadline, "too late: \(what)")
+        try #require(ContinuousClock.now < deadline, "not in time: \(what)")
         try await Task.sleep(for: .milliseconds(10))
     }
 }
 
-/// All bytes until the other end closes.
+/// Reads until the other end closes the connection.
 private func readAll(_ descriptor: Int32) -> String {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
@@ -76,7 +78,8 @@ private func readAll(_ descriptor: Int32) -> String {
 
 @Suite("The helper's socket")
 struct ServerTests {
-    @Test("the helper answers with each step and then with the report; the actor is the user that the kernel names")
+    @Test(
+        "the helper sends each step and then the report; the actor is the user whom the kernel reports for the socket")
     func action() async throws {
         let responder = ScriptedResponder(.init(secret: "https://acme.okta.com/reset/1"))
         let running = try RunningServer(responder)
@@ -123,7 +126,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("an unreadable history, and an action that can't be undone, are reported")
+    @Test("if the helper can't answer a request, it sends a fault with a code")
     func faults() async throws {
         var script = ScriptedResponder.Script()
         script.historyFails = true
@@ -151,7 +154,7 @@ struct ServerTests {
     }
 
     @Test(
-        "invalid data, a line without an end, a slow client and a silent client are disconnected, and the next request is answered"
+        "clients that send invalid data, an endless line or an incomplete line are disconnected, and the next request is answered"
     )
     func hostileClients() async throws {
         let responder = ScriptedResponder()
@@ -162,7 +165,7 @@ struct ServerTests {
             #expect(readAll(garbage).contains("bad-request"))
             close(garbage)
 
-            // The kernel accepts some data before the server has closed the connection: at most a few of its buffers.
+            // Until the server closes the connection, the kernel takes some data into its buffers.
             let endless = try running.connect()
             let chunk = [UInt8](repeating: 0x41, count: 1 << 20)
             var sent = 0
@@ -191,7 +194,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("a thousand silent connections do not get a thread each, and a request is answered once they are closed")
+    @Test("a thousand silent connections do not get a thread each, and a later request is answered")
     func manyConnections() async throws {
         let responder = ScriptedResponder()
         let running = try RunningServer(responder) { $0.requestTime = .seconds(1) }
@@ -200,9 +203,9 @@ struct ServerTests {
             var open: [Int32] = []
             for _ in 0..<1_000 { open.append(try running.connect()) }
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
-            // Other tests of this process have several hundred threads.
+            // The limit is high, because other tests of this process use several hundred threads.
             #expect(threads < 700)
-            // One user may have eight connections, which are closed after a second.
+            // One user may have eight connections, and the server closes silent ones after a second.
             _ = try client.ask(.act(request: request(), sudoUser: nil))
             for descriptor in open { close(descriptor) }
         }
@@ -210,7 +213,7 @@ struct ServerTests {
         await running.stop()
     }
 
-    @Test("if one user has too many concurrent requests, further ones are told to wait")
+    @Test("if one user has too many concurrent requests, the next one is answered with busy")
     func busy() async throws {
         let gate = Gate()
         let responder = ScriptedResponder(gate: gate)
@@ -241,12 +244,12 @@ struct ServerTests {
         try await wait(for: "the action") { responder.requests.count == 1 }
         close(connection)
         gate.open()
-        try await wait(for: "its end") { responder.finishedCount == 1 }
+        try await wait(for: "the end of the action") { responder.finishedCount == 1 }
         await running.stop()
     }
 
     @Test(
-        "a stop and a pause wait for the end of the current action; a client that connects during a pause is served after the pause"
+        "a pause waits for the end of the current action, and a client that connects during the pause is served after it"
     )
     func pause() async throws {
         let gate = Gate()
@@ -271,7 +274,9 @@ struct ServerTests {
         #expect(await again.value == false)
     }
 
-    @Test("a socket that no process uses is replaced; a used socket and a file are not")
+    @Test(
+        "at its start, the server replaces a socket that no process uses, and fails if the path is a used socket or a file"
+    )
     func socketFile() async throws {
         let running = try RunningServer(ScriptedResponder())
         #expect(throws: ResponseServer.Failure.self) {
@@ -284,7 +289,7 @@ struct ServerTests {
             _ = try ResponseServer(path: file, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
         }
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
-        // The socket is as a killed process leaves it.
+        // Nobody listens on this socket, as after a killed process.
         let left = running.path + ".left"
         close(try UnixSocket.listen(left))
         let replaced = try ResponseServer(path: left, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
@@ -294,7 +299,7 @@ struct ServerTests {
     }
 }
 
-@Suite("Waiting for events that the collector commits")
+@Suite("Waiting until the collector has committed an action's event")
 struct CommittedWaitTests {
     private func text(_ transactions: [String]) -> Data {
         let items = transactions.map {
@@ -303,7 +308,7 @@ struct CommittedWaitTests {
         return Data("{\"actions\":[\(items.joined(separator: ","))]}".utf8)
     }
 
-    @Test("an event that is committed while the client waits is found, with its time")
+    @Test("if the event is committed while the client waits, the answer has its uuid and the time of the commit")
     func appears() async throws {
         let running = try RunningServer(ScriptedResponder())
         let (client, file) = (running.client, URL(fileURLWithPath: running.actionsFile))
@@ -321,7 +326,9 @@ struct CommittedWaitTests {
         await running.stop()
     }
 
-    @Test("an event that is not committed in time is named; the same id of another integration does not count")
+    @Test(
+        "if an event is not committed in time, the answer says which; an equal transaction id of another integration does not count"
+    )
     func missing() async throws {
         let running = try RunningServer(ScriptedResponder())
         try text(["t1"]).write(to: URL(fileURLWithPath: running.actionsFile))
@@ -336,7 +343,7 @@ struct CommittedWaitTests {
         await running.stop()
     }
 
-    @Test("a file that is far too large, or a pipe instead of a file, is not read")
+    @Test("if the file of committed actions is too large or is a pipe, it is not read")
     func hostileFile() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "actions-\(UUID().uuidString)").path
         defer { unlink(path) }
@@ -360,12 +367,12 @@ struct PeerTests {
         #expect(ResponsePeer(pid: 1, uid: uid, groups: groups).isAllowed(socketGroup: 700, helper: 990) == expected)
     }
 
-    @Test("if the socket's group is unknown, no member of a group may send requests")
+    @Test("if the socket has no known group, only root and the helper's user may send requests")
     func noGroup() {
         #expect(!ResponsePeer(pid: 1, uid: 1000, groups: [1000]).isAllowed(socketGroup: nil, helper: 990))
     }
 
-    @Test("the variable SUDO_USER is accepted only from root, and only up to a maximum length")
+    @Test("SUDO_USER is accepted only from root, and is cut to 64 bytes")
     func sudoUser() {
         #expect(ResponsePeer(pid: getpid(), uid: 0, groups: [0]).actor(sudoUser: "alice").sudoUser == "alice")
         #expect(ResponsePeer(pid: getpid(), uid: 1000, groups: [1000]).actor(sudoUser: "root").sudoUser == nil)
@@ -374,7 +381,7 @@ struct PeerTests {
         #expect(long.sudoUser?.utf8.count == 64)
     }
 
-    @Test("a user without a name is identified by number")
+    @Test("a user who has no name is recorded with the uid as the name")
     func unnamed() {
         #expect(ResponsePeer(pid: 1, uid: 3_999_999_999, groups: []).actor(sudoUser: nil).user == "3999999999")
         #expect(ResponsePeer(pid: 1, uid: 0, groups: []).actor(sudoUser: nil).user == "root")
@@ -397,7 +404,7 @@ struct ClientTests {
         }
     }
 
-    @Test("a missing socket, and a socket on which no helper listens, are reported differently")
+    @Test("the error distinguishes a missing socket from one on which no helper listens")
     func notRunning() async throws {
         #expect(try await failure() == .notRunning(ENOENT))
         close(try UnixSocket.listen(path))
@@ -405,14 +412,14 @@ struct ClientTests {
         unlink(path)
     }
 
-    @Test("a helper that stops during an answer, or stays silent, is reported as an error")
+    @Test("if the helper closes the connection or sends nothing for too long, the client reports an error")
     func cut() async throws {
         let listener = try UnixSocket.listen(path)
         let client = Task { try await failure() }
         let connection = try await blocking { accept(listener, nil, nil) }
         close(connection)
         #expect(try await client.value == .cut)
-        // The listener does not accept the next connection.
+        // Nobody accepts or answers the next connection.
         #expect(try await failure() == .cut)
         close(listener)
         unlink(path)

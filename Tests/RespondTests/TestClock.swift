@@ -2,7 +2,7 @@ import Foundation
 import Respond
 import Synchronization
 
-/// A clock for the engine and its org. It begins at the present time, and moves only as far as someone waits.
+/// A clock for the engine and its org. It begins at the present time. `advance` and each wait of the engine move it ahead at once.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
     private let wallStart = Int64(Date().timeIntervalSince1970 * 1000)

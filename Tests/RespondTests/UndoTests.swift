@@ -7,7 +7,7 @@ import Testing
 @Suite("undo and history")
 struct UndoTests {
     @Test(
-        "an action that can be undone is undone by its opposite",
+        "undo carries out the opposite of an action, and only once",
         arguments: [
             (ResponseAction.suspend, "alice.active", ResponseAction.unsuspend), (.unsuspend, "sue.suspended", .suspend),
             (.contain, "alice.active", .release), (.release, "sue.suspended", .suspend),
@@ -35,7 +35,7 @@ struct UndoTests {
         #expect(after?.groups == before?.groups)
         if action != .deactivate { #expect(after?.status == before?.status) }
         guard case .none(let reason) = engine.undo(of: id) else {
-            Issue.record("undone twice")
+            Issue.record("a second undo was possible")
             return
         }
         #expect(reason == "It was already undone by \(undone.entries.first?.id ?? "?").")
@@ -60,13 +60,13 @@ struct UndoTests {
         let engine = try rig.engine()
         let id = try #require(await engine.act(action, user).entries.first?.id)
         guard case .none(let reason) = engine.undo(of: id) else {
-            Issue.record("undo of \(action)")
+            Issue.record("an undo of \(action) was possible")
             return
         }
         #expect(reason.contains(words))
     }
 
-    @Test("a risk is restored to its earlier level")
+    @Test("undo restores a risk to its earlier level")
     func risk() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -81,7 +81,7 @@ struct UndoTests {
         #expect(rig.org.user("alice.active")?.riskLevel == "LOW")
     }
 
-    @Test("adding a user to a group is undone only if it is known that the user was not a member before")
+    @Test("adding a user to a group can be undone only if it is known that the user was not a member before")
     func membership() async throws {
         let clock = TestClock()
         let rig = try await EngineRig { $0.clock = clock.wall }
@@ -95,20 +95,20 @@ struct UndoTests {
         #expect(blind.codes == ["membership-not-read"])
         for report in [again, blind] {
             guard case .none = engine.undo(of: report.entries[0].id) else {
-                Issue.record("undo")
+                Issue.record("an undo was possible")
                 return
             }
         }
     }
 
-    @Test("an unknown id, and an action that has not ended, can't be undone")
+    @Test("if no action has the id, undo says so")
     func unknown() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
         #expect(engine.undo(of: "nothing") == .notFound(reason: "There is no action nothing in the response log."))
     }
 
-    @Test("history has each action once, newest first, by case, user and integration, and limited in number")
+    @Test("history lists each action once, the newest first, and can be filtered by case, user and integration")
     func history() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

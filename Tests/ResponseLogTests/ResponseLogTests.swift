@@ -33,7 +33,7 @@ struct ResponseLogTests {
             let batch = try reader.read(after: position)
             all += batch.entries
             unreadable += batch.unreadableLines
-            // The position is converted to text and back, as in a cursor.
+            // Converts the position to text and back, as programs do that store it.
             position = ResponseLogPosition(batch.next.description)
             #expect(position == batch.next)
             if batch.isEnd { return (all, batch.next, unreadable) }
@@ -41,7 +41,7 @@ struct ResponseLogTests {
     }
 
     @Test(
-        "when the response log is nearly full, refusals and dry runs are not recorded, but the result of an action always is"
+        "if the response log is nearly full, refusals and dry runs are not recorded, but results of actions are"
     )
     func reserve() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -74,7 +74,7 @@ struct ResponseLogTests {
         #expect(!FileManager.default.fileExists(atPath: full))
     }
 
-    @Test("appended entries are read, even over the size limit of a file, and a reader continues where it stopped")
+    @Test("a reader gets every entry once, continues where it stopped, and goes on to the next file if one is full")
     func appendAndRead() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         #expect(try readAll().entries == [])
@@ -97,7 +97,7 @@ struct ResponseLogTests {
         #expect(try ResponseLogFile.numbers(in: directory.path, PosixFileSystem()).count > 1)
     }
 
-    @Test("an incomplete last line is not read, and is cut off when the log is opened again")
+    @Test("an incomplete last line is not read, and the next writer cuts it off")
     func incompleteLine() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try ResponseLogWriter(directory: directory.path, now: 1).append(entry(1))
@@ -129,7 +129,7 @@ struct ResponseLogTests {
         #expect(unreadable > 1)
     }
 
-    @Test("if a log was deleted, a reader's position moves to the new log, and the gap is reported")
+    @Test("if the log was deleted and a new one begun, a reader continues in the new log and reports a gap")
     func deletedLog() throws {
         try ResponseLogWriter(directory: directory.path, now: 10).append(entry(1))
         let (_, end, _) = try readAll()
@@ -142,7 +142,7 @@ struct ResponseLogTests {
         #expect(batch.hasGap)
     }
 
-    @Test("entries that are written after an older log was restored are read, and the gap is reported")
+    @Test("if an older copy of the log was restored, a reader gets the entries written after that and reports a gap")
     func restoredLog() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try ResponseLogWriter(directory: directory.path, now: 500).append(entry(1))
@@ -159,7 +159,7 @@ struct ResponseLogTests {
         #expect(batch.hasGap)
     }
 
-    @Test("a second writer is refused while the first one is open")
+    @Test("while a writer has the log open, a second writer is refused")
     func secondWriter() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let writer = try ResponseLogWriter(directory: directory.path, now: 1)

@@ -24,7 +24,7 @@ struct DestinationTests {
         return record
     }
 
-    @Test("a new destination has its own file, which is read with the intended values")
+    @Test("a new destination gets its own file, and loading the file gives the intended values")
     func added() throws {
         let installation = try Installation("spool: {}\n")
         var edit = try ConfigurationEdit(of: installation.main)
@@ -37,7 +37,7 @@ struct DestinationTests {
         #expect(record.fileName == "destination-warehouse.yaml")
     }
 
-    @Test("twelve digits remain a text, and an index keeps its braces")
+    @Test("in a destination's file, an account ID keeps its leading zero, and an index keeps its braces")
     func quoted() throws {
         let installation = try Installation("spool: {}\n")
         var edit = try ConfigurationEdit(of: installation.main)
@@ -61,7 +61,9 @@ struct DestinationTests {
         #expect(configuration.destination(named: "search")?.url?.description == "https://es.example.com:9200")
     }
 
-    @Test("keys are set, added and removed in a file that a person wrote; comments and other destinations stay")
+    @Test(
+        "in a file that a person wrote, only the changed keys of the destination differ; comments and other destinations stay"
+    )
     func changed() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)
@@ -77,7 +79,7 @@ struct DestinationTests {
         #expect(text.contains("- {name: other, type: exec, command: [/bin/true]}"))
     }
 
-    @Test("a destination in braces is left unchanged, and an invalid result is refused")
+    @Test("a destination that is written in braces can't be changed, and a change with an invalid result is refused")
     func refused() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)
@@ -93,7 +95,7 @@ struct DestinationTests {
         #expect(throws: ValueError.self) { _ = try self.record("lake", [("bucket", ["No_Bucket"])]) }
     }
 
-    @Test("a destination is removed, together with its file if destination add made it")
+    @Test("removing a destination also removes its file if destination add made the file")
     func removed() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)

@@ -44,7 +44,7 @@ struct EditTests {
         return installation.read("tributary.yaml")
     }
 
-    @Test("a key is set, added and removed in a file that a person wrote; every other line and comment stays")
+    @Test("in a file that a person wrote, only the lines of the changed keys differ; other lines and comments stay")
     func handWritten() throws {
         let installation = try Installation(Self.hand)
         let changed = try change(installation, "acme") { record in
@@ -80,7 +80,7 @@ struct EditTests {
                       credential: w
                 """)
         #expect(changed == expected)
-        // The changes are undone.
+        // A second change removes the new keys again.
         let again = try change(installation, "acme") { record in
             record.remove(.responseAction)
             try record.set("paused", to: "false")
@@ -90,7 +90,8 @@ struct EditTests {
     }
 
     @Test(
-        "a file with Windows line endings keeps them, also in new lines; one with mixed line endings is left unchanged")
+        "new lines in a file with Windows line endings have the same line endings; a file with mixed line endings is not changed"
+    )
     func windowsLineEnds() throws {
         let returns = Self.hand.replacing("\n", with: "\r\n")
         let installation = try Installation(returns)
@@ -117,7 +118,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == mixed)
     }
 
-    @Test("text in braces is left unchanged, and the message names its line")
+    @Test("a mapping in braces is not changed, and the message names its line")
     func braces() throws {
         let installation = try Installation(Self.hand)
         for (name, path, line) in [("initech", "paused", 21), ("globex", "data_ingest.start", 18)] {
@@ -131,7 +132,7 @@ struct EditTests {
         #expect(try change(installation, "globex") { try $0.set("paused", to: "true") }?.contains("paused") == true)
     }
 
-    @Test("text that only looks like a key is detected, because the result has another meaning, and nothing is written")
+    @Test("text inside a string that looks like a key is not changed; the change is refused")
     func lookalike() throws {
         let text = """
             credentials: [{name: r}]
@@ -149,7 +150,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == text)
     }
 
-    @Test("a change that would make the configuration invalid is refused, with the position")
+    @Test("a change that would make the configuration invalid is refused, and the message says why")
     func wrong() throws {
         let installation = try Installation(Self.hand)
         let error = try #require(throws: ConfigurationError.self) {
@@ -159,7 +160,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml") == Self.hand)
     }
 
-    @Test("the first, a middle and the last item of a list can be removed; an item in braces can't")
+    @Test("integrations of a list can be removed one after the other, except one in braces")
     func removal() throws {
         func removed(_ name: String, _ installation: Installation) throws {
             var edit = try ConfigurationEdit(of: installation.main)
@@ -176,7 +177,7 @@ struct EditTests {
         #expect(installation.read("tributary.yaml")?.contains("# The first.") == true)
     }
 
-    @Test("a file that integration add made is removed with its integration, unless it contains something else")
+    @Test("removing an integration also removes its file if integration add made the file and it contains nothing else")
     func ownFile() throws {
         var record = IntegrationRecord(name: try Name(parsing: "acme"))
         try record.set("url", to: "acme.okta.com")
@@ -198,7 +199,7 @@ struct EditTests {
     }
 
     @Test(
-        "a new file never replaces another, a changed file keeps its mode, a file that was changed meanwhile is left unchanged, and all changes can be undone"
+        "a new file never replaces another, a changed file keeps its mode, a file that another process has changed is left alone, and all changes can be undone"
     )
     func files() throws {
         let installation = try Installation()
@@ -213,7 +214,7 @@ struct EditTests {
         #expect("\(taken)".contains("a.yaml already exists"))
         #expect(installation.read("conf.d/a.yaml") == "# mine\n")
         #expect(
-            installation.read("tributary.yaml") == before["tributary.yaml"], "the change of the first file was undone")
+            installation.read("tributary.yaml") == before["tributary.yaml"], "the first file was restored")
         try FileManager.default.removeItem(atPath: edit.dropIn("a.yaml"))
 
         let saved = try edit.save()
@@ -225,11 +226,11 @@ struct EditTests {
 
         try installation.write("tributary.yaml", "record: {raw_data: true, datetime: true}\n")
         let meanwhile = try #require(throws: CredentialFileError.self) { _ = try edit.save() }
-        #expect("\(meanwhile)".contains("was changed meanwhile"))
+        #expect("\(meanwhile)".contains("was changed by another process while this command ran"))
         #expect(installation.read("conf.d/a.yaml") == nil)
     }
 
-    @Test("undoing tries every file, and leaves a file that somebody else has changed since")
+    @Test("undoing restores every file except those that another process has changed since")
     func takeBack() throws {
         let installation = try Installation(dropIns: ["a.yaml": "credentials:\n  - name: a\n"])
         let before = try installation.files()
@@ -242,13 +243,13 @@ struct EditTests {
         try installation.write("conf.d/b.yaml", "# mine\n")
         let error = try #require(throws: CredentialFileError.self) { try saved.takeBack() }
         #expect(
-            "\(error)" == "\(edit.dropIn("b.yaml")) was changed by another process meanwhile, so it was not restored")
+            "\(error)" == "\(edit.dropIn("b.yaml")) was not restored, because another process has changed it since")
         var after = try installation.files()
         #expect(after.removeValue(forKey: "conf.d/b.yaml") == "# mine\n")
         #expect(after == before)
     }
 
-    @Test("my_network is changed where it is, or else in a new file, and an explicitly empty value is written, too")
+    @Test("my_network is changed in the file that contains it, or else in a new file, even if the new value is empty")
     func myNetwork() throws {
         func set(_ new: MyNetwork, _ installation: Installation) throws {
             var edit = try ConfigurationEdit(of: installation.main)

@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import Setup
 
-/// A directory with a configuration, like /etc, which is removed at the end.
+/// A temporary directory with a configuration, like /etc/tributary. It is removed at the end of the test.
 final class Installation: Sendable {
     let path: String
     var main: String { path + "/tributary.yaml" }
@@ -25,7 +25,7 @@ final class Installation: Sendable {
 
     func read(_ name: String) -> String? { try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
 
-    /// The contents of all files, by their paths below the directory.
+    /// The contents of all files. The keys are the paths below the directory.
     func files() throws -> [String: String] {
         var found: [String: String] = [:]
         for case let name as String in FileManager.default.enumerator(atPath: path) ?? FileManager.DirectoryEnumerator()

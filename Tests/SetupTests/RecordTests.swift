@@ -5,7 +5,7 @@ import Testing
 
 @Suite("files in conf.d that commands create")
 struct RecordTests {
-    @Test("an integration is written as YAML with the given values, whatever a person enters")
+    @Test("the YAML that is written for an integration has the entered values, even with special characters")
     func integration() throws {
         var record = IntegrationRecord(name: try Name(parsing: "acme"))
         try record.set("url", to: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
@@ -24,7 +24,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a value that a key does not accept is refused, with what to write",
+        "a value that a key does not accept is refused, and the message says what to write",
         arguments: [
             ("url", "acme"), ("url", "https://user:pw@acme.okta.com"), ("data_ingest.start", "yesterday"),
             ("data_ingest.page_size", "1001"), ("data_ingest.credential", "Acme"), ("paused", "perhaps"),
@@ -39,7 +39,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a credential is written as YAML that the configuration accepts, whatever a person enters, and without the secret"
+        "the YAML that is written for a credential has the entered values, even with special characters"
     )
     func credential() throws {
         var record = CredentialRecord(name: try Name(parsing: "acme-read"), type: .apiToken)
@@ -52,7 +52,7 @@ struct RecordTests {
     }
 
     @Test(
-        "a name that looks like a secret, or like a reserved word, is written as a name",
+        "a name that looks like a secret or like a reserved word of YAML is read back as the same name",
         arguments: ["eu1-2", "4x4", "007", "00org", "null", "true", "1e5"])
     func strangeNames(_ text: String) throws {
         let installation = try Installation()

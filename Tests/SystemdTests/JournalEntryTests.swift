@@ -15,7 +15,7 @@ struct JournalEntryTests {
         return JournalEntry(event, metadata: metadata, identifier: "tributary").fields
     }
 
-    @Test("an entry has the well-known fields, the message id, and metadata in upper case")
+    @Test("an entry has the well-known fields, the message id, and a field in upper case for each metadata key")
     func complete() {
         let metadata: Logger.Metadata = [
             LogKey.integration: "acme", LogKey.requestID: "r1", LogKey.messageID: "\(MessageID.oktaError.rawValue)",
@@ -37,7 +37,7 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "any key becomes a field name that journald accepts",
+        "a metadata key is converted to a field name that journald accepts",
         arguments: [
             ("lag_seconds", "TRIBUTARY_LAG_SECONDS"), ("_pid", "TRIBUTARY__PID"),
             ("http.status-code", "TRIBUTARY_HTTP_STATUS_CODE"),
@@ -49,17 +49,17 @@ struct JournalEntryTests {
         #expect(name.utf8.count <= 64)
     }
 
-    @Test("an empty key has no field")
+    @Test("metadata with an empty key is omitted")
     func emptyKey() {
         #expect(JournalEntry.fieldName("") == nil)
     }
 
-    @Test("a message of several lines keeps them, without other control characters")
+    @Test("a message keeps its line breaks, and other control characters are escaped")
     func lines() {
         #expect(fields("first\nPRIORITY=0\u{1B}[31m\u{0}")[0] == "MESSAGE=first\nPRIORITY=0\\u{1b}[31m\\u{0}")
     }
 
-    @Test("a value and the number of fields are limited")
+    @Test("the length of a value and the number of fields are limited")
     func bounds() {
         let long = String(repeating: "漢", count: 20_000)
         let many = Dictionary(uniqueKeysWithValues: (0..<500).map { ("key\($0)", Logger.MetadataValue.string(long)) })
@@ -76,7 +76,7 @@ struct JournalEntryTests {
         #expect(!fields("x", metadata: [LogKey.messageID: "\(id)"]).contains { $0.hasPrefix("MESSAGE_ID=") })
     }
 
-    @Test("the journal entry has a field for the error that was logged with the event")
+    @Test("an error that is logged with an event is in the field TRIBUTARY_ERROR")
     func error() {
         #expect(fields("x", error: CancellationError()).contains("TRIBUTARY_ERROR=CancellationError()"))
     }

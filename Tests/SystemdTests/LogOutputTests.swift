@@ -14,19 +14,19 @@ struct LogOutputTests {
     }
 
     @Test(
-        "the log goes to standard error if the variable is missing, invalid, or names a stream that was replaced",
+        "the log goes to standard error if JOURNAL_STREAM is missing, invalid, or names another stream",
         arguments: [nil, "", "9", "9:", "9:12346", "8:12345", "9:12345:1", "x:y"])
     func text(stream: String?) {
         let surroundings = Surroundings(journalStream: stream, standardError: .init(device: 9, inode: 12345))
         #expect(LogOutput(surroundings) == .standardError(colour: false))
     }
 
-    @Test("if standard error is closed, the log does not go to the journal")
+    @Test("if standard error is closed, the log does not go to the journal, whatever JOURNAL_STREAM says")
     func closed() {
         #expect(LogOutput(Surroundings(journalStream: "0:0", standardError: nil)) == .standardError(colour: false))
     }
 
-    @Test("colours are used only on a terminal, and never with NO_COLOR or on a dumb terminal")
+    @Test("colours are used only on a terminal, and not if NO_COLOR is set or the terminal is dumb")
     func colours() {
         #expect(LogOutput(Surroundings(isTerminal: true, terminal: "xterm")) == .standardError(colour: true))
         #expect(LogOutput(Surroundings(isTerminal: false, terminal: "xterm")) == .standardError(colour: false))
@@ -48,7 +48,7 @@ struct LogOutputTests {
         }
     }
 
-    @Test("metadata of the event overrides that of the task, which overrides that of the logger")
+    @Test("metadata of an event has precedence over metadata of the task, and both over metadata of the logger")
     func merging() {
         let base: Logger.Metadata = ["a": "logger", "b": "logger", "c": "logger"]
         let merged = base.merged(provider: .init { ["b": "task", "c": "task"] }, event: ["c": "event"])

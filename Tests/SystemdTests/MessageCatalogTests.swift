@@ -31,19 +31,19 @@ struct MessageCatalogTests {
         }
     }
 
-    @Test("the catalogue explains each message id once, and no other")
+    @Test("the catalogue has one entry for each message id, and no other entries")
     func sameIDs() {
         #expect(entries.map(\.id).sorted() == MessageID.allCases.map(\.rawValue).sorted())
     }
 
-    @Test("an id is 32 lower-case hexadecimal digits of a random UUID, as systemd-id128 makes them")
+    @Test("each message id is a random UUID in 32 lower-case hexadecimal digits, as systemd-id128 prints it")
     func ids() {
         for id in MessageID.allCases {
             #expect(id.rawValue.wholeMatch(of: /[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}/) != nil, "\(id)")
         }
     }
 
-    @Test("each entry has a subject, an origin and an explanation that fits a terminal")
+    @Test("each entry has the headers Subject and Defined-By, and an explanation in lines of at most 80 characters")
     func complete() {
         for entry in entries {
             for header in ["Subject", "Defined-By"] {
@@ -67,7 +67,7 @@ struct MessageCatalogTests {
         try MadePart(of: "docs/journal.md", named: "events").check(table)
     }
 
-    @Test("the catalogue names only fields that the handler can send")
+    @Test("the catalogue refers only to fields that journal entries can have")
     func fields() {
         let known = Set(
             [LogKey.integration, LogKey.destination, LogKey.requestID, "part"].compactMap(JournalEntry.fieldName))

@@ -27,13 +27,15 @@ struct NotifyMessageTests {
         #expect(message.state == expected)
     }
 
-    @Test("a status text can't add another assignment to the notification")
+    @Test("line breaks in a status text are escaped, so that the text can't add an assignment to the notification")
     func noInjection() {
         let state = NotifyMessage.status("acme: down\nMAINPID=1\r\u{1B}[2J\u{85}\u{2028}").state
         #expect(state == #"STATUS=acme: down\nMAINPID=1\r\u{1b}[2J\u{85}\u{2028}"#)
     }
 
-    @Test("a long status is cut after a whole character, and a notification stays within the service manager's limit")
+    @Test(
+        "a status that is too long is cut after a whole character, so that the service manager accepts the notification"
+    )
     func bounded() {
         let state = NotifyMessage.ready(status: String(repeating: "é\n", count: 5000)).state
         #expect(state.utf8.count <= NotifyMessage.statusLimit + 16)
@@ -42,7 +44,7 @@ struct NotifyMessageTests {
     }
 
     @Test(
-        "a text that just fits is left unchanged, and one more byte is cut",
+        "a text of exactly the maximum length is unchanged, and a longer one is cut to that length",
         arguments: [(1024, false), (1025, true)])
     func boundary(count: Int, isCut: Bool) {
         let line = PrintableText.line(String(repeating: "x", count: count), limit: 1024)
@@ -50,8 +52,8 @@ struct NotifyMessageTests {
         #expect(line.hasSuffix("…") == isCut)
     }
 
-    // The test runs in a separate process, because the environment belongs to the whole process.
-    @Test("the notification arrives at NOTIFY_SOCKET, and without the variable nothing happens")
+    // The test runs in a separate process, because it changes the environment, which all tests of a process share.
+    @Test("a notification is sent to NOTIFY_SOCKET, or nowhere if the variable is not set")
     func arrives() async {
         await #expect(processExitsWith: .success) {
             unsetenv("NOTIFY_SOCKET")
@@ -60,7 +62,7 @@ struct NotifyMessageTests {
             let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            // An address of length two requests an abstract name that the kernel chooses (unix(7), autobind).
+            // If the address has only its family (two bytes), the kernel chooses an abstract name (unix(7), autobind).
             let name = withUnsafeMutablePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> String in
                     var length = socklen_t(MemoryLayout<sa_family_t>.size)

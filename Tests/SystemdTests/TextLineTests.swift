@@ -28,13 +28,13 @@ struct TextLineTests {
                 == "2026-11-23T20:05:11.007Z warning integration=acme attempt=3 zone=eu no answer")
     }
 
-    @Test("one event is one line, whatever it contains")
+    @Test("an event is printed on one line, even if its texts contain line breaks")
     func oneLine() {
         let text = line("a\nb\u{1B}[2J", metadata: ["k\n": "v \"w\"\n"], error: CancellationError())
         #expect(text.hasSuffix(#" warning k\n="v \"w\"\n" a\nb\u{1b}[2J error=CancellationError()"#))
     }
 
-    @Test("only the level is coloured, and only if requested")
+    @Test("if colours are requested, only the level is coloured")
     func colour() {
         #expect(line("x", colour: true).contains(" \u{1B}[33mwarning\u{1B}[0m x"))
         #expect(!line("x").contains("\u{1B}"))

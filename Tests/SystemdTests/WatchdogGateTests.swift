@@ -20,7 +20,7 @@ struct WatchdogGateTests {
             ])
     }
 
-    @Test("a part that waits for an org sends heartbeats, and hours of waiting are not a hang")
+    @Test("a part that waits for hours and still sends heartbeats does not count as hanging")
     func waiting() {
         var gate = WatchdogGate()
         for now in stride(from: UInt64(0), to: 36_000, by: 15) {
@@ -29,7 +29,9 @@ struct WatchdogGateTests {
         }
     }
 
-    @Test("one part that hangs stops the notifications, however busy the others are, and is reported once")
+    @Test(
+        "if one part hangs, the watchdog is no longer notified, although the others send heartbeats; the part is reported once"
+    )
     func stuck() {
         var gate = WatchdogGate()
         var actions: [WatchdogGate.Action] = []
@@ -44,7 +46,7 @@ struct WatchdogGateTests {
             ])
     }
 
-    @Test("a part that sends heartbeats again is reported, and the watchdog is notified again")
+    @Test("if a part that hung sends heartbeats again, this is reported, and the watchdog is notified again")
     func recovers() {
         var gate = WatchdogGate()
         _ = gate.decide([part("spool", bound: 10, beatAt: 0)], now: at(20))
@@ -55,7 +57,7 @@ struct WatchdogGateTests {
         #expect(gate.decide([part("spool", bound: 10, beatAt: 21)], now: at(26)) == [.keepAlive])
     }
 
-    @Test("of several parts that hang, the one that exceeds its limit most is named")
+    @Test("if several parts hang, the one that exceeds its time limit most is reported")
     func firstCause() {
         let samples = [
             part("b", bound: 50, beatAt: 0), part("a", bound: 10, beatAt: 30), part("c", bound: 1, beatAt: 99),
@@ -63,13 +65,14 @@ struct WatchdogGateTests {
         #expect(WatchdogGate.starving(samples, now: at(100))?.part == "a")
     }
 
-    @Test("a heartbeat that is newer than the time of the check is not a hang")
+    @Test(
+        "if a heartbeat arrives during a check and is newer than the check's time, the part does not count as hanging")
     func racing() {
         var gate = WatchdogGate()
         #expect(gate.decide([part("a", bound: 1, beatAt: 101)], now: at(100)) == [.keepAlive])
     }
 
-    @Test("parts can be added and removed; a part that was released without retiring does not count as a hang")
+    @Test("parts can be added and removed; a part that is released without retiring is removed, too")
     func registry() {
         let heartbeats = Heartbeats()
         let spool = heartbeats.register("spool", bound: .seconds(30))
@@ -90,7 +93,7 @@ struct WatchdogGateTests {
         #expect(before <= [clock])
     }
 
-    @Test("many threads can send heartbeats while one reads them")
+    @Test("many tasks can add parts, send heartbeats and read them at the same time")
     func concurrent() async {
         let heartbeats = Heartbeats()
         await withTaskGroup(of: Void.self) { group in

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The watchdog's loop")
 struct WatchdogTests {
-    @Test("the watchdog is notified until a part hangs, and then the status names the part")
+    @Test("the watchdog is notified until a part hangs; then a status names the part until it sends heartbeats again")
     func namesThePart() async {
         let (states, sink) = AsyncStream.makeStream(of: String.self)
         let nanoseconds = Mutex<UInt64>(1_000_000_000)
@@ -30,7 +30,7 @@ struct WatchdogTests {
         await task.value
     }
 
-    @Test("outside of a unit with WatchdogSec= no notification is sent")
+    @Test("if the process does not run in a unit with WatchdogSec=, no interval for notifications is set")
     func notExpected() {
         #expect(Watchdog.expectedInterval == nil)
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A part of a document that is generated from the code, between two comments with its name:
+/// A part of a document that is generated from the code. It is between two comments that contain its name:
 ///
 ///     <!-- NAME: made by make docs -->
 ///     <!-- end of NAME -->
@@ -14,7 +14,7 @@ package struct MadePart {
         self.name = name
     }
 
-    /// Expects the document to contain `made`. With `TRIBUTARY_WRITE_DOCS=1`, as in `make docs`, it writes the text instead.
+    /// Fails if the part in the document is not `made`. With `TRIBUTARY_WRITE_DOCS=1`, as in `make docs`, writes `made` into the document instead.
     package func check(_ made: String) throws {
         let text = try String(contentsOf: file, encoding: .utf8)
         let opening = try #require(text.range(of: "<!-- \(name): made by make docs -->\n"))

@@ -1,10 +1,10 @@
 import Foundation
 
-/// The checkout from which the tests are built.
+/// The directory of the repository from which the tests were built.
 package enum Repository {
     package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// A file of the checkout, by its path from the root.
+    /// The URL of a file in the repository.
     package static func file(_ path: String) -> URL { root.appending(path: path) }
 }

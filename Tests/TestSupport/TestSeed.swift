@@ -2,8 +2,8 @@ import Foundation
 
 /// The seed of a random test. It is printed, so that a failure can be repeated.
 ///
-/// `TRIBUTARY_SEED=N` repeats a run. If `CI` is set, every run uses the same seed, so that only a change of the code makes a test fail;
-/// otherwise each run uses a new one.
+/// `TRIBUTARY_SEED=N` repeats a run. If `CI` is set, every run uses the same seed, so that a test fails only after a change of the code. Otherwise,
+/// each run uses a new seed.
 package enum TestSeed {
     package static func seed(of test: String) -> UInt64 {
         let seed = choose(test, ProcessInfo.processInfo.environment)
@@ -17,7 +17,7 @@ package enum TestSeed {
         return UInt64.random(in: .min ... .max)
     }
 
-    /// FNV-1a of the name. It differs for each test, but is the same in each process, unlike `Hasher`.
+    /// The FNV-1a hash of the test's name. Unlike a value of `Hasher`, it is the same in each process.
     private static func fixed(_ test: String) -> UInt64 {
         test.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }

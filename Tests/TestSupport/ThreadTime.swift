@@ -1,8 +1,8 @@
 import Glibc
 
-/// The processor time that the calling thread has used.
+/// The processor time that the calling thread uses for `work`.
 ///
-/// For limits that distinguish linear from quadratic work: unlike the time of day, it does not grow with the load of the machine.
+/// Tests use it to distinguish linear from quadratic work. Unlike elapsed time, it does not grow with the load of the machine.
 package func processorTime(of work: () throws -> Void) rethrows -> Duration {
     let start = threadTime()
     try work()

@@ -45,7 +45,7 @@ struct CalendarTests {
         #expect(CivilTime.milliseconds(rfc3339: text) == nil)
     }
 
-    @Test("every day follows the day before, and can be counted back to itself")
+    @Test("consecutive day numbers are consecutive dates, and each date is converted back to its number")
     func days() throws {
         var last = CivilDate(daysSince1970: -719_529)
         for number in -719_528...2_932_896 {
@@ -62,7 +62,7 @@ struct CalendarTests {
         }
     }
 
-    @Test("a day that does not exist is refused")
+    @Test("a date that does not exist is refused")
     func noDays() {
         for (year, month, day) in [
             (2026, 2, 29), (1900, 2, 29), (2026, 4, 31), (2026, 0, 1), (2026, 13, 1), (2026, 1, 0),
@@ -80,7 +80,7 @@ struct CalendarTests {
     }
 
     @Test(
-        "an HTTP date is read correctly, and another text is not read as one",
+        "a valid HTTP date is read correctly, and an invalid one is refused",
         arguments: [
             ("Thu, 25 Dec 2025 18:54:54 GMT", "2025-12-25T18:54:54.000Z"),
             ("Thu, 29 Feb 2024 00:00:00 GMT", "2024-02-29T00:00:00.000Z"),

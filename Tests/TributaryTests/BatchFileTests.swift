@@ -3,7 +3,7 @@ import Testing
 
 @testable import tributary
 
-@Suite("The users of --from")
+@Suite("The users in the file of --from")
 struct BatchFileTests {
     private func read(_ text: [UInt8]) throws -> [String] {
         let file = FileManager.default.temporaryDirectory.appending(path: "users-\(UUID().uuidString)")
@@ -20,7 +20,7 @@ struct BatchFileTests {
     }
 
     @Test(
-        "a text that can't be a user is refused with its line",
+        "a line that can't be a user is refused, and the message has the line's number",
         arguments: [
             "\u{FEFF}b@acme.example", "[\"b@acme.example\"]", "b@acme.example,INC-1", "b\u{1}@acme.example",
             "{\"user\": \"b@acme.example\", \"kase\": \"INC-1\"}", "{\"user\": 1}",

@@ -43,7 +43,7 @@ struct FleetStatusTextTests {
         FleetStatusText(report: report, now: now, terminal: Terminal(size: columns.map { ($0, 40) })).lines
     }
 
-    @Test("the output shows hosts and integrations, and from which hosts integrations were taken over")
+    @Test("the output lists the hosts and the integrations, and the host from which each integration was taken over")
     func well() throws {
         let report = try report(seen(draining: ["collector-2", "collector-9"]), ["acme", "globex"])
         #expect(report.isWell)
@@ -53,14 +53,14 @@ struct FleetStatusTextTests {
                 "  HOST         HOLDS     SINCE    VERSION",
                 "✔ collector-1  1         60m ago  1.2.3",
                 "‖ collector-2  1 drains  60m ago  1.2.3",
-                "‖ collector-9 does not run, and would take nothing when it starts: tributary fleet undrain collector-9",
+                "‖ collector-9 does not run, and will take no integrations when it starts. To change that: tributary fleet undrain collector-9",
                 "  INTEGRATION  HOST         SINCE   TAKEN OVER FROM",
                 "✔ acme         collector-1  5m ago  collector-3",
                 "✔ globex       collector-2  5m ago  collector-3",
             ])
     }
 
-    @Test("the output begins with the integrations that no host holds, and what to do")
+    @Test("if no host holds an integration, the output begins with it and says what happens or what to do")
     func unheld() throws {
         let report = try report(seen(), ["acme", "globex", "initech"])
         #expect(!report.isWell)
@@ -73,7 +73,7 @@ struct FleetStatusTextTests {
         #expect(lines(allDrain)[2].contains("tributary fleet undrain HOST"))
     }
 
-    @Test("the output fits into the width of the terminal")
+    @Test("no line is wider than the terminal")
     func narrow() throws {
         for columns in [40, 60, 80] {
             for line in lines(try report(seen(draining: ["collector-9"]), ["acme", "globex", "x"]), columns: columns) {

@@ -2,10 +2,10 @@ import Testing
 
 @testable import tributary
 
-@Suite("The unit's settings from systemd")
+@Suite("The settings of the daemon's systemd unit")
 struct InstalledUnitTests {
     @Test(
-        "SocketBindAllow= and SocketBindDeny= of the unit decide on which ports the daemon may listen",
+        "the daemon may listen on a port if SocketBindAllow= and SocketBindDeny= of its unit allow the port",
         arguments: [
             ("any", "tcp:9464", 9464, true), ("any", "tcp:9464", 9465, false), ("", "", 9465, true),
             ("any", "ipv6:tcp:9464", 9464, false), ("any", "ipv4:tcp:9464", 9464, true),

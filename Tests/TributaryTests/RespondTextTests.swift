@@ -25,7 +25,7 @@ struct RespondTextTests {
             result: result)
     }
 
-    @Test("names and messages from Okta can't move the cursor")
+    @Test("control characters in names and messages from Okta are not printed")
     func hostileNames() {
         let text = RespondText(terminal: Terminal(size: (80, 24)))
         let result = ResponseResult(outcome: .done, message: hostile, statusBefore: hostile, statusAfter: "SUSPENDED")
@@ -37,7 +37,7 @@ struct RespondTextTests {
     }
 
     @Test(
-        "the exit code is that of the step with the worst result",
+        "if an action has several steps, the exit code is that of the worst result",
         arguments: [
             ([.done, .alreadyDone], nil, 0), ([.wouldDo], nil, 0), ([.done, .refused], "wrong-state", 77),
             ([.refused], "not-found", 66), ([.refused], "ambiguous", 64),

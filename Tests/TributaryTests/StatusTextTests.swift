@@ -36,7 +36,7 @@ struct StatusTextTests {
     }
 
     @Test(
-        "the output begins with the number of healthy integrations, then shows problems with what to do, integrations that start, and the others"
+        "the output begins with the number of healthy integrations; then come those with a problem, those that start, and the others"
     )
     func order() {
         let text = text([
@@ -57,7 +57,7 @@ struct StatusTextTests {
         #expect(!text.isWell)
     }
 
-    @Test("mistakes in the files are shown once, with what to do, and do not change the health of anything")
+    @Test("mistakes in the configuration are shown once with what to do, and the daemon still counts as healthy")
     func mistakes() {
         var text = text([integration("acme", .live)]) { report in
             report.configuration = .init(
@@ -73,7 +73,7 @@ struct StatusTextTests {
                 == ["  t.yaml:9:1: error: new", "  → Correct it, then: systemctl reload tributary"])
     }
 
-    @Test("a start and a wait for Okta's limit are not problems")
+    @Test("an integration that starts or waits for Okta's rate limit is healthy")
     func well() {
         #expect(text([integration("acme", .starting), integration("globex", .rateLimited)]).isWell)
         #expect(text([integration("acme", .live)]).isWell)
@@ -81,7 +81,7 @@ struct StatusTextTests {
         #expect(!text([integration("acme", .live)], isRunning: false).isWell)
     }
 
-    @Test("an integration that an operator has paused is not a problem, and comes last")
+    @Test("an integration that an operator has paused is not counted as a problem, and is listed last")
     func pausedByOperator() {
         let text = text([integration("acme", .paused), integration("globex", .live)]) {
             $0.integrations[0].pausedByOperator = true
@@ -92,21 +92,21 @@ struct StatusTextTests {
         #expect(text.lines[2].hasPrefix("‖ acme    paused by an operator, "))
     }
 
-    @Test("a daemon that no longer reports is not healthy, whatever its last report says")
+    @Test("if the daemon no longer reports, it is not healthy, whatever its last report says")
     func silent() {
         let text = text([integration("acme", .live)]) { $0.updatedAt = "2026-11-23T20:14:20Z" }
         #expect(!text.isWell)
         #expect(text.lines[1] == "✘ the daemon has not reported for 70s: it hangs or was stopped")
     }
 
-    @Test("the last report of a daemon that no longer runs is shown completely")
+    @Test("if the daemon does not run, all integrations of its last report are shown")
     func dead() {
         let lines = text([integration("acme", .live), integration("globex", .starting)], isRunning: false).lines
         #expect(lines[0].hasPrefix("✘ tributary is not running"))
         #expect(lines.contains { $0.hasPrefix("✘ acme") } && lines.contains { $0.hasPrefix("✘ globex") })
     }
 
-    @Test("a daemon that waits before its start shows the reason")
+    @Test("if the daemon waits before its start, the output says why and when it tries again")
     func waiting() {
         let text = text([]) {
             $0.waiting = .init(
@@ -119,7 +119,7 @@ struct StatusTextTests {
         #expect(text.lines[2] == "  → Tributary retries, next at 2026-11-23T20:15:45Z")
     }
 
-    @Test("unsealed records are shown, with the time of the next seal")
+    @Test("the output has the number of unsealed records and the time of the next seal")
     func unsealed() {
         let text = text([integration("acme", .live), integration("globex", .live)]) {
             $0.integrations[0].unsealedRecords = 5000
@@ -133,7 +133,7 @@ struct StatusTextTests {
         )
     }
 
-    @Test("a credential's last day is shown when it is near")
+    @Test("the last day of a credential is shown only if it is near")
     func expiry() {
         func line(_ day: String) -> String {
             text([integration("acme", .live)]) { $0.integrations[0].credentialExpires = day }.lines[1]
@@ -153,7 +153,7 @@ struct StatusTextTests {
         #expect(text([integration("acme", .live)], failing: true).lines.count == 1)
     }
 
-    @Test("no line is wider than the terminal, and words are not broken", arguments: [40, 60, 80, 129])
+    @Test("lines are wrapped between words at the width of the terminal", arguments: [40, 60, 80, 129])
     func width(columns: Int) {
         let integrations = [
             integration("acme", .live), integration("a-much-longer-name-than-others", .failing, problem: refused),
@@ -164,7 +164,7 @@ struct StatusTextTests {
         #expect(words(narrow) == words(text(integrations).lines))
     }
 
-    @Test("a wrong clock is shown, with how to set it")
+    @Test("if the host's clock is wrong, the output says so and how to set it")
     func clock() {
         let text = text([integration("acme", .live)]) { $0.integrations[0].clockAheadSeconds = -7200 }
         #expect(text.lines[1] == "! this host's clock is 2h behind Okta's. Set it: timedatectl")

@@ -4,13 +4,13 @@ import FoundationEssentials
 import OktaAPI
 import Time
 
-/// Sends each org the same requests as the daemon would, step by step, and reports how each step went: `tributary check --online`. Three
+/// Sends each org the requests that the daemon would send, step by step, and reports how each step went: `tributary check --online`. Three
 /// requests per integration, two of which count against the log's rate limit.
 package struct OnlineCheck: Sendable {
     /// Number of integrations that are checked at the same time.
     static let concurrency = 8
-    /// A larger difference between the clocks, in seconds, is reported. OAuth and the rate limit tolerate more, but an investigation
-    /// needs correct times.
+    /// A difference between the clocks of more than this, in seconds, is reported. OAuth and the rate limit tolerate more, but an investigation needs
+    /// correct times.
     static let clockTolerance = 5.0
 
     private let transport: CurlTransport
@@ -86,7 +86,7 @@ package struct OnlineCheck: Sendable {
             report.fail(
                 .name, "\(org.host) can't be resolved (\(failure.words))",
                 advice:
-                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); behind a proxy, set network.proxy",
+                    "Check the org's URL and this machine's DNS (/etc/resolv.conf); if this machine is behind a proxy, set network.proxy",
                 .unreachable)
             return false
         }
@@ -195,7 +195,8 @@ package struct OnlineCheck: Sendable {
             let events = try? JSONDecoder().decode([Event].self, from: Data(response.body))
         else {
             report.warn(
-                .newestEvent, "Okta did not answer this request", advice: "Collection does not need it; try again")
+                .newestEvent, "Okta did not answer this request",
+                advice: "Collection does not need this request; try the check again")
             return
         }
         guard let published = events.first?.published else {
@@ -266,15 +267,16 @@ extension OnlineReport {
         let words = StatusReport.duration(Int(abs(difference).rounded()))
         warn(
             .clock, "this machine's is \(words) \(difference > 0 ? "ahead of" : "behind") Okta's",
-            advice: "Have it set from the network (timedatectl set-ntp true)")
+            advice: "Let the network set this machine's clock (timedatectl set-ntp true)")
     }
 
     fileprivate mutating func noteRateLimit(_ rate: RateLimit?, share: Double) {
         guard let rate, let limit = rate.limit, limit > 0 else {
             warn(
-                .rateLimit, "Okta's answer did not contain one",
+                .rateLimit, "Okta's answer did not contain the rate limit",
                 advice:
-                    "Check whether a proxy removes headers; until then, collection slows down only after 429 answers")
+                    "Check whether a proxy removes headers; without the limit, collection slows down only after 429 answers"
+            )
             return
         }
         facts.rateLimit = limit

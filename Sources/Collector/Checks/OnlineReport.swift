@@ -52,7 +52,7 @@ package struct OnlineReport: Sendable, Encodable {
         }
     }
 
-    /// The findings, for programs; unknown ones are absent.
+    /// The findings, for programs. A finding that is not known is absent.
     package struct Facts: Sendable, Encodable {
         package var addresses: [String]?
         package var proxy: String?

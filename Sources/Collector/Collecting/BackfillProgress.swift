@@ -2,11 +2,11 @@ import OktaAPI
 
 /// How far a backfill has come. Times are in milliseconds since 1970.
 struct BackfillProgress: Sendable, Equatable {
-    /// The time of the first events that it fetched.
+    /// The time of the first events that the backfill fetched.
     let from: Int64
     /// The time at which the tail began. The backfill is complete when it reaches this time.
     let until: Int64
-    /// The time of the newest events that it has fetched so far.
+    /// The time of the newest events that the backfill has fetched so far.
     let reached: Int64
 
     init(from: Int64, until: Int64, reached: Int64) {
@@ -15,7 +15,7 @@ struct BackfillProgress: Sendable, Equatable {
         self.reached = min(max(reached, from), self.until)
     }
 
-    /// Nil while there is only one way.
+    /// The progress at a place; nil while there is only one way.
     init?(_ place: LogPlace) {
         guard case .two(let history, _, let backfill) = place.ways else { return nil }
         self.init(
@@ -28,8 +28,8 @@ struct BackfillProgress: Sendable, Equatable {
         until > from ? Double(reached - from) / Double(until - from) : 1
     }
 
-    /// Milliseconds until the backfill is complete, estimated from the progress since `first`, `elapsed` milliseconds ago; nil if there is too little progress
-    /// for an estimate.
+    /// An estimate of the milliseconds until the backfill is complete; nil if there is too little progress. The estimate uses the progress since
+    /// `first`, which was `elapsed` milliseconds ago.
     func remaining(since first: BackfillProgress, elapsed: Int64) -> Int64? {
         let done = reached - first.reached
         guard done > 0, elapsed > 0 else { return nil }

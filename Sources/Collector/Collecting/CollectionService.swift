@@ -5,14 +5,14 @@ import Spool
 import Synchronization
 import Systemd
 
-/// Runs all collectors concurrently, adds and removes collectors while it runs, and seals what is due. When it is stopped, it first makes pending pages
-/// durable, and then seals everything.
+/// Runs all collectors concurrently, adds and removes collectors while it runs, and seals what is due. When it is stopped, it first makes pending
+/// pages durable, and then seals everything.
 final class CollectionService: Service {
     /// How often the service checks the age of unsealed records, and whether the workers respond.
     static let tick = Duration.seconds(1)
     /// A worker that takes longer than this counts as stuck. A single write, synchronization or seal takes far less.
     static let workerBound = Duration.seconds(120)
-    /// The wait before it again tries to seal records of a removed integration.
+    /// The wait before the service tries again to seal the records of a removed integration.
     static let leftoverRetry = Duration.seconds(60)
 
     /// The maximum number of concurrent seals of a worker in a fleet's bucket.
@@ -28,7 +28,7 @@ final class CollectionService: Service {
         var running: [String: Running] = [:]
         /// Integrations that are no longer configured, but may still have unsealed records.
         var leftovers: Set<String> = []
-        /// Those leftovers whose failure has been logged.
+        /// The integrations in `leftovers` for which a failed seal has been logged.
         var failedLeftovers: Set<String> = []
         var isStopping = false
     }
@@ -96,8 +96,8 @@ final class CollectionService: Service {
         }
     }
 
-    /// Stops the collectors of these integrations and returns when they have stopped. A page that is being made durable is completed first. The journals stay
-    /// open for ``start(_:)`` or ``close(_:on:)``.
+    /// Stops the collectors of these integrations and returns when they have stopped. A page that is being made durable is completed first. The
+    /// journals stay open for ``start(_:)`` or ``close(_:on:)``.
     func stop(_ names: [String]) async {
         let ending = state.withLock { state in names.compactMap { state.running[$0] } }
         for running in ending { running.task.cancel() }
@@ -114,7 +114,7 @@ final class CollectionService: Service {
     /// Seals and closes an integration that no longer has a collector. If a seal fails, it is tried again later.
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
-            // An earlier problem had prevented its journal from being opened.
+            // The journal is not open, because an earlier problem prevented that.
             return noteLeftovers(among: [name])
         }
         board.sealed(outcome.sealed.count)
@@ -167,7 +167,7 @@ final class CollectionService: Service {
 
     private func keepSealing(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         while !Task.isCancelled {
-            // One integration at a time, so that the worker can handle pages between two seals, and a slow disk does not look like a hang.
+            // Seals one integration at a time. So the worker can handle pages between two seals, and a slow disk does not look like a hang.
             for name in await worker.due() {
                 guard let outcome = await worker.sealDue(name) else { continue }
                 if outcome.isNews { report(outcome) }
@@ -179,7 +179,8 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
-    /// Seals several integrations at the same time, because each seal waits for the bucket. If the bucket does not answer, the worker does not count as stuck.
+    /// Seals several integrations at the same time, because each seal waits for the bucket. If the bucket does not answer, the worker does not count
+    /// as stuck.
     private func keepSealingShared(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         let underWay = UnderWay()
         await withDiscardingTaskGroup { group in
@@ -224,7 +225,7 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Seals the leftovers of these integrations, which a reload has removed and which had no collector.
+    /// Seals the unsealed records of these integrations. A reload has removed the integrations, and they had no collector.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
     /// Finds integrations that are no longer configured but have unsealed records. No collector will seal these.

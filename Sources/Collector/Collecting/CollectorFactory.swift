@@ -30,8 +30,8 @@ struct CollectorFactory {
         placement = WorkerPlacement(workers: workers.count)
     }
 
-    /// Nil for an integration that does not ingest, or is paused. An integration that already had a collector keeps its worker, its place in the interval and
-    /// its health. The earlier collector must have ended.
+    /// Creates the integration's collector; nil for an integration that does not ingest or is paused. An integration that already had a collector
+    /// keeps its worker, its place in the interval and its health. The earlier collector must have ended.
     ///
     /// - Parameters:
     ///   - count: how many integrations ingest. They are distributed over the poll interval.
@@ -67,7 +67,7 @@ struct CollectorFactory {
         return collector
     }
 
-    /// The lowest free number. It stays the same until the integration is removed.
+    /// The integration's number. A new integration gets the lowest free number, and keeps it until it is removed.
     private mutating func number(of name: String) -> Int {
         if let number = numbers[name] { return number }
         let taken = Set(numbers.values)

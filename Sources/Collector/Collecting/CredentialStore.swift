@@ -6,7 +6,7 @@ import Synchronization
 /// Creates the object that signs requests with a configured credential. Integrations that use the same credential at the same org share one
 /// object, and with it the access token.
 final class CredentialStore: Sendable {
-    /// The properties that identify a credential. Another key in the same file is the same credential.
+    /// The properties that identify a credential. A credential stays the same if its file gets another key.
     private struct Key: Hashable {
         var settings: Section<Configuration.CredentialKeys>
         var secretFile: String

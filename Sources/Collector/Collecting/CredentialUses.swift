@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// When Okta last accepted each credential, kept across restarts as the modification time of an empty file, `STATE/credential-uses/NAME`.
-/// Only `tributary credential list` and a warning rely on it.
+/// These times are used only by `tributary credential list` and by a warning.
 package final class CredentialUses: Sendable {
     /// The minimum time between two updates of a file. Milliseconds.
     private static let interval: Int64 = 3_600_000

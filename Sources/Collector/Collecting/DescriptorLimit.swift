@@ -10,7 +10,7 @@ struct DescriptorLimit {
     /// The number that the system grants.
     let granted: Int
 
-    /// Raises the process's soft limit to its hard one (getrlimit(2)), which needs no privilege.
+    /// Raises the process's soft limit to the hard limit (getrlimit(2)). This needs no privilege.
     static func raised() -> DescriptorLimit {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
@@ -30,7 +30,7 @@ struct DescriptorLimit {
         guard granted < needed else { return nil }
         return """
             \(integrations) integrations can need \(needed) files and connections at once, but this process may open only \(granted): some \
-            of them will wait or fail. Raise LimitNOFILE= of the unit (systemctl edit tributary), or ulimit -n
+            integrations will wait or fail. Raise LimitNOFILE= of the unit (systemctl edit tributary), or ulimit -n
             """
     }
 }

@@ -14,7 +14,7 @@ enum EventIdentity {
         digest.leading128Bits(of: bytes).map { RecordIdentity(high: $0.high, low: $0.low) }
     }
 
-    /// The identity of the event from which a line of the spool was made; nil if the line does not contain it.
+    /// The identity of the event from which a line of the spool was made; nil if the line contains no identity.
     static func of(line: UnsafeRawBufferPointer, _ kind: PartitionKind, _ digest: SHA256Digest) -> RecordIdentity? {
         switch kind {
         case .records: recordUID(of: line).flatMap { of(uid: $0, digest) }

@@ -24,7 +24,7 @@ struct IngestSink: RecordSink {
     private(set) var firstRejection: Rejection?
     /// New events from Okta about response actions.
     private(set) var actions: [CommittedActions.Action] = []
-    /// The first error of the spool. The page must then not be committed.
+    /// The first error of the spool. If there was one, the page must not be committed.
     private(set) var failure: SpoolError?
 
     init(_ reading: PageReading, writer: SpoolWriter, digest: SHA256Digest, collectedAt: Int64) {

@@ -57,9 +57,9 @@ actor IngestWorker {
     /// Records that are durable but not in a segment yet.
     struct Unsealed: Sendable, Equatable {
         var records = 0
-        /// Their size on disk.
+        /// The size of these records on disk.
         var bytes: Int64 = 0
-        /// When they will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
+        /// When these records will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
         var due: Int64?
     }
 
@@ -92,7 +92,8 @@ actor IngestWorker {
     let scratch = SpoolScratch()
     var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
-    /// By integration: the time of Okta's first answer since it was opened. All events of the window `.restored` were stored before that.
+    /// For each integration, the time of Okta's first answer since the integration was opened. Okta stored all events of the window `.restored`
+    /// before that time.
     private var restoredUntil: [String: StoredTime] = [:]
     /// Integrations whose last seal failed. Their next result is reported even if nothing was sealed.
     var failing: Set<String> = []
@@ -122,7 +123,7 @@ actor IngestWorker {
 
     /// Uses other settings and another catalog from the next page on.
     ///
-    /// - Throws: `NormalizerError`. Then the old ones stay in use.
+    /// - Throws: `NormalizerError`. Then the old settings and catalog stay in use.
     func use(_ catalog: EventCatalog, _ settings: NormalizerSettings) throws(NormalizerError) {
         normalizer = try Normalizer(catalog: catalog, settings: settings)
         self.settings = settings
@@ -135,7 +136,7 @@ actor IngestWorker {
     ///
     /// - Parameter token: the number under which this host holds the integration, in a fleet.
     func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
-        // A collector that opens an integration reads the stored place anyway.
+        // A repair need not be noted any longer, because a collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
             let opening = try await openShared(integration, token: token)
@@ -166,7 +167,7 @@ actor IngestWorker {
             due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
-    /// Whether the collector must read the stored place again, because damage was removed from the journal, or because another host of the fleet has
+    /// Whether the collector must read the stored place again. This is so if damage was removed from the journal, or if another host of the fleet has
     /// sealed. The collector checks this after each page without events, so the check must not need the worker's thread.
     nonisolated func wasRepaired(_ integration: String) -> Bool { repaired.withLock { $0.contains(integration) } }
 
@@ -178,8 +179,8 @@ actor IngestWorker {
         try writers[integration]?.commit(cursor: place, at: time.spool)
     }
 
-    /// The stored place, adapted to `query`. An earlier version is converted, and a changed address, page size or filter is taken over. Changes are made
-    /// durable.
+    /// The stored place, adapted to `query`. A place in the form of an earlier version is converted, and a changed address, page size or filter is
+    /// applied. The adapted place is made durable.
     func place(of integration: String, for query: LogQuery) throws(OpeningFailure) -> OpenedPlace? {
         guard let writer = writers[integration], let kept = writer.cursor else { return nil }
         let opened: OpenedPlace
@@ -252,7 +253,7 @@ actor IngestWorker {
         }
     }
 
-    /// Empties the window `.restored` once all of its events have been passed.
+    /// Empties the window `.restored` once all ways have passed all events in it.
     private func forgetRestored(
         _ integration: String, _ writer: SpoolWriter, _ place: LogPlace, _ date: ServerTime?
     ) {
@@ -328,11 +329,12 @@ actor IngestWorker {
 
     // MARK: Sources other than Okta's log
 
-    /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. Records that were collected
-    /// before are recognized by their uid and dropped: those in segments that are newer than a restored state, and the newest 32,768 others.
+    /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. Records that were
+    /// collected before are recognized by their uid and dropped: those in segments that are newer than a restored state, and the newest 32,768
+    /// others.
     ///
-    /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records can't
-    ///   be stored, nothing is stored, and the next call reads from the same place.
+    /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records
+    ///   can't be stored, nothing is stored, and the next call reads from the same place.
     /// - Returns: the result of `read`; nil if the integration was closed in the meantime.
     func take<Report: Sendable>(
         _ integration: String,
@@ -355,7 +357,7 @@ actor IngestWorker {
             }
             try outcome.get()
         }
-        // The part of the source that a restored state had not read has now been read again.
+        // A restored state had not read the last part of the source. That part has now been read again, so its records need not be remembered.
         if batch.isEnd, writer.identityCount(.restored) > 0 { writer.forget(.restored) }
         try writer.commit(cursor: batch.next, at: time.spool)
         return report
@@ -380,8 +382,8 @@ actor IngestWorker {
 }
 
 extension IngestWorker {
-    /// The records after the damage are collected again, because the cursor goes back to the last complete commit before the damage. If recovery fails, the
-    /// integration is closed. Its next page then fails because there is no stored place, and opening the integration reports the problem.
+    /// The records after the damage are collected again, because the cursor goes back to the last complete commit before the damage. If recovery
+    /// fails, the integration is closed. Its next page then fails because there is no stored place, and opening the integration reports the problem.
     func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         defer { noteRepair(integration) }
         do throws(SpoolError) {

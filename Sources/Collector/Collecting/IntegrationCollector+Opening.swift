@@ -7,7 +7,7 @@ import Systemd
 
 // Opens the spool and the place in the log, and identifies the organization.
 extension IntegrationCollector {
-    /// Opens the spool and the pager. If one of them fails, waits and tries again. Nil if cancelled.
+    /// Opens the spool and the pager. If that fails, waits and tries again. Returns nil if the task is cancelled.
     func open() async -> Reading? {
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
@@ -59,8 +59,8 @@ extension IntegrationCollector {
 
     private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
-        // If events of an organization were collected before, the address must still lead to the same organization. If the org does not answer, its log
-        // won't answer either, and the probe is repeated later. But a new address must be identified before anything is collected.
+        // If events of an organization were collected before, the address must still lead to the same organization. If the org does not answer, its
+        // log won't answer either, and the probe is repeated later. But a new address must be identified before anything is collected.
         var failure: String?
         if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
         let place: OpenedPlace?
@@ -82,7 +82,8 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the org must be probed first: the place belongs to a known organization, or leads to another address. An unreadable place needs no probe.
+    /// Whether the org must be probed first: the place belongs to a known organization, or leads to another address. An unreadable place needs no
+    /// probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
         guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }

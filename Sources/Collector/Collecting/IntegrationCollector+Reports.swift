@@ -22,12 +22,13 @@ extension IntegrationCollector {
                 .eventRejected,
                 """
                 \(committed.rejected) of a page's \(committed.events + committed.rejected) events could not become records \
-                and are kept under _rejected; the first one \(rejection.reason.explanation)
+                and are kept under _rejected; the first of these events \(rejection.reason.explanation)
                 """, metadata: metadata(page.requestID))
         }
         if committed.duplicates > 0 {
             logger.debug(
-                "\(committed.duplicates) events of a page were known and dropped", metadata: metadata(page.requestID))
+                "\(committed.duplicates) events of a page had been collected before and were dropped",
+                metadata: metadata(page.requestID))
         }
         if checkpoint.unproven > 0 {
             logger.announce(
@@ -41,8 +42,8 @@ extension IntegrationCollector {
             logger.announce(
                 .eventsMissing,
                 """
-                Okta keeps events for 90 days: events that it stored between \(WallClock.text(gap.from.milliseconds)) and \
-                \(WallClock.text(gap.to.milliseconds)) and that were not collected are no longer available
+                Okta keeps events for 90 days: the events that it stored between \(WallClock.text(gap.from.milliseconds)) and \
+                \(WallClock.text(gap.to.milliseconds)) are no longer available, except those that were collected
                 """, metadata: metadata(page.requestID))
         }
         note(checkpoint.change, checkpoint.place)
@@ -56,8 +57,8 @@ extension IntegrationCollector {
             guard let backfill = place.backfill else { break }
             logger.notice(
                 """
-                backfill started: the log has reached \(WallClock.text(backfill.from.milliseconds)); the newest events are \
-                collected along with the older ones
+                backfill started: collection has reached \(WallClock.text(backfill.from.milliseconds)); from now on, the newest \
+                events are collected along with the older ones
                 """)
         case .historyEnded, .tailDropped: logger.notice("backfill complete")
         }
@@ -169,7 +170,7 @@ extension IntegrationCollector {
             ?? "which no host has sealed yet"
         let dropped =
             opening.dropped > 0
-            ? "; \(opening.dropped) unsealed records of this host were dropped, since another host has collected them"
+            ? "; \(opening.dropped) unsealed records of this host were dropped, because another host has collected them"
             : ""
         logger.announce(.integrationTaken, "this host of the fleet collects the integration now, \(from)\(dropped)")
     }
@@ -202,10 +203,10 @@ extension IntegrationCollector {
             Collection starts again from the configured start; unsealed records of events before that are lost
             """
         guard !restored.isExact else {
-            return "\(what), and drops the events of those segments: \(restored.known) events are known by their uid"
+            return "\(what), and drops the \(restored.known) events of those segments, which it recognizes by their uid"
         }
         return """
-            \(what), and drops the events of those segments that are known: \(restored.known) events. \(restored.missingEvents) \
+            \(what), and drops \(restored.known) events of those segments, which it recognizes by their uid. \(restored.missingEvents) \
             events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that could not be remembered may be \
             collected twice: drop duplicates by metadata.uid
             """
@@ -218,7 +219,7 @@ extension IntegrationCollector {
             the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
             events are not collected again automatically, and their positions are not reused. Restore the newer spool; or stop \
             Tributary, move integrations/\(settings.name) out of the state directory, set `start` to a time before that, and start: \
-            events that the spool has are dropped then (/usr/share/doc/tributary/backup.md)
+            Tributary then drops the events that the spool already has (/usr/share/doc/tributary/backup.md)
             """
     }
 

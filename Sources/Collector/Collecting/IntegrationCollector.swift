@@ -12,8 +12,8 @@ struct CollectionLease: Sendable {
     var term: LeaseTerm
 }
 
-/// Collects one integration's log from its cursor on, until the task is cancelled. The pager decides each step; the collector carries it out and reports
-/// the result to the pager. A failure of one integration does not affect the others; `run` never throws.
+/// Collects one integration's log from its cursor on, until the task is cancelled. The pager decides each step; the collector carries it out and
+/// reports the result to the pager. A failure of one integration does not affect the others; `run` never throws.
 struct IntegrationCollector: Sendable {
     /// The settings of an integration.
     struct Settings: Sendable {
@@ -24,7 +24,7 @@ struct IntegrationCollector: Sendable {
         /// If the start is relative to now: the host's time at which the start was computed.
         var startCountedFrom: HostTime?
         var pollInterval: Duration
-        /// The times of its polls, which are coordinated with those of other integrations.
+        /// The times at which the integration is polled. They are coordinated with the times of other integrations.
         var pollGrid: PollGrid
         /// This client's share of the org's rate limit for the log; above 0, up to 1.
         var budgetShare: Double
@@ -36,7 +36,8 @@ struct IntegrationCollector: Sendable {
     static let beat = Duration.seconds(15)
     /// How often the file of a refused credential is checked, so that a replaced credential is used soon.
     static let replacementCheckInterval = Duration.seconds(2)
-    /// A longer silence counts as a hang. It exceeds the longest iteration: a token request, a wait for memory, a slow log request, and the work on its page.
+    /// A longer silence counts as a hang. It exceeds the longest iteration: a token request, a wait for memory, a slow log request, and the work on
+    /// its page.
     static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before a failed spool operation is tried again.
     static let spoolRetry = Duration.seconds(10)
@@ -133,7 +134,7 @@ struct IntegrationCollector: Sendable {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }
-            // The link may lead to another name of the org. A probe will show whether it does.
+            // The link may lead to another name of the org. A probe shows whether it does, so it is sent now.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
@@ -148,7 +149,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Reports that there is no credential, so that nothing can be sent. To the pager, this is an invalid request.
+    /// Reports that there is no credential and nothing can be sent. The pager treats this as an invalid request.
     private func withoutCredential(_ error: CredentialError, _ reading: inout Reading) {
         let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
         guard
@@ -165,8 +166,8 @@ struct IntegrationCollector: Sendable {
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While the spool can't store the page, the page waits here and no request is sent to Okta, because there is no room for another
-    /// page.
+    /// Makes a page durable. While the spool can't store the page, the page waits here. No request is sent to Okta then, because there is no room for
+    /// another page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -214,7 +215,7 @@ struct IntegrationCollector: Sendable {
             reading.kept = committed.kept
             reading.pager.committed(committed.checkpoint, now: time.now)
             note(committed, page)
-            // A page without new records makes nothing due. The periodic check covers the rest.
+            // Only a page with new records can make a seal due at once. A seal that becomes due by age is found by the periodic check.
             if committed.events + committed.rejected > 0 { await seal() }
         case .searching(let search, let count):
             reading.pager.searching(search, now: time.now)

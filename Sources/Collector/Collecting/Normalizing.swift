@@ -42,7 +42,7 @@ package struct Normalizing {
 }
 
 extension SchemaVersion {
-    /// The value from the configuration.
+    /// Converts the version in the configuration to the normalizer's type.
     package init(_ configured: Configuration.SchemaVersion) {
         switch configured {
         case .v1_3_0: self = .v1_3_0
@@ -53,7 +53,7 @@ extension SchemaVersion {
 }
 
 extension MyNetwork {
-    /// The values from the configuration or the command line.
+    /// Converts domains and ranges from the configuration or the command line to the normalizer's type.
     package init(domains: [DomainName], ranges: [IPRange]) {
         self.init(
             domains: domains.map(\.text),

@@ -1,14 +1,14 @@
 import OktaAPI
 import Spool
 
-/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. This type contains
-/// everything that exactly-once needs, except that a commit is atomic. `docs/exactly-once.md` has the whole argument; in short:
+/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. This type
+/// contains everything that exactly-once needs, except that a commit is atomic. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
-/// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since` omits
-/// no event stored at that time or later. An event is not stored before its `published` (less five minutes, for most of any few events), and not after the
-/// `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need`` occur a second time elsewhere in the
-/// answers to a re-query.
+/// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since`
+/// omits no event stored at that time or later. An event is not stored before its `published` (less five minutes, for most of any few events), and
+/// not after the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need`` occur a second time
+/// elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other.
@@ -34,7 +34,7 @@ struct PageReading {
     private var search: LogSearch?
     private var isTaking: Bool
     private var backfill: LogPlace.Backfill?
-    /// The history has reached the point from which the tail continues.
+    /// Whether the history has reached the point from which the tail continues.
     private var isOver = false
 
     /// The number of events read so far.
@@ -43,7 +43,7 @@ struct PageReading {
     private(set) var known = 0
     /// The number of events that the way passes with this page.
     private var passed = 0
-    /// The number of these passed events that are collected.
+    /// The number of new events among those that the way passes with this page. These events are collected.
     private var taken = 0
     private var addedToHead = 0
     /// The latest `published` of the page's events.
@@ -94,7 +94,7 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
-        // This way has not passed the event before, but the event was collected with a state that was lost later.
+        // An event that this way has not passed may still have been collected, with a state that was then lost.
         isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
@@ -123,12 +123,12 @@ struct PageReading {
     /// Whether the history has seen half of the tail's head.
     private var hasMet: Bool { (backfill?.met ?? 0) * 2 >= max(1, writer.identityCount(.head)) }
 
-    /// The result of the page. Its identities are left with the writer, to be committed or discarded.
+    /// The result of the page. The identities of the page's events stay with the writer until they are committed or discarded.
     mutating func outcome() -> PageOutcome {
         if let search, !isTaking { return .searching(next(search)) }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
-        // The time of commits well before the newest one. A query from this time returns many of the remembered events.
+        // The time is that of commits well before the newest one, so that a query from this time returns many of the remembered events.
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
@@ -151,7 +151,8 @@ struct PageReading {
         return .checkpoint(checkpoint)
     }
 
-    /// The two times that the commit stores for its identities: the median of `published`, and the latest time at which the events can have been stored.
+    /// The two times that the commit stores for its identities: the median of `published`, and the latest time at which the events can have been
+    /// stored.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
@@ -167,8 +168,8 @@ struct PageReading {
             ? search.nextPass(leastSeen: limits.leastSeen) : search
     }
 
-    /// The time up to which events may have been collected before, after a search that found nothing. Nil if all forgotten events were stored before the
-    /// start of the query, because Okta does not send those again.
+    /// Set after a search that found nothing: events up to this time may have been collected before. Nil if all forgotten events were stored before
+    /// the start of the query, because Okta does not send those events again.
     private var unprovenUntil: ServerTime? {
         guard let search, search.need == 0, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
             StoredTime(dropped) >= way.restart
@@ -198,7 +199,7 @@ struct PageReading {
         }
     }
 
-    /// Continues with two ways, or, if they have met, with one.
+    /// Decides whether the ways have met. If they have, collection continues with one way, otherwise with two.
     private func meet(
         _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ checkpoint: inout PageCheckpoint
     ) {
@@ -230,23 +231,23 @@ struct PassedLimits: Sendable {
     var need = 1_000
     /// The number of first events that a tail remembers separately.
     var head = 2_000
-    /// A search that has seen fewer remembered events than this proves nothing.
+    /// The minimum number of remembered events that a search must see to prove anything.
     var leastSeen = 16
-    /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a search
-    /// that starts there sees enough of the window.
+    /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a
+    /// search that starts there sees enough of the window.
     var restartDepths = 8_192..<9_216
     /// The positions of an event in the answers to two queries may differ by at most this number.
     static let swap = 1_000
 }
 
-/// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a single
-/// window, a new filter could bring many older events, and the window would drop earlier events before they are found again.
+/// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a
+/// single window, a new filter could bring many older events, and the window would drop earlier events before they are found again.
 struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. Events that the present
-    /// window has dropped came after all events of the earlier window.
+    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. Events that the
+    /// present window has dropped came after all events of the earlier window.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
@@ -309,7 +310,7 @@ extension SpoolWriter {
         forget(.head)
     }
 
-    /// Gives the way another filter. The events that it has passed are set aside, and it is queried by time.
+    /// Gives the way another filter. The events that the way has passed move to its window of earlier events, and the way is queried by time.
     func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
@@ -320,7 +321,8 @@ extension SpoolWriter {
         if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
-            // If the present window has dropped events, those came after the ones that were set aside earlier, so the earlier ones no longer count.
+            // Events that the present window has dropped came after the events that were already in the earlier window. So after such a gap, only the
+            // newly moved events count.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }
     }

@@ -14,7 +14,7 @@ struct WorkerPlacement {
         return fewest
     }
 
-    /// Nil if the integration has not been placed.
+    /// The integration's worker; nil if the integration has not been placed.
     func worker(of integration: String) -> Int? { workers[integration] }
 
     mutating func remove(_ integration: String) {

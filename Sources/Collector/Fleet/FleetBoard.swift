@@ -4,7 +4,7 @@ import Fleet
 /// This host's knowledge of its fleet, for the status. A plain value.
 struct FleetBoard: Sendable {
     private let fleet: Configuration.Fleet
-    /// As of the last round of the leases; nil before the first.
+    /// The state of the leases when they were last read; nil until they have been read once.
     private var snapshot: FleetSnapshot?
     /// The holder of each integration.
     private var owners: [String: FleetSnapshot.Owner] = [:]

@@ -26,7 +26,7 @@ final class FleetMembership: Service {
     /// The time until which this host may query Okta.
     var term: LeaseTerm { keeper.term }
 
-    /// Takes and releases these integrations from now on.
+    /// Sets the configured integrations. This host hands over integrations that are no longer configured.
     func use(_ integrations: [Configuration.Integration]) async {
         await keeper.use(integrations: Self.names(integrations))
     }
@@ -39,7 +39,7 @@ final class FleetMembership: Service {
                 try? await gracefulShutdown()
                 await self.keeper.stop()
             }
-            // The keeper's task ends after its stop.
+            // The keeper's task ends when the keeper has been stopped.
             await group.next()
             await keeper.stop()
             group.cancelAll()

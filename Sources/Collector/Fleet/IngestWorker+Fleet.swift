@@ -2,7 +2,7 @@ import Delivery
 import Fleet
 import Spool
 
-/// A seal in the fleet's bucket, between its steps (`SpoolWriter+Shared`, `SealLog`).
+/// The state of a seal in the fleet's bucket between two steps (`SpoolWriter+Shared`, `SealLog`).
 struct SharedSealing {
     /// The next step of the current seal. Each step is retried until it succeeds.
     enum Step {
@@ -75,7 +75,7 @@ extension IngestWorker {
             do throws(S3Problem) {
                 windows = try await seals.windows(of: newest)
             } catch {
-                // The windows are deleted after the next decision.
+                // The windows are deleted after the next decision. If there is one, `newest` is no longer the newest.
                 let isOld = try await inBucket { () throws(S3Problem) in
                     try await seals.decision(integration, newest.generation + 1) != nil
                 }
@@ -86,7 +86,7 @@ extension IngestWorker {
                 integration,
                 at: SharedBeginning(generation: newest.generation, cursor: newest.cursor, windows: windows),
                 scratch: scratch, now: time.spool)
-            // If this host has decided the seal of its own journal, the records are in it.
+            // If the newest decision is this host's seal of this journal, the seal contains the records, so none are lost.
             let isOwn = newest.host == seals.host && own.map { $0 + 1 } == newest.generation
             sealing.opening?.dropped = isOwn ? 0 : dropped
         }
@@ -104,8 +104,8 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision, which must happen before anything is collected or sealed after it: an opening of the next
-    /// decision would remove the bundle. Closes the integration if that fails.
+    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before that, because opening the next decision removes the
+    /// bundle of this one. If the publication fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {
@@ -116,15 +116,15 @@ extension IngestWorker {
                 try await seals.finish(newest, in: "\(spool.settings.directory)/_staging/\(integration)")
             }
         } catch {
-            // If the integration was closed and opened again in the meantime, that opening is left alone.
+            // If the integration was closed and opened again in the meantime, the new opening stays as it is.
             if writers[integration] === writer { close(integration) }
             throw error
         }
         if writers[integration] === writer { shared[integration]?.isBusy = false }
     }
 
-    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, or if another task is already sealing it and
-    /// this call need not.
+    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, if another task is already sealing it, or if the
+    /// next attempt is not due yet.
     func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
         while writers[integration] != nil, shared[integration]?.isBusy == true {
             guard case .handOver = occasion else { return nil }

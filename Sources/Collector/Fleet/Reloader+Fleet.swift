@@ -3,8 +3,8 @@ import Fleet
 import Logging
 import Systemd
 
-/// In a fleet, this host collects an integration while it holds it, so collectors start and end with the leases. Several integrations may move between hosts at
-/// the same time, but never during a reload.
+/// In a fleet, this host collects an integration while it holds the integration. So a collector starts when its lease is acquired, and ends with the
+/// lease. Several integrations may move between hosts at the same time, but never during a reload.
 extension Reloader: HoldingObserver {
     func gained(_ holding: Holding) async {
         await beginMove()
@@ -29,7 +29,7 @@ extension Reloader: HoldingObserver {
         }
     }
 
-    /// Starts the collector of an integration that this host holds. Does nothing if it is not configured.
+    /// Starts the collector of an integration that this host holds. Does nothing if the integration is not configured.
     func start(_ holding: Holding) {
         guard let membership,
             let integration = inForce.integrations.first(where: { $0.name.text == holding.integration })

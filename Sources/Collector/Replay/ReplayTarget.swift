@@ -2,8 +2,8 @@ import FoundationEssentials
 import OCSF
 import Spool
 
-/// The directory of a replay's new spool. Its subdirectory `_replay/` contains the journals, and `replay.json`, which says what is replayed and how. So
-/// a second run can only continue the same replay.
+/// The directory of a replay's new spool. Its subdirectory `_replay/` contains the journals, and `replay.json`, which says what is replayed and how.
+/// So a second run can only continue the same replay.
 struct ReplayTarget {
     private struct Description: Codable, Equatable {
         static let format = 1
@@ -59,7 +59,7 @@ struct ReplayTarget {
         }
     }
 
-    /// Writes `replay.json` durably, before anything else. Without this file, the spool would not be recognized as a replay's.
+    /// Writes `replay.json` durably, before anything else. Without this file, the new spool would not be recognized as that of a replay.
     private func write(_ contents: Data) throws {
         let fileSystem = PosixFileSystem()
         let opened = try fileSystem.open("\(file).tmp", .replace)

@@ -1,7 +1,7 @@
 import OCSF
 import Spool
 
-/// An integration's writer in the new spool, and its place in the old one.
+/// An integration's writer in the new spool, and the integration's place in the old spool.
 final class ReplayWriter {
     struct Key: Hashable {
         let kind: OCSFKind?
@@ -16,7 +16,7 @@ final class ReplayWriter {
     private(set) var source: EventSource
     private var origin: [UInt8] = []
 
-    /// Throws `refused` if the journal is not a replay's.
+    /// Throws `refused` if the journal was not written by a replay.
     init(_ writer: SpoolWriter, source: EventSource) throws(SpoolError) {
         self.writer = writer
         self.source = source
@@ -26,7 +26,8 @@ final class ReplayWriter {
         }
         guard let found = ReplayPosition(cursor) else {
             throw .refused(
-                "the journal of \(writer.integration) in the new spool is not a replay's: name a new directory")
+                "the journal of \(writer.integration) in the new spool was not written by a replay: name a new directory"
+            )
         }
         position = found
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// The response helper reads them from the file ``fileName`` in the runtime directory.
 final class CommittedActions: Sendable {
     static let fileName = "actions.json"
-    /// The maximum number of events. All responders together cause fewer in the two minutes for which one of them waits.
+    /// The maximum number of events that are kept. A responder waits for two minutes, and all responders together cause fewer events in that time.
     static let limit = 1_000
 
     /// One of Okta's events about a response action.
@@ -59,7 +59,8 @@ final class CommittedActions: Sendable {
         }
     }
 
-    /// Replaces the file if there are new events. If that fails, the next call tries again. The file need not survive the daemon, so it is not synced.
+    /// Replaces the file if there are new events. If that fails, the next call tries again. The file need not survive the daemon, so it is not
+    /// synced.
     func write(to directory: String) {
         guard state.withLock(\.isChanged) else { return }
         let actions = state.withLock { state in

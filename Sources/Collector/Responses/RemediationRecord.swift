@@ -16,7 +16,7 @@ struct RemediationRecord {
     private let result: ResponseResult
     private let settings: NormalizerSettings
 
-    /// Nil for an entry that has no result.
+    /// Creates the record of an entry; nil for an entry without a result.
     init?(_ entry: ResponseEntry, _ settings: NormalizerSettings) {
         guard let result = entry.result else { return nil }
         self.entry = entry
@@ -24,8 +24,8 @@ struct RemediationRecord {
         self.settings = settings
     }
 
-    /// The record, a line without its newline. Like every record, it begins with `metadata.uid`, the rest of `metadata`, and `time`. The spool's readers
-    /// rely on this order.
+    /// The record, a line without its newline. Like every record, it begins with `metadata.uid`, the rest of `metadata`, and `time`. The spool's
+    /// readers rely on this order.
     var line: [UInt8] {
         get throws {
             let encoder = JSONEncoder.plain
@@ -130,7 +130,8 @@ struct RemediationRecord {
     }
 }
 
-// All attributes except those with which a record begins, named as in OCSF apart from the letter case: the encoder writes `timeDt` as `time_dt`.
+// All attributes except those with which a record begins. The names are those of OCSF in another letter case: the encoder writes `timeDt` as
+// `time_dt`.
 extension RemediationRecord {
     private struct Fields: Encodable {
         var timeDt: String?

@@ -10,7 +10,7 @@ extension StatusReport {
             package var action: String
             /// The result: a value of `ResponseResult.Outcome`.
             package var outcome: String
-            /// The code of the reason why the action was not carried out; absent if it was.
+            /// The code of the reason why the action was not carried out; absent if the action was carried out.
             package var code: String?
 
             package init(at: String, action: String, outcome: String, code: String? = nil) {

@@ -4,13 +4,13 @@ import ServiceLifecycle
 import Spool
 import Systemd
 
-/// Reads the response log as a separate source of records. Each action of a responder becomes a record, which is made durable together with the place in
-/// the log. While the daemon is not running, the entries wait in the log.
+/// Reads the response log as a separate source of records. Each action of a responder becomes a record, which is made durable together with the place
+/// in the log. While the daemon is not running, the entries wait in the log.
 struct ResponseSource: Service {
-    /// The name of its directory in the spool, `integration=response_actions`. No configured integration can have this name.
+    /// The name of the source's directory in the spool, `integration=response_actions`. No configured integration can have this name.
     static let integration = "response_actions"
 
-    /// The name of its directory in a fleet, where each host has its own response log.
+    /// The name of the source's directory in the spool. In a fleet it contains the host's name, because each host has its own response log.
     static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
     /// How often the source reads the response log.
     static let interval = Duration.seconds(1)
@@ -72,9 +72,10 @@ struct ResponseSource: Service {
         }
     }
 
-    /// Reads all new entries. Returns the error that prevented it, if any.
+    /// Reads all new entries. Returns the error that ended the reading, or nil.
     ///
-    /// - Parameter hadGap: whether the previous read found a part missing. A log that became shorter stays so until it has grown again, and is reported once.
+    /// - Parameter hadGap: whether the previous read found that a part of the log is missing. Every read finds this again until the log has grown,
+    ///   but it is reported only once.
     private func readNewEntries(_ hadGap: inout Bool) async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {
@@ -95,8 +96,8 @@ struct ResponseSource: Service {
             announce(
                 .responsesMissing,
                 """
-                a part of the response log \(logDirectory) is missing: the place up to which it was read no longer exists. No records are made \
-                of actions in the missing part; Tributary reads the rest of the log
+                a part of the response log \(logDirectory) is missing: the place up to which it was read no longer exists. Actions in the \
+                missing part do not become records; Tributary reads the rest of the log
                 """)
         }
         if taken.unreadable > 0 {

@@ -28,7 +28,7 @@ struct IntegrationHealth: Sendable {
         var newest: Int64?
         /// The time of Okta's answer, by Okta's clock.
         var answered: Int64?
-        /// Whether the page was the newest of its way.
+        /// Whether no more events were expected immediately after this page.
         var isCaughtUp: Bool
         /// The backfill that is running; nil if there is none.
         var backfill: BackfillProgress?
@@ -40,7 +40,7 @@ struct IntegrationHealth: Sendable {
     enum Transition: Equatable {
         case becameLive
         case entered(Trouble)
-        /// The same trouble lasts; logged again every `reminderInterval`.
+        /// The same trouble lasts. This is logged again every `reminderInterval`.
         case stillIn(Trouble, forSeconds: Int)
         case recovered(from: Trouble, afterSeconds: Int)
     }
@@ -80,7 +80,7 @@ struct IntegrationHealth: Sendable {
     private(set) var isPausedByOperator = false
     /// Whether the spool has been opened, or the problem that prevents it is known.
     private(set) var isOpened = false
-    /// Why due records could not be sealed; nil if they could. Collection continues.
+    /// Why due records can't be sealed; nil if sealing works. Collection continues in both cases.
     private(set) var sealTrouble: Trouble?
     private(set) var sealTroubleSince: Int64 = 0
     private var lastReminder: Int64 = 0
@@ -120,8 +120,8 @@ struct IntegrationHealth: Sendable {
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
         // While there are two ways, the tail has the newest events.
         if commit.way == .tail || commit.backfill == nil {
-            // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's clock,
-            // because this host's clock may be wrong.
+            // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's
+            // clock, because this host's clock may be wrong.
             if let newest = commit.newest { reached = now - max(0, (commit.answered ?? now) - newest) }
             wasCaughtUp = commit.isCaughtUp
             lastAnswer = now
@@ -129,7 +129,7 @@ struct IntegrationHealth: Sendable {
         if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
-        // Pages of the history do not end a problem of the tail, and the other way round.
+        // A page of one way does not end a problem of the other way.
         if let way = trouble?.way, way != commit.way, backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
@@ -166,7 +166,7 @@ struct IntegrationHealth: Sendable {
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
 
-    /// Records that the spool has been recovered, or that its problem is known.
+    /// Records that the spool has been recovered, or that the problem that prevents this is known.
     mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
         self.unsealed = unsealed
@@ -194,7 +194,7 @@ struct IntegrationHealth: Sendable {
             }
         }
         if sealTrouble == nil { sealTroubleSince = now }
-        // Compared by kind, because the text of the same trouble names another file each time.
+        // Troubles are compared by kind, because the text of the same trouble names another file each time.
         guard failure.kind == sealTrouble?.kind else {
             lastSealReminder = now
             return .entered(failure)
@@ -238,8 +238,8 @@ struct IntegrationHealth: Sendable {
 
     /// How far collection lags behind the present, in milliseconds; nil before the first answer.
     ///
-    /// With a backlog, this is the age of the newest committed event. Without one, every event up to the last answer has been collected, so it
-    /// is the time since that answer. So the lag of an org in which nothing happens does not grow.
+    /// With a backlog, this is the age of the newest committed event. Without a backlog, every event up to the last answer has been collected, so the
+    /// lag is the time since that answer. So the lag of an org in which nothing happens does not grow.
     func lag(at now: Int64) -> Int64? {
         guard let lastAnswer else { return nil }
         let reached = wasCaughtUp ? lastAnswer : min(reached ?? lastAnswer, lastAnswer)
@@ -248,7 +248,7 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
-    /// The backfill's progress when this run first saw it, and the time of that.
+    /// The backfill's progress when this run first saw the backfill, and when that was.
     private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {

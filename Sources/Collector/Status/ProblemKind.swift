@@ -29,7 +29,8 @@ enum ProblemKind: String, Sendable, CaseIterable {
     case spool
     case spoolFull = "spool_full"
 
-    /// Nil if the trouble is not a problem of the integration: a stop, or a page that the spool did not store. The spool's own problem is reported instead.
+    /// The kind of an integration's problem; nil for a stop and for a page that the spool did not store, because these are not problems of the
+    /// integration. The spool's own problem is reported separately.
     init?(_ kind: PagerTrouble.Kind) {
         switch kind {
         case .unreachable: self = .unreachable

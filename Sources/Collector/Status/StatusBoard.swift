@@ -21,7 +21,7 @@ final class StatusBoard: Sendable {
     struct ConfigurationState: Sendable {
         /// Why a configuration was refused.
         struct Refusal: Sendable {
-            /// When it was refused, in milliseconds since 1970.
+            /// When the configuration was refused, in milliseconds since 1970.
             var at: Int64
             /// The problems, at least one.
             var problems: [String]
@@ -106,12 +106,12 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Whether every integration's spool has been opened, or the problem that prevents it is known. `READY=1` is sent when this is true.
+    /// Whether for every integration either the spool is open or the problem that prevents this is known. `READY=1` is sent when this is true.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }
 
-    /// True from SIGTERM on.
+    /// Whether the daemon is stopping: true from SIGTERM on.
     var isStopping: Bool { state.withLock(\.isStopping) }
 
     func stopping() {
@@ -142,8 +142,8 @@ final class StatusBoard: Sendable {
         return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }
     }
 
-    /// The credentials of the integrations that are collecting at the moment. Okta has accepted them, because otherwise nothing could be collected. In a fleet,
-    /// another host may be the one that uses a credential.
+    /// The credentials of the integrations that are collecting at the moment. Okta has accepted them, because otherwise nothing could be collected.
+    /// In a fleet, another host may be the one that uses a credential.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
             let fleet = state.fleet

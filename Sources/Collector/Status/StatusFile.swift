@@ -6,15 +6,16 @@ import Time
 /// `status.json` in the runtime directory. It is replaced as a whole, so that a reader never sees half of it. A lock next to it is held for as
 /// long as the daemon lives.
 ///
-/// Everyone may read the status. Only the service's user may open the lock, because whoever can open a file can lock it, and could prevent the
-/// next start of the daemon.
+/// Everyone may read the status. Only the service's user may open the lock. Another user who can open the file could lock it, and so prevent the next
+/// start of the daemon.
 package final class StatusFile: Sendable {
     /// An error about the file.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// If root runs `tributary status`, it holds the lock for a moment. So the lock is tried this often, 20 ms apart, before another daemon is assumed.
+    /// The number of attempts to take the lock, 20 ms apart, before another daemon is assumed. `tributary status` also holds the lock for a moment if
+    /// root runs it.
     private static let attempts = 5
 
     private let path: String
@@ -117,8 +118,8 @@ package final class StatusFile: Sendable {
 
     /// Whether the daemon that wrote a report is still running.
     ///
-    /// If this user may open the lock, the lock decides. Otherwise the process named in the report decides: it must have that id and be older
-    /// than the report.
+    /// If this user may open the lock, the lock decides. Otherwise the process named in the report decides: a process with that id must exist and be
+    /// older than the report.
     package static func isHeld(inDirectory directory: String, by report: StatusReport) -> Bool {
         isLocked(directory) ?? isRunning(report.pid, before: report.updatedAt)
     }
@@ -126,7 +127,7 @@ package final class StatusFile: Sendable {
     /// Whether a daemon holds this runtime directory now. Also true if this user may not open the lock.
     package static func isHeld(inDirectory directory: String) -> Bool { isLocked(directory) ?? true }
 
-    /// Nil if this user may not open the lock.
+    /// Whether a process holds the lock; nil if this user may not open the lock.
     private static func isLocked(_ directory: String) -> Bool? {
         let descriptor = open("\(directory)/\(lockName)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return errno == EACCES ? nil : false }

@@ -13,14 +13,14 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package var pid: Int32
     package var startedAt: String
     package var updatedAt: String
-    /// The part of the daemon that has made no progress for too long; absent if all parts make progress. Meanwhile the service manager's watchdog is not
-    /// notified.
+    /// The part of the daemon that has made no progress for too long; absent if all parts make progress. Meanwhile the service manager's watchdog is
+    /// not notified.
     package var stuck: Stuck?
     /// What the daemon waits for before it can start; absent once it has started.
     package var waiting: Waiting?
     /// The absolute path of the daemon's main configuration file.
     package var configurationFile: String?
-    /// Absent until the daemon has started.
+    /// The state of the configuration; absent until the daemon has started.
     package var configuration: Configuration?
     package var integrations: [Integration]
     package var spool: Spool
@@ -104,8 +104,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var configured: Int
         /// The number of integrations that this host has taken over from other hosts since its start.
         package var takeovers: Int
-        /// Since the start: the number of this host's seals that came too late, and of its records that were dropped because another host collected them.
+        /// The number of this host's seals, since the start, that came too late because another host had sealed the generation.
         package var fenced: Int
+        /// The number of this host's records, since the start, that were dropped because another host collected them.
         package var droppedRecords: Int
 
         package init(
@@ -131,13 +132,13 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     /// Which host of the fleet collects an integration.
     package struct Holder: Codable, Sendable, Equatable {
-        /// Absent if no host holds it.
+        /// The host that holds the integration; absent if no host does.
         package var host: String?
-        /// When that host began to hold it; absent if no host holds it.
+        /// When that host began to hold the integration; absent if no host holds it.
         package var since: String?
-        /// The host that held it before.
+        /// The host that held the integration before.
         package var previousHost: String?
-        /// The generation that is collected, on the host that collects it.
+        /// The generation that is being collected. Only the host that collects the integration reports it.
         package var generation: Int?
 
         package init(host: String?, since: String?, previousHost: String?, generation: Int?) {
@@ -169,9 +170,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var eventsPerSecond: Double
         /// Records that are durable but not in a sealed segment yet.
         package var unsealedRecords: Int
-        /// Their size on disk, in the state directory.
+        /// The size of the unsealed records on disk, in the state directory.
         package var unsealedBytes: Int?
-        /// When the oldest of them will be sealed at the latest; absent if there are none.
+        /// When the oldest unsealed record will be sealed at the latest; absent if there are none.
         package var sealDueAt: String?
         package var credential: String
         package var credentialExpires: String?
@@ -183,27 +184,27 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var unproven: Int?
         /// How far this host's clock is ahead of Okta's, negative if it is behind; absent if they agree within a minute.
         package var clockAheadSeconds: Int?
-        /// True if an operator has paused it; absent otherwise.
+        /// True if an operator has paused the integration; absent otherwise.
         package var pausedByOperator: Bool?
         /// The backfill that runs along with the collection of the newest events.
         package var backfill: Backfill?
-        /// Events that Okta deleted before they were collected: those stored between these times.
+        /// The period whose events Okta deleted before they were collected: events that Okta stored between these times.
         package var gap: Gap?
         /// `requests`, counted by result.
         package var requestsByOutcome: Outcomes?
         /// The org's rate limit for its log; absent until an answer of Okta's contained it.
         package var budget: Budget?
-        /// When the sealing of due records began to fail; absent if it works.
+        /// When the sealing of due records began to fail; absent if sealing works.
         package var sealingFailedSince: String?
 
         /// The host of the fleet that collects the integration; absent outside a fleet.
         package var holder: Holder?
 
-        /// Whether an operator has paused it.
+        /// Whether an operator has paused the integration.
         package var isPaused: Bool { pausedByOperator == true }
         /// Whether another host of the fleet collects the integration, or no host yet.
         package var isStandby: Bool { state == .standby }
-        /// Whether a person has to look at it.
+        /// Whether a person has to look at the integration.
         package var isTrouble: Bool { state.isTrouble && !isPaused }
     }
 
@@ -231,9 +232,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
     /// A running backfill.
     package struct Backfill: Codable, Sendable, Equatable {
-        /// The time of the first events that it fetched.
+        /// The time of the first events that the backfill fetched.
         package var from: String
-        /// The time up to which it fetches events.
+        /// The time up to which the backfill fetches events.
         package var until: String
         package var reachedAt: String
         /// The progress, 0…1, computed from the times of the events.
@@ -282,11 +283,11 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var bytes: Int
         package var maxBytes: Int
         package var segmentsSealed: Int
-        /// Why segments that `spool.retention` would delete are kept, in words; absent if none are.
+        /// Why segments that `spool.retention` would delete are kept, in words; absent if no such segment is kept.
         package var deletionHeldUp: String?
     }
 
-    /// If a report is older than this many seconds, the daemon hangs. With very many integrations a report is made every 15 s.
+    /// The maximum age of a report in seconds. If the report is older, the daemon hangs. With very many integrations, a report is made every 15 s.
     package static let longestSilence = 60
 
     package static let fileName = "status.json"

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Spool
 import Systemd
 
-/// Reports the daemon's state to the service manager and `status.json` once a second, and tells the service manager when the daemon is ready and
+/// Reports the daemon's state to the service manager and `status.json` once a second. Also tells the service manager when the daemon is ready and
 /// when it stops. With very many integrations it reports less often, so that it never takes more than a small part of a core.
 actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
@@ -12,8 +12,8 @@ actor StatusReporter: Service {
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
-    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most a tenth of a percent of a
-    /// core, and a busy host does not make the status old. Measuring the spool has the same limit.
+    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most 0.1 % of a core. Processor time
+    /// is used, so that reports do not become rare on a busy host. Measuring the spool has the same limit.
     static let pausePerCost = 1_000
     /// The maximum age of the status because of such pauses.
     static let longestInterval = Duration.seconds(15)
@@ -76,7 +76,7 @@ actor StatusReporter: Service {
         write(report(isSample: false))
     }
 
-    /// The reload has ended, and `update` records its result.
+    /// Records that the reload has ended. `update` enters the result of the reload.
     func reloadFinished(_ update: (inout StatusBoard.ConfigurationState) -> Void) {
         board.updateConfiguration { state in
             state.finished += 1

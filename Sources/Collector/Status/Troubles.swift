@@ -7,7 +7,7 @@ import Systemd
 // How the modules' errors are described to an operator.
 
 extension IntegrationHealth.Trouble {
-    /// Nil if it is not a problem of the integration (see ``ProblemKind/init(_:)``).
+    /// Describes a pager's trouble; nil if it is not a problem of the integration (see ``ProblemKind/init(_:)``).
     init?(_ trouble: PagerTrouble) {
         guard let kind = ProblemKind(trouble.kind) else { return nil }
         self.kind = kind

@@ -11,13 +11,13 @@
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
-    /// Nil if the key has no value and no default; the findings say why.
+    /// Reads the key's value. Nil if the key has no value and no default; the findings say why.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
-    /// The literal default; nil if there is none.
+    /// Reads the literal default; nil if there is none.
     let readDefault: @Sendable () throws(ValueError) -> Value?
     /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
-    /// How `check` describes the value; nil if it does not mention it.
+    /// How `check` describes a value; nil if `check` does not show the key.
     let words: (@Sendable (Value) -> String?)?
 
     var path: String { description.path }
@@ -81,9 +81,9 @@ package enum KeyDefault: Sendable, Hashable {
     case required
     /// A text that is read like a configured value.
     case value(String)
-    /// The first directory in an environment variable that systemd sets; if it is not set, this text.
+    /// The first directory in an environment variable that systemd sets. If the variable is not set, the text `else`.
     case environment(String, else: String)
-    /// Determined by the code that uses the key, as described.
+    /// Determined by the code that uses the key. The text describes the default.
     case described(String)
 
     /// The text that is read like a configured value; nil if the default is none.
@@ -112,7 +112,7 @@ package enum KeyChange: Sendable, Hashable {
     case atRestart
 }
 
-/// The description of a key, without its Swift type.
+/// The description of a key, without the Swift type of its value.
 package struct KeyDescription: Sendable, Hashable {
     /// Dotted, with `[]` after a list of mappings: `integrations[].data_ingest.credential`.
     package let path: String

@@ -47,7 +47,7 @@ extension Configuration {
             "With credentials process: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "fleet.log.server_side_encryption", optional: .word(), described: "the bucket's", .atRestart,
-            "The encryption that the store is asked for.")
+            "The encryption that Tributary requests from the store.")
     }
 
     /// Under `fleet.lease`: how the hosts agree on which host collects each integration.
@@ -76,7 +76,7 @@ extension Configuration {
         ) { $0.map { "its key \($0)" } }
         package let ttl = ConfigurationKey<ConfigurationDuration>(
             "fleet.lease.ttl", .duration(2, 300), default: .value("10s"), .atRestart,
-            "After a host has not renewed its lease for this time, others take over; from 2s to 5m."
+            "If a host does not renew its lease for this time, other hosts take over; from 2s to 5m."
         ) { "taken over after \($0)" }
     }
 }

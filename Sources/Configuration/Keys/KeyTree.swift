@@ -1,4 +1,4 @@
-/// The structure of the configuration, derived from the list of keys: which keys are allowed where.
+/// Which keys are allowed at which place of the configuration. Derived from the list of keys.
 struct KeyTree: Sendable {
     enum Entry: Sendable {
         case key(KeyDescription)

@@ -66,7 +66,7 @@ struct SectionReading<Keys: ConfigurationSection> {
         }
     }
 
-    /// Nil if the value is missing or wrong; the findings say so.
+    /// The value of a key; nil if it is missing or wrong, which the findings report.
     subscript<Value>(key: KeyPath<Keys, ConfigurationKey<Value>>) -> Value? {
         let path = Keys.shared[keyPath: key].path
         for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
@@ -86,8 +86,8 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
     var jsonName: String { key.description.name + Value.unit }
     var json: (any Encodable & Sendable)? { masked ?? value.json }
 
-    /// The value without anything that a person may have pasted into it by mistake; nil if nothing has to be hidden. Paths are checked when they
-    /// are read, and an invalid client ID is refused, so only other values are masked. In a command, the arguments may contain anything.
+    /// The value with `…` instead of each word that may be a secret; nil if nothing has to be hidden. Paths and client IDs that look like a secret
+    /// are refused when they are read, so they are not masked. A command is always checked, because its arguments may contain anything.
     private var masked: String? {
         let isCommand = ["command", "credential_process"].contains(key.description.name)
         guard let text = value.text, isCommand || !text.hasPrefix("/"), key.description.name != "client_id",
@@ -111,7 +111,7 @@ struct Setting<Value: ConfigurationValue>: AnySetting {
     func hash(into hasher: inout Hasher) { hasher.combine(value) }
 }
 
-/// A key with its value, of any type.
+/// A key with its value, which may be of any type.
 protocol AnySetting: Sendable {
     var description: KeyDescription { get }
     /// The key's name in `check --json`.
@@ -119,7 +119,7 @@ protocol AnySetting: Sendable {
     var json: (any Encodable & Sendable)? { get }
     /// The text of `check`; nil if there is nothing to mention.
     var words: String? { get }
-    /// The value in the form in which a file can contain it.
+    /// The value as it can be written in a file.
     var text: String? { get }
 
     func isEqual(to other: any AnySetting) -> Bool

@@ -1,4 +1,4 @@
-/// A way to read a single value, and its name in messages.
+/// How to read a single value from text, and what messages call such a value.
 struct ValueKind<Value: Sendable>: Sendable {
     let name: String
     let parse: @Sendable (String) throws(ValueError) -> Value

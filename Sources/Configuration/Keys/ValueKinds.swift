@@ -1,8 +1,7 @@
 import OktaAPI
 
 extension ValueKind where Value == String {
-    /// An absolute path. Relative ones are refused, because a service's working directory is `/` and an operator's is not, although
-    /// both read the same file.
+    /// An absolute path. Relative paths are refused: a service and an operator read the same file, but have different working directories.
     static let path = ValueKind("an absolute path") { (text) throws(ValueError) in
         guard text.utf8.first == UInt8(ascii: "/") else {
             throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin it with /")
@@ -15,13 +14,14 @@ extension ValueKind where Value == String {
         while trimmed.utf8.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
         guard !namesSomethingStrange(trimmed) else {
             throw ValueError(
-                "(a value not repeated here, it may be a secret) does not exist",
+                "(a value that is not shown, because it may be a secret) does not exist",
                 hint: "store a secret in a separate file; if this is a path, make the directory first")
         }
         return trimmed
     }
 
-    /// Whether a part of a path looks like a secret and does not exist on this host. Paths are repeated in errors and in the log, so a secret must not be one.
+    /// Whether a part of a path looks like a secret and does not exist on this host. Paths are repeated in errors and in the log, so no path may
+    /// contain a secret.
     private static func namesSomethingStrange(_ path: String) -> Bool {
         var end = path.startIndex
         while end < path.endIndex {
@@ -40,7 +40,7 @@ extension ValueKind where Value == String {
         guard text.unicodeScalars.count <= 1000 else {
             throw ValueError("the text has more than 1000 characters", hint: "shorten it")
         }
-        // Joined into one line, because it appears in status lines.
+        // The text is joined into one line, because it appears in status lines.
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
@@ -53,12 +53,12 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The client ID of a service app. Okta's begin with `0oa`; one chosen by a person is a word.
+    /// The client ID of a service app. Client IDs that Okta makes begin with `0oa`. If a person chose the client ID, it is a plain word.
     static let clientID = ValueKind("an identifier") { (text) throws(ValueError) in
         let text = try identifier.parse(text)
         guard text.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: text) else {
             throw ValueError(
-                "(a value not repeated here, it may be a secret) is not a client ID",
+                "(a value that is not shown, because it may be a secret) is not a client ID",
                 hint: "copy the Client ID from the app's page in Okta: it begins with 0oa")
         }
         return text
@@ -152,7 +152,8 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The name of an index, by the rules of Elasticsearch and Splunk together, with parts that a segment fills in.
+    /// The name of an index, by the rules of Elasticsearch and Splunk together. It may contain placeholders, which are replaced by a segment's
+    /// values.
     static let index = ValueKind("an index such as okta-{date}") { (text) throws(ValueError) in
         let hint = "write lower-case letters, digits, -, _ and ., and optionally {integration}, {class} or {date}"
         var plain = text
@@ -207,7 +208,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The part before a segment's path in the key of its object.
+    /// The prefix of an object's key; the segment's path follows it.
     static let objectPrefix = ValueKind("a prefix such as okta/prod") { (text) throws(ValueError) in
         var trimmed = text[...]
         while trimmed.first == "/" { trimmed.removeFirst() }
@@ -341,7 +342,7 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
-            // The reason repeats a part of the text.
+            // The error below would repeat a part of the text, so a text that may be a secret gets a different one.
             guard !LiteralSecret.mayBePresent(in: text) else {
                 throw ValueError(
                     "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"

@@ -74,10 +74,10 @@ extension Configuration {
         var settings: Settings
         /// Whether every file could be read.
         var isComplete: Bool
-        /// Whether a file could not be read that may have more than integrations.
+        /// Whether an unreadable file may contain sections other than `integrations` and `credentials`.
         private var hasUnreadSections: Bool
         var findings: Findings
-        /// Files that have only integrations and could not be read.
+        /// One entry for each unreadable file that contains only integrations and credentials.
         var unusable: [UnusableIntegration] = []
 
         init(mainFile: String, mistakes: ConfigurationContext.MistakeScope, isComplete: Bool, findings: Findings) {
@@ -89,7 +89,7 @@ extension Configuration {
             settings = Settings(place: ConfigurationPlace(file: mainFile, line: 1, column: 1))
         }
 
-        /// Keys at the top of the file that may be in what could not be read.
+        /// Top-level keys that may be in an unreadable part of the files.
         var unread: Set<String> {
             hasUnreadSections ? Settings.topLevelKeys.filter { !settings.isSet($0) } : []
         }

@@ -5,7 +5,7 @@ import OktaAPI
 struct ConfigurationBuilder {
     let settings: Settings
     let context: ConfigurationContext
-    /// Whether every file could be read. If not, a name that is not found may be in a file that could not be read.
+    /// Whether every file could be read. If not, a name that is not found may be in an unreadable file.
     let isComplete: Bool
     var findings: Findings
 
@@ -19,7 +19,7 @@ struct ConfigurationBuilder {
         self.findings = findings
     }
 
-    /// Nil if something required could not be read; the findings say why.
+    /// The configuration; nil if a required part could not be read. The findings say why.
     mutating func build(files: [String]) -> Configuration? {
         let directories = SectionReading<Configuration.DirectoryKeys>(settings, context, into: &findings).whole
         let spool = SectionReading<Configuration.SpoolKeys>(settings, context, into: &findings).whole
@@ -70,7 +70,7 @@ struct ConfigurationBuilder {
 
     private mutating func checkCatalogue() {
         let key = Configuration.RecordKeys.shared.catalogue.description
-        // Mistakes in an item are already among the findings.
+        // Mistakes in the items are already reported, so they are not reported again here.
         var known = Findings()
         for (path, place) in settings.list(key, .path, into: &known) { checkReadable(path, at: place, key: key.path) }
     }
@@ -83,7 +83,7 @@ struct ConfigurationBuilder {
         if FileProbe.look(at: directory) == .missing, directory != runtimeDirectory {
             findings.warning(
                 at: settings.place(of: key), key: key, "there is no directory \(LiteralSecret.quoted(directory))",
-                hint: "make it, owned by the service's user, or write /run/tributary/metrics.prom")
+                hint: "create it with the service's user as its owner, or write /run/tributary/metrics.prom")
         }
         guard !file.hasSuffix(".prom") else { return }
         findings.error(
@@ -217,7 +217,7 @@ struct ConfigurationBuilder {
         let urlPlace = item.place(of: keys.url.path)
         let ingest = dataIngest(item)
         let response = responseAction(item)
-        // The reason is an unknown key, usually a mistyped data_ingest, and that key is already reported.
+        // If the item has other problems, nothing is added: the cause is usually a mistyped data_ingest, which is already reported as an unknown key.
         if item.sections["integrations[].data_ingest"] == nil,
             item.sections["integrations[].response_action"] == nil, item.found.problems.isEmpty
         {
@@ -295,8 +295,10 @@ struct ConfigurationBuilder {
         }
         if permission == .write, credential.permissions != .write {
             findings.error(
-                at: place, key: key.path, "a response action needs write, but the credential “\(name)” has read",
-                hint: "name another, or set its permissions (\(credentials.place(of: name))) if Okta grants them")
+                at: place, key: key.path, "a response action needs a credential with write, but “\(name)” has read",
+                hint:
+                    "name another credential, or set its permissions to write (\(credentials.place(of: name))) if Okta grants them"
+            )
             return nil
         }
         return credential

@@ -14,23 +14,23 @@ package struct ConfigurationContext: Sendable {
     package enum SecretCheck: Sendable {
         /// A missing or unreadable secret is an error. For the daemon.
         case required
-        /// It is only a warning. For a person who may not read what the service may, and for checking a configuration
+        /// A missing or unreadable secret is only a warning. For a person who has fewer rights than the service, and for checking a configuration
         /// before its secrets exist.
         case warned
     }
 
     /// How much is refused because of a mistake in one integration or credential.
     package enum MistakeScope: Sendable {
-        /// The whole configuration. For a check, and for a reload, where the running configuration stays in force.
+        /// The whole configuration is refused. For a check, and for a reload; after a refused reload, the running configuration stays in force.
         case whole
         /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. For a start of the daemon.
         case integration
-        /// As for ``integration``, but a configuration without any usable integration is also accepted. For programs that do not collect, such as loaders and
-        /// deliveries.
+        /// As with ``integration``, but a configuration without any usable integration is also accepted. For programs that do not collect, such as
+        /// loaders and deliveries.
         case everyIntegration
-        /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read, even of a file that is not valid YAML. Used
-        /// to find out to which daemon a configuration belongs. Don't run or change anything with it, except
-        /// with a section that has no mistakes.
+        /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read, even of a file that is not valid
+        /// YAML. Used to find out to which daemon a configuration belongs. Such a configuration must not be used for anything else, except for its
+        /// sections without mistakes.
         case nothing
     }
 

@@ -17,7 +17,7 @@ package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConv
 
 /// A problem in the configuration: what is wrong, where, and what to do about it. It never contains a secret.
 package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// Whether the configuration is refused because of it.
+    /// How serious the problem is: with an error, the configuration is refused.
     package enum Severity: String, Sendable, Codable {
         case error
         case warning

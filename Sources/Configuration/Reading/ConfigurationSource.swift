@@ -13,8 +13,8 @@ package struct ConfigurationSource: Sendable {
     /// A text with a name, to be checked before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
-    /// Whether every top-level line of the file, except comments and list items, opens `credentials` or `integrations`. If so, a file that is not valid YAML
-    /// sets nothing that concerns the integrations of other files. False if that is not certain.
+    /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. Such a file sets nothing that concerns the
+    /// integrations of other files, even if it is not valid YAML.
     var holdsOnlyIntegrations: Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         let lines = text.split(whereSeparator: \.isNewline).filter { line in
@@ -143,14 +143,14 @@ package struct ConfigurationSource: Sendable {
     }
 
     private struct ReadError: Error {
-        /// An errno; nil if it is not a regular file.
+        /// The errno; nil if the path is not a regular file.
         var code: Int32?
         var words: String { code.map(FileProbe.words) ?? "not a regular file" }
     }
 
     /// Reads at most one byte more than ``YAMLText/maximumBytes``, which is enough to detect that a file is too large.
     private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
-        // Opening or reading a pipe could block without limit.
+        // Without O_NONBLOCK, opening or reading a pipe could block without limit.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
         defer { close(descriptor) }

@@ -23,7 +23,7 @@ struct CredentialIndex {
     }
 
     mutating func add(_ credential: Configuration.Credential) { byName[credential.name] = credential }
-    /// Records why a credential can't be used. Does nothing without a problem.
+    /// Records why a credential can't be used. Does nothing if there are no problems.
     mutating func refuse(_ name: Name, _ problems: [ConfigurationProblem]) {
         guard !problems.isEmpty else { return }
         mistakes[name, default: []] += problems
@@ -31,7 +31,7 @@ struct CredentialIndex {
     }
     /// Why a declared credential can't be used.
     func problems(of name: Name) -> [ConfigurationProblem] { mistakes[name] ?? [] }
-    /// Why the credentials to which nothing refers can't be used.
+    /// The problems of credentials to which nothing refers.
     var problemsOfUnused: [ConfigurationProblem] { order.filter { !used.contains($0) }.flatMap(problems) }
     mutating func markUsed(_ name: Name) { used.insert(name) }
     func find(_ name: Name) -> Configuration.Credential? { byName[name] }

@@ -9,7 +9,7 @@ struct CredentialReader {
     let context: ConfigurationContext
     private let keys = Configuration.CredentialKeys.shared
 
-    /// How many days before a credential expires its owner is warned.
+    /// The number of days before a credential's expiry from which on a warning is given.
     static let warningDays = 30
     /// A larger file can't be a token or a private key.
     static let maximumSecretBytes = 64 << 10
@@ -46,8 +46,9 @@ struct CredentialReader {
         return name
     }
 
-    /// Where the credential is by default: where the unit's root step wrote it, or wrote why it could not. Otherwise where systemd provides it
-    /// (systemd.exec(5), `LoadCredential=`); outside the service, that is the directory that systemd has for `tributary.service`.
+    /// The default path of a credential's secret. The directory of the unit's root step is used if that step wrote the secret there, or a file that
+    /// says why it could not. Otherwise systemd provides the secret (systemd.exec(5), `LoadCredential=`). Outside the service, this is the directory
+    /// that systemd uses for `tributary.service`.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
@@ -89,7 +90,7 @@ struct CredentialReader {
             hint: "make a new one in Okta and write it into its secret file")
     }
 
-    /// Returns the kind of the private key, if the secret should be one and can be read.
+    /// Returns the kind of the private key; nil if the secret is not a private key or can't be read.
     private func checkSecret(_ path: String, _ name: Name, isKey: Bool, _ findings: inout Findings) -> String? {
         let given = settings.values[keys.secretFile.path].flatMap { $0.node.isNull ? nil : $0.node.place }
         let place = given ?? settings.place(of: keys.name.path)

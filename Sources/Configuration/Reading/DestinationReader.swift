@@ -1,6 +1,6 @@
 /// Reads the items of `destinations`.
 ///
-/// Their secrets are not checked: the process that delivers reads them, and the collector may not.
+/// Secrets of destinations are not checked: only the delivery's process reads them, and the collector has no permission to do so.
 enum DestinationReader {
     /// The maximum number of destinations in a configuration.
     static let limit = 16
@@ -39,7 +39,7 @@ enum DestinationReader {
         return read
     }
 
-    /// The file that the unit's root step writes, or that of systemd's `LoadCredential=`: the first one that exists.
+    /// The default path of the secret: the file that the unit's root step writes, or the file of systemd's `LoadCredential=`, whichever exists.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
         func directory(_ variable: String) -> String? {
             guard let value = environment[variable], value.hasPrefix("/") else { return nil }
@@ -109,7 +109,7 @@ enum DestinationReader {
             hint: "remove the destination, or name another bucket")
     }
 
-    /// The keys of a type, in addition to those that all types have.
+    /// The keys that only destinations of this type have, in addition to the keys of all types.
     private static func ownKeys(_ type: DestinationType) -> Set<String> {
         switch type {
         case .s3:

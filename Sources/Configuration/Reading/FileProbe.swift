@@ -35,7 +35,7 @@ struct FileProbe {
     /// The system's text for an error number.
     static func words(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 200)
-        // This is the POSIX version, which Glibc's module map selects: it returns zero and writes the text into the buffer.
+        // Glibc's module map selects the POSIX version of strerror_r, which returns zero and writes the text into the buffer.
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

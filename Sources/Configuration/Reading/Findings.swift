@@ -37,7 +37,7 @@ struct Findings {
         leftOff += max(0, others.count - room)
     }
 
-    /// Adds problems as warnings, because they prevent nothing.
+    /// Adds problems as warnings. Used for problems that do not prevent the configuration from being used.
     mutating func addAsWarnings(_ problems: [ConfigurationProblem]) {
         add(
             warnings: problems.map { problem in

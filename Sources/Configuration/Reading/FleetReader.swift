@@ -41,8 +41,8 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// This host's name in the system. Nil if `fleet.host` is set, because its mistake is already reported; and nil, with a problem, if the system's name
-    /// can't be used.
+    /// The system's host name. Nil if `fleet.host` is set, because then a mistake in that key is already reported. Also nil if a fleet can't use the
+    /// system's host name, which is reported here.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)
@@ -91,7 +91,7 @@ extension ConfigurationBuilder {
         if lease.endpoints.count > Self.maximumEndpoints {
             findings.error(
                 at: settings.place(of: keys.endpoints.path), key: keys.endpoints.path,
-                "there are more than \(Self.maximumEndpoints) endpoints", hint: "name some of etcd's members")
+                "there are more than \(Self.maximumEndpoints) endpoints", hint: "name only some of etcd's members")
         }
         if lease.certificateFile != nil, lease.keyFile == nil {
             settings.require(keys.keyFile.description, at: place, "certificate_file is set", into: &findings)

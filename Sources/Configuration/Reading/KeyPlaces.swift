@@ -1,4 +1,4 @@
-/// Finds where something is in one file, for a command that changes its lines.
+/// Finds the positions of keys and list items in one file, for commands that change lines of the file.
 extension ConfigurationSource {
     /// Where the list item with this `name` begins: at its first key, or at its brace. Nil if the file does not contain it, or can't
     /// be read.

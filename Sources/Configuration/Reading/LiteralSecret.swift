@@ -1,13 +1,13 @@
-/// Recognizes secrets that were pasted in the wrong place, complete or cut off, and keeps text that may be one out of messages. In case of doubt, it
-/// hides a text.
+/// Recognizes secrets that were pasted in the wrong place, complete or cut off. Makes sure that messages do not show a text that may be a secret. In
+/// case of doubt, a text is hidden.
 package enum LiteralSecret {
-    /// Keys under which people put a secret itself. `secret_file` contains a path and is not among them.
+    /// Names of keys under which people tend to write a secret. `secret_file` is not among them, because it contains a path.
     static let keys: Set<String> = [
         "token", "secret", "api_token", "api_key", "apitoken", "password", "passwd", "passphrase", "private_key",
         "client_secret", "ssws", "bearer",
     ]
 
-    /// Whether a text certainly contains a secret. It is refused wherever it is.
+    /// Whether a text certainly contains a secret. Such a text is refused in every key.
     ///
     /// Okta API tokens are 42 characters, starting with `00`, of letters, digits, `-` and `_`
     /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20. Private keys
@@ -29,13 +29,13 @@ package enum LiteralSecret {
         }
     }
 
-    /// Whether a text may contain a secret or a part of one. If so, it is not repeated.
+    /// Whether a text may contain a secret or a part of one. Messages do not repeat such a text.
     package static func mayBePresent(in text: String) -> Bool {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Whether an argument of a command is, or may be, a secret in whole or in part. A path may have a random part, and a name may begin like a token, which
-    /// has capitals.
+    /// Whether an argument of a command is, or may be, a secret or a part of one. A path is allowed to have a random part. A name is allowed to begin
+    /// like a token, because it has no capitals.
     package static func isPasted(_ argument: String) -> Bool {
         if isPresent(in: argument, identifiers: true) { return true }
         guard !argument.contains("/"), !argument.contains("."), (try? Name(parsing: argument)) == nil else {
@@ -44,13 +44,12 @@ package enum LiteralSecret {
         return mayBePresent(in: argument)
     }
 
-    /// Text for a message: quoted, shortened, without control characters. It is left out entirely if
-    /// it might be a mistyped or incomplete secret.
+    /// Text for a message: quoted, shortened, without control characters. A text that might be a mistyped or incomplete secret is left out entirely.
     ///
     /// - Parameter name: a name that is not secret. It may be the last part of a path.
     package static func quoted(_ text: String, naming name: String? = nil) -> String {
         let unknown = name.map { text.hasSuffix("/\($0)") ? String(text.dropLast($0.count)) : text } ?? text
-        if mayBePresent(in: unknown) { return "(a value not repeated here, it may be a secret)" }
+        if mayBePresent(in: unknown) { return "(a value that is not shown, because it may be a secret)" }
         var shown = ""
         for (count, scalar) in text.unicodeScalars.enumerated() {
             if count == 60 {
@@ -85,7 +84,7 @@ package enum LiteralSecret {
         let bytes: ArraySlice<UInt8>
         /// The number of letters and digits.
         private var count = 0
-        /// The number of runs of letters of one case or of digits. A capital before small letters belongs to them.
+        /// The number of runs: digits, capitals, or small letters in a row. A capital and the small letters after it count as one run.
         private var pieces = 0
         private var hasDigit = false
         private var hasCapital = false
@@ -115,7 +114,8 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// Whether the word looks like a token. A word, number, date or size has longer runs for its length.
+        /// Whether the word looks like a token: its runs are short. In an ordinary word, number, date or size of the same length, the runs are
+        /// longer.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }

@@ -1,7 +1,7 @@
 /// Finds what a person most likely meant.
 package enum NearestName {
-    /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors), if it is close
-    /// enough to be a typing error: at most a third of the letters, and at most three.
+    /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
+    /// more than a third of the letters, or more than three.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         // Longer names are not typing errors of a known one, and this keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }

@@ -5,7 +5,7 @@ struct Settings {
         var node: YAMLNode
     }
 
-    /// The place of the mapping; for a list item, its first key.
+    /// The place of the mapping; for a list item, the place of its first key.
     var place: ConfigurationPlace
     /// The values by the full path of their key.
     var values: [String: Entry] = [:]
@@ -14,7 +14,7 @@ struct Settings {
     /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so these keys, and the keys inside these sections, do not
     /// count as missing.
     private var refused: Set<String> = []
-    /// Unknown keys at the top of the file that resemble a known key, and whether another unknown key resembles none.
+    /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles none of them.
     private var nearlyNamed: Set<String> = []
     private var hasStrangeKey = false
     /// Findings in an item of a list of mappings, before its values are read.
@@ -106,7 +106,7 @@ struct Settings {
             findings.error(
                 at: key.place, key: parent, "a secret does not belong in the configuration",
                 hint:
-                    "put it into a separate file and set secret_file to its path; then revoke it, because others may have read it"
+                    "store it in a separate file, and set secret_file to that path; others may have read it here, so replace it soon"
             )
             return
         }
@@ -118,10 +118,10 @@ struct Settings {
             hint: tree.suggestion(for: key.text, in: parent))
     }
 
-    /// The values of these keys are names made by a machine.
+    /// The values of these keys are names made by a machine, so they may look random.
     private static let identifierKeys: Set<String> = ["credentials[].client_id", "credentials[].key_id"]
 
-    /// The values of these keys are names chosen by a person, such as `00org-read`. A token has capitals, which no name has.
+    /// The values of these keys are names chosen by a person, such as `00org-read`. A token contains capitals, but such a name never does.
     private static let nameKeys: Set<String> = [
         "credentials[].name", "integrations[].name", "integrations[].data_ingest.credential",
         "integrations[].response_action.credential", "fleet.name", "fleet.host",
@@ -140,7 +140,7 @@ struct Settings {
             findings.error(
                 at: node.place, key: key, "this value looks like a secret",
                 hint:
-                    "put it into a separate file and set secret_file to its path; then revoke it, because others may have read it"
+                    "store it in a separate file, and set secret_file to that path; others may have read it here, so replace it soon"
             )
             return true
         case .sequence(let items):
@@ -153,7 +153,7 @@ struct Settings {
     /// The names of all keys at the top of a file.
     static var topLevelKeys: Set<String> { Set((KeyTree.shared.entries[""] ?? [:]).keys) }
 
-    /// The known keys at the top of the file that resemble an unknown one.
+    /// The known top-level keys that an unknown key may have been meant to be.
     var mistaken: Set<String> {
         hasStrangeKey ? nearlyNamed.union(Self.topLevelKeys.filter { !isSet($0) }) : nearlyNamed
     }
@@ -214,7 +214,8 @@ struct Settings {
             guard case .scalar(let text) = node.value else {
                 findings.error(
                     at: node.place, key: key.path,
-                    "“\(entry.key.text)” expects a list, each item \(key.valueKind), but this item is \(node.kind)")
+                    "“\(entry.key.text)” expects a list in which each item is \(key.valueKind), but this item is \(node.kind)"
+                )
                 continue
             }
             do {

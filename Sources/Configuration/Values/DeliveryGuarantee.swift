@@ -2,12 +2,12 @@
 package enum DeliveryGuarantee: String, Sendable, Codable {
     /// A repeated segment changes nothing.
     case exactlyOnce = "exactly_once"
-    /// It depends on the command: if it records the segment's path together with its rows, each segment is stored once.
+    /// The guarantee depends on the command: if the command records the segment's path together with the rows, each segment is stored once.
     case byCommand = "by_command"
     /// A repeated segment may be stored twice.
     case atLeastOnce = "at_least_once"
 
-    /// For people.
+    /// The guarantee as text for a person.
     package var words: String {
         switch self {
         case .exactlyOnce: "exactly once"
@@ -18,7 +18,7 @@ package enum DeliveryGuarantee: String, Sendable, Codable {
 }
 
 extension DestinationProtocol {
-    /// The guarantee of such a server.
+    /// The guarantee of a server with this protocol.
     package var guarantee: DeliveryGuarantee {
         switch self {
         case .elasticsearch, .clickhouse: .exactlyOnce
@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// The guarantee of the destination. A store that does not support it is refused, by the test and at each write.
+    /// The guarantee of the destination. If a store can't give it, the test of the destination fails, and so does each write.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

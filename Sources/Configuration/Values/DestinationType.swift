@@ -45,13 +45,13 @@ package enum DestinationLayout: String, Sendable, Hashable, CaseIterable {
 
 /// Where an access key for S3 comes from.
 package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
-    /// The first of the others that is available on this host.
+    /// The first of the sources below that is available on this host.
     case auto
     /// A file on this host.
     case `static`
     /// AWS STS, in exchange for a web identity token.
     case webIdentity = "web_identity"
-    /// The endpoint that a container has for credentials.
+    /// The endpoint from which a container gets its credentials.
     case container
     /// The metadata service of an EC2 instance.
     case imds

@@ -3,7 +3,7 @@ import CurlHTTPClient
 /// The address of a store or service: scheme, host and port. Plain http is only allowed to a loopback address.
 package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     package let isSecure: Bool
-    /// Host, and port if it is not the scheme's default.
+    /// The host, with the port if it is not the scheme's default.
     package let authority: String
 
     /// Reads an address; the scheme is `https` if it is missing.

@@ -1,13 +1,13 @@
-/// How the hosts of a fleet agree on who collects what.
+/// How the hosts of a fleet agree on which host collects each integration.
 ///
-/// Each property is a `switch`, so that a new type has to answer all of them.
+/// Each property is a `switch`, so the compiler requires a value for each new type.
 package enum LeaseType: String, Sendable, Hashable, CaseIterable {
     /// Leases are keys in etcd: the hosts share the integrations.
     case etcd
     /// The lease is one object in the fleet's bucket: one host has all integrations, the others are standbys.
     case s3
 
-    /// Whether the hosts share the integrations; otherwise one host has all of them.
+    /// Whether the hosts share the integrations. If not, one host has all integrations.
     package var isShared: Bool {
         switch self {
         case .etcd: true
@@ -15,7 +15,7 @@ package enum LeaseType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether all members are visible to the other hosts; otherwise only the host that collects is.
+    /// Whether each host is visible to the others. If not, only the host that collects is visible.
     package var showsEachHost: Bool {
         switch self {
         case .etcd: true

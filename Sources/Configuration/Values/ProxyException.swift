@@ -1,7 +1,7 @@
 /// A host that is reached without the proxy: a name with its subdomains (`example.com`, `.example.com`), an address, a range of
 /// addresses, or `*` for every host.
 package struct ProxyException: Sendable, Hashable, CustomStringConvertible {
-    /// Lower case.
+    /// The entry in lower case.
     package let text: String
 
     /// Reads one entry of `network.no_proxy`.

@@ -3,7 +3,7 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
     /// The address in the form that libcurl's `CURLOPT_PROXY` expects.
     package let text: String
 
-    /// Reads the address. The scheme may be missing (then it is `http`), the port may not.
+    /// Reads the address. The scheme is `http` if it is missing. The port is required.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write it like http://proxy.example.com:3128"
         guard !text.contains("@") else {

@@ -69,7 +69,7 @@ enum YAMLDocument {
             self.file = file
         }
 
-        /// Nil if there is none.
+        /// The file's content; nil if the file has only white space and comments.
         mutating func document(into findings: inout Findings) throws(Stop) -> YAMLNode? {
             if case .streamEnd = try next().event { return nil }
             let first = try next()
@@ -95,7 +95,7 @@ enum YAMLDocument {
             }
         }
 
-        /// Nil if the node can't be used; the findings say why. `height` is set to the number of levels below it.
+        /// Reads a node; nil if it can't be used, which the findings report. Sets `height` to the number of levels below the node.
         private mutating func node(
             _ first: (event: YAMLEvents.Event, place: ConfigurationPlace), depth: Int, _ height: inout Int,
             into findings: inout Findings
@@ -137,7 +137,7 @@ enum YAMLDocument {
                 try descend(depth + anchored.height, at: place, into: &findings)
                 height = anchored.height
                 return anchored.node
-            // libyaml never reports these events where a node is expected.
+            // libyaml never reports these three events where a node is expected.
             case .documentStart, .end, .streamEnd: throw .library(.unreadable)
             }
         }

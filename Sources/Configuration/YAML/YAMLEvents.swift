@@ -24,7 +24,7 @@ final class YAMLEvents {
     }
 
     private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-    /// The buffer from which libyaml reads; it must exist until the end.
+    /// The buffer from which libyaml reads. It must exist as long as the parser.
     private let text: UnsafeMutableBufferPointer<UInt8>
 
     /// Nil if there is not enough memory.
@@ -59,7 +59,7 @@ final class YAMLEvents {
         }
     }
 
-    /// Nil for the stream's start, which has no content.
+    /// Converts an event of libyaml. Nil for the start of the stream, which has no content.
     private static func event(_ raw: yaml_event_t) -> Event? {
         switch raw.type {
         case YAML_DOCUMENT_START_EVENT: return .documentStart

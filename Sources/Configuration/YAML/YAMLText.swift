@@ -56,7 +56,7 @@ enum YAMLText {
         }
     }
 
-    /// Counts possible aliases. It may count too many, but never too few. This must happen before parsing, because parsing spends time on each expansion.
+    /// Counts possible aliases. It may count too many, but never too few. This must happen before parsing, because parsing spends time on each
     /// expansion.
     private static func checkAliases(
         _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings

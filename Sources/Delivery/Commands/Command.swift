@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Runs a program that the operator has configured, in a separate process group, with limits of its time and output.
+/// Runs a program that the operator has configured, in a separate process group, with limits on its time and output.
 struct Command: Sendable {
     /// The absolute path of the program, and its arguments. Not empty.
     var words: [String]
@@ -12,7 +12,7 @@ struct Command: Sendable {
     var inputFile: String?
     /// How long the command may take.
     var timeout: Duration
-    /// The most bytes of standard output; more is an error.
+    /// The maximum number of bytes on standard output. If there are more, the command has failed.
     var outputLimit = 64 << 10
 
     /// How the command ended.
@@ -143,7 +143,7 @@ struct Command: Sendable {
             read()
             var status: Int32 = 0
             if waitpid(child, &status, WNOHANG) == child {
-                // Processes that it left running would keep the pipes and the segment open.
+                // Kills processes that the command has left running: they would keep the pipes and the segment open.
                 kill(-child, SIGKILL)
                 // Reads the output that was written since the last read.
                 read()
@@ -181,7 +181,8 @@ struct Command: Sendable {
         init?() {
             var ends: [Int32] = [-1, -1]
             guard pipe(&ends) == 0 else { return nil }
-            // The child gets only duplicated descriptors. POSIX_SPAWN_CLOEXEC_DEFAULT does not exist on Linux.
+            // Close-on-exec, so that the child gets only the duplicated descriptors. Linux has no POSIX_SPAWN_CLOEXEC_DEFAULT, which would do the
+            // same.
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
             (reading, writing) = (ends[0], ends[1])
             _ = fcntl(reading, F_SETFL, O_NONBLOCK)

@@ -2,8 +2,8 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// A destination that is a command. It gets the segment's file on its standard input and the facts in its environment, and must exit with 0 only after
-/// the whole segment is durable.
+/// A destination that is a command. It gets the segment's file on its standard input and the facts in its environment, and must exit with 0 only
+/// after the whole segment is durable.
 package final class ExecDestination: Destination {
     /// The absolute path of the program, and its arguments. Not empty.
     let command: [String]
@@ -37,7 +37,8 @@ package final class ExecDestination: Destination {
         case .exit(0): return .delivered(wasThere: false)
         case .exit(let status):
             return trouble(
-                "ended with \(status)", "Check the command's messages and correct it; Tributary runs it again")
+                "ended with status \(status)",
+                "Check the command's messages, and correct the command; Tributary runs it again")
         case .signal(let signal):
             return trouble("was ended by signal \(signal)", "Find out why; Tributary runs it again")
         case .timedOut:
@@ -45,13 +46,13 @@ package final class ExecDestination: Destination {
                 "took longer than \(timeout.components.seconds) s",
                 "Raise timeout, or find out what the command waits for")
         case .tooMuchOutput:
-            return trouble("wrote too much", "Make the command write less than 64 KiB to standard output")
+            return trouble("wrote too much to standard output", "Make the command write less than 64 KiB")
         case .cancelled: return .cancelled
         case .notStarted(let what, let code):
             return .notYet(
                 DeliveryTrouble(
                     "can't \(what): \(FileFailure.words(code))",
-                    remedy: "Check the program's path and its rights, and that the unit allows programs "
+                    remedy: "Check the program's path and its rights, and that the unit may run programs "
                         + "(tributary-deliver-exec@.service does)"), retryAfter: nil)
         }
     }
@@ -62,7 +63,7 @@ package final class ExecDestination: Destination {
             return [
                 DestinationStep(
                     "program", "\(program): \(FileFailure.words(errno))",
-                    remedy: "Correct the path, or make it executable")
+                    remedy: "Correct the program's path, or make the file executable")
             ]
         }
         return [DestinationStep("program", "\(program) can be run")]

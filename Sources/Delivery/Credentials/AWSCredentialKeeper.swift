@@ -1,9 +1,10 @@
-/// Keeps an access key and renews it before it expires. Only one fetch runs at a time, for all transfers, and while there is a usable key, a fetch
-/// begins at most every ten seconds.
+/// Keeps an access key and renews it before it expires. All transfers share one fetch at a time. While there is a usable key, a fetch begins at most
+/// every ten seconds.
 actor AWSCredentialKeeper {
     /// How long before its expiry a key is renewed. Milliseconds.
     static let renewBefore: Int64 = 300_000
-    /// A key is used until this long before its expiry while a new one is fetched, so that a hanging source delays no transfer. Milliseconds.
+    /// While a new key is fetched, the old key is used until this long before its expiry. So a source that does not answer delays no transfer.
+    /// Milliseconds.
     static let usableUntil: Int64 = 30_000
     /// The interval at which a key without expiry is read again, since its file may have been replaced. A renewal that failed or returned the same
     /// key is also repeated after this interval. Milliseconds.
@@ -24,12 +25,12 @@ actor AWSCredentialKeeper {
 
     deinit { fetching?.cancel() }
 
-    /// A key that is still valid for a while.
+    /// Returns a valid key. Fetches one if there is none, or if the present one expires soon.
     func current() async throws(AWSCredentialProblem) -> AWSCredentials {
         guard let known, let left = timeLeft(known) else {
             return try await fetch().get()
         }
-        // The clock may have been set back.
+        // A negative difference means that the clock was set back; it does not count as recent.
         let isRecent = askedAt.map { (0..<Self.lookAgainAfter).contains(now() - $0) } ?? false
         if left > Self.renewBefore || isRecent { return known }
         if known.expires != nil, left > Self.usableUntil {
@@ -46,7 +47,7 @@ actor AWSCredentialKeeper {
         }
     }
 
-    /// Notes that a key was refused. It is not used again before the source was asked.
+    /// Notes that the store has refused a key. The next call of ``current()`` asks the source for a key again.
     func refused(_ credentials: AWSCredentials) {
         if known == credentials { known = nil }
     }
@@ -95,7 +96,7 @@ actor AWSCredentialKeeper {
         if case .success(let credentials) = result { known = credentials }
     }
 
-    /// Cancelling the task ends the fetch, because a stopped delivery needs no key.
+    /// Waits for a fetch. If the waiting task is cancelled, the fetch ends too, because a stopped delivery needs no key.
     private static func value(
         of task: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>
     ) async -> Result<AWSCredentials, AWSCredentialProblem> {

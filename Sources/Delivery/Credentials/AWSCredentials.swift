@@ -26,7 +26,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
     package var description: String { "an access key (not shown)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// Reads the JSON that a credential process writes and that, with other names, the endpoints of containers and instances return
+    /// Reads the JSON that a credential process writes. The endpoints of containers and instances return the same JSON with other names
     /// (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html).
     init?(json: [UInt8]) {
         struct Document: Decodable {

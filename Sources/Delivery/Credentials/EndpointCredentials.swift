@@ -9,7 +9,8 @@ struct CredentialService: Sendable {
     /// The service's name in messages, as in "Check the metadata service".
     let name: String
 
-    /// Sends a request and returns the body of a 200. The limits are small, because the service is on this host or its local network.
+    /// Sends a request and returns the body of an answer with status 200. The limits are small, because the service is on this host or its local
+    /// network.
     func ask(_ method: HTTPMethod, _ url: String, _ headers: [(String, String)] = [], body: [UInt8]? = nil)
         async throws(AWSCredentialProblem) -> [UInt8]
     {
@@ -168,8 +169,8 @@ package struct WebIdentityCredentials: AWSCredentialSource {
     }
 }
 
-/// Uses the first source that this host has: a file, a web identity, a container's endpoint, or the instance's metadata service. Each fetch
-/// looks again.
+/// Uses the first source that this host has: a file, a web identity, a container's endpoint, or the instance's metadata service. Each fetch chooses
+/// the source again.
 package struct AutomaticCredentials: AWSCredentialSource {
     private let transport: any HTTPTransport
     private let environment: [String: String]

@@ -10,19 +10,20 @@ package struct ProcessCredentials: AWSCredentialSource {
         let result = await Command(words: command, timeout: Self.timeout).run()
         let program = command.first ?? ""
         // The command's standard error is not repeated in messages, because it may contain a part of the key.
-        let remedy = "Run it by hand as the service's user to find out why; Tributary runs it again"
+        let remedy = "Run the command by hand as the service's user to find out why; Tributary runs it again"
         switch result.ending {
         case .exit(0):
             guard let credentials = AWSCredentials(json: result.output) else {
                 throw AWSCredentialProblem(
                     "\(program) printed no access key",
                     remedy:
-                        "It must print JSON with AccessKeyId, SecretAccessKey, and SessionToken and Expiration of a "
-                        + "temporary key")
+                        "The command must print JSON with AccessKeyId and SecretAccessKey; and, for a temporary key, SessionToken and "
+                        + "Expiration")
             }
             return credentials
         case .exit(let status):
-            throw AWSCredentialProblem("\(program), which gives the access key, ended with \(status)", remedy: remedy)
+            throw AWSCredentialProblem(
+                "\(program), which gives the access key, ended with status \(status)", remedy: remedy)
         case .signal(let signal):
             throw AWSCredentialProblem(
                 "\(program), which gives the access key, was ended by signal \(signal)", remedy: remedy)
@@ -34,7 +35,7 @@ package struct ProcessCredentials: AWSCredentialSource {
         case .notStarted(let what, let code):
             throw AWSCredentialProblem(
                 "can't \(what): \(FileFailure.words(code))",
-                remedy: "Check its path and its rights, and that the unit allows programs "
+                remedy: "Check the command's path and rights, and that the unit may run programs "
                     + "(tributary-deliver-exec@.service does)")
         }
     }

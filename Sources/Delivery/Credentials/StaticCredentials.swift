@@ -18,7 +18,7 @@ package struct StaticCredentials: AWSCredentialSource {
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
                 "the access key can't be read: \(path): \(reason)",
-                remedy: "Store it there, or name another file with secret_file; Tributary reads the file again")
+                remedy: "Store the key there, or name another file with secret_file; Tributary reads the file again")
         } catch {
             throw AWSCredentialProblem(
                 "\(file.path) does not contain an access key",

@@ -9,8 +9,8 @@ final class BatchCutter {
     private var carried: [UInt8]?
 
     /// - Parameters:
-    ///   - records: the number of records at the start to skip.
-    ///   - encode: makes a record's part of a body from the record and its number.
+    ///   - records: the number of records to skip at the start.
+    ///   - encode: returns the bytes that a record adds to a request's body; it gets the record and its number.
     init(
         _ path: String, skipping records: Int, encode: @escaping (UnsafeRawBufferPointer, Int) -> [UInt8]
     ) throws(SpoolError) {

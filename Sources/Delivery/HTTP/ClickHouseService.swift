@@ -2,11 +2,11 @@ import Configuration
 import CurlHTTPClient
 import FoundationEssentials
 
-/// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the column
-/// `record`.
+/// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the
+/// column `record`.
 ///
-/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a segment must
-/// always be cut in the same way. A setting of the table determines how many tokens it remembers.
+/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a
+/// segment must always be cut into the same batches. A setting of the table determines how many tokens it remembers.
 struct ClickHouseService: RecordService {
     /// Scheme, host and port.
     let url: String
@@ -73,13 +73,13 @@ struct ClickHouseService: RecordService {
             return notYet(
                 "has no table \(table)", "Create the table; /usr/share/doc/tributary/delivery.md has an example")
         case 16, 36, 47:
-            return notYet("can't insert into \(table)", "The table needs a column named record of type String")
+            return notYet("can't insert into \(table)", "The table needs a column “record” of type String")
         case 6, 26, 27, 117, 131, 469:
             return .refused(
                 DeliveryTrouble(
                     "\(answer.host) refuses records \(batch.first) to \(batch.last) of \(segment.path)\(said)",
                     remedy: "Correct the table's columns or constraints"))
-        case 115: return notYet("does not know a setting", "Use ClickHouse 22.3 or newer")
+        case 115: return notYet("does not know a setting of the request", "Use ClickHouse 22.3 or newer")
         case 252:
             return notYet("has too many parts in \(table)", "Raise request_bytes, and check the table's merges")
         case .some: return notYet("can't accept records now", "Tributary retries; check the server's log")

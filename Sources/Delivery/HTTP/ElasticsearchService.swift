@@ -5,13 +5,14 @@ import OCSF
 
 /// Elasticsearch or OpenSearch, through `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 ///
-/// Each record is created with its `metadata.uid` as `_id`. For an existing one, the answer is 409 and nothing changes, so a repeat stores nothing
-/// twice, however it is cut into batches. That holds within an index, whose name depends only on the segment.
+/// Each record is created with its `metadata.uid` as `_id`. If there is already a record with this `_id`, the answer is 409 and nothing changes. So a
+/// repeat stores nothing twice, however it is cut into batches. This works only within one index. So the name of the index depends only on the
+/// segment.
 struct ElasticsearchService: RecordService {
     /// Scheme, host and port.
     let url: String
     let index: IndexName
-    /// The user whose password the secret is; without a user, the secret is an API key.
+    /// With a user, the secret is that user's password. Without a user, the secret is an API key.
     let user: String?
 
     var guarantee: DeliveryGuarantee { DestinationProtocol.elasticsearch.guarantee }
@@ -103,7 +104,7 @@ struct ElasticsearchService: RecordService {
                             + (item.error?.said ?? ": \(item.status)"),
                         remedy:
                             "Correct the mapping of the index \(index.name(for: segment)); records that are "
-                            + "already stored are recognized"))
+                            + "already stored are not stored again"))
             }
         }
         return later ?? .stored(wasThere: wasThere)
@@ -118,7 +119,8 @@ struct ElasticsearchService: RecordService {
                     "\(answer.host) has no index \(index.name(for: segment))\(said)",
                     remedy: "Create the index, or allow automatic creation"), retryAfter: nil)
         }
-        return answer.verdict(said: said, rights: "Allow the user or API key create_doc and create_index there")
+        return answer.verdict(
+            said: said, rights: "Give the user or API key the privileges create_doc and create_index there")
     }
 
     private static func said(_ answer: ServiceAnswer) -> String {

@@ -20,13 +20,13 @@ package final class HTTPDestination: Destination {
     private struct State {
         var begun: [String: Begun] = [:]
         var requests = 0
-        /// The size limit for requests in bytes, lowered after a 413.
+        /// The size limit for requests in bytes. It is lowered after an answer with status 413.
         var limit: Int
     }
 
     /// The size in bytes below which batches are not divided any further, except into single records.
     private static let smallest = 16 << 10
-    /// The interval between two queries whether a batch is durable, and the time limit, as Splunk's documents advise.
+    /// How often the server is asked whether a batch is durable, and for how long, as Splunk's documents advise.
     private static let askAgain = Duration.seconds(1)
     private static let askFor = Duration.seconds(300)
 
@@ -218,7 +218,7 @@ package final class HTTPDestination: Destination {
             .notYet(
                 DeliveryTrouble(
                     "\(segment.file) can't be read: \(error)",
-                    remedy: "Give the service's user access as a member of the spool's group"), retryAfter: nil)
+                    remedy: "Make the service's user a member of the spool's group"), retryAfter: nil)
         }
     }
 

@@ -1,5 +1,5 @@
-/// The name of an index, in which the values of a segment replace `{integration}`, `{class}` and `{date}`. So all records of a segment go to one index,
-/// also when they are sent again.
+/// The name of an index, in which the values of a segment replace `{integration}`, `{class}` and `{date}`. So all records of a segment go to one
+/// index, even if they are sent again.
 struct IndexName: Sendable, Equatable, CustomStringConvertible {
     let text: String
 
@@ -13,7 +13,7 @@ struct IndexName: Sendable, Equatable, CustomStringConvertible {
             .replacing("{date}", with: segment.date)
     }
 
-    /// A pattern with `*` for all names.
+    /// A pattern with `*` that matches all names that can occur.
     var pattern: String {
         text.replacing("{integration}", with: "*").replacing("{class}", with: "*").replacing("{date}", with: "*")
     }

@@ -2,7 +2,7 @@
 struct RecordBatch: Sendable, Equatable {
     /// The body.
     private(set) var body: [UInt8] = []
-    /// The end of each record's part of the body.
+    /// For each record, the offset in the body at which its bytes end.
     private var ends: [Int] = []
     /// The number of the first record in the segment, from 1.
     let first: Int
@@ -14,7 +14,7 @@ struct RecordBatch: Sendable, Equatable {
     /// The number of the last record.
     var last: Int { first + ends.count - 1 }
 
-    /// Adds the next record's part of the body.
+    /// Appends the bytes of the next record to the body.
     mutating func append(_ part: [UInt8]) {
         body += part
         ends.append(body.count)

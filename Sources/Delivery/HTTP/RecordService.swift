@@ -8,10 +8,10 @@ protocol RecordService: Sendable {
     var guarantee: DeliveryGuarantee { get }
     /// The server's address, for a person.
     var place: String { get }
-    /// Whether the server recognizes repeated batches. Then a segment must always be cut in the same way.
+    /// True if the server recognizes repeated batches. A segment must then always be cut into the same batches.
     var knowsBatches: Bool { get }
 
-    /// A record's part of a body.
+    /// The bytes that a record adds to a request's body.
     ///
     /// - Parameter number: the record's number in its segment, from 1.
     func part(_ record: UnsafeRawBufferPointer, number: Int, of segment: DeliverySegment) -> [UInt8]
@@ -28,7 +28,7 @@ protocol RecordService: Sendable {
     /// The request that asks whether the batch with a ticket is durable; `nil` if the server has no tickets.
     func question(about ticket: Int) -> HTTPRequest?
 
-    /// Whether an answer to ``question(about:)`` confirms that the batch is durable; `nil` if the answer says neither.
+    /// Whether an answer to ``question(about:)`` confirms that the batch is durable; `nil` if the answer does not say whether it is.
     func isDurable(_ answer: ServiceAnswer, ticket: Int) -> Bool?
 
     /// Tests the server without storing anything.
@@ -68,7 +68,7 @@ struct ServiceAnswer: Sendable {
     ///
     /// - Parameters:
     ///   - said: the server's own message in parentheses, or an empty text.
-    ///   - rights: the advice which rights to give the user or token.
+    ///   - rights: advice on the rights that the user or token needs.
     func verdict(said: String, rights: String) -> BatchVerdict {
         func notYet(_ message: String, _ remedy: String) -> BatchVerdict {
             .notYet(

@@ -41,7 +41,7 @@ final class ParquetConverter: Sendable {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Makes a segment's file. The file is already unlinked, so it disappears when its descriptor is closed.
+    /// Converts a segment to a Parquet file. The file is already unlinked, so it disappears when its descriptor is closed.
     ///
     /// - Returns: the file, and its SHA-256 in lower-case hexadecimal digits.
     func convert(_ segment: DeliverySegment) async throws(Failure) -> (upload: HTTPUpload, sha256: String) {
@@ -141,7 +141,7 @@ final class ParquetConverter: Sendable {
         }
     }
 
-    /// The random part of the names of directories in `$TMPDIR`.
+    /// The beginning of the names of directories in `$TMPDIR`; the rest is random.
     static let prefix = "tributary-parquet-"
 
     private static func failure(_ error: any Error, _ segment: DeliverySegment?) -> Failure {
@@ -150,7 +150,8 @@ final class ParquetConverter: Sendable {
         case let problem as ParquetHelper.Problem:
             let trouble = DeliveryTrouble(
                 "\(what): \(problem.words)",
-                remedy: "Correct this; Tributary retries. The key python in the configuration names the interpreter")
+                remedy: "Correct the problem; Tributary retries. "
+                    + "The key python in the configuration names the interpreter")
             return problem.kind == .data ? .refused(trouble) : .notYet(trouble)
         case SpoolError.damaged, SpoolError.tooMuch:
             return .refused(

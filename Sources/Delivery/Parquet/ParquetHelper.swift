@@ -3,8 +3,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet file
-/// after the other.
+/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet
+/// file after the other.
 package final class ParquetHelper {
     /// Why the helper can't continue, for a person.
     package struct Problem: Error {
@@ -51,7 +51,7 @@ package final class ParquetHelper {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
                 words:
-                    "\(script) does not exist: name the program that writes Parquet with --helper or in $TRIBUTARY_PARQUET",
+                    "\(script) does not exist: use --helper or $TRIBUTARY_PARQUET to name the program that writes Parquet",
                 kind: .unavailable)
         }
         // Started by env(1), which looks up a name in PATH but uses a path as it is.

@@ -14,7 +14,8 @@ package struct SecurityLakeLayout: Sendable, Equatable {
         self.source = source
     }
 
-    /// The path of a segment's file, always the same, since it contains the segment's unique name. Nil for a segment without class or date.
+    /// The path of a segment's file. It is the same at each attempt, because it depends only on the segment's unique name, class and date. Nil for a
+    /// segment without class or date.
     ///
     /// - Parameter date: the UTC day of its events, `2026-11-23`.
     package func path(segment: String, className: String, date: String) -> String? {

@@ -12,7 +12,7 @@ enum S3Verdict: Sendable, Equatable {
     case otherRegion(String)
     /// The clocks differ too much; the value is the store's time minus this host's, in milliseconds.
     case clock(Int64)
-    /// The access key is refused; a new one may be accepted.
+    /// The store refuses the access key, but may accept a new key.
     case keyRefused(DeliveryTrouble)
     case notYet(DeliveryTrouble, retryAfter: Duration?)
     /// The store refuses this particular object.
@@ -97,12 +97,14 @@ struct S3Answer: Sendable {
                 retryAfter: retryAfter(now))
         case ("RequestTimeout", _), (_, 408), (_, 429), (_, 500...599), (_, 200):
             return notYet(
-                "\(host) can't store it now: \(response.status)\(said)", "Tributary retries; check the store's status",
+                "\(host) can't store the object now: \(response.status)\(said)",
+                "Tributary retries; check the store's status",
                 retryAfter: retryAfter(now))
         case (_, 300..<400):
             return notYet(
                 "\(host) redirects to another address\(said)",
-                "Correct region or endpoint; for a new bucket, this stops within a day", retryAfter: retryAfter(now))
+                "Correct region or endpoint; if the bucket is new, the redirects stop within a day",
+                retryAfter: retryAfter(now))
         default:
             return notYet(
                 "\(host) refuses the request: \(response.status)\(said)", "Correct the destination's settings",
@@ -149,7 +151,7 @@ enum S3Existing: Sendable, Equatable {
     case foreign
     /// The object no longer exists.
     case gone
-    /// The answer does not tell.
+    /// The answer does not say what the object is.
     case unknown(status: Int)
 
     init(_ response: HTTPResponse, of object: S3Object) {
@@ -163,8 +165,8 @@ enum S3Existing: Sendable, Equatable {
                         && response.headers.first("x-amz-meta-sha256") == object.sha256
                 }
             self = isSame ? .own : .foreign
-        // The access key may only write, so the object can't be read. Its key ends in 64 random bits of the segment's name, so an earlier attempt must have
-        // stored it.
+        // The access key may only write, so the object can't be read. Its key ends in the 64 random bits of the segment's name. So an earlier attempt
+        // must have stored the object.
         case 401, 403: self = .own
         case 404: self = .gone
         default: self = .unknown(status: response.status)

@@ -8,7 +8,7 @@ package struct S3Problem: Error, Sendable, Equatable, CustomStringConvertible {
     package var retryAfter: Duration?
     /// Whether the task was cancelled or the transport shut down.
     package var isCancelled = false
-    /// Whether the same call would fail again.
+    /// True if the same call would fail again.
     package var isFinal = false
 
     package init(
@@ -186,7 +186,7 @@ extension S3Client {
         let said = answer.code.map { " (\($0.oneLine(limit: 60)))" } ?? ""
         return S3Problem(
             trouble: DeliveryTrouble(
-                "\(answer.host) refuses to \(verb) in \(address.shown): status \(answer.response.status)\(said)",
+                "\(answer.host) does not allow this host to \(verb) objects in \(address.shown): status \(answer.response.status)\(said)",
                 remedy: "Allow the access key to \(verb) objects there, and check the store's status"))
     }
 }

@@ -18,7 +18,7 @@ package final class S3Client: Sendable {
         var requests = 0
     }
 
-    /// The most attempts within one call after answers that ask for another region, clock or key.
+    /// The maximum number of attempts within one call. After the first, each attempt follows an answer that asks for another region, clock or key.
     private static let adjustments = 4
 
     private let transport: any HTTPTransport
@@ -128,7 +128,7 @@ package final class S3Client: Sendable {
         }
         request.headers = call.headers
         request.headers.append("x-amz-content-sha256", call.sha256)
-        // If a connection ends in the middle, some stores keep the partial object, unless the request names the digest of the whole.
+        // If a connection ends in the middle, some stores keep the partial object, unless the request has a digest of the whole object.
         if call.method == .put, let digest = Hexadecimal.bytes(call.sha256) {
             request.headers.append("x-amz-checksum-sha256", Data(digest).base64EncodedString())
         }
@@ -151,7 +151,7 @@ package final class S3Client: Sendable {
             return (learned.address.bucket, learned.address.region != region)
         }
         guard isNew else { return }
-        logger.warning("the bucket \(bucket) is in the region \(region); set \(settingsName)'s region to that")
+        logger.warning("the bucket \(bucket) is in the region \(region); set \(settingsName)'s region to \(region)")
     }
 
     private func learn(clock: Int64) {

@@ -115,7 +115,7 @@ package final class S3Destination: Destination {
                 ? DestinationStep("once", "a second object with the same key is refused")
                 : DestinationStep(
                     "once", "the store ignores If-None-Match",
-                    remedy: "Use a store that supports it; this one stores repeated segments again"))
+                    remedy: "Use a store that supports this header; this store stores repeated segments again"))
         var isRemoved = false
         do throws(S3Problem) {
             try await client.delete(probe.path)
@@ -189,7 +189,7 @@ package final class S3Destination: Destination {
                 .notYet(
                     DeliveryTrouble(
                         "\(segment.file) can't be read: \(error)",
-                        remedy: "Give the service's user access as a member of the spool's group"), retryAfter: nil))
+                        remedy: "Make the service's user a member of the spool's group"), retryAfter: nil))
         }
         guard upload.bytes == segment.bytes else {
             return .failure(

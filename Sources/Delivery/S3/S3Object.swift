@@ -35,7 +35,7 @@ package struct ParquetForm: Sendable {
         self.layout = layout
     }
 
-    /// The path of a segment's file, always the same.
+    /// The path of a segment's file. It is the same at each attempt to deliver the segment.
     func path(of segment: DeliverySegment) -> String? {
         if let layout { return layout.path(segment: segment.path, className: segment.className, date: segment.date) }
         guard let stem = SecurityLakeLayout.stem(segment.path) else { return nil }

@@ -24,12 +24,12 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var holder: String?
     /// All segments up to this position of the manifest are delivered. With a fleet's bucket: the number of segments that this run has passed.
     package var position: Int64 = 0
-    /// The acknowledged position, which follows `position`.
+    /// The acknowledged position. It reaches `position` a little later.
     package var acknowledged: Int64 = 0
     /// The number of segments that wait to be delivered, and their bytes.
     package var lagSegments = 0
     package var lagBytes: Int64 = 0
-    /// Seconds since the oldest of them was sealed; 0 if none waits.
+    /// Seconds since the oldest waiting segment was sealed; 0 if no segment waits.
     package var lagSeconds = 0
     /// Since the start: the number of delivered segments, how many of them an earlier attempt had already delivered, and their bytes.
     package var deliveredSegments = 0

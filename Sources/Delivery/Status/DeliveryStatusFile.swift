@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// `status.json` in the directory of a delivery, which is replaced atomically, and a lock that is held as long as the delivery runs.
+/// The file `status.json` of a delivery, which is replaced atomically, and a lock in the same directory, which is held as long as the delivery runs.
 package final class DeliveryStatusFile: Sendable {
     /// Why the file can't be used.
     package struct Failure: Error, CustomStringConvertible {
@@ -36,7 +36,7 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Root's `tributary status` briefly takes this lock, so it is tried a few times, 20 ms apart.
+    /// Takes the lock, in a few attempts 20 ms apart, because `tributary status` briefly holds it when root runs it.
     private static func take(_ lock: Int32) -> Bool {
         for attempt in 1...5 {
             if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Calls etcd through its JSON gateway. Tries one member after the other until one answers.
 ///
-/// The first to be tried is the member that answered the previous call. A call ends within half the lease's time to live, so that the lease is never
+/// The member that answered the previous call is tried first. A call ends within half the lease's time to live, so that the lease is never
 /// lost because one member does not answer.
 final class EtcdClient: Sendable {
     /// The largest answer, in bytes. 10,000 keys of integrations take about 5 MB.
@@ -57,7 +57,9 @@ final class EtcdClient: Sendable {
     private func call<Answer: Decodable>(
         _ path: String, _ message: some Encodable
     ) async throws(LeaseProblem) -> Answer {
-        guard let body = try? JSONEncoder().encode(message) else { throw .unavailable("a request can't be written") }
+        guard let body = try? JSONEncoder().encode(message) else {
+            throw .unavailable("a request to etcd can't be encoded")
+        }
         let end = ContinuousClock.now + callLimit
         let first = state.withLock { $0.preferred }
         var problem = LeaseProblem.unavailable("etcd has no endpoints")
@@ -106,7 +108,7 @@ final class EtcdClient: Sendable {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(response.body))
         } catch {
-            throw .unavailable("the answer of \(host) is not etcd's. Check fleet.lease.endpoints")
+            throw .unavailable("\(host) gave an answer that is not from etcd. Check fleet.lease.endpoints")
         }
     }
 

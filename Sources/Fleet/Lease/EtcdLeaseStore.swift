@@ -17,7 +17,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private static let batch = 48
 
     package nonisolated let engine = LeaseType.etcd
-    // etcd looks for leases that have ended every 500 ms. Together with this, another host takes over within a second.
+    // Every 500 ms, etcd looks for leases that have ended. With this interval, another host then takes over within a second.
     package nonisolated let pollInterval = Duration.milliseconds(300)
 
     private let client: EtcdClient
@@ -25,13 +25,13 @@ package actor EtcdLeaseStore: LeaseStore {
     private let seconds: Int64
     private let prefix: String
     private var lease: Int64?
-    /// A lease of this process that is not in use (any more). It is revoked instead of waiting for its expiry.
+    /// A lease that this process has but does not use. It is revoked, so that others need not wait for its expiry.
     private var unused: Int64?
     private var written: HostRecord?
     /// The owners at the revision of the last observation.
     private var owners: [String: FleetObservation.Owner] = [:]
     private var ownerLeases: [String: Int64] = [:]
-    /// This host's lease at the time when `owners` was last marked with the integrations of this host.
+    /// This host's lease, as it was when `owners` was last marked with the integrations of this host.
     private var ownLease: Int64?
     private var revision: Int64?
 
@@ -223,7 +223,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private func hostKey(_ host: String) -> String { prefix + "hosts/" + host }
     private func ownerKey(_ integration: String) -> String { prefix + "owners/" + integration }
 
-    /// All keys below a directory: `0` is the character after `/`.
+    /// Reads all keys below a directory. The range ends with `0`, the character after `/`.
     private func all(_ directory: String, changedSince: Int64? = nil) -> EtcdOperation {
         .range(key: prefix + directory, end: prefix + directory.dropLast() + "0", changedSince: changedSince)
     }
@@ -237,7 +237,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private static func encoded(_ value: some Encodable) throws(LeaseProblem) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else { throw .unavailable("a value can't be written") }
+        guard let data = try? encoder.encode(value) else { throw .unavailable("a value for etcd can't be encoded") }
         return Array(data)
     }
 }

@@ -49,7 +49,7 @@ indirect enum EtcdOperation: Encodable, Sendable {
 
 /// Operations that etcd runs as a unit, some of them only if a key was created at a given revision.
 struct EtcdTransaction: Encodable, Sendable {
-    /// Holds if the key was created at that revision; with 0, if there is no such key.
+    /// A condition: the key was created at this revision. With revision 0: there is no such key.
     struct Comparison: Encodable, Sendable {
         let key: String
         let createRevision: Int64

@@ -1,8 +1,8 @@
 /// How many integrations one host of a fleet should take or release now. A plain value, the same on every host that sees the same fleet.
 ///
-/// With n integrations and h hosts that do not drain, each host should have n/h, rounded down, and some hosts one more. A host takes unheld integrations
-/// up to its share. It releases those above n/h rounded up. It releases the extra one, too, if another host has too few and no other integration will
-/// become free for that host.
+/// With n integrations and h hosts that do not drain, each host should have n/h, rounded down, and some hosts one more. A host takes unheld
+/// integrations up to its share. It releases integrations above n/h rounded up. If another host has too few, and no other integration will become
+/// free for that host, it also releases one more, down to n/h rounded down.
 struct FairShare {
     /// n/h rounded down, and rounded up.
     let least: Int

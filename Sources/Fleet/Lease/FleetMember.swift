@@ -37,16 +37,16 @@ struct FleetMember: Sendable {
     static let maximumReleases = 32
     /// The most integrations that a host takes in one round.
     static let maximumTaken = 512
-    /// If an integration has no holder for this time, a host takes it even beyond its fair share. The other hosts may not have configured the integration. The
-    /// time is longer if every host has the same integrations, since that host is then only slow.
+    /// If an integration has no holder for this time, a host takes it even beyond its fair share, because the other hosts may not have configured the
+    /// integration. If every host has the same integrations, the time is longer: the host that should take the integration is then only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
     /// The number of rounds in which the host must also have seen the integration without a holder.
     static let patientRounds = 5
-    /// How long a host keeps an integration that it took this way, so that it does not go back and forth.
+    /// How long a host keeps an integration that it took this way, so that the integration does not move back and forth.
     static let reluctance = Duration.seconds(60)
 
     let host: String
-    /// Whether hosts share the integrations; otherwise one has all.
+    /// True if hosts share the integrations; false if one host has all of them.
     let isShared: Bool
     /// Whether this host is about to leave the fleet.
     private(set) var isStopping = false
@@ -61,8 +61,8 @@ struct FleetMember: Sendable {
     private var lastOwner: [String: String] = [:]
     /// Integrations that were taken beyond the share, and when.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
-    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. If a new observation is equal, the round ends. In a quiet
-    /// fleet, most rounds end so.
+    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. If a new observation is equal to it, the round
+    /// ends at once, as most rounds do in a quiet fleet.
     private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {
@@ -75,7 +75,7 @@ struct FleetMember: Sendable {
     var isDraining: Bool { isStopping || isAskedToDrain }
     /// Whether this host has no integrations any more, and all its collectors have stopped.
     var isIdle: Bool { places.isEmpty }
-    /// The integrations that this host holds, by name. One that is being handed over is included until that is complete.
+    /// The integrations that this host holds, by name. An integration that is being handed over is included until the hand-over is complete.
     var holdings: [String: Holding] {
         places.compactMapValues { place in
             if case .returned = place { nil } else { place.holding }
@@ -178,7 +178,8 @@ struct FleetMember: Sendable {
             case .stopping: break
             }
         }
-        // The integration was taken by a request whose answer was lost, or it was newly configured while this host holds all integrations.
+        // Integrations that this host has only according to the store: the answer to the request that took them was lost, or they were newly
+        // configured while this host holds all integrations.
         for (name, owner) in seen.owners where owner.isMine && places[name] == nil && tokens[name] == nil {
             if configured.contains(name), !isDraining {
                 actions += took([
@@ -246,7 +247,8 @@ struct FleetMember: Sendable {
             .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
     }
 
-    /// Whether every host could take what another releases. If not, a configuration is being rolled out, and nothing is moved only to balance shares.
+    /// True if all hosts have configured the same integrations. If not, a new configuration is being rolled out, and no integration moves only to
+    /// balance shares.
     private func hasSameIntegrations(_ seen: FleetObservation, _ members: Set<String>) -> Bool {
         members.allSatisfy { $0 == host || seen.hosts[$0]?.record.digest == digest }
     }
@@ -261,7 +263,7 @@ struct FleetMember: Sendable {
         let ordered = ordered(Array(open))
         var chosen = Array(ordered.prefix(min(count, Self.maximumTaken)))
         for name in ordered.dropFirst(chosen.count) where chosen.count < Self.maximumTaken {
-            // Rounds are counted as well, because in a large fleet with slow moves the rounds of all hosts become longer.
+            // Besides the time, rounds are counted: in a large fleet, while integrations move slowly, each round of every host takes longer.
             guard let since = freeSince[name], since.instant + patience <= now,
                 since.rounds > Self.patientRounds
             else { continue }

@@ -88,7 +88,7 @@ package actor LeaseKeeper {
         await withCheckedContinuation { stopWaiters.append($0) }
     }
 
-    /// Takes part in the fleet until ``stop()``. If the task is cancelled, it returns without handing over, and the lease expires.
+    /// Takes part in the fleet until ``stop()``. If the task is cancelled, this method returns without handing over, and the lease expires.
     package func run() async {
         guard !isStopping else { return }
         isRunning = true
@@ -156,7 +156,7 @@ package actor LeaseKeeper {
         begin(from)
     }
 
-    /// Notes that this host's lease is valid from an instant on.
+    /// Notes that this host has a lease that began at an instant.
     private func begin(_ from: ContinuousClock.Instant) {
         nextRenewal = from + ttl / 3
         term.extend(to: from + ttl)

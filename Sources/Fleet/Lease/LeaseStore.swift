@@ -22,7 +22,7 @@ package protocol LeaseStore: Sendable {
     /// Takes integrations that have no holder.
     func take(_ claims: [Claim]) async throws(LeaseProblem) -> Taken
 
-    /// Lets others take integrations that this host holds, each with its token.
+    /// Gives up integrations that this host holds, so that other hosts can take them. Each integration comes with its token.
     func giveUp(_ tokens: [String: Int64]) async throws(LeaseProblem)
 
     /// Ends this host's lease and all its holdings.
@@ -41,7 +41,7 @@ package struct HostRecord: Sendable, Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var startedAt: Int64
     package var isDraining: Bool
-    /// The number of integrations that it could collect.
+    /// The number of integrations that the host could collect.
     package var configured: Int
     /// A digest of the names of those integrations: hosts with the same integrations have the same digest.
     package var digest: String
@@ -50,7 +50,7 @@ package struct HostRecord: Sendable, Equatable {
 /// An integration that this host wants.
 package struct Claim: Sendable, Equatable {
     package let integration: String
-    /// The last other host that this host has seen holding it.
+    /// The last other host that, as far as this host has seen, held the integration.
     package let previousHost: String?
 }
 
@@ -111,7 +111,7 @@ package enum LeaseProblem: Error, Sendable, Equatable {
         case .nameTaken(let host):
             """
             another process takes part as “\(host)”: either an earlier run of this host, whose lease will expire, or another host with the \
-            same fleet.host; give that host another name
+            same fleet.host. Give each host a different fleet.host
             """
         case .cancelled: "cancelled"
         }

@@ -12,7 +12,7 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// When this host's membership ended, if the log says so.
+    /// When this host's membership ended; nil unless the log says that it has ended.
     private var troubleSince: ContinuousClock.Instant?
     /// When the log last said that this host has no membership.
     private var lastMessage: ContinuousClock.Instant?
@@ -61,7 +61,7 @@ final class LeaseVoice {
             """)
     }
 
-    /// This host can't take part.
+    /// Reports that this host can't take part, and why.
     func keptOut(_ problem: LeaseProblem) {
         if case .nameTaken = problem { isWaitingForName = true } else { isWaitingForName = false }
         let now = ContinuousClock.now
@@ -70,7 +70,8 @@ final class LeaseVoice {
             troubleSince = now
             lastMessage = now - Self.repetition + .seconds(ttl + 2)
             logger.info(
-                "“\(host)” waits for its name in the fleet “\(fleet)”: an earlier run's lease ends within \(ttl) s")
+                "“\(host)” waits for its name in the fleet “\(fleet)”: the lease of an earlier run ends within \(ttl) s"
+            )
             return
         }
         if let lastMessage, lastMessage.duration(to: now) < Self.repetition { return }
@@ -90,8 +91,8 @@ final class LeaseVoice {
             logger.announce(
                 .fleetDraining,
                 """
-                “\(host)” drains, as requested by “tributary fleet drain”: it hands over \(Self.integrations(holdings)) and takes no others \
-                until “tributary fleet undrain \(host)”
+                “\(host)” drains, as requested by “tributary fleet drain”: it hands over \(Self.integrations(holdings)) and \
+                takes no new integrations until “tributary fleet undrain \(host)”
                 """)
         } else {
             logger.announce(

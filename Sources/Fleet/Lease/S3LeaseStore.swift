@@ -4,11 +4,12 @@ import Delivery
 import FoundationEssentials
 import Time
 
-/// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. The host that holds it collects all integrations; the
-/// other hosts are standbys.
+/// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. The host that holds it collects all integrations;
+/// the other hosts are standbys.
 ///
-/// The holder rewrites the object regularly, each time only if it is unchanged (`If-Match`). A host takes the lease over in three cases: no lease exists yet,
-/// the holder has given it up, or this host has seen it unchanged for the time to live, by its own clock. The clocks of the hosts and the store need not agree.
+/// The holder rewrites the object regularly, each time only if nobody else has changed it (`If-Match`). A host takes the lease over in three cases:
+/// no lease exists yet, the holder has given it up, or the host has seen the object unchanged for the time to live, by the host's own clock. The
+/// clocks of the hosts and the store need not agree.
 package actor S3LeaseStore: LeaseStore {
     /// The object's key, without the prefix of the bucket.
     package static let path = "_tributary/lease.json"
@@ -74,7 +75,7 @@ package actor S3LeaseStore: LeaseStore {
                 guard self.term == term else { throw .ended }
                 return sent
             }
-            // Another process has requested a drain, or an earlier answer was lost.
+            // The condition did not hold: another process has requested a drain, or the answer to an earlier write was lost.
             try await read()
         }
         self.term = nil
@@ -165,7 +166,8 @@ package actor S3LeaseStore: LeaseStore {
 
     private func isMine(_ lease: StoredLease) -> Bool { lease.holder?.instance == instance }
 
-    /// Whether a host may take the lease over: its holder is this process, which has ended its term, or a process that has not renewed it in time.
+    /// True if this host may take the lease over: there is no holder, the holder is this process in an earlier term, or another holder has not
+    /// renewed the lease in time.
     private func isOver(_ known: Known) -> Bool {
         guard let holder = known.lease.holder else { return true }
         let end = known.since + max(ttl, .milliseconds(holder.ttlMilliseconds))

@@ -1,8 +1,8 @@
 import Delivery
 import Spool
 
-/// The segments that a delivery has read from a fleet's seals. They are numbered in one order over all integrations; the queue knows which position of
-/// each integration an acknowledgement up to a number stands for. A plain value.
+/// The segments that a delivery has read from a fleet's seals. The segments of all integrations are numbered in one order. For each number, the queue
+/// knows the position in each integration that is acknowledged when all segments up to that number are. A plain value.
 struct FleetQueue: Sendable {
     /// The number of segments that are read ahead; the last seal may exceed it. Together with a delivery's own limit, it bounds memory.
     static let limit = 512
@@ -21,7 +21,7 @@ struct FleetQueue: Sendable {
 
     init(acknowledged: [String: SealPosition]) {
         self.acknowledged = acknowledged
-        // The acknowledged seal may have more segments, so it is read again.
+        // The acknowledged seal may have further segments, so it is read again.
         for (integration, position) in acknowledged { read[integration] = max(1, position.generation) - 1 }
     }
 
@@ -45,7 +45,8 @@ struct FleetQueue: Sendable {
                 directory)
         }
         guard seal.segments.isEmpty else { return }
-        // Only the cursor has moved. The position moves as well, so that it never refers to a seal that was deleted because of its age.
+        // The seal has no segments: only the cursor has moved. The position moves as well, so that it never refers to a seal that was deleted because
+        // of its age.
         let position = SealPosition(generation: seal.generation, segments: 0)
         if let after, after.covers(position) { return }
         let listing = FleetListing(

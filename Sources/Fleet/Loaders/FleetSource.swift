@@ -9,9 +9,9 @@ import Time
 
 /// The bucket of a fleet as the source of a delivery. The seals list the segments; `_tributary/acks/NAME.json` records what is delivered.
 ///
-/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for up to 500
-/// integrations, even if nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again from the new
-/// acknowledgement.
+/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for
+/// up to 500 integrations, even if nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again
+/// from the new acknowledgement.
 package final class FleetSource: SegmentSource {
     /// The interval between two listings of staged objects.
     static let checkInterval = Duration.seconds(5)
@@ -204,7 +204,8 @@ package final class FleetSource: SegmentSource {
         acknowledgement.acknowledgedAt = CivilTime(milliseconds: UTCTime.now().milliseconds).rfc3339
     }
 
-    /// Returns the tag of the written object; nil if another process wrote first. If the answer was lost, reads the object to find out.
+    /// Writes the acknowledgement. Returns the tag of the written object; nil if another process wrote first. If the answer was lost, reads the
+    /// object to find out.
     private func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
@@ -271,7 +272,7 @@ package final class FleetSource: SegmentSource {
         }
     }
 
-    /// Reads seals, those of some integrations at the same time, while there is room.
+    /// Reads seals while there is room in the queue, of several integrations at the same time.
     private func fill() async throws(S3Problem) {
         while !Task.isCancelled, own.withLock({ $0.mayRead }),
             let read = state.withLock({ $0.queue?.isFull == false ? $0.queue?.read : nil })
@@ -295,7 +296,7 @@ package final class FleetSource: SegmentSource {
                 }
             }
             count()
-            // A long backlog must not delay acknowledgements.
+            // Stops reading here, so that a long backlog does not delay acknowledgements.
             if isAcknowledgementDue { return }
         }
     }
@@ -336,7 +337,7 @@ package final class FleetSource: SegmentSource {
         sign(&acknowledgement)
         acknowledgement.host = nil
         acknowledgement.run = nil
-        // In a separate task, since the stopping task may be cancelled, and with the time limit of a stop.
+        // Writes in a separate task with a time limit, because the task that stops may be cancelled already.
         let last = acknowledgement
         let writing = Task { try await write(last, replacing: etag) }
         let guardian = Task {

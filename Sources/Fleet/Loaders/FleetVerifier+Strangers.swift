@@ -39,7 +39,7 @@ extension FleetVerifier {
         try await lookForLeftovers(overview)
     }
 
-    /// These paths are in seals that were decided during the verification.
+    /// The paths in seals that were decided during the verification.
     private func namedSince(_ name: String, _ last: UInt64) async throws(S3Problem) -> Set<String> {
         var paths: Set<String> = []
         for seal in try await sealsSince(name, last) { paths.formUnion(seal.segments.map(\.path)) }
@@ -70,7 +70,8 @@ extension FleetVerifier {
                 else { continue }
                 report(
                     .leftover, entry.path,
-                    "a seal before generation \(newest.generation + 1), or an attempt at one, has left it")
+                    "a seal before generation \(newest.generation + 1), or a failed attempt at one, has left this object"
+                )
             }
         }
         let windows = newest.windows

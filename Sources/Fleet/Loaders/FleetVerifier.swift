@@ -113,7 +113,7 @@ package struct FleetVerifier: Sendable {
         return overview
     }
 
-    /// Reads some seals (each nil if it can't be used), and returns the generation after which to continue.
+    /// Reads some seals, and returns the generation after which to continue. A seal that can't be used is nil.
     func seals(
         _ name: String, after: UInt64
     ) async throws(S3Problem) -> (found: [(UInt64, SealDecision?)], next: UInt64?) {

@@ -143,18 +143,18 @@ extension SealList {
                 throw Self.refused(
                     "the seal of \(integration) that begins generation \(position.generation) has \(seal.segments.count) segments, so "
                         + "\(position.text(integration)) can't have been loaded",
-                    "Acknowledge what `\(CommandHint.command("spool list --bucket"))` gave")
+                    "Acknowledge a position that `\(CommandHint.command("spool list --bucket"))` has shown")
             }
             return
         }
-        // Generation 1 has no seal, the generation after the newest has none yet, and old seals are deleted.
+        // Some valid positions have no seal: generation 1 never has one, the generation after the newest has none yet, and old seals are deleted.
         guard position.segments == 0,
             try await log.newest(integration).map({ position.generation <= $0.generation + 1 })
                 ?? (position.generation <= 2)
         else {
             throw Self.refused(
                 "\(place) has no seal of \(integration) that begins generation \(position.generation)",
-                "Acknowledge what `\(CommandHint.command("spool list --bucket"))` gave")
+                "Acknowledge a position that `\(CommandHint.command("spool list --bucket"))` has shown")
         }
     }
 

@@ -3,8 +3,9 @@ import Spool
 
 /// Reads the seals of a fleet in its bucket, which are the manifest for loaders.
 ///
-/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory use does not
-/// depend on their number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until all of them are visible.
+/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory
+/// use does not depend on their number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until
+/// all of them are visible.
 package struct SealList: Sendable {
     /// The most seals in a piece, and their largest total size in bytes, which a single seal may exceed.
     static let pieceSeals = 64
@@ -30,7 +31,8 @@ package struct SealList: Sendable {
 
     // MARK: Listing
 
-    /// The integrations that were ever sealed, in the order of their names, each with the generation of its oldest kept seal. Takes one request for each.
+    /// The integrations that were ever sealed, in the order of their names, each with the generation of its oldest kept seal. Takes one request for
+    /// each.
     package func integrations() async throws(S3Problem) -> [(name: String, oldest: UInt64)] {
         var found: [(name: String, oldest: UInt64)] = []
         var after: String?
@@ -47,8 +49,8 @@ package struct SealList: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation with staged objects: that of the newest seal, or the next one, whose seal may never be decided. Needs one
-    /// request for each 1,000 objects; an integration has one or two objects.
+    /// For each integration, the largest generation with staged objects. It is that of the newest seal, or the next generation, whose seal may never
+    /// be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -125,7 +127,7 @@ package struct SealList: Sendable {
         return piece
     }
 
-    /// - Parameter following: makes the advice how to skip the missing seals, from the position before the first existing one.
+    /// - Parameter following: returns the advice on skipping the missing seals; it gets the position before the first seal that exists.
     static func missing(
         _ integration: String, _ first: UInt64, before next: UInt64, in place: String,
         following: (String) -> String = { "continue after \($0)" }
@@ -134,13 +136,13 @@ package struct SealList: Sendable {
             "the seals of \(integration) from generation \(first) to \(next - 1) are not in \(place) any more",
             "Restore earlier versions of them, or "
                 + following(SealPosition(generation: next, segments: 0).text(integration))
-                + "; the segments that they name may still be there")
+                + "; the segments that the missing seals name may still be there")
     }
 
-    /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals after it are
-    /// missing.
+    /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals
+    /// after it are missing.
     package func start(after position: SealPosition, of integration: String) async throws(S3Problem) -> UInt64 {
-        // The seal of the position may have more segments.
+        // The seal at the position may have further segments, so the listing includes that seal.
         if try await seal(integration, position.generation) != nil { return position.generation - 1 }
         if let next = try await first(integration, after: position.generation) {
             guard next == position.generation + 1 else {
@@ -154,8 +156,9 @@ package struct SealList: Sendable {
             if try await seal(integration, position.generation - 1) != nil { return position.generation }
         }
         throw Self.refused(
-            "\(place) has no seal of \(integration) up to position \(position.text(integration)): either the position is from another fleet, or an older state of the "
-                + "bucket was restored", "Continue from an earlier position, and skip the paths that you have loaded")
+            "\(place) has no seal of \(integration) at position \(position.text(integration)) or later: "
+                + "either the position is from another fleet, or an older state of the bucket was restored",
+            "Continue from an earlier position, and skip the paths that you have loaded")
     }
 
     /// The segments of seals after a position, in order, each with its state. Takes few requests, even for many segments.
@@ -163,7 +166,7 @@ package struct SealList: Sendable {
         _ seals: [SealDecision], after position: SealPosition?
     ) async throws(S3Problem) -> [FleetListing] {
         let listed = seals.flatMap { $0.listings(after: position) }
-        // Names in a directory begin with the time of sealing, so those of a few seals are next to each other.
+        // Names in a directory begin with the time of sealing, so the names from a few seals are next to each other.
         var names: [String: [String]] = [:]
         for listing in listed {
             let path = listing.segment.path
@@ -184,7 +187,7 @@ package struct SealList: Sendable {
     private func present(in directory: String, among paths: Set<String>) async throws(S3Problem) -> [String: Int64] {
         guard let first = paths.min(), let last = paths.max() else { return [:] }
         var found: [String: Int64] = [:]
-        // A prefix of a key sorts before the key, so the listing begins with the first one.
+        // A prefix of a key sorts before the key. So the listing after this prefix begins with the first key.
         var after = String(first.dropLast())
         while true {
             let limit = max(1, min(1_000, 2 * paths.count))

@@ -1,7 +1,7 @@
 /// A loader's progress in an integration of a fleet: all seals before a generation, and the first segments of that generation's seal.
 ///
-/// The text `acme/12/3` stands for all seals of acme before the one that begins generation 12, and the first 3 segments of that one. It is also the position
-/// of the third segment of that seal.
+/// The text `acme/12/3` means all seals of acme before the seal that begins generation 12, and the first 3 segments of that seal. It is also the
+/// position of the third of these segments.
 package struct SealPosition: Sendable, Hashable, Codable {
     /// At least 1; seals begin with generation 2.
     package var generation: UInt64

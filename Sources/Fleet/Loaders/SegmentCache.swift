@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// Local files of a bucket's segments while these are delivered, in a directory of this process. It holds only the segments that are being delivered.
+/// Local files of a bucket's segments, in a directory of this process. There is a file only for a segment that is being delivered.
 final class SegmentCache: Sendable {
     /// Bytes per request, which bound the memory of a delivery.
     private static let piece: Int64 = 1 << 20
@@ -14,7 +14,7 @@ final class SegmentCache: Sendable {
     private let place: TemporaryDirectory
     private let log: SealLog
 
-    /// Makes a directory in `above`, and removes those that killed processes of the same destination have left.
+    /// Makes a directory in `above`, and removes directories that killed processes of the same destination have left.
     init(_ log: SealLog, name: String, above: String) throws(DeliveryTrouble) {
         self.log = log
         place = try TemporaryDirectory(prefix: "tributary-deliver-\(name)-", above: above)

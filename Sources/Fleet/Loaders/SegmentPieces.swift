@@ -1,7 +1,7 @@
 import Delivery
 import Spool
 
-/// Reads a segment's object piece by piece, so that a large one takes no memory.
+/// Reads a segment's object piece by piece, so that memory use does not depend on its size.
 package struct SegmentPieces: Sendable {
     /// Bytes per request.
     private static let piece: Int64 = 4 << 20

@@ -21,7 +21,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
     package var integration: String
     /// The generation that the seal begins.
     package var generation: UInt64
-    /// 32 hexadecimal digits, drawn for this seal.
+    /// 32 hexadecimal digits, chosen at random for this seal.
     package var commit: String
     /// Where collection continues.
     package var cursor: String

@@ -9,7 +9,7 @@ import Spool
 /// - A decision is an object that is written once, only if its generation has no decision yet (`If-None-Match: *`). So only one of the hosts that
 ///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
 /// - Only a host that has begun a generation seals it: it has made the previous decision itself, or has read it at an opening. So decisions form one
-///   chain, in which the events of each one begin at the cursor of the previous one.
+///   chain: the events of each decision begin at the cursor of the previous decision.
 /// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any
 ///   host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
 /// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
@@ -47,7 +47,7 @@ package struct SealLog: Sendable {
     /// An integration's newest decision; nil if it was never sealed.
     package func newest(_ integration: String) async throws(S3Problem) -> SealDecision? {
         let windows = try await client.list(FleetKey.windows(integration)).entries
-        // The windows of the newest decision always exist. Windows of a generation without a decision were left by an attempt.
+        // The windows of the newest decision always exist. Windows of a generation without a decision were left by a failed attempt.
         for generation in Set(windows.compactMap { FleetKey.generation($0.path) }).sorted(by: >) {
             guard let found = try await decision(integration, generation) else { continue }
             return try await latest(after: found)
@@ -173,8 +173,8 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes decisions that are not needed any more. A host that slept for that long could decide a deleted generation again, but would find the newer
-    /// decision at its next opening.
+    /// Deletes decisions that are not needed any more. A host that slept until its generation's decision was deleted could decide that generation
+    /// again. But at its next opening, it would find the newer decision.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries
@@ -186,12 +186,12 @@ package struct SealLog: Sendable {
     // MARK: Objects
 
     private func put(_ key: String, _ file: StagedFile) async throws(S3Problem) {
-        // The key contains the commit id, so the object can only be this one.
+        // The key contains the commit id, so an existing object under this key can only have the same content.
         try await putOnce(key, file.path, bytes: file.bytes, sha256: file.sha256, headers: headers(nil))
     }
 
-    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with the same
-    /// content.
+    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with
+    /// the same content.
     private func putOnce(
         _ key: String, _ path: String, bytes: Int64, sha256: String, headers: HTTPHeaders
     ) async throws(S3Problem) {
@@ -213,7 +213,7 @@ package struct SealLog: Sendable {
         try await putOnce(segment.path, file, bytes: segment.bytes, sha256: segment.sha256, headers: headers)
     }
 
-    /// Publishes segments from the bundle, each through a file, so that large segments take no memory.
+    /// Publishes segments from the bundle, each through a file, so that memory use does not depend on their size.
     private func publish(
         _ decision: SealDecision, from bundle: SealDecision.Object, in directory: String
     ) async throws(S3Problem) {
@@ -232,7 +232,7 @@ package struct SealLog: Sendable {
         }
     }
 
-    /// Returns false if the object does not exist any more.
+    /// Copies a part of an object into a file. Returns false if the object does not exist any more.
     ///
     /// - Parameter piece: bytes per request.
     func copy(

@@ -5,8 +5,8 @@ struct Attack: Equatable {
     /// The full id, with its technique: `T1098.003`.
     let subTechnique: Substring?
 
-    /// The release of ATT&CK from which ids and names are taken. It is the last one with Defense Evasion as one tactic, which the rules cited by the
-    /// catalogue refer to.
+    /// The release of ATT&CK from which ids and names are taken. It is the last release in which Defense Evasion is one tactic. The rules that the
+    /// catalogue cites refer to that tactic.
     static let version = "18.0"
 
     /// Nil unless the text consists of ids in ATT&CK's form.

@@ -26,7 +26,8 @@ struct EventMapping: Equatable, Sendable {
     }
 }
 
-/// The catalogue's `rule`: a letter for the family and a number. The code checks the rule if the mapping of a family depends on more than class and activity.
+/// The catalogue's `rule`: a letter for the family and a number. The code checks the rule if an event's mapping depends on more than class and
+/// activity.
 struct EventRule: Equatable, Sendable, CustomStringConvertible {
     var family: UInt8
     var number: UInt8
@@ -67,7 +68,7 @@ package final class EventCatalog: Sendable {
     }
 
     private let types: ByteTable
-    /// The activity of Entity Management for each last word of a type.
+    /// For the last word of a type, the activity of Entity Management.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
     /// The relatives of each type, in the same order as `mappings`.
@@ -84,9 +85,9 @@ package final class EventCatalog: Sendable {
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))])
     }
 
-    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in one, and a later table's row an earlier one's. `file` is
-    /// the name used in errors, `text` the table: tab-separated columns `event_type`, `class_uid`, `activity_id`, and optional ones. If a table has no column
-    /// `attack`, the replaced row's tag stays.
+    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in row for the same type, and a row of a later table
+    /// replaces that of an earlier table. `file` is the name used in errors, and `text` is the table: tab-separated columns `event_type`,
+    /// `class_uid`, `activity_id`, and optional ones. If a table has no column `attack`, the replaced row's tag stays.
     package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))] + tables)
@@ -173,14 +174,17 @@ package final class EventCatalog: Sendable {
                 throw refuse("activity_id “\(columns[2])” is not one of \(kind.facts.caption)'s: \(known)")
             }
             guard let rule = EventRule(columns.count > 4 ? columns[4] : "-") else {
-                throw refuse("rule “\(columns[4])” is neither - nor a capital letter and a number up to 255")
+                throw refuse(
+                    "rule “\(columns[4])” is not valid: use a capital letter and a number up to 255, or “-” for none")
             }
             var attacks: [Attack]?
             if columns.count > 7 {
                 attacks = []
                 for text in columns[7].split(separator: ",") where columns[7] != "-" {
                     guard let attack = Attack(text) else {
-                        throw refuse("attack “\(columns[7])” is neither - nor ATT&CK ids such as TA0003:T1098.003")
+                        throw refuse(
+                            "attack “\(columns[7])” is not valid: use ATT&CK ids such as TA0003:T1098.003, or “-” for none"
+                        )
                     }
                     attacks?.append(attack)
                 }

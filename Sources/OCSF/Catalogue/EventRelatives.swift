@@ -29,7 +29,7 @@ struct EventRelatives: Sendable {
         mappings = types.map(\.mapping)
     }
 
-    /// Nil if no type shares a word with this one. `excluded` does not vote; it is used for measuring.
+    /// Nil if no type shares a word with this one. The type `excluded` does not vote; it is given only to measure how good the votes are.
     func vote(on type: JSONText, excluding excluded: Int? = nil) -> Vote? {
         var closest = 0
         // Per class: the number of votes, the first voter's activity, and whether all voters agree on it.

@@ -1,6 +1,6 @@
 import CSimdjson
 
-/// The members that actors and targets have in common.
+/// An actor or a target: the members that both have.
 struct Identity {
     var id: JSONNode?
     var alternateId: JSONNode?
@@ -44,7 +44,7 @@ struct Identity {
             || event.known(event.child(side, .email)) != nil
     }
 
-    /// Whether it says who or what it is. "unknown" does not count.
+    /// True if the identity says who or what it is. "unknown" does not count.
     func isNamed(in event: LogEvent) -> Bool {
         event.known(id) != nil || event.known(alternateId) != nil || event.known(displayName) != nil
     }
@@ -87,7 +87,7 @@ struct Targets {
         }
     }
 
-    /// Takes a target by its type. Long because it compares with each known type, selected by length for speed.
+    /// Stores a target according to its type. The function is long because it compares the type with each known one, selected by length for speed.
     private mutating func add(_ element: JSONNode, _ event: LogEvent) {
         guard let target = Identity(element, in: event), target.isNamed(in: event) else { return }
         if first == nil { first = target }
@@ -151,19 +151,19 @@ struct Targets {
         if token == nil, type.hasSuffix("_token") { token = target }
     }
 
-    /// These are spellings of an identity provider: `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
+    /// True for the spellings of an identity provider: `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
     static func isIdentityProvider(_ type: JSONText) -> Bool {
         guard type.count >= 16 else { return type.equalsIgnoringCase("idp") || type.hasSuffix("Idp") }
         guard type.count <= 24, type.start[type.count - 1] | 0x20 == UInt8(ascii: "r") else { return false }
         return type.containsIgnoringCase("identity") && type.containsIgnoringCase("provider")
     }
 
-    /// These are policies and rules: `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
+    /// True for policies and rules: `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
     static func isPolicy(_ type: JSONText) -> Bool {
         type.count >= 6 ? type.slice(0..<6).equalsIgnoringCase("policy") : type.equalsIgnoringCase("rule")
     }
 
-    /// These are authenticators: `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
+    /// True for authenticators: `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
     static func isFactor(_ type: JSONText) -> Bool {
         type.hasPrefix("Authenticator") || type.equals("Factor Type") || type.equals("MFAFactor")
             || type.equals("Factor")

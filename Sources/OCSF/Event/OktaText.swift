@@ -1,8 +1,8 @@
 /// A map or a list that Okta prints into a string: `{level=LOW}`, `Risk{level=LOW}`, `level=LOW`, `[a, b]`, or JSON. In JSON, the quotation
 /// marks are escaped, because the string is itself part of JSON.
 ///
-/// Okta's list of event types calls these values "text" or "json" and promises no particular form. From a text in another form, this reads
-/// whatever is readable; it is never an error.
+/// Okta's list of event types calls these values "text" or "json" and promises no particular form. If a text has another form, its readable parts are
+/// read; that is never an error.
 struct OktaText {
     private let text: JSONText
 
@@ -193,7 +193,7 @@ struct OktaText {
         return at
     }
 
-    /// `\n`, `\r` and `\t`.
+    /// True for the letters of the escapes `\n`, `\r` and `\t`.
     private func isBlankEscape(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "n") || byte == UInt8(ascii: "r") || byte == UInt8(ascii: "t")
     }

@@ -3,7 +3,7 @@ struct Outcome {
     /// OCSF `severity_id`.
     var severity = 0
     var result: JSONText?
-    /// OCSF `status_id`, except in findings; nil if the event has no outcome.
+    /// OCSF `status_id`, except in findings; 0 if the event has no outcome.
     var status = 0
     var isDenied = false
     var isUnauthorized = false
@@ -103,7 +103,7 @@ extension RecordMapping {
     private mutating func explainOutcome() {
         if kind != .finding { explain("severity_id", "severity") }
         if kind == .finding {
-            explain("status_id", "the state of the finding, by its activity, the verdict and the risk")
+            explain("status_id", "the state of the finding, from its activity, the verdict and the risk")
         } else if outcome.isOverridden {
             explain("status_id", "this type reports a refusal as a success")
         } else {

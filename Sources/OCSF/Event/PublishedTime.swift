@@ -5,7 +5,8 @@ import Time
 /// ISO 8601 date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
 /// colons, with or without seconds and a fraction of them after a point or a comma, and any offset: `Z`, `+01`, `+0100`,
 /// `+01:00`. Date and time are separated by `T`, `t` or a blank (note in RFC 3339 section 5.6). A text without an offset is read as UTC, which
-/// is what Okta publishes in, and is marked as such. Impossible dates are unreadable. A leap second counts as the first second of the next minute, and
+/// is what Okta publishes in, and is marked as such. Impossible dates are unreadable. A leap second counts as the first second of the next minute,
+/// and
 /// 24:00 as 0:00 of the next day. A date without a time is a day and not an instant, so it is unreadable.
 struct PublishedTime: Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -29,7 +30,7 @@ struct PublishedTime: Equatable {
         guard Self.range.contains(milliseconds) else { return nil }
     }
 
-    /// Days since 1970.
+    /// Reads a date. Returns the days since 1970.
     private static func date(_ digits: inout DigitReader) -> Int? {
         guard let year = digits.number(of: 4) else { return nil }
         let hasHyphens = digits.take(UInt8(ascii: "-"))
@@ -39,7 +40,7 @@ struct PublishedTime: Equatable {
             else { return nil }
             return firstMonday(of: year) + (week - 1) * 7 + day - 1
         }
-        // Three digits are a day of the year and two are a month. Without hyphens, four are a month and a day.
+        // Three digits are a day of the year, and two are a month. Four digits, without a hyphen, are a month and a day.
         if digits.run == 3 {
             let length = CivilDate.days(inMonth: 2, of: year) + 337
             guard let day = digits.number(of: 3), (1...length).contains(day) else { return nil }
@@ -52,7 +53,7 @@ struct PublishedTime: Equatable {
         return daysSince1970(year, month, day)
     }
 
-    /// Milliseconds of the day.
+    /// Reads a time of day. Returns the milliseconds since midnight.
     private static func timeOfDay(_ digits: inout DigitReader) -> Int? {
         guard let hour = digits.number(of: 2), hour <= 24 else { return nil }
         let hasColons = digits.take(UInt8(ascii: ":"))
@@ -71,7 +72,7 @@ struct PublishedTime: Equatable {
         return (hour * 3_600 + minute * 60 + second) * 1_000 + fraction
     }
 
-    /// Milliseconds east of UTC.
+    /// Reads an offset. Returns the milliseconds east of UTC.
     private static func offset(_ digits: inout DigitReader) -> Int? {
         digits.beginZone()
         if digits.take(UInt8(ascii: "Z")) || digits.take(UInt8(ascii: "z")) { return 0 }
@@ -127,7 +128,7 @@ private struct DigitReader {
         return value
     }
 
-    /// Thousandths. Further digits are ignored.
+    /// Reads the digits of a fraction as thousandths. Further digits are ignored.
     mutating func fraction() -> Int? {
         let first = at
         var value = 0
@@ -156,7 +157,7 @@ private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
 }
 
 extension RecordWriter {
-    /// RFC 3339 in UTC with milliseconds, without quotes.
+    /// Writes a time as in RFC 3339, in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
         // Never before 1970, because of `PublishedTime.range`.
         let days = Int(milliseconds) / 86_400_000

@@ -5,7 +5,7 @@ struct RiskReport {
 
         static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
 
-        /// Nil for any other word.
+        /// Reads `low`, `medium` or `high` in any letter case; nil for any other word.
         init?(_ text: JSONText?) {
             guard let text else { return nil }
             if text.equalsIgnoringCase("low") {
@@ -71,13 +71,13 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// Whether this was read already: sign-ins have the same risk and behaviors in three places.
+    /// True if this place was already read in another one: sign-ins have the same risk and behaviors in three places.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")
     }
 
-    /// Whether Okta says that the risk decreased, without a previous level.
+    /// True if Okta says that the risk decreased, but gives no previous level.
     private var isDecrease = false
 
     /// Whether the risk was higher before.
@@ -86,18 +86,18 @@ struct RiskReport {
         return level < previous
     }
 
-    /// Whether the risk is low, or not higher than before, so that nobody has to look at it now.
+    /// True if the risk is low or not higher than before. Nobody has to look at such a risk now.
     var isUnalarming: Bool {
         guard let level else { return false }
         return level == .low || previous.map { level <= $0 } ?? false
     }
 
-    /// Whether there is more to say than a level.
+    /// True if there are details besides the level.
     var hasDetails: Bool {
         previous != nil || detection != nil || reasons != nil || behaviors != nil || threats != nil || partners != nil
     }
 
-    /// The names in a risk's map. Other text belongs to a reason, a sentence that may contain a comma and a `=`.
+    /// True for the names in a risk's map. Any other text before a `=` belongs to a reason, which is a sentence that may contain commas and `=`.
     static func isName(_ text: JSONText) -> Bool {
         switch text.count {
         case 4: text.equals("name")
@@ -133,7 +133,7 @@ struct RiskReport {
         previous = previousHere
     }
 
-    /// A report of another product through the Shared Signals Framework: an event type, an issuer and claims.
+    /// Adds what another product reported through the Shared Signals Framework: an event type, an issuer and claims.
     private mutating func addReported(_ place: LooseValue, _ event: LogEvent) {
         event.forEachMember(of: place) { name, value in
             if name.equals("type") {
@@ -147,7 +147,7 @@ struct RiskReport {
                     } else if claim.equals("previous_level") {
                         if previous == nil { previous = Level(event.scalar(value)) }
                     } else if claim.equals("reason_admin"), reasons == nil {
-                        // One text per language; the first one is used.
+                        // There is one text per language; the first text is used.
                         event.forEachMember(of: value) { if reasons == nil { _ = $0; reasons = $1 } }
                     }
                 }
@@ -164,7 +164,7 @@ struct RiskReport {
 }
 
 extension RecordMapping {
-    /// `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. The order and the names of its parts are the same
+    /// Writes `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. The order and the names of its parts are the same
     /// whatever form Okta used.
     mutating func riskDetails() {
         guard outcome.risk.hasDetails else { return }
@@ -195,7 +195,7 @@ extension RecordMapping {
         if kind != .finding { usesSecurityControl = true }
     }
 
-    /// The texts of a list, separated by commas.
+    /// Writes the texts of a list, separated by commas.
     mutating func joined(_ list: LooseValue) {
         let event = event
         let first = writer.count
@@ -206,8 +206,8 @@ extension RecordMapping {
         }
     }
 
-    /// `name=value, name=value; `, or nothing. In a list of objects, such as `securityContext.userBehaviors`, they are in `name`
-    /// and `result`.
+    /// Writes `name=value, name=value; `, or nothing. In a list of objects, such as `securityContext.userBehaviors`, the name is in the member `name`
+    /// and the value in `result`.
     private mutating func pairs(_ opening: StaticString, _ map: LooseValue) {
         let event = event
         let mark = writer.count

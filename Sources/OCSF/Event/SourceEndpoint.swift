@@ -12,7 +12,7 @@ struct SourceEndpoint {
     /// The value of the address, which can be spelled in several ways.
     var address: IPAddress?
 
-    /// OCSF requires at least one of these (or others that Okta never has).
+    /// True if there is an address or a domain. OCSF requires at least one of the two, or another attribute that Okta never has.
     var isNamed: Bool { ip != nil || domain != nil }
 
     /// `actor` is given only if the actor is an address.
@@ -56,7 +56,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The attributes that `src_endpoint` and `device` share: where the client is.
+    /// Writes the attributes that `src_endpoint` and `device` share: where the client is.
     mutating func addressAttributes(_ endpoint: SourceEndpoint, _ place: Place) {
         if let ip = endpoint.ip {
             let path = addressPath(place)
@@ -123,7 +123,7 @@ extension RecordMapping {
         fingerprints()
     }
 
-    /// `type_id`, from the kind of device in the user agent.
+    /// Writes `type_id`, from the kind of device in the user agent.
     mutating func clientType() { deviceType(event.child(event[.client], .device)) }
 
     private mutating func deviceType(_ node: JSONNode?) {
@@ -142,8 +142,8 @@ extension RecordMapping {
         if stands { event.consume(node) }
     }
 
-    /// OCSF requires a city, a country, a region or a postal code in a place; one without any is left out. Coordinates outside the globe are
-    /// left out, too.
+    /// Writes a place. OCSF requires a city, a country, a region or a postal code in it. A place without any of these is left out. Impossible
+    /// coordinates are left out, too.
     private mutating func location(_ place: JSONNode?, _ stands: Place) {
         let city = event.known(event.child(place, .city))
         let country = event.known(event.child(place, .country)).flatMap { CountryCode.lookup($0) }
@@ -211,7 +211,7 @@ extension RecordMapping {
         return whole < limit || (whole == limit && !hasFraction)
     }
 
-    /// Newer orgs write it into `ipDetails`, a member of the security context.
+    /// Writes the autonomous system. In newer orgs, it is in `ipDetails`, a member of the security context.
     private mutating func autonomousSystem() {
         var numberNode = security.asNumber
         var nameNode = security.asOrg
@@ -238,7 +238,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// OCSF's `integer_t` has 31 bits. A larger number stays in `unmapped`; some private AS numbers are larger.
+    /// The number of an autonomous system; nil if it does not fit into the 31 bits of OCSF's `integer_t`. It then stays in `unmapped`. Some private
+    /// AS numbers are that large.
     private func systemNumber(_ node: JSONNode?) -> JSONText? {
         guard let number = event.number(node), number.count <= 10 else { return nil }
         var value = 0
@@ -249,7 +250,7 @@ extension RecordMapping {
         return value <= Int(Int32.max) ? number : nil
     }
 
-    /// Both `name` and `type_id` are required.
+    /// Writes `os`, in which OCSF requires both `name` and `type_id`.
     mutating func operatingSystem(_ name: JSONText, version: JSONText?) {
         writer.put("\"os\":{")
         writer.string("\"name\":\"", name)
@@ -258,8 +259,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The hops between the client and Okta: the chain without the client's own address. If the chain does not contain this address, its first hop counts as
-    /// the client. The whole chain, with all details of each hop, is also in `unmapped`.
+    /// Writes the hops between the client and Okta: the chain without the client's own address. If the chain does not contain this address, its first
+    /// hop counts as the client. The whole chain, with all details of each hop, is also in `unmapped`.
     private mutating func intermediates(_ endpoint: SourceEndpoint) {
         guard let chain = event.child(event[.request], .ipChain), Int(chain.pointee.kind) == TRIBUTARY_JSON_ARRAY else {
             return

@@ -5,11 +5,12 @@ import Glibc
 /// or not. It stores only its position; the caller stores the bytes.
 ///
 /// Each line is handled separately, so that a broken line affects nothing else. An array may span lines if it is the first
-/// thing in the stream or if its bracket is alone on its line. An object may, if its brace is alone and no other event begins on the next line.
+/// thing in the stream or if its bracket is alone on its line. An object may span lines if its brace is alone on its line and no other event begins
+/// on the next line.
 package struct EventStream: Sendable {
     /// The next thing in the given bytes.
     package enum Step: Sendable, Equatable {
-        /// An event, or something else at the place of one, in this range.
+        /// The range of an event, or of something else where an event should be.
         case event(Range<Int>)
         /// The bytes from this offset on are needed again, together with more. At the end of the stream there are no more.
         case more(keep: Int)

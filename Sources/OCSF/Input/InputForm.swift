@@ -1,6 +1,6 @@
 import CSimdjson
 
-/// Why a text can't be JSON in UTF-8, judged by its first bytes; nil if it may be.
+/// Why a text can't be JSON in UTF-8, judged by its first bytes; nil if the text may be JSON in UTF-8.
 ///
 /// Windows' PowerShell writes UTF-16 when its output is redirected to a file. RFC 8259 section 8.1 allows only UTF-8.
 package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
@@ -37,8 +37,9 @@ package enum OtherObject: Sendable, Equatable {
         case .apiError(let code, let summary):
             "is not a LogEvent but Okta's answer to a refused request: \(code) \(summary). Check the token and the address of the request"
         case .eventHook:
-            "is not a LogEvent but an event hook's message, which has LogEvents in data.events: jq -c '.data.events[]'"
-        case .eventBridge: "is not a LogEvent but EventBridge's envelope of one, which is in detail: jq -c .detail"
+            "is not a LogEvent but an event hook's message, which has LogEvents in data.events; extract them: jq -c '.data.events[]'"
+        case .eventBridge:
+            "is not a LogEvent but EventBridge's message, which has a LogEvent in detail; extract it: jq -c .detail"
         case .unknown: "is not a LogEvent: it has fewer than two of uuid, eventType and published"
         }
     }
@@ -71,6 +72,6 @@ extension LogEvent {
 }
 
 extension JSONText {
-    /// For a message: at most 200 bytes. Control characters are always escaped inside a JSON string.
+    /// The text for a message, at most 200 bytes. Control characters are already escaped, because this is the inside of a JSON string.
     fileprivate var printable: String { slice(0..<min(count, 200)).string }
 }

@@ -1,4 +1,4 @@
-/// The contents of `enrichments[]`: the values in the record of which it is known whether they are internal.
+/// The contents of `enrichments[]`: values of the record that are known to be internal or known to be external.
 struct EnrichmentList: ~Copyable {
     struct Entry {
         var path: StaticString

@@ -1,7 +1,7 @@
 /// `actor.idp`: who vouched for the user. `authenticationProvider` and `credentialProvider` don't name the provider, only its kind
 /// ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
 extension RecordMapping {
-    /// From a target that is an identity provider, otherwise from the issuer of the user's assertion or token.
+    /// Writes `actor.idp` from a target that is an identity provider, or otherwise from the issuer of the user's assertion or token.
     mutating func identityProvider(_ targets: Targets) {
         let context = event[.authenticationContext]
         let issuer = event.child(context, .issuer)

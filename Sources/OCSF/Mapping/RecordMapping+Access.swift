@@ -58,7 +58,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Required in 3005. Okta names roles and scopes. If it names none, the kind of privilege that the event type is about is used.
+    /// Writes `privileges`, which 3005 requires: the roles and scopes that Okta names. If it names none, writes the kind of privilege that the event
+    /// type is about.
     mutating func privileges(_ targets: Targets) {
         writer.put("\"privileges\":[")
         if let names = event.loose(event.debug(.privilegeGranted)) ?? event.loose(event.debug(.privilegeRevoked)) {
@@ -74,9 +75,10 @@ extension RecordMapping {
         }
         if writer.isAtOpening {
             writer.put(kindOfPrivilege)
-            explain("privileges", "Okta names none, so this is the kind that the event type is about")
+            explain(
+                "privileges", "Okta names no privilege, so this is the kind of privilege that the event type is about")
         } else {
-            explain("privileges", "the names in debugData, or of the targets that are roles or consents")
+            explain("privileges", "the names in debugData, or the names of the targets that are roles or consents")
         }
         writer.endArray()
     }
@@ -94,7 +96,7 @@ extension RecordMapping {
         return "\"application_access\","
     }
 
-    /// A comma-separated text, or an array.
+    /// Writes the items of a comma-separated text or of an array.
     mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
         switch names {
         case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)
@@ -109,7 +111,7 @@ extension RecordMapping {
         }
     }
 
-    /// `Read-only admin (all, of it), Help desk admin`: only commas outside parentheses separate.
+    /// Writes the items of a text. Only commas outside parentheses separate items: `Read-only admin (all, of it), Help desk admin` has two.
     private mutating func list(_ text: JSONText, splitsAtBlanks: Bool) {
         var depth = 0
         var first = 0
@@ -129,7 +131,7 @@ extension RecordMapping {
         }
     }
 
-    /// The names of all targets of a type, which must be given in lower case unless it is `ConsentGrant`.
+    /// Writes the names of all targets of a type. `type` must be in lower case unless it is `ConsentGrant`.
     private mutating func names(ofType type: StaticString) {
         guard let targets = event[.target] else { return }
         let end = event.nodes + Int(targets.pointee.next)

@@ -16,7 +16,7 @@ extension RecordMapping {
             uid: "entity.user.uid", name: "entity.user.name", email: "entity.user.email_addr")
     }
 
-    /// OCSF requires a user, a session or an application in `actor`. An address or a device is none of these.
+    /// True if `actor` can be written. OCSF requires a user, a session or an application in it. An address or a device is none of these.
     func hasActor(_ actor: Identity?) -> Bool {
         if actor != nil, principal.canSignIn { return true }
         return event.known(event.child(event[.client], .id)) != nil || hasSession
@@ -60,7 +60,7 @@ extension RecordMapping {
         }
     }
 
-    /// A program goes where OCSF has programs. `client.id`, if present, is another name for the same program.
+    /// Writes a program as OCSF's `actor.app_uid` and not as a user. `client.id`, if present, is another name for the same program.
     private mutating func application(_ actor: Identity) {
         explain("actor.app_uid", "the actor, which is a program by its type")
         let client = event.child(event[.client], .id)
@@ -94,7 +94,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// The actor's session in which the request was made.
+    /// Writes the actor's session in which the request was made.
     mutating func contextSession(consumes: Bool) {
         let context = event[.authenticationContext]
         let external = event.child(context, .externalSessionId)
@@ -114,7 +114,8 @@ extension RecordMapping {
         }
     }
 
-    /// `identity` must be named. The user's name is the login (`alternateId`). If that has the form of an email address, it is used as such, too.
+    /// Writes a user. `identity` must be named. The user's name is the login (`alternateId`). A login in the form of an email address is also the
+    /// user's email address.
     mutating func user(_ opening: StaticString, _ identity: Identity, _ paths: UserPaths?, consumes: Bool) {
         writer.put(opening)
         if let uid = event.known(identity.id) {
@@ -127,7 +128,7 @@ extension RecordMapping {
             observed("\"name\":\"", name, paths?.name, .userName)
         }
         if let fullName { writer.string("\"full_name\":\"", fullName) }
-        // Only a changed profile has a separate email address. Otherwise the login is used, if it has the form of one.
+        // Only a changed profile has a separate email address. Otherwise the login is used, if it has the form of an email address.
         if let address = event.known(identity.email) ?? login, let domain = emailDomainStart(address) {
             observed("\"email_addr\":\"", address, paths?.email, .email)
             writer.string("\"domain\":\"", address.slice(domain..<address.count))

@@ -16,14 +16,14 @@ extension RecordMapping {
 
     private func explanation(of type: JSONText) -> String {
         guard let vote = catalog.relatives.vote(on: type) else {
-            return "no row of the catalogue for \(type.string), and none that has a word in common with it"
+            return "no row of the catalogue for \(type.string), and no row that has a word in common with it"
         }
         return
-            "no row of the catalogue for \(type.string); of the \(vote.relatives) that have \(vote.words) word(s) in common "
+            "no row of the catalogue for \(type.string); of the \(vote.relatives) rows that have \(vote.words) word(s) in common "
             + "with it, \(vote.agreeing) are \(vote.mapping.kind.facts.caption)"
     }
 
-    /// An admin role binding is about the user or group that got the role.
+    /// Chooses the class of an admin role binding, which depends on whether a user or a group got the role.
     mutating func takeGrantee(_ targets: Targets) {
         let isRevoked = (eventType?.hasSuffix(".delete") ?? false) || (eventType?.hasSuffix(".remove") ?? false)
         if targets.user != nil {
@@ -39,7 +39,8 @@ extension RecordMapping {
             kind == .access ? "the role was given to the user among the targets" : "the role was given to the group")
     }
 
-    /// The event lacks what its class requires. Every event has what Entity Management requires, which has attributes for actor, address and request.
+    /// Changes the class to Entity Management, because the event lacks what its own class requires. Every event can fill Entity Management, which has
+    /// attributes for actor, address and request.
     mutating func takeNearestClass() {
         if isExplaining {
             explain("class_uid", "\(kind.facts.caption) can't be filled from this event; Entity Management can")
@@ -48,8 +49,8 @@ extension RecordMapping {
         if verb != 99 {
             activity = verb
         } else if kind == .account {
-            // Create, Enable, Password Change, Password Reset, Disable and Delete of an account are activities of Entity Management, too. A lock or a factor
-            // is not.
+            // Create, Enable, Password Change, Password Reset, Disable and Delete of an account are activities of Entity Management, too. A lock or a
+            // factor is not.
             switch activity {
             case 1: activity = 1
             case 2: activity = 8

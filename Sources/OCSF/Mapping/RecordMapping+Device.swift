@@ -57,7 +57,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Required. Okta only gives the platform, such as a phone's or a desktop's.
+    /// Writes the type of the device, which OCSF requires. Okta gives only the platform, such as that of a phone or a desktop.
     private mutating func deviceType(_ platform: JSONText?) {
         guard let platform else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
         if platform.equalsIgnoringCase("ios") || platform.equalsIgnoringCase("android") {

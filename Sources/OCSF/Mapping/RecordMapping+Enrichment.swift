@@ -36,8 +36,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Operators of tunnels and of anonymizing services: `{type, operator, anonymous}` in `tunnels`, or `{type, operator, isAnonymous}` in
-    /// the newer `ipDetails.ipServiceCategories`.
+    /// Writes the operators of tunnels and of anonymizing services. They are `{type, operator, anonymous}` in `tunnels`, or `{type, operator,
+    /// isAnonymous}` in the newer `ipDetails.ipServiceCategories`.
     private mutating func services(_ tunnels: LooseValue?, _ categories: LooseValue?) {
         let mark = writer.count
         writer.put("\"services\":[")
@@ -71,7 +71,7 @@ extension RecordMapping {
         }
     }
 
-    /// Account Change and Application Error have no attribute for the application of an account.
+    /// Notes the application of an account for an enrichment, because Account Change and Application Error have no attribute for it.
     mutating func applicationOfTarget() {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -103,7 +103,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// A consent or grant without a user becomes an Entity Management record, which has no `privileges`.
+    /// Enriches a consent or grant without a user with its privileges. Its record is Entity Management, which has no `privileges`.
     mutating func privilegeEnrichment() {
         guard isGrantOfEntity else { return }
         let targets = Targets(event)
@@ -117,7 +117,7 @@ extension RecordMapping {
 }
 
 extension RecordMapping {
-    /// The scopes that were requested and granted at a sign-in. The grant of a token is an Authentication record (3002), which has no `privileges`.
+    /// Enriches the grant of a token with the scopes that were requested and granted. Its record is Authentication (3002), which has no `privileges`.
     mutating func scopeEnrichment(_ subject: Identity) {
         let granted = event.loose(event.debug(.grantedScopes))
         let requested = event.loose(event.debug(.requestedScopes))
@@ -146,7 +146,7 @@ extension RecordMapping {
     }
 }
 
-/// The application among the targets when an account changes.
+/// The application among the targets of an event about an account.
 struct TargetApplication {
     var index: Int
     /// Whether `name` and `displayName` are equal.

@@ -1,7 +1,7 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed. If there is none, it is the rule if the event is about rules, otherwise the first target. If a device acts and
-    /// Okta names only the user as a target, the device is the entity.
+    /// The entity is the target that changed. If no target changed, it is the rule in an event about rules, and otherwise the first target. If a
+    /// device acts and Okta names only the user as a target, the entity is the device.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
             explain("entity", "the actor is a device, and the only target is a user")
@@ -38,7 +38,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the object without its closing brace, so that `data` can follow. `policy` is the policy of a rule.
+    /// Writes the entity's object without its closing brace, so that `data` can follow. `policy` is the policy of a rule.
     private mutating func managedEntity(
         _ opening: StaticString, _ target: Identity?, of policy: Identity?, isObserved: Bool
     ) {
@@ -58,7 +58,7 @@ extension RecordMapping {
         }
     }
 
-    /// The schema requires the same name that the entity's own object has. For a user, that is the login.
+    /// The entity's name. The schema requires the same name as in the entity's own object. For a user, that is the login.
     func entityName(_ target: Identity) -> JSONText? {
         let isUser = event.known(target.type).map { Self.entityID($0) == 2 } ?? false
         let first = event.known(isUser ? target.alternateId : target.displayName)
@@ -84,7 +84,8 @@ extension RecordMapping {
         }
     }
 
-    /// As text that contains JSON: Okta's changes have any structure, and a column of a data lake has one type.
+    /// Writes the state before or after a change as a text that contains JSON. Okta's states can have any structure, but a column of a data lake has
+    /// one type.
     private mutating func changed(_ state: JSONNode?) {
         guard let state else { return }
         writer.put("\"data\":")
@@ -93,7 +94,7 @@ extension RecordMapping {
         if writer.count == mark { writer.goBack(to: mark - 7) } else { writer.requote(from: mark) }
     }
 
-    /// Without a target, the entity is the area of the org that the event type names with its first two words.
+    /// Writes the entity of an event without targets: the area of the org that the first two words of the event type name.
     private mutating func area(_ type: StaticString) {
         writer.put("\"name\":\"")
         if let eventType, !eventType.isEscaped {

@@ -27,7 +27,7 @@ extension RecordMapping {
         }
     }
 
-    /// Okta names the factors in several places, and uses different words for the same one. Each kind is written only once.
+    /// Writes the factors, each kind only once: Okta names factors in several places, and uses different words for the same factor.
     mutating func authFactors(_ targets: Targets) {
         var factors = Factors()
         let mark = writer.count
@@ -54,11 +54,11 @@ extension RecordMapping {
             writer.put("\"is_mfa\":true,")
             explain("is_mfa", "the verification of a factor that is neither a password nor a question")
         } else {
-            explain("is_mfa", "left out: no two different factors, nor one that is neither a password nor a question")
+            explain("is_mfa", "left out: no second factor, and no factor other than a password or a question")
         }
     }
 
-    /// The Identity Engine logs `auth_via_mfa` for a password, too.
+    /// True if the event type reports the verification of a factor. The Identity Engine logs `auth_via_mfa` for a password, too.
     private var isFactorVerification: Bool {
         guard let eventType else { return false }
         return eventType.equals("user.authentication.auth_via_mfa") || eventType.hasPrefix("user.mfa.okta_verify")
@@ -72,7 +72,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Enrollments and methods among the targets. The method that was used or changed decides; if there is none, the authenticator's name does.
+    /// Adds the factors of the enrollments and methods among the targets. The method that was used or changed decides; if there is no method, the
+    /// authenticator's name does.
     private mutating func methodsOfTargets(exactly: Bool, _ factors: inout Factors) {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -100,7 +101,7 @@ extension RecordMapping {
     /// The factor that an event type is about, if Okta's description of the type says so.
     private var factorOfType: (id: Int, json: StaticString)? {
         guard let eventType else { return nil }
-        // Okta Verify's answer to a push, in any type of event.
+        // Any type of event can contain Okta Verify's answer to a push.
         if event.debug(.pushOnlyResponseType) != nil || eventType.contains("deny_push")
             || eventType.equals("system.push.send_factor_verify_push")
         {
@@ -120,7 +121,7 @@ extension RecordMapping {
         return nil
     }
 
-    /// Okta's names vary: `OKTA_VERIFY_PUSH`, `Get a push notification`, `PASSWORD_AS_FACTOR`.
+    /// The `factor_type_id` for Okta's name of a factor. The names vary: `OKTA_VERIFY_PUSH`, `Get a push notification`, `PASSWORD_AS_FACTOR`.
     private static func factorID(_ text: JSONText) -> Int {
         if text.containsIgnoringCase("question") { return 2 }
         if text.containsIgnoringCase("sms") { return 1 }

@@ -1,16 +1,16 @@
 /// Detection Finding (2004).
 extension RecordMapping {
-    /// Whether the finding is about a risk itself, so that its severity is the risk's: rules F3 (a user's risk) and F7 (a partner's report).
+    /// True if the finding is about a risk itself: rules F3 (a user's risk) and F7 (a partner's report). Then the severity depends on the risk.
     var isAboutRisk: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 3 || rule.number == 7) }
 
-    /// Whether a user reports a sign-in, or an administrator judges a finding: rules F2 and F9. Their own request is not evidence.
+    /// True if a user reports a sign-in, or an administrator judges a finding (rules F2 and F9). The request of that person is not evidence.
     private var isStatement: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 2 || rule.number == 9) }
 
     /// In OCSF, a new finding is an alert; one that is updated or closed is not.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High with a high
-    /// risk.
+    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High
+    /// with a high risk.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {
@@ -27,7 +27,7 @@ extension RecordMapping {
         return max(outcome.severity, isHigh ? 4 : 3)
     }
 
-    /// In a finding, `status` is the state of the finding itself, not the event's outcome.
+    /// Writes `status`. In a finding, it is the state of the finding itself, not the event's outcome.
     mutating func findingStatus() {
         switch activity {
         case 1: writer.put("\"status_id\":1,\"status\":\"New\",")
@@ -110,12 +110,12 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// If a person changes somebody else's risk, that person is the reporter, and the request is that person's.
+    /// True if a person changes somebody else's risk. Then that person is the reporter, and has made the request.
     private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
         isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
     }
 
-    /// The request and the account that Okta found suspicious.
+    /// Writes, as evidence, the request and the account that Okta found suspicious.
     private mutating func evidence(_ targets: Targets, _ endpoint: SourceEndpoint) {
         // OCSF requires an endpoint or a user in an evidence (or other attributes that Okta never has).
         guard endpoint.isNamed || targets.account != nil else { return }
@@ -127,7 +127,8 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// A person's statement about a sign-in or a finding. The address in the statement is the evidence; the client of the person is an acting resource.
+    /// Writes a person's statement about a sign-in or a finding. The address in the statement is the evidence; the person's own client is an acting
+    /// resource.
     private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
         let mark = writer.count
         writer.put("\"evidences\":[{")
@@ -156,7 +157,7 @@ extension RecordMapping {
         }
     }
 
-    /// The address that a user found suspicious, with what Okta knew about it.
+    /// Writes the address that a user found suspicious, with what Okta knew about the address.
     private mutating func suspiciousEndpoint() {
         guard let text = event.known(event.debug(.suspiciousActivityEventIp)), let found = WrittenAddress(text) else {
             return

@@ -29,7 +29,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// `debugData.url` is a path with a query; `requestUri` is only the path. Anything else stays in `unmapped`.
+    /// Writes the URL. `debugData.url` is a path with a query, and `requestUri` is only the path. Anything else stays in `unmapped`.
     private mutating func url(_ place: Place) {
         let whole = event.debug(.url)
         let bare = event.debug(.requestUri)

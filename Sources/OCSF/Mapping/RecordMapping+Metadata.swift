@@ -68,7 +68,7 @@ extension RecordMapping {
         return MetadataHead(uid: uid, isUIDDerived: uuid == nil, profiles: profiles)
     }
 
-    /// Milliseconds since 1970 and, with the profile `datetime`, the same time as text.
+    /// Writes a time as milliseconds since 1970 and, with the profile `datetime`, also as text.
     mutating func timestamp(_ opening: StaticString, _ twinOpening: StaticString, _ milliseconds: Int64) {
         writer.put(opening)
         writer.integer(milliseconds)
@@ -79,7 +79,7 @@ extension RecordMapping {
         writer.put("\",")
     }
 
-    /// Lists exactly the profiles whose attributes the record has.
+    /// Writes the list of profiles: exactly those whose attributes the record has.
     mutating func profiles(at mark: Int) {
         switch (settings.datetime, usesHost, usesSecurityControl) {
         case (false, false, false): break
@@ -101,7 +101,7 @@ extension RecordMapping {
         } else {
             explain("activity_id", "given by the class, or by the type's last word")
         }
-        if attack != nil { explain("attacks", "the column attack of the catalogue") }
+        if attack != nil { explain("attacks", "the catalogue's column “attack”") }
     }
 
     mutating func classification() {

@@ -19,7 +19,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// Whether both are the same principal: only one is named, or the ids are equal.
+    /// True if both are the same principal: their ids are equal, or only one of them is named.
     func isSame(_ subject: Identity?, _ actor: Identity?) -> Bool {
         guard let subject, let actor else { return actor == nil }
         if subject.id != nil, subject.id == actor.id { return true }

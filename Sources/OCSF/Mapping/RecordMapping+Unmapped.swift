@@ -3,9 +3,9 @@ import Glibc
 
 /// `unmapped` and `raw_data`: the two ways to lose nothing of the event.
 extension RecordMapping {
-    /// Every value that the mapping did not copy verbatim, under its own path. Nulls, empty objects and empty
-    /// arrays are left out, because they say nothing, and so are members whose whole content was copied. Inside arrays everything stays, so that positions
-    /// keep their meaning.
+    /// Writes every value that the mapping did not copy verbatim, under its own path. Nulls, empty objects and empty arrays are left out, because
+    /// they say nothing. Members whose whole content was copied are left out, too. Inside arrays everything stays, so that positions keep their
+    /// meaning.
     mutating func unmapped() {
         let mark = writer.count
         let isOneLine = event.isOneLine()
@@ -32,7 +32,7 @@ extension RecordMapping {
         writer.requote(from: valueStart)
     }
 
-    /// A member with its key, followed by a comma, or nothing.
+    /// Writes a member with its key and a comma, or writes nothing.
     mutating func member(_ node: JSONNode, _ isOneLine: Bool, honoursMarks: Bool) {
         if honoursMarks, Int(node.pointee.flags) & TRIBUTARY_JSON_CONSUMED != 0 { return }
         let nodeKind = Int(node.pointee.kind)
@@ -67,14 +67,14 @@ extension RecordMapping {
         }
     }
 
-    /// A complete value without a key, for an attribute of type json_t; nothing for a null.
+    /// Writes a complete value without a key, for an attribute of type json_t. Writes nothing for a null.
     mutating func value(_ node: JSONNode) {
         if Int(node.pointee.kind) == TRIBUTARY_JSON_NULL { return }
         element(node, event.isOneLine())
     }
 
-    /// A complete value without a key: inside arrays, values are not left out individually. Nulls and empty containers are left out
-    /// if they are members, and kept if they are elements.
+    /// Writes a complete value without a key. Nulls and empty containers inside it are left out if they are members of objects, and kept if they are
+    /// elements of arrays.
     private mutating func element(_ node: JSONNode, _ isOneLine: Bool) {
         let nodeKind = Int(node.pointee.kind)
         let isContainer = nodeKind >= TRIBUTARY_JSON_OBJECT

@@ -13,7 +13,7 @@ struct RecordMapping: ~Copyable {
     /// The constants of the present integration.
     var constants: RecordConstants
     let schema: RecordSchema
-    /// Nil if records are written in the version that the mapping itself writes.
+    /// Adapts records to another version of OCSF; nil for the version that the mapping itself writes.
     let fit: RecordFit?
     let digest: SHA256Digest
     let digestBytes: UnsafeMutablePointer<UInt8>
@@ -85,8 +85,8 @@ struct RecordMapping: ~Copyable {
         return event.otherObject
     }
 
-    /// `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own class could not be filled in this version
-    /// of OCSF.
+    /// `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own class could not be filled in this
+    /// version of OCSF.
     ///
     /// Long because it lists the parts of a record in the order in which they are written; each part is a separate function.
     mutating func write(

@@ -2,8 +2,8 @@ import CSimdjson
 import FoundationEssentials
 import Glibc
 
-/// Reads what is needed to create a record again from a record, or from a line about an event that could not become one: the event as Okta
-/// sent it, and where it came from.
+/// Reads from a line of a spool what is needed to create its record again: the event as Okta sent it, and where it came from. The line is a record,
+/// or describes an event that could not become one.
 ///
 /// An instance must be used by one task at a time. Its results are valid until the next line is read.
 package final class RecordReader {
@@ -185,7 +185,7 @@ package struct RecordedEvent {
     package let event: UnsafeRawBufferPointer
     /// The inside of the record's `metadata.uid`; nil if the event did not become a record.
     package let uid: UnsafeRawBufferPointer?
-    /// The record's time, or else the time of collection, in milliseconds since 1970.
+    /// The time of the record. Without a record, the time of collection. Milliseconds since 1970.
     package let time: Int64
     /// The event's position in its page, if that is known.
     package let offset: Int

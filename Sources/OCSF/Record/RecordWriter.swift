@@ -17,7 +17,7 @@ struct RecordWriter: ~Copyable {
 
     deinit { start.deallocate() }
 
-    /// If a long event needed more memory, it is freed when the next record begins.
+    /// Begins a record. Memory that only a long earlier event needed is freed.
     mutating func begin() {
         count = 0
         if capacity > 4 << 20 {
@@ -59,7 +59,7 @@ struct RecordWriter: ~Copyable {
         count += 1
     }
 
-    /// The caller must have reserved the space.
+    /// Appends two bytes. The caller must have reserved the space.
     @inline(__always)
     mutating func appendUnchecked(_ first: UInt8, _ second: UInt8) {
         start[count] = first
@@ -83,7 +83,7 @@ struct RecordWriter: ~Copyable {
         }
     }
 
-    /// `opening` is the member's name and everything up to the string's first byte: `"uid":"`.
+    /// Writes a string member. `opening` is the member's name and everything up to the string's first byte: `"uid":"`.
     @inline(__always)
     mutating func string(_ opening: StaticString, _ text: JSONText) {
         put(opening)

@@ -4,7 +4,7 @@ import Digests
 package typealias SHA256Digest = Digests.SHA256Digest
 
 extension RecordWriter {
-    /// Lower-case hexadecimal digits.
+    /// Writes bytes as lower-case hexadecimal digits.
     mutating func hex(_ bytes: UnsafePointer<UInt8>, _ size: Int) {
         reserve(2 * size)
         for index in 0..<size {
@@ -12,7 +12,7 @@ extension RecordWriter {
         }
     }
 
-    /// The text of a UUID version 8 (RFC 9562 section 5.8) made from the first 16 bytes of a digest.
+    /// Writes the text of a UUID version 8 (RFC 9562 section 5.8), made from the first 16 bytes of a digest.
     mutating func uuid8(_ digest: UnsafeMutablePointer<UInt8>) {
         let version = digest[6], variant = digest[8]
         digest[6] = digest[6] & 0x0F | 0x80

@@ -53,8 +53,8 @@ struct EnumTable: Sendable {
 }
 
 extension RecordWriter {
-    /// Writes an id and its name. `id` is what the mapping derives from `text`, or 99 if it knows nothing better. With 99: if the text is itself
-    /// a caption, that id is used; if it has escapes (which could spell a caption), it is Unknown; otherwise the text is the name.
+    /// Writes an id and its name. `id` is what the mapping derives from `text`, or 99 if it knows nothing better. If `id` is 99: a text that is
+    /// itself a caption gets that caption's id. A text with escapes, which could spell a caption, becomes Unknown. Any other text becomes the name.
     /// Returns whether the text is in the record unchanged.
     @discardableResult
     mutating func enumerated(

@@ -1,4 +1,4 @@
-/// A class of OCSF that Okta's events become, with what a version of the schema defines for it.
+/// A class of OCSF to which Okta's events are mapped, as a version of the schema defines it.
 package struct OCSFClass: Sendable {
     /// `class_uid`.
     package let uid: Int

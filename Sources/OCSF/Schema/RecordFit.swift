@@ -1,12 +1,12 @@
 import CSimdjson
 import Glibc
 
-/// Adapts the part of a record that the mapping has written to a version of OCSF that has less. Attributes that the version lacks are removed, a
-/// value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules is removed as a
-/// whole. The mapping makes sure that removed values are in `unmapped`.
+/// Adapts the part of a record that the mapping has written to a version of OCSF that has fewer attributes and values. Attributes that the version
+/// lacks are removed, a value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules is
+/// removed as a whole. The mapping makes sure that removed values are in `unmapped`.
 ///
-/// The record is parsed again, and decisions are made from its leaves upwards, using each name's number in the version's table. Then the remaining parts
-/// are copied. After warming up, it allocates nothing. The mapping itself knows nothing about versions: a new attribute needs no code here.
+/// The record is parsed again, and decisions are made from its leaves upwards, using each name's number in the version's table. Then the remaining
+/// parts are copied. After warming up, it allocates nothing. The mapping itself knows nothing about versions: a new attribute needs no code here.
 final class RecordFit {
     enum Outcome {
         /// The record has been adapted, and uses these profiles.
@@ -23,7 +23,7 @@ final class RecordFit {
     private static let other: UInt8 = 32
     /// The value is at another place in the adapted record.
     private static let moved: UInt8 = 64
-    /// Something inside must not be copied unchanged.
+    /// A part of the value must not be copied unchanged.
     private static let changed: UInt8 = 128
 
     private let table: SchemaTable
@@ -65,8 +65,8 @@ final class RecordFit {
         nothing.deallocate()
     }
 
-    /// `writer` contains a record without its closing brace, with a comma after its last member. Until the next record, `stands` says which of the record's
-    /// values remain.
+    /// Adapts a record. `writer` contains it without its closing brace, and with a comma after its last member. Until the next record, `stands` says
+    /// which of the record's values remain.
     func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
         guard let structure = table.classes[kind]?.structure else { return .notFillable }
         writer.finish()
@@ -91,8 +91,8 @@ final class RecordFit {
         return .fitted(profiles)
     }
 
-    /// Whether a value of the event that the mapping wrote is still in the record. It counts as removed if it was removed
-    /// anywhere, because the same text at another place may mean something else.
+    /// Whether a value of the event that the mapping wrote is still in the record. It counts as removed if it was removed at any place, because the
+    /// same text at another place may mean something else.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -215,7 +215,7 @@ final class RecordFit {
         parent.pointee.flags |= Self.changed
     }
 
-    /// A list that the version lacks; another attribute takes its first element.
+    /// If the version lacks a list and has another attribute for its first element, moves that element there. Returns whether it did.
     private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
         -> Bool
     {
@@ -239,7 +239,7 @@ final class RecordFit {
         return true
     }
 
-    /// Members that this version has inside another member.
+    /// Marks the members that this version has inside another member, so that they are written there.
     private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
         guard !facts.into.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -258,7 +258,7 @@ final class RecordFit {
         }
     }
 
-    /// Removed members whose content is in another member.
+    /// Marks removed members whose content is also in another member, so that they do not count as lost.
     private func spare(_ facts: SchemaTable.Structure, of object: JSONNode) {
         guard !facts.same.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -273,7 +273,8 @@ final class RecordFit {
         }
     }
 
-    /// A profile whose required attributes are missing is not used: all attributes that only it has are removed.
+    /// Decides which profiles the record uses. If an attribute that a profile requires is missing, all attributes that only this profile has are
+    /// removed.
     private func settleProfiles(_ facts: SchemaTable.Structure, _ structure: Int) {
         for profile in SchemaTable.Profiles.listed {
             let lacks = facts.required.contains { $0.profiles.contains(profile) && member($0.key, of: nodes) == nil }
@@ -307,7 +308,7 @@ final class RecordFit {
         return !isEmpty
     }
 
-    /// Observables and enrichments name an attribute by its path. If the attribute is removed, they are removed, too.
+    /// Removes the observables or enrichments whose attribute is removed. They refer to the attribute by its path.
     private func keepResolving(_ key: UInt16) {
         guard let list = member(key, of: nodes) else { return }
         var keepsAny = false
@@ -327,7 +328,8 @@ final class RecordFit {
         if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
     }
 
-    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. `unmapped` is not written yet, so paths into it remain.
+    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. `unmapped` is not written yet, so paths into it
+    /// remain.
     private func resolves(_ path: JSONNode) -> Bool {
         let text = bytes + Int(path.pointee.start) + 1
         let size = Int(path.pointee.end - path.pointee.start) - 2
@@ -383,7 +385,7 @@ final class RecordFit {
         }
     }
 
-    /// A member that stays where it is, or to which another one was moved.
+    /// The member of an object that has this name in the adapted record. A member that moves elsewhere does not count.
     private func member(_ key: UInt16, of object: JSONNode) -> JSONNode? {
         guard key != 0 else { return nil }
         var found: JSONNode?

@@ -6,7 +6,7 @@ struct RecordSchema: Sendable {
     let table: SchemaTable?
     /// `"version":"1.8.0",`, the member of `metadata`.
     let versionMember: [UInt8]
-    /// Class, activity and their names, by kind and then by activity 0…13 and 99 (index 14), ready to be copied.
+    /// The members for class and activity, ready to be copied. The indices are the kind and then the activity: 0…13, or 14 for activity 99.
     let classifications: [[[UInt8]]]
     /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after everything else.
     let hasRawDataSize: Bool
@@ -28,7 +28,7 @@ struct RecordSchema: Sendable {
         hasRawDataHash = table?.hasInEveryClass("raw_data_hash") ?? true
     }
 
-    /// The class and activity in this version for those of the catalogue.
+    /// The class and activity in this version that correspond to a class and activity of the catalogue.
     func placed(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int) {
         guard let table else { return (kind, activity) }
         guard let known = table.classes[kind] else { return instead(kind, activity) ?? (.base, 99) }

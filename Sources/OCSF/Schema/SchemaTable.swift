@@ -11,8 +11,8 @@ struct SchemaTableError: Error, CustomStringConvertible {
 
 /// The contents of a version of OCSF: the attributes of each class and object, their values, and what is required.
 ///
-/// Built from the tables in `Sources/CRecordSchemas`, whose first lines explain their columns. Names are numbers here, the same as the parser's,
-/// so that adapting a record compares no text.
+/// Built from the tables in `Sources/CRecordSchemas`, whose first lines explain their columns. Each name is represented by the number that the parser
+/// uses for it, so that adapting a record compares no text.
 struct SchemaTable: Sendable {
     enum Content: Equatable {
         /// A text, a number or a boolean.
@@ -81,7 +81,8 @@ struct SchemaTable: Sendable {
     private(set) var structures: [Structure] = []
     /// The structure of each class in this version, and its facts.
     private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
-    /// For each class that this version lacks, or that a record can't fill: the class to use instead, and its activity for each activity.
+    /// For each class that this version lacks, or that a record can't fill: the class to use instead, and which of its activities replaces each
+    /// activity.
     private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
 
     private var attributes: [Attribute] = []
@@ -222,7 +223,7 @@ private struct SchemaTableReader {
     }
 
     let version: String
-    /// Each name once.
+    /// All names, without repetition.
     private(set) var names: Set<String> = []
     private(set) var structures: [Structure] = []
 

@@ -32,7 +32,7 @@ enum CountryCode {
             }
         }
 
-        /// A blank, a hyphen, a comma, a bracket or an ampersand. A full stop or an apostrophe is part of a word.
+        /// True for a blank, a hyphen, a comma, a bracket or an ampersand. A full stop or an apostrophe is part of a word.
         private static func separates(_ byte: UInt8) -> Bool {
             byte < 0x30 && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'")
         }
@@ -90,7 +90,7 @@ enum CountryCode {
         (line.prefix(2), line.dropFirst(3).split(separator: "|"))
     }
 
-    /// The names exactly as they are written below, which is how most of them come.
+    /// Finds a name that is written exactly as below. Most names are.
     private static let exactly = ByteTable(
         pairs.enumerated().flatMap { index, pair in
             (pair.names + [pair.code]).map { (Array($0.utf8), Int32(index)) }

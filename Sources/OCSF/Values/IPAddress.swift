@@ -34,7 +34,7 @@ struct IPAddress: Equatable {
         }
     }
 
-    /// Four decimal numbers without leading zeros, which some readers take for octal.
+    /// Reads four decimal numbers. Leading zeros are refused, because some readers take such a number for octal.
     private static func parseIPv4(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt32? {
         guard count >= 7, count <= 15 else { return nil }
         var address: UInt32 = 0

@@ -57,7 +57,8 @@ package struct MyNetwork: Sendable, Equatable {
 
     var hasDomains: Bool { !domainEnds.isEmpty }
 
-    /// Nil means unknown: no range is configured, so a public address may be the organization's or anyone else's.
+    /// Whether an address is internal or external. Nil means unknown: no range is configured, so a public address may be the organization's or anyone
+    /// else's.
     func scope(of address: IPAddress) -> NetworkScope? {
         if Self.isLocal(address) { return .internal }
         guard !ranges.isEmpty else { return nil }
@@ -65,7 +66,7 @@ package struct MyNetwork: Sendable, Equatable {
         return .external
     }
 
-    /// Nil if no domains are configured.
+    /// Whether a domain is internal or external; nil if no domains are configured.
     func scope(ofDomain domain: JSONText) -> NetworkScope? {
         guard hasDomains else { return nil }
         return isMine(domain) ? .internal : .external

@@ -1,7 +1,7 @@
 /// OCSF's `os.type_id` for Okta's names of platforms: those of devices (`MACOS`, `OSX`, `CHROMEOS`), and those from its user agent
 /// parser ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
 enum OperatingSystem {
-    /// 99 for a platform that OCSF does not list, such as ChromeOS.
+    /// The `type_id` of a platform; 99 for a platform that OCSF does not list, such as ChromeOS.
     static func typeID(_ name: JSONText) -> Int {
         if begins(name, "windows") {
             return name.containsIgnoringCase("phone") || name.containsIgnoringCase("mobile") ? 101 : 100

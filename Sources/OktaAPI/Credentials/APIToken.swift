@@ -7,7 +7,7 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     /// Reads a token, with or without a leading `SSWS ` and surrounding white space.
     ///
     /// - Parameter place: where the text comes from, for the error.
-    /// - Throws: ``CredentialError`` if it is empty, has several words, or contains a character that no token has.
+    /// - Throws: ``CredentialError`` if the text is empty, has several words, or contains a character that no token has.
     package init(parsing text: String, place: String = "the API token") throws(CredentialError) {
         var token = Self.trimmed(text[...])
         if token.prefix(4).lowercased() == "ssws", token.dropFirst(4).first.map(\.isWhitespace) ?? true {
@@ -31,7 +31,8 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     /// Has no children, so that `dump` shows nothing of the token.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// Whether a token may contain the byte: the characters of `token68` (RFC 7235, 2.1). E-mail addresses, URLs with a query, and quotes contain others.
+    /// Whether a token may contain the byte. A token has the characters of `token68` (RFC 7235, 2.1). E-mail addresses, URLs with a query, and quoted
+    /// texts contain other characters.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -47,11 +48,11 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
     }
 }
 
-/// An API token in a file, which is read again when the file is replaced.
+/// An API token in a file. The token is read again when the file is replaced.
 package struct APITokenFile: Credential {
     private let file: SecretFile<APIToken, CredentialError>
 
-    /// Does not read the file yet; ``check()`` does.
+    /// Does not read the file yet. Call ``check()`` to read it.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 4095) { text throws(CredentialError) in
             try APIToken(parsing: text, place: path)

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// Sends requests with a credential, and repeats them immediately if the credential itself can solve the problem: the server wants another nonce,
-/// or the access token was revoked. So the caller sees a 401 only if a person has to do something.
+/// Sends requests with a credential. If the server requires another nonce, the request is repeated immediately with a new proof. If it no longer
+/// accepts the access token, the request is repeated with a new token. So the caller sees a 401 only if a person has to do something.
 package struct AuthorizedTransport: Sendable {
     /// Why a request got no answer.
     package enum Failure: Error, Sendable {
@@ -11,9 +11,10 @@ package struct AuthorizedTransport: Sendable {
         case transport(TransportError)
     }
 
-    /// How often one request is repeated with a new proof. Twice, because the nonce may change while the first repetition is on its way.
+    /// The maximum number of times that one request is repeated with a new proof: two, because the nonce may change while the first repetition is on
+    /// its way.
     static let newProofs = 2
-    /// How often one request is repeated with a new access token.
+    /// The maximum number of times that one request is repeated with a new access token.
     static let newTokens = 1
 
     private let transport: any HTTPTransport
@@ -59,7 +60,7 @@ package struct AuthorizedTransport: Sendable {
 }
 
 extension TransportError {
-    /// A time-out of the token request must not look like one of the log request, for which a smaller page might help.
+    /// The error of a token request. A time-out becomes a connection error, because after a time-out of a log request a smaller page is requested.
     fileprivate var ofTokenEndpoint: TransportError {
         kind == .timeout ? TransportError(.connect, host: host, detail: "the token endpoint: \(detail)") : self
     }

@@ -10,7 +10,7 @@ enum Base64URL {
         return text
     }
 
-    /// Nil for any other text, including text with padding or white space.
+    /// Decodes a text; nil if the text is not valid, for example because it has padding or white space.
     static func decode(_ text: String) -> [UInt8]? {
         guard text.utf8.count % 4 != 1, !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
         var plain = text.replacing("-", with: "+").replacing("_", with: "/")

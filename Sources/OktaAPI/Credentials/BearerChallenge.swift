@@ -1,9 +1,9 @@
 import CurlHTTPClient
 
-/// The error that a protected resource reports for an access token: in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body like
+/// Reads the error that a server reports for an access token. The error is in `WWW-Authenticate` (RFC 6750, 3; RFC 9449, 7.1), or in the body like
 /// Okta's other errors.
 enum BearerChallenge {
-    /// OAuth's or Okta's error code, such as `invalid_token`. Only 400, 401 and 403 have one.
+    /// The error code of OAuth or Okta, such as `invalid_token`; nil if there is none, or if the status is not 400, 401 or 403.
     static func code(in response: HTTPResponse) -> String? {
         guard [400, 401, 403].contains(response.status) else { return nil }
         for challenge in response.headers.values("WWW-Authenticate") {

@@ -2,15 +2,15 @@ import JWTKit
 
 /// The signed statement in a token request by which a service app proves its identity (RFC 7523, 3).
 ///
-/// Okta accepts each `jti` only once, even if it refuses the request for another reason, so every attempt gets a new one.
+/// Okta accepts each `jti` only once, even if it refuses the request for another reason. So every attempt gets a new `jti`.
 struct ClientAssertion: Sendable {
     /// How long an assertion is valid, in seconds. Okta allows an hour; the request is sent immediately.
     static let lifetime: Int64 = 300
 
     let clientID: String
-    /// The `kid` under which Okta knows the key; nil if the app has only one.
+    /// The `kid` under which Okta knows the key; nil if the app has only one key.
     let keyID: String?
-    /// Exactly the address of the request (Okta: "audience must equal the endpoint invoked").
+    /// The URL to which the request is sent, without any change (Okta: "audience must equal the endpoint invoked").
     let audience: String
 
     /// - Parameter now: the time by the server's clock, in seconds since 1970.
@@ -32,7 +32,7 @@ struct ClientAssertion: Sendable {
     }
 }
 
-/// A `jti`: 128 random bits.
+/// Makes values for `jti`, of 128 random bits each.
 enum UniqueID {
     static func make() -> String {
         Base64URL.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) })

@@ -6,17 +6,18 @@ import CurlHTTPClient
 package protocol Credential: Sendable {
     /// Adds the authorization to `request`.
     ///
-    /// - Throws: ``AuthorizationFailure`` if there is none. Then the request must not be sent.
+    /// - Throws: ``AuthorizationFailure`` if no authorization is available. Then the request must not be sent.
     func authorize(_ request: inout HTTPRequest) async throws(AuthorizationFailure)
 
     /// Examines the answer to an authorized request.
     func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice
 
-    /// Identifies the present version of the secret on disk. A request that was refused with one version may be tried immediately with another. Several
-    /// collectors may share a credential, so each of them compares versions for itself. The property costs one `stat` and never waits; nil if there is no file.
+    /// Identifies the version of the secret that is on disk now; nil if there is no file. If a request was refused with one version, it may be
+    /// repeated as soon as there is another version. Several collectors may share a credential, so each collector compares the versions itself.
+    /// Reading this property costs one `stat` and never waits.
     var version: SecretVersion? { get }
 
-    /// Forgets the secret and that it was refused, so that the next request reads it again.
+    /// Forgets the secret, and any refusal of it. The next request reads the secret again.
     func readAgain() async
 }
 
@@ -34,7 +35,7 @@ package enum AuthorizationAdvice: Sendable, Hashable {
     case tryAgainWithNewProof
     /// The access token is no longer accepted: repeat the request with a new one.
     case tryAgainWithNewToken
-    /// The credential was refused, whatever the status. Okta answers some DPoP problems with 400, and such a 400 is not a problem of the request.
+    /// The credential was refused. The status may also be 400, because Okta answers some DPoP problems with 400.
     case refused
 }
 
@@ -44,8 +45,8 @@ package enum AuthorizationFailure: Error, Sendable {
     case credential(CredentialError)
     /// The server that issues access tokens could not be reached.
     case transport(TransportError)
-    /// The token server answered, but without a token: it can't issue one now (429, 5xx), or the answer is not Okta's (3xx, 404). The caller treats
-    /// the answer like one to its own request.
+    /// The token server answered, but without a token: it can't issue one now (429, 5xx), or the answer is not Okta's (3xx, 404). The caller handles
+    /// this answer as if it were the answer to the caller's own request.
     case answer(HTTPResponse)
 }
 
@@ -71,7 +72,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
         switch self {
         case .empty(let place): "\(place) is empty: put the secret there, and nothing else"
         case .malformed(let place):
-            "\(place) does not hold one API token: put only the token there, on one line, without quotes (SSWS in front is fine)"
+            "\(place) does not contain exactly one API token: put only the token there, on one line, without quotes (a leading SSWS is allowed)"
         case .unreadable(let path, let reason):
             "the secret file \(path) can't be read (\(reason)): check the path and its permissions"
         case .key(let place, let problem): "\(place): \(problem)"

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// An OAuth 2.0 service app at an org's own authorization server: `client_credentials` with `private_key_jwt`, and DPoP if the org requires
 /// it.
 ///
-/// All collectors that use this app share one credential: if a token is being requested, everyone who needs one waits for that request.
+/// All collectors that use this app share one credential. While one of them requests a token, the others that need a token wait for the same request.
 package actor OAuthCredential: Credential {
     /// How Okta identifies a service app.
     package struct App: Sendable, Hashable {
@@ -23,9 +23,9 @@ package actor OAuthCredential: Credential {
         }
     }
 
-    /// A larger file is not a private key, and is refused.
+    /// The maximum size of a private key's file. A larger file is refused.
     private static let maximumKeyBytes = 64 << 10
-    /// A longer nonce is ignored.
+    /// The maximum length of a nonce. A longer nonce is ignored.
     private static let maximumNonceBytes = 1024
 
     private let app: App
@@ -61,7 +61,7 @@ package actor OAuthCredential: Credential {
         life = TokenLife(seed: seed)
     }
 
-    /// A private key's file, which is read when the key is used.
+    /// The file of a private key. It is read when the key is used.
     package static func keyFile(_ path: String) -> SecretFile<ServiceAppKey, CredentialError> {
         SecretFile(path: path, maximumBytes: maximumKeyBytes) { text throws(CredentialError) in
             do throws(PrivateKeyProblem) {

@@ -8,7 +8,7 @@ struct PrivateJWK {
     let material: ServiceAppKey.Material
     let keyID: String?
 
-    /// 8192 bits. Okta has no larger keys, and they would only cost time.
+    /// The maximum size of a number in a key, in bytes. Okta has no keys of more than 8192 bits.
     private static let maximumNumber = 1024
 
     init(parsing text: String) throws(PrivateKeyProblem) {
@@ -59,7 +59,7 @@ struct PrivateJWK {
         return .p256(usable)
     }
 
-    /// A positive number, without leading zeros.
+    /// Decodes a positive number and removes leading zeros; nil if the text is not such a number, or if it is too large.
     private static func number(_ text: String?) -> [UInt8]? {
         guard let text, let bytes = Base64URL.decode(text) else { return nil }
         let plain = Array(bytes.drop { $0 == 0 })

@@ -1,10 +1,10 @@
-/// Why a text is not a private key with which a service app can sign. Contains nothing of the text.
+/// Why a text is not a private key with which a service app can sign. The description never contains a part of the text.
 package enum PrivateKeyProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// Neither PEM nor JSON.
     case unknownForm
     /// PEM that is encrypted with a passphrase.
     case encrypted
-    /// A public key, which is for Okta.
+    /// A public key. It belongs in Okta.
     case publicKey
     /// A certificate.
     case certificate
@@ -27,8 +27,8 @@ package enum PrivateKeyProblem: Error, Sendable, Hashable, CustomStringConvertib
         return switch self {
         case .unknownForm: "this is not a private key: put \(kinds) there"
         case .encrypted:
-            "the private key is encrypted with a passphrase: write it without one (openssl pkey -in FILE -out NEW)"
-        case .publicKey: "this is a public key, which belongs to Okta: put the private key there"
+            "the private key is encrypted with a passphrase: remove the passphrase (openssl pkey -in FILE -out NEW)"
+        case .publicKey: "this is a public key, which is for Okta only: put the private key there"
         case .certificate: "this is a certificate: put the private key there"
         case .openSSH: "this is a key in OpenSSH's format: convert it to PEM (ssh-keygen -p -m PEM -f FILE)"
         case .several: "there is more than one private key: leave only the one that is registered with the service app"

@@ -68,7 +68,7 @@ enum PrivatePEM {
         return .unsupported("this kind of PEM")
     }
 
-    /// Nil if it is not an RSA key.
+    /// Reads an RSA key; nil if the text contains another kind of key.
     private static func rsa(_ pem: String) throws(PrivateKeyProblem) -> ServiceAppKey.Material? {
         // The "unsafe" initializer also reads short keys. It is used so that the error can say how short the key is.
         guard let key = try? _RSA.Signing.PrivateKey(unsafePEMRepresentation: pem) else { return nil }

@@ -2,8 +2,8 @@ import Crypto
 import CurlHTTPClient
 import JWTKit
 
-/// The key to which access tokens are bound, and which makes the proofs of possession (DPoP, RFC 9449). It exists in memory only: a leaked token
-/// is worthless without it.
+/// The key to which access tokens are bound. It signs the proofs of possession (DPoP, RFC 9449). It exists in memory only, and a stolen token is
+/// useless without it.
 struct ProofKey: Sendable {
     private let key: ES256PrivateKey
     private let header: JWTHeader

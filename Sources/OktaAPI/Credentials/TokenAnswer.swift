@@ -11,15 +11,15 @@ enum TokenAnswer: Sendable {
     case needsNonce(TokenRefusal)
     /// Someone has to correct the app or the configuration.
     case refused(TokenRefusal)
-    /// No token for now, or not an answer from Okta. ``Refusal`` classifies the answer.
+    /// No token is available now, or the answer does not come from Okta. ``Refusal`` classifies the answer.
     case unavailable(HTTPResponse)
     /// The answer is a 200 without a usable token.
     case unusable(reason: String)
 
     /// The maximum size of an access token in bytes. Okta's have about a thousand.
     static let maximumTokenBytes = 16 << 10
-    /// How long a token is valid if the answer does not say (RFC 6749 only recommends that it does). A short time, because requesting a token early costs
-    /// little.
+    /// How long a token is valid if the answer does not say (RFC 6749 only recommends that it does). A short time, because requesting a token early
+    /// costs little.
     static let defaultLife = Duration.seconds(300)
 
     init(_ response: HTTPResponse, host: String, clientID: String, scope: String) {

@@ -30,7 +30,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 ///
 /// What always holds:
 /// - A token is used until its end, or until the org refuses it.
-/// - A new one is requested before the end, with jitter. While that fails, the old one is used.
+/// - A new token is requested before the old one ends, at a random time. While these requests fail, the old token is used.
 /// - After a refusal, no token is requested for a minute, unless the key is replaced.
 /// - After a 429, no token is requested before the wait that the server asks for is over.
 /// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
@@ -53,13 +53,14 @@ struct TokenLife: Sendable {
         case settled
     }
 
-    /// The maximum number of requests without a pause. Enough to learn of DPoP, its nonce and a wrong clock, once each.
+    /// The maximum number of requests without a pause. This is enough to learn that DPoP is required, which nonce to use, and that the clock is
+    /// wrong.
     static let attemptsInARow = 5
     /// The wait after a refusal. A little shorter than the minute that the pager waits, so that the pager's next attempt requests a token again.
     static let probe = Duration.seconds(55)
     /// The wait after a failed renewal, while the old token is still valid.
     static let renewalRetry = Duration.seconds(20)
-    /// The earliest renewal before the token's end.
+    /// The longest time before a token's end at which the token is renewed.
     static let longestLead = Duration.seconds(300)
 
     /// Whether token requests carry a proof.
@@ -103,7 +104,8 @@ struct TokenLife: Sendable {
         switch answer {
         case .token(let value, let life):
             let lead = min(Self.longestLead, life / 5) * Double.random(in: 0.5...1, using: &jitter)
-            // A token that expired before it arrived is used once. The org decides whether to accept it; otherwise tokens would be requested in a loop.
+            // A token that expired before it arrived may be used for one more second, and the org decides whether to accept it. Otherwise tokens
+            // would be requested in a loop.
             let end = max(sent + life, now + .seconds(1))
             token = AccessToken(value: value, end: end, renewal: max(end - lead, now + .milliseconds(500)))
             hold = nil
@@ -129,24 +131,24 @@ struct TokenLife: Sendable {
         return .settled
     }
 
-    /// Signing was not possible, so nothing was sent.
+    /// Records that signing was not possible, so that nothing was sent.
     mutating func couldNotAsk(_ error: CredentialError, now: Instant) { refused(error, now) }
 
-    /// No answer came. The caller decides how long to wait. A token that is still valid is not renewed for ``renewalRetry``.
+    /// Records that no answer came. The caller decides how long to wait. A token that is still valid is not renewed for ``renewalRetry``.
     mutating func failed(now: Instant) { delayRenewal(now, by: Self.renewalRetry) }
 
-    /// The org no longer accepts this token.
+    /// Records that the org no longer accepts this token.
     mutating func rejected(_ value: AccessToken.Value) {
         if token?.value == value { token = nil }
     }
 
-    /// The org requires a proof with this token, even if the token was issued without one.
+    /// Records that the org requires a proof with every token, even with one that was issued without a proof.
     mutating func mustProve() { usesProof = true }
 
-    /// The private key was replaced, so a token may be requested immediately, even after a refusal.
+    /// Records that the private key was replaced. A token may then be requested immediately, even after a refusal.
     mutating func keyReplaced() { hold = nil }
 
-    /// The token was issued for a key that has been replaced: the next request needs a new one.
+    /// Forgets the token, which was issued for a key that has been replaced. The next request needs a new token.
     mutating func dropToken() { token = nil }
 
     private mutating func refused(_ error: CredentialError, _ now: Instant) {
@@ -159,7 +161,7 @@ struct TokenLife: Sendable {
     }
 
     private mutating func wait(after response: HTTPResponse) -> Duration {
-        // One second: callers already waiting share this answer, and later ones request again.
+        // Callers that already wait share this answer. A caller that comes more than a second later requests a token again.
         guard response.status == 429 else { return token == nil ? .seconds(1) : Self.renewalRetry }
         let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
         let seconds =

@@ -10,7 +10,7 @@ package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
     package let status: Int
     /// OAuth's error code, such as `invalid_client`; nil if the answer contains none.
     package let code: String?
-    /// Okta's text with the code, in one line.
+    /// Okta's text about the error, in one line.
     package let said: String?
 
     /// What happened, and what to do; one line.
@@ -31,7 +31,7 @@ package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
         case "unauthorized_client", "unsupported_grant_type":
             "the app must be of the type API Services, with the grant type Client Credentials"
         case "access_denied", "insufficient_scope":
-            "check the app's network zone, that \(scope) is granted, and that an admin role is assigned to it"
+            "check the app's network zone, that \(scope) is granted to the app, and that the app has an admin role"
         case "invalid_dpop_proof", "use_dpop_nonce":
             "check whether a proxy changes headers or the host name, and check this machine's clock"
         default:

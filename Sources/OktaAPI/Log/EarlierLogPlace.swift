@@ -8,12 +8,12 @@ import FoundationEssentials
 package struct EarlierLogPlace: Sendable, Hashable, Codable {
     package struct Way: Sendable, Hashable, Codable {
         package var next: String?
-        /// Where the way began, as a time of storing.
+        /// Where the way began: every event of the way was stored by Okta at this time or later.
         package var since: Int64?
         /// The median of `published` of the way's last events.
         package var watermark: Int64?
 
-        /// Where that version started a query when it had no link: five minutes before the watermark, but not before the way's beginning.
+        /// Where versions 1 and 2 started a query if they had no link: five minutes before the watermark, but not before the way's beginning.
         package var restart: StoredTime? {
             guard let watermark else { return since.map { StoredTime($0) } }
             return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))
@@ -24,9 +24,9 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var history: Way
         package var from: Int64
         package var until: Int64
-        /// The number of the tail's events that were counted for its boundary.
+        /// The number of the tail's first events that were remembered. The earlier versions called these events the boundary.
         package var boundary: Int
-        /// A boundary with this many events was full.
+        /// The number of events in a full boundary.
         package static let fullBoundary = 2_000
     }
 
@@ -60,8 +60,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed, ``LogPlace/source`` differs, and the log is queried by
-    /// time.
+    /// The same place in the present form. If the address, the filter or the page size has changed, the place's ``LogPlace/source`` is not the
+    /// query's, so the log is queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
             // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.

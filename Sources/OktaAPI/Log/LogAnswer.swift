@@ -22,7 +22,7 @@ package enum LogAnswer: Sendable {
 
     /// The request that was answered.
     package struct Request: Sendable {
-        /// Its address.
+        /// The address of the request.
         package var url: String
         /// Whether the address is a link that Okta gave.
         package var isLink: Bool
@@ -64,18 +64,19 @@ package enum LogAnswer: Sendable {
         }
         guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
             return problem(
-                .missingNext, "an answer without a next link, which a polling query always has",
+                .missingNext, "an answer without a next link, although Okta sends one with every page",
                 "If it persists, check for a proxy that strips headers")
         }
-        // A link that has been followed before was checked then.
+        // A link that leads to the requested page itself was checked before the request.
         if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
             return problem(
                 .foreignNext, "a next link that is not followed: \(objection)",
-                "Check for a proxy that rewrites headers; if it is another name of this org, use that name in its URL")
+                "Check for a proxy that rewrites headers; if the link leads to another name of this org, use that name in the URL"
+            )
         }
         if next == request.url, !PageCheck.isEmptyArray(response.body) {
             return problem(
-                .nextStandsStill, "a page with events whose next link leads to itself",
+                .nextStandsStill, "a page with events, and a next link that leads to the same page",
                 "If it persists, Okta's support can find the request by its id")
         }
         return .page(next: next)

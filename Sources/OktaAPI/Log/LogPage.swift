@@ -1,6 +1,6 @@
 import CurlHTTPClient
 
-/// A request of the log, before a credential is added.
+/// A request for a page of the log, before a credential is added.
 package struct LogPageRequest: Sendable {
     /// The request, to which only a credential is added before it is sent.
     package let request: HTTPRequest
@@ -20,7 +20,7 @@ package struct LogPage: Sendable {
     package let place: LogPlace
     /// The link to the next page.
     package let next: String
-    /// Where a tail that begins with this page starts its query.
+    /// If a tail begins with this page: the time from which the tail queries.
     package let since: StoredTime
     /// Whether the page answers a query by time and not a link.
     package let isQuery: Bool
@@ -34,7 +34,7 @@ package struct LogPage: Sendable {
     let previousCount: Int?
     /// The most events in one of the pages that the way has requested without a wait before this one.
     var largestCount = 0
-    /// An event older than this by the server's clock is not one of the newest. Milliseconds.
+    /// The maximum age, in milliseconds by the server's clock, of an event that counts as one of the newest.
     let freshness: Int64
     /// The period that Okta has deleted, between the way's last event and the oldest event that Okta still keeps.
     package let gap: LogGap?
@@ -43,19 +43,20 @@ package struct LogPage: Sendable {
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// If two pages in a row have the same number of events, and at least this many, the number is taken for a page size that the server enforces.
+    /// Two pages in a row may have the same number of events because the server enforces a page size. This is assumed only if they have at least this
+    /// many events.
     static let leastEqualCount = 10
 
     /// A page is small if it has at most this fraction of the events of a page shortly before it.
     static let smallPage = 4
 
-    /// Whether more events are expected immediately. This only decides when the next request goes out.
+    /// Whether more events are expected immediately. This only decides when the next request is sent.
     ///
-    /// A page that is not full is either the last one, or comes from a server that sends smaller pages than requested. In the second case its events
-    /// are not recent, or there are as many as in the previous page.
+    /// If a page is not full, either it is the last one, or the server sends smaller pages than requested. In the second case, the page's events are
+    /// not recent, or the page has as many events as the previous page.
     ///
     /// Events are never recent in an org that stores them long after they were published. There the last pages are small, because they have only the
-    /// events that were stored since the previous request. A server may also send a small page before the end of the log, so only two in a row count.
+    /// events that were stored since the previous request. A server may also send one small page before the end of the log, so only two in a row count.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return false }
@@ -66,7 +67,8 @@ package struct LogPage: Sendable {
 
     private func isSmall(_ count: Int) -> Bool { count * Self.smallPage <= largestCount }
 
-    /// The checkpoint of an empty page that changes nothing, because the org has no new events. This checkpoint need not be stored.
+    /// The checkpoint of an empty page whose link leads to the same place, because the org has no new events; nil for any other page. This checkpoint
+    /// changes nothing, so it need not be stored.
     package var emptyCheckpoint: PageCheckpoint? {
         guard !isQuery, search == nil, PageCheck.isEmptyArray(body), place[way]?.next == next else { return nil }
         return PageCheckpoint(place: place)

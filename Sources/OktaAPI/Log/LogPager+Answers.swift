@@ -26,14 +26,14 @@ extension LogPager {
         switch LogAnswer(result, to: request, of: query) {
         case .page(let next):
             guard case .success(let response) = result else {
-                return .trouble(unexpected("a page came without an answer"))
+                return .trouble(unexpected("a result was read as a page, but it contains no HTTP response"))
             }
             return deliver(response, next: next, way, host: host)
         case .problem(let problem): return .trouble(scheduleRetry(way, problem, wait: wait, now))
         }
     }
 
-    /// The page could not be read, for example because it is broken in the middle. It is requested again.
+    /// Records that the page could not be read, for example because it is broken in the middle. The page is requested again.
     @discardableResult
     package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
@@ -46,7 +46,7 @@ extension LogPager {
                 advice: "If it persists, Okta's support can find the request by its id", requestID: lastRequestID), now)
     }
 
-    /// The page could not be stored, which is not Okta's fault. It is requested again later.
+    /// Records that the page could not be stored, which is not Okta's fault. The page is requested again later.
     @discardableResult
     package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
@@ -63,7 +63,7 @@ extension LogPager {
     /// Whether the pager is waiting for a credential that a person has to correct.
     package var awaitsCredential: Bool { trouble?.kind.awaitsCredential ?? false }
 
-    /// The credential has been replaced, so a refused request may be tried again immediately.
+    /// Records that the credential has been replaced, so that a refused request is sent again immediately.
     package mutating func credentialReplaced(now: Instant) {
         guard case .idle = phase, awaitsCredential else { return }
         main.due = now
@@ -84,8 +84,8 @@ extension LogPager {
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute, as after a problem that a person has to
-        // correct.
+        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute. It waits as long after a
+        // problem that a person has to correct.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait

@@ -22,8 +22,8 @@ import CurlHTTPClient
 /// - Whether a page is full, short or empty decides only when the next request goes out.
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
-/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it is far
-///   behind the present, a tail may begin: the log is queried from the `Date` of the way's last answer on, until an answer has an event.
+/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it is
+///   far behind the present, a tail may begin: the log is queried from the `Date` of the way's last answer on, until an answer has an event.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
@@ -44,8 +44,8 @@ package struct LogPager: Sendable {
         case page(LogPage)
         /// No page. ``LogPager/nextStep(now:)`` schedules the retry.
         case trouble(PagerTrouble)
-        /// Okta's clock and this host's differ, and the configured start is relative to now. The start now counts from Okta's clock, and the log is queried
-        /// from it.
+        /// Okta's clock and this host's differ, and the configured start is relative to now. The start now counts from Okta's clock, and the log is
+        /// queried from the new start.
         case startMoved(to: StoredTime, ahead: Duration)
     }
 
@@ -55,13 +55,13 @@ package struct LogPager: Sendable {
         case delivering(LogPage)
     }
 
-    /// A tail is begun if the only way's events are older than this by the server's clock. Milliseconds.
+    /// A tail may begin if the only way's events are older than this, in milliseconds by the server's clock.
     static let farBehind: Int64 = 3_600_000
-    /// How long after a query with smaller pages the pager tries larger ones again.
+    /// The time after a query with smaller pages until the pager tries larger ones again.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
-    /// After this many useless answers to the same request, the log is queried by time instead.
+    /// The number of useless answers to the same request after which the log is queried by time.
     static let patience = 3
 
     /// The org, the filter and the page size.
@@ -82,12 +82,13 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way: the progress of a tail that may begin.
     var tail: WayProgress?
-    /// The tail has had its turn, so the next request belongs to the main way. This also holds if only few requests fit between two polls.
+    /// Whether the tail has had its turn, so that the next request belongs to the main way. So the main way gets requests even if the tail is always
+    /// due.
     private var isMainNext = false
     /// The `Date` of the main way's last answer whose page is durable.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. After it has passed a quarter of them, the pager requests a possible tail again: events that
-    /// the main way has passed since the tail's last empty answer must still be remembered when the tail reaches them.
+    /// The minimum number of events that the main way remembers. The events that the main way has passed since the possible tail's last empty answer
+    /// must still be remembered when the tail reaches them. So the pager requests the possible tail again after a quarter of this number.
     private let remembered: Int
     /// The number of events that the main way has passed since the possible tail's last empty answer.
     private var passedSinceTail = 0
@@ -190,8 +191,8 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Places a possible tail after everything that the main way has passed. The tail keeps that place, by the links of its empty answers, as long as
-    /// the main way remembers all events that it has passed since.
+    /// Moves a possible tail to a place after everything that the main way has passed. After an empty answer, the tail continues with the answer's
+    /// link and is not moved. It is moved again when the main way has passed so many events that some may be forgotten.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -234,8 +235,8 @@ package struct LogPager: Sendable {
         return .page(page)
     }
 
-    /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's clock. With
-    /// a start in Okta's future, the events before it would be missed.
+    /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's
+    /// clock. With a start in Okta's future, the events before it would be missed.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
@@ -245,7 +246,8 @@ package struct LogPager: Sendable {
         place.countedFrom = nil
         guard abs(ahead) > HostTime.tolerance else { return nil }
         let moved = way.restart.advanced(by: -ahead)
-        // The clock may have been set since the start was computed. If that was some time ago, the start is not moved to a later time.
+        // If the start was computed more than five minutes ago, this host's clock may have been set since then. So such a start is not moved to a
+        // later time.
         let isOfNow = (0...300_000).contains(host.milliseconds - countedFrom.milliseconds)
         guard isOfNow || moved < way.restart else { return nil }
         way.restart = moved
@@ -264,7 +266,7 @@ package struct LogPager: Sendable {
         return LogGap(from: reached, to: PublishedTime(oldest))
     }
 
-    /// Call this when the page's events and `checkpoint.place` are durable. Then the next page may be requested.
+    /// Records that the page's events and `checkpoint.place` are durable. From then on, the next page may be requested.
     package mutating func committed(_ checkpoint: PageCheckpoint, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
@@ -277,7 +279,7 @@ package struct LogPager: Sendable {
         raisePageSize(of: page.way, now)
     }
 
-    /// Nothing of the page was stored: its way keeps searching for events that it has passed.
+    /// Records that nothing of the page was stored, because its way is still searching for events that it has passed.
     package mutating func searching(_ search: LogSearch, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle
@@ -287,7 +289,7 @@ package struct LogPager: Sendable {
         trouble = nil
     }
 
-    /// Nothing of the page was stored: no tail begins with it.
+    /// Records that nothing of the page was stored, because no tail begins with the page.
     ///
     /// - Parameter isEmpty: whether the page had no events, so that its link continues from the same place.
     package mutating func nothingKept(isEmpty: Bool, now: Instant) {

@@ -12,8 +12,8 @@ import FoundationEssentials
 ///
 /// ``EarlierLogPlace`` reads versions 1 and 2.
 package struct LogPlace: Sendable, Hashable {
-    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was collected, either
-    /// by this way or by the second way.
+    /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was
+    /// collected, either by this way or by the second way.
     package struct Way: Sendable, Hashable, Codable {
         /// The Okta filter of its queries; nil for all events.
         package var filter: String?
@@ -26,10 +26,10 @@ package struct LogPlace: Sendable, Hashable {
 
         /// Set if a query by time found no event that the way has passed. Events published before this time may then have been collected already.
         package var unprovenUntil: ServerTime?
-        /// The number of newest remembered events that the way has passed with earlier filters and that form one contiguous stretch; nil if there are none.
-        /// ``brokenStretch`` if some events within the stretch may have been forgotten.
+        /// The number of remembered events that the way has passed with earlier filters: the newest ones, back to the first gap; nil if there are
+        /// none. It is ``brokenStretch`` if some of these events may have been forgotten.
         package var setAside: Int?
-        /// A number larger than the number of events that can be remembered.
+        /// Means that some events may have been forgotten. The value is larger than the number of events that can be remembered.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -46,8 +46,7 @@ package struct LogPlace: Sendable, Hashable {
         package var from: PublishedTime
         /// All events of the tail were stored at this time or later.
         package var until: StoredTime
-        /// Whether the tail's head is full: it holds the first events that the tail has passed, as many as fit. Until it is full, the head holds
-        /// all events that the tail has passed.
+        /// Whether the tail's head is full. The head holds the first events that the tail has passed; until it is full, it holds all of them.
         package var isHeadFull: Bool
         /// The number of the head's events that the history has passed.
         package var met: Int
@@ -70,7 +69,8 @@ package struct LogPlace: Sendable, Hashable {
     /// The ``LogQuery/source`` of the queries that the links came from.
     package var source: String
     package var ways: Ways
-    /// Set on a first run whose start is relative to now (`7d`, `now`): the host's time from which the start was computed. Nil once Okta's time is known.
+    /// Set on a first run whose start is relative to now (`7d`, `now`): the host's time from which the start was computed. Nil once Okta's time is
+    /// known.
     package var countedFrom: HostTime?
 
     package init(organization: String? = nil, source: String, ways: Ways, countedFrom: HostTime? = nil) {
@@ -116,13 +116,14 @@ package struct LogPlace: Sendable, Hashable {
     /// The links of both ways.
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
-    /// Whether a link leads to another origin than `query`. The org at the new address must then first prove that it is the same org.
+    /// Whether a link of this place leads to another origin than that of `query`. If so, Tributary must first find out whether both addresses belong
+    /// to the same org.
     package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
 
-    /// Checks whether the place belongs to the organization that `query` asks.
+    /// Checks whether the place belongs to the organization of `query`.
     ///
-    /// - Throws: ``CursorError/otherOrganization(kept:found:)`` if it is certainly another one; ``CursorError/foreign(_:)`` if a link does not lead to this
-    ///   org's log and it is unknown whether the organization is the same.
+    /// - Throws: ``CursorError/otherOrganization(kept:found:)`` if it certainly belongs to another organization; ``CursorError/foreign(_:)`` if a
+    ///   link does not lead to this org's log and it is unknown whether the organization is the same.
     package func check(against query: LogQuery) throws(CursorError) {
         if let kept = organization, let found = query.organization {
             guard kept == found else { throw .otherOrganization(kept: kept, found: found) }
@@ -227,13 +228,13 @@ package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
             "the stored cursor has version \(version): run the version of Tributary that wrote it"
         case .foreign(let reason):
             """
-            the stored cursor is not one of this org's log (\(reason)), and whether the new address is the same organization \
-            is unknown
+            the stored cursor is not one of this org's log (\(reason)), and it is unknown whether the new address belongs to the \
+            same organization
             """
         case .otherOrganization(let kept, let found):
             """
-            this address belongs to the organization \(found), but the events collected so far came from \(kept): give another \
-            organization its own integration, with another name
+            this address belongs to the organization \(found), but the events collected so far came from \(kept): collect the \
+            other organization with a separate integration, under another name
             """
         }
     }

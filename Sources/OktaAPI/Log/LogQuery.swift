@@ -29,7 +29,7 @@ package struct LogQuery: Sendable, Hashable {
     /// Sixteen hex digits that change if the origin or the page size changes.
     package var source: String { Self.hash("\(org.origin)\n\(pageLimit)") }
 
-    /// The corresponding value in version 2 of the cursor. It also changes with the filter.
+    /// The value in version 2 of the cursor that corresponds to ``source``. It also changes with the filter.
     var earlierFingerprint: String { Self.hash("\(org.origin)\n\(filter ?? "")\n\(pageLimit)") }
 
     /// FNV-1a, 64 bits, as sixteen hex digits.
@@ -59,7 +59,8 @@ package struct LogQuery: Sendable, Hashable {
             .get, firstURL(since: since, filter: filter), headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
-    /// A request for the newest event stored since `since`, before a credential is added. This is not a polling query: its links lead to older events.
+    /// A request for the newest event stored since `since`, before a credential is added. This is not a polling query: its links lead to older
+    /// events.
     package func newestRequest(since: UTCTime) -> HTTPRequest {
         var url = "\(org.origin)\(Self.path)?since=\(since.rfc3339)&limit=1&sortOrder=DESCENDING"
         if let filter { url += "&filter=\(filter.percentEncoded)" }
@@ -102,13 +103,13 @@ package struct LogQuery: Sendable, Hashable {
 
 /// How far back Okta accepts queries and keeps events.
 package enum LogRetention {
-    /// Okta answers an earlier `since` with 400 E0000053 (System Log query documentation). An hour less than Okta's 180 days, since clocks may differ.
-    /// Milliseconds, like `kept`.
+    /// The maximum age of `since`, in milliseconds: an hour less than Okta's 180 days, because clocks may differ. Okta answers an older `since` with
+    /// 400 E0000053 (System Log query documentation).
     static let accepted: Int64 = (180 * 24 - 1) * 3_600_000
-    /// Okta silently omits events older than this (System Log query documentation).
+    /// The maximum age of an event, in milliseconds. Okta silently omits older events (System Log query documentation).
     static let kept: Int64 = 90 * 24 * 3_600_000
 
-    /// `since`, or the earliest time that Okta accepts at `now` if that is later.
+    /// The later of two times: `since`, and the earliest time that Okta accepts at `now`.
     static func accepted(_ since: StoredTime, at now: ServerTime) -> StoredTime {
         max(since, StoredTime(now.milliseconds - accepted))
     }

@@ -1,6 +1,6 @@
-/// Progress of a query by time in finding the events that its way has already passed. A way remembers the newest events that it has passed. A query that
-/// starts earlier meets, in this order: collected events that are no longer remembered, remembered events, and new events. While it searches, it
-/// collects nothing. Once it has seen ``need`` different remembered events, it collects every event that is unknown.
+/// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
+/// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events. During the search, the
+/// way collects nothing. Once it has seen ``need`` different remembered events, it collects every event that is unknown.
 ///
 /// A search is not stored. After a restart, it begins again at the same time.
 package struct LogSearch: Sendable, Hashable {
@@ -17,9 +17,9 @@ package struct LogSearch: Sendable, Hashable {
     /// The link with which the search continues; nil at its beginning.
     package var next: String?
 
-    /// After this many empty answers in a row, nothing more is expected.
+    /// A pass of the search ends after this many empty answers in a row.
     static let endsAfterEmptyAnswers = 4
-    /// After this long by the server's clock, an answer that is not full counts as the last. Milliseconds.
+    /// If the search has lasted this long, in milliseconds by the server's clock, its pass ends with the first answer that is not full.
     static let endsAfter: Int64 = 600_000
 
     package init(need: Int, isSecond: Bool = false, began: ServerTime? = nil) {
@@ -28,8 +28,8 @@ package struct LogSearch: Sendable, Hashable {
         self.began = began
     }
 
-    /// After an answer with `count` events that did not complete the search: whether the search has probably read everything that the way may have passed.
-    /// If it ends too early, events can be collected twice, but none is lost.
+    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the search is not
+    /// complete. If a search ends too early, events can be collected twice, but none is lost.
     ///
     /// - Parameter typical: the median of the events' `published`.
     package func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
@@ -40,8 +40,8 @@ package struct LogSearch: Sendable, Hashable {
         return date.milliseconds - began.milliseconds >= Self.endsAfter
     }
 
-    /// The next pass if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass found. If
-    /// that number is too small to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
+    /// The next pass if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass
+    /// found. If that number is too small to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
     package func nextPass(leastSeen: Int) -> LogSearch {
         LogSearch(need: isSecond || seen.count < leastSeen ? 0 : (seen.count + 1) / 2, isSecond: true, began: began)
     }

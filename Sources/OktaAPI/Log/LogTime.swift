@@ -1,6 +1,5 @@
-/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale is a type of its own, because times of two scales can only
-/// be compared under an assumption about how the scales relate. The assumptions that Tributary makes are the conversions in
-/// this file, and no others.
+/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale has its own type, because two scales can be compared only if
+/// something is assumed about how they relate. The conversions in this file are the only such assumptions that Tributary makes.
 package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
     package let milliseconds: Int64
 
@@ -40,20 +39,20 @@ package typealias ServerTime = LogTime<ServerScale>
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
-    /// How much later than the time of storing an event's `published` may be, in milliseconds.
+    /// The largest time by which an event's `published` may be later than the time at which Okta stored the event, in milliseconds.
     package static let tolerance: Int64 = 300_000
 
-    /// The event was stored at this time or later, if an event is never stored earlier than ``tolerance`` before its `published`. This is an assumption.
+    /// The event was stored at this time or later. This assumes that Okta never stores an event earlier than ``tolerance`` before its `published`.
     package var earliestStored: StoredTime { StoredTime(milliseconds).advanced(by: -Self.tolerance) }
 }
 
 extension ServerTime {
-    /// All events in an answer with this `Date` were stored at this time or earlier, if no event in an answer was stored after the answer's `Date`. This is an
-    /// assumption. `Date` has whole seconds, so the true time can be up to a second later.
+    /// All events in an answer with this `Date` were stored at this time or earlier. This assumes that no event in an answer was stored after the
+    /// answer's `Date`. `Date` has whole seconds, so the true time can be up to a second later.
     package var latestStored: StoredTime { StoredTime(milliseconds).advanced(by: 1_000) }
 }
 
 extension HostTime {
-    /// If this host's clock differs from Okta's by more, Tributary reports it. Milliseconds.
+    /// If this host's clock and Okta's differ by more than this, in milliseconds, Tributary reports the difference.
     package static let tolerance: Int64 = 60_000
 }

@@ -36,7 +36,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case missingNext
         /// A `next` link that leads elsewhere.
         case foreignNext
-        /// A `next` link of the page just read, which would bring the same events again.
+        /// The `next` link of a page leads to the same page, and would bring the same events again.
         case nextStandsStill
         /// The caller could not read the page.
         case rejected
@@ -85,7 +85,7 @@ extension PagerTrouble.Kind {
         }
     }
 
-    /// Whether the trouble waits for a credential that a person has to correct.
+    /// Whether a person has to correct the credential before collection can continue.
     var awaitsCredential: Bool {
         switch self {
         case .unauthorized, .forbidden, .invalidRequest: true

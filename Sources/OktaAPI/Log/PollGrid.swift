@@ -1,4 +1,4 @@
-/// The times at which an org whose log is fully read is polled: `origin + n × interval`.
+/// The times at which an org is polled once its log has been fully read: `origin + n × interval`.
 ///
 /// Origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the times are fixed, the orgs stay
 /// distributed: after an outage, a suspend or a backlog each one returns to its own times.
@@ -10,12 +10,12 @@ package struct PollGrid: Sendable {
     /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.
     static let startStep = Duration.milliseconds(10)
 
-    /// Any one time of the grid.
+    /// One of the times of the grid.
     package let origin: ContinuousClock.Instant
     /// When the first request is due. The first request does not wait for the grid, so that an operator soon sees whether the collector works.
     package let start: ContinuousClock.Instant
 
-    /// A grid through `origin`.
+    /// Creates the grid that contains the time `origin`.
     package init(origin: ContinuousClock.Instant) {
         self.origin = origin
         start = origin
@@ -29,7 +29,7 @@ package struct PollGrid: Sendable {
         start = now + Self.startStep * number
     }
 
-    /// The next polling time after a page: at least half an interval after `now`, and at most one and a half.
+    /// The next polling time after a page: at least half an interval and at most one and a half intervals after `now`.
     package func next(after now: ContinuousClock.Instant, interval: Duration) -> ContinuousClock.Instant {
         guard interval > .zero else { return now }
         let wanted = origin.duration(to: now) + interval / 2

@@ -7,7 +7,7 @@ struct Refusal {
     enum Pace {
         /// Exponential backoff, for a problem that usually ends without help.
         case backoff
-        /// About once a minute, for trouble that a person has to correct.
+        /// A request about once a minute, for trouble that a person has to correct.
         case probe
     }
 
@@ -67,13 +67,13 @@ struct Refusal {
         switch error.code {
         case "invalid_token", "invalid_dpop_proof", "use_dpop_nonce", "access_token_not_dpop_bound",
             "dpop_proof_required_for_token", "dpop_authentication_scheme_required":
-            "Okta refuses the service app's access token, a new one too: check that the app is active, that the URL is the org's"
+            "Okta refuses the service app's access token, and also a new one: check that the app is active, that the URL is the org's"
                 + " own, and that no proxy changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
                 + " make a new one (Admin Console, Security > API > Tokens), then: \(tokenReplacement)"
         case "E0000015":
-            "The org may not use this feature: ask Okta's support, and check that the URL is the right org"
+            "The org has no access to this feature: ask Okta's support, and check that the URL is that of the right org"
         default:
             error.isHTML || error.code == nil
                 ? "Check the token, and whether a proxy on the way asks for a login"
@@ -84,18 +84,18 @@ struct Refusal {
     private static func forbiddenAdvice(_ error: OktaError) -> String {
         switch error.code {
         case "E0000005":
-            "Okta saw no API token in the request: check that the secret file holds one"
+            "Okta saw no API token in the request: check that the secret file contains one"
         case "E0000006":
-            "The token's owner may not read the System Log: give it, or the service app, the role Read-only Administrator or"
+            "The token's owner is not allowed to read the System Log: give the owner, or the service app, the role Read-only Administrator or"
                 + " Report Administrator"
         case "insufficient_scope":
             "Grant okta.logs.read to the service app (Applications > the app > Okta API Scopes)"
         case "E0000015":
-            "The org may not use this feature: ask Okta's support, and check that the URL is the right org"
+            "The org has no access to this feature: ask Okta's support, and check that the URL is that of the right org"
         case "E0000260":
             "The org is deactivated: ask Okta's support"
         default:
-            "Check the role of the token's owner, the token's network zone, and for a proxy on the way"
+            "Check the role of the token's owner and the token's network zone, and check for a proxy on the way"
         }
     }
 }

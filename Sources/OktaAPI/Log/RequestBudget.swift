@@ -1,11 +1,11 @@
 import CurlHTTPClient
 
-/// Decides when the next request for an org's log may be sent. This client uses its share of the org's budget evenly, and always leaves requests for other
-/// tools. A plain value; the caller passes the time.
+/// Decides when the next request for an org's log may be sent. This client uses its share of the org's budget evenly, and always leaves requests for
+/// other tools. A plain value; the caller passes the time.
 ///
 /// - The minimum time between two requests (the pace) is a window's minute divided by this client's share of the window's requests.
-/// - Some of the requests left in the window are reserved for other clients: their share for the rest of the window, or, if that is more, the
-///   number that they would need at their present rate.
+/// - Some of the requests left in the window are reserved for other clients: either their share for the rest of the window, or the number that they
+///   would need at their present rate, whichever is more.
 /// - After a 429 it waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
 struct RequestBudget: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -19,7 +19,7 @@ struct RequestBudget: Sendable {
     private(set) var rateLimit: RateLimit?
 
     private var requestedAt: Instant?
-    /// No request before this time: the window's budget is used up, or the rest is reserved for others.
+    /// No request is sent before this time, because the window's budget is used up, or the rest is reserved for others.
     private var hold: Instant?
     /// When the window ends.
     private var windowEnd: Instant?
@@ -88,7 +88,7 @@ struct RequestBudget: Sendable {
         if windowEnd == nil, let seconds = limit.secondsToWait { windowEnd = now + .seconds(seconds) }
     }
 
-    /// How long the requests left in the window are reserved for others; nil if there are enough.
+    /// The time until which all requests left in the window are reserved for others; nil if this client may use one now.
     private func room(_ limit: RateLimit, _ now: Instant, _ jitter: inout Jitter) -> Instant? {
         guard let remaining = limit.remaining, let wait = limit.secondsToWait, let seconds = limit.secondsToReset else {
             return nil
@@ -104,7 +104,7 @@ struct RequestBudget: Sendable {
         // `remaining - 1`, because this client's next request also uses up one.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
-        // The others use up their requests at this rate, and so need fewer of them later.
+        // The other clients need fewer requests as time passes, so the reserve shrinks at this rate, in requests per second.
         let free = needed - others
         let delay = free > 0 ? missing / free : left
         return min(now + .seconds(delay), nextWindow + jitter.upTo(2))

@@ -1,10 +1,10 @@
 import CurlHTTPClient
 
-/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future, so without this a wrong local
-/// clock would lock a service app out.
+/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future. So with the time of a
+/// wrong local clock, a service app would get no token.
 struct ServerClock: Sendable, Hashable {
-    /// Milliseconds to add to the local clock. The result is usually slightly too early, because `Date` drops the fraction of a second, and because the
-    /// answer needed time to arrive. That is safe, because a signed time must not be in the future.
+    /// Milliseconds to add to the local clock. The result is usually slightly too early, because `Date` drops the fraction of a second, and because
+    /// the answer needed time to arrive. That is safe, because a signed time must not be in the future.
     private(set) var offset: Int64 = 0
 
     /// Learns from any answer with a readable `Date`.

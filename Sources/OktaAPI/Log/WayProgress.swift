@@ -52,7 +52,7 @@ struct WayProgress: Sendable {
         return search.next.map { LogQuery.fullPage(of: $0) } ?? limit
     }
 
-    /// A page was used; the next one is at `link`.
+    /// Records that a page was used. The next page is at `link`; nil means a query by time.
     mutating func answered(next link: String?) {
         next = link
         (retries, failures, refusals, sizeStrikes, linkStrikes) = (0, 0, 0, 0, 0)

@@ -1,7 +1,8 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// A bucket of Okta's rate limits (Okta rate limit documentation). Calls that share a bucket are paced together, according to the rate limit in their answers.
+/// A bucket of Okta's rate limits (Okta rate limit documentation). Calls that share a bucket are paced together, according to the rate limit in their
+/// answers.
 package enum OktaEndpoint: String, Sendable, CaseIterable {
     /// Calls that return lists of users.
     case users
@@ -23,7 +24,7 @@ package struct OktaCall: Sendable {
     let endpoint: OktaEndpoint
     /// The scopes of a service app that allow the call. One of them is enough.
     package let scopes: [OktaScope]
-    /// Whether the call changes something. The org must not receive such a call twice because a connection was lost.
+    /// Whether the call changes something. Such a call is not repeated after a lost connection, because the org might then receive it twice.
     var isSentOnce: Bool { method != .get }
     /// The maximum size of the answer, in bytes.
     let bodyLimit: Int
@@ -51,7 +52,8 @@ package struct OktaCall: Sendable {
         OktaCall(.get, "/api/v1/users/\(id.percentEncoded)", .user, readers)
     }
 
-    /// Finds users by a SCIM filter, which may use only `eq`, on `profile.login` and `profile.email`. It also finds deactivated users, unlike `q`.
+    /// Finds users by a SCIM filter, which may use only `eq`, on `profile.login` and `profile.email`. It also finds deactivated users, unlike a query
+    /// with `q`.
     static func users(filter expression: String) -> OktaCall {
         OktaCall(
             .get, "/api/v1/users?filter=\(expression.percentEncoded)&limit=\(searchLimit + 1)", .users, readers,
@@ -127,7 +129,8 @@ package struct OktaCall: Sendable {
         lifecycle(user, "reset_password", query: "?sendEmail=\(sendEmail)")
     }
 
-    /// Ends a user's sessions. Both parameters are always sent, because Classic Engine and Identity Engine have different defaults for `forgetDevices`.
+    /// Ends a user's sessions. Both parameters are always sent, because Classic Engine and Identity Engine have different defaults for
+    /// `forgetDevices`.
     package static func clearSessions(_ user: String, oauthTokens: Bool, forgetDevices: Bool) -> OktaCall {
         OktaCall(
             .delete,

@@ -1,6 +1,6 @@
 import CurlHTTPClient
 
-/// The scopes that response actions need of a service app. `manage` includes `read` (Okta OAuth 2.0 scopes).
+/// The scopes that a service app needs for response actions. `manage` includes `read` (Okta OAuth 2.0 scopes).
 package enum OktaScope: String, Sendable, CaseIterable {
     case usersRead = "okta.users.read"
     /// Lifecycle, passwords, factors and sessions of users.
@@ -11,8 +11,8 @@ package enum OktaScope: String, Sendable, CaseIterable {
     case universalLogoutManage = "okta.universalLogout.manage"
 }
 
-/// The credential for response actions at an org. If a token is requested for several scopes and one of them is not granted, Okta issues no token. So a service
-/// app gets a separate access token for each scope, and a missing scope does not prevent the use of other scopes.
+/// The credential for response actions at an org. If a token is requested for several scopes and one of them is not granted, Okta issues no token. So
+/// a service app gets a separate access token for each scope, and a missing scope does not prevent the use of other scopes.
 package struct ScopedCredential: Sendable {
     private let apiToken: (any Credential)?
     private let app: [OktaScope: OAuthCredential]

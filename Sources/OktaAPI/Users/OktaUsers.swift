@@ -120,14 +120,16 @@ package struct OktaUsers: Sendable {
         }
     }
 
-    /// Users by id, login, e-mail address, or the part of a login before its `@`: all that match, but at most ``OktaCall/searchLimit`` plus one.
+    /// Finds users by id, login, e-mail address, or the part of a login before its `@`. Returns all that match, but at most ``OktaCall/searchLimit``
+    /// plus one.
     package func users(matching text: String, before deadline: Instant) async throws(OktaCallError) -> [OktaUser] {
         if OktaID.isUser(text), let user = try await user(text, before: deadline) { return [user] }
         let expression = "profile.login eq \(Self.quoted(text)) or profile.email eq \(Self.quoted(text))"
         var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
         // The filter is case-sensitive, but people type logins in any case.
         if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
-        // Okta's path also accepts the part of a login before its `@`, if only one user has it. The path "me" would return the owner of the credential.
+        // Okta's path also accepts the part of a login before its `@`, if only one user has it. The path "me" would return the owner of the
+        // credential.
         if found.isEmpty, text != "me", text.utf8.allSatisfy(Self.isPlain),
             let user = try await user(text, before: deadline)
         {

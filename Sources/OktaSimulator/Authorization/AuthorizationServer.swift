@@ -19,7 +19,7 @@ struct AuthorizationServer: Sendable {
         var clientID: String
         var scopes: [String]
         var end: Int64
-        /// The thumbprint of the key to which the token is bound.
+        /// The thumbprint of the key to which the token is bound (DPoP); nil if it is not bound.
         var boundTo: String?
     }
 
@@ -27,7 +27,7 @@ struct AuthorizationServer: Sendable {
     private static let maximumAssertion: Int64 = 3600
     /// The largest age of a proof, in seconds.
     private static let proofWindow: Int64 = 300
-    /// The most proofs and tokens that are remembered. Beyond that, those that expire first are forgotten.
+    /// The maximum number of proofs and tokens that are remembered. If there are more, those that expire first are forgotten.
     private static let maximumRemembered = 100_000
 
     private let apps: [String: (app: ServiceApp, keys: [PublicJWK])]
@@ -139,8 +139,8 @@ struct AuthorizationServer: Sendable {
 
     // MARK: Resources
 
-    /// Verifies the token and its proof.
-    /// - Parameter scopes: one of them is enough.
+    /// Verifies a request's access token and its DPoP proof.
+    /// - Parameter scopes: the token needs one of these scopes.
     mutating func check(
         _ request: HTTPRequest, url: String, scopes: [String], now: Int64
     ) throws(Refusal) -> ServiceApp {
@@ -174,7 +174,7 @@ struct AuthorizationServer: Sendable {
         return app
     }
 
-    /// Verifies the proof and returns its key's thumbprint.
+    /// Verifies the DPoP proof, and returns the thumbprint of its key.
     private mutating func proof(
         _ request: HTTPRequest, url: String, token: String?, wantsNonce: Bool, now: Int64
     ) throws(Refusal) -> String {

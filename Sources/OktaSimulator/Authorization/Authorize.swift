@@ -4,7 +4,7 @@ import Foundation
 extension OrgService {
     enum Admission {
         case granted(Principal)
-        /// Refused in OAuth's form, because it came with an access token.
+        /// The request is refused. The answer has OAuth's form, because the request came with an access token.
         case refused(HTTPReply)
     }
 

@@ -2,7 +2,7 @@ import COktaCatalog
 
 /// Okta's event types with the fields of their debug data, targets and change details, from the table compiled into `COktaCatalog`.
 struct Catalog: Sendable {
-    /// How a field's value is made up. Fields with a particular documented shape have separate kinds.
+    /// How a field's value is made up. Each documented special shape has a kind of its own.
     enum Kind: Sendable {
         case text, id, choice, json, bool, int, float, list, uri, url, time, email, ip, principal
         case requestId, requestUri, fullURL, hash, risk, behaviors, logOnly, threats, tunnels, riskChange, partnerRisk,
@@ -10,7 +10,7 @@ struct Catalog: Sendable {
     }
 
     struct Field: Sendable {
-        /// `"name":` in the form in which it is sent.
+        /// The key as it is sent: `"name":`.
         let key: [UInt8]
         let kind: Kind
         let choices: [[UInt8]]
@@ -33,7 +33,7 @@ struct Catalog: Sendable {
         let targets: [Target]
         let changes: [Field]
         let weight: Int
-        /// Whether it is a background job, without a client and with the system as actor.
+        /// Whether events of this type come from a background job: they have no client, and their actor is the system.
         let isJob: Bool
     }
 
@@ -79,7 +79,7 @@ struct Catalog: Sendable {
         "deviceFingerprint:id",
     ]
 
-    /// Fields that nearly every schema has but real events rarely contain.
+    /// Fields that nearly every schema lists but that real events rarely contain.
     private static let rare: Set<Substring> = [
         "traceId", "oagApp", "webhooks", "riskChange", "threatDetections", "securityConditions", "associatedProxies",
         "tunnels",

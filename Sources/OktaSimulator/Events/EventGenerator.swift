@@ -1,7 +1,7 @@
 /// Generates events of the whole catalogue. Event `i` is a pure function of the settings, the timeline and `i`.
 struct EventGenerator: Sendable {
     let seed: UInt64
-    /// Cycle through the catalogue, one type after the other, instead of plausible weights.
+    /// Whether to go through all types of the catalogue in turn, instead of choosing types with plausible frequencies.
     let eachType: Bool
     /// Share of events with an odd but documented shape, 0…1.
     let oddShare: Double

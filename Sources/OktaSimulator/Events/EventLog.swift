@@ -5,7 +5,7 @@ struct EventLog: Sendable {
     private let recorded: [RecordedEvent]?
     /// Events in addition to those of the timeline, each with its position in the order of all events.
     private var appended: [(event: RecordedEvent, persisted: Int64, index: Int)] = []
-    /// The latest time at which the log was read. Events that are added later must not be persisted before it.
+    /// The latest time at which the log was read. Events that are added later are persisted at this time or later, so that no reader misses them.
     private var latestRead = Int64.min
     private let maximumDelay: Int64
 
@@ -30,7 +30,7 @@ struct EventLog: Sendable {
         return timeline.count(now: now) + arrived
     }
 
-    /// Notes that the log is read at `now`, so that no event is inserted before those that were read.
+    /// Notes that the log is read at `now`. From then on, no event is inserted before those that were read.
     mutating func read(now: Int64) { latestRead = max(latestRead, now) }
 
     /// Adds events at the end; they exist from `time` on.
@@ -125,8 +125,8 @@ struct EventLog: Sendable {
         return low
     }
 
-    /// At most `limit` of the events that were published in `range`, match `isWanted` and follow the event `after`, in order of publication (then
-    /// persistence); and whether there are more.
+    /// The events that were published in `range`, match `isWanted` and follow the event `after`: at most `limit` of them, in the order of publication
+    /// (then persistence). Also returns whether there are more.
     func bounded(
         _ range: Range<Int64>, descending: Bool, after: Int?, limit: Int, count: Int, isWanted: (Int) -> Bool
     ) -> (page: [Int], more: Bool) {
@@ -152,7 +152,7 @@ struct EventLog: Sendable {
                 if isPast, isWanted(index) { found.append((time, index)) }
             }
             index += 1
-            // No further event with a publication before `horizon` can appear, so a full page before it is final.
+            // No further event that was published before `horizon` can appear, so a page that is full before `horizon` is final.
             if !descending, maximumDelay != Int64.max, index >= settledAt, index < count {
                 settledAt = index + 4096
                 let horizon = persisted(index) - maximumDelay

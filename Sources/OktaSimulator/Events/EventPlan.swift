@@ -29,6 +29,6 @@ struct EventPlan {
     var isJob: Bool
     var oddity: Oddity
     var hostility: Hostility
-    /// The random numbers with which the rendering continues.
+    /// The stream of random numbers, which the rendering continues.
     var rolls: Rolls
 }

@@ -1,12 +1,12 @@
 /// Computes when event `i` was persisted and published. The log is ordered by persistence: `persisted` never decreases as `i` increases.
 ///
-/// The first `historyCount` events are spread evenly over the `historySpan` before `epoch`; after it there are `rate` events per second.
+/// The first `historyCount` events are spread evenly over the `historySpan` before `epoch`. After `epoch`, there are `rate` events per second.
 /// Everything is computed from `i`, so a log of any length costs nothing, and a restart with the same epoch gives the same times.
 struct Timeline: Sendable {
-    /// Milliseconds since 1970.
+    /// When the history ends and the live events begin, in milliseconds since 1970.
     let epoch: Int64
     let historyCount: Int
-    /// Milliseconds.
+    /// The time over which the first `historyCount` events are spread, in milliseconds.
     let historySpan: Int64
     /// Events per second after `epoch`; 0 for none.
     let rate: Double

@@ -1,5 +1,5 @@
 /// The people, places, devices and apps of one simulated org, made from its seed. All texts are already escaped for JSON strings.
-/// IP addresses are those reserved for documentation (RFC 5737, RFC 3849), and mail domains end in `.example` (RFC 2606).
+/// IP addresses are from the ranges for documentation (RFC 5737, RFC 3849), and mail domains end in `.example` (RFC 2606).
 struct Vocabulary: Sendable {
     struct Entity: Sendable {
         let id: [UInt8]

@@ -1,4 +1,4 @@
-/// Decides for each request which fault occurs: that of the first rule that applies.
+/// Decides for each request which fault occurs: the fault of the first rule that applies.
 struct FaultPlan {
     private var rules: [(rule: FaultRule, left: Int, toSkip: Int)]
     private var rolls: Rolls

@@ -2,7 +2,7 @@
 struct FaultRendering {
     let fault: FaultRule?
 
-    /// Nil for a fault that sends the good answer, changed or not.
+    /// The answer that replaces the good one; nil if the fault sends the good answer, changed or unchanged.
     func failure(_ exchange: Exchange) -> HTTPReply? {
         let reset = exchange.verdict?.reset ?? 0
         func limit(_ limit: Int, _ reset: Int64) -> [(String, String)] {
@@ -72,7 +72,7 @@ struct FaultRendering {
         }
     }
 
-    /// How to send a reply that is otherwise good.
+    /// How this fault sends a good reply; nil if it is sent normally.
     var delivery: HTTPReply.Delivery? {
         switch fault?.kind {
         case .slowBody?: .slow(bytesPerSecond: fault?.bytesPerSecond ?? 1000)

@@ -1,10 +1,11 @@
-/// A kind of fault, and when it occurs: at requests to `/api/v1/logs`, or those that ``at`` names, after authorization and the rate limit.
+/// A kind of fault, and when it occurs. It affects requests to `/api/v1/logs`, or the calls that ``at`` names, after authorization and the rate
+/// limit.
 public struct FaultRule: Sendable, Codable, Equatable {
     /// The kind of fault.
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// An answer with `status` (default 503) and the body given by `body`: `okta` (default), `html` or `empty`.
         case status
-        /// 429 as Okta sends it, reset at the end of the window.
+        /// 429 as Okta sends it: the reset is at the end of the window.
         case rateLimit = "rate-limit"
         /// 429 with a reset an hour in the past.
         case rateLimitPast = "rate-limit-past"
@@ -20,9 +21,9 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case hang
         /// The body is sent at `bytesPerSecond` (default 1000).
         case slowBody = "slow-body"
-        /// A chunked body that ends in the middle, without its last chunk.
+        /// A chunked body that ends in the middle: the last chunk is missing.
         case truncateBody = "truncate-body"
-        /// A `Content-Length` above the number of bytes that are sent before the connection closes.
+        /// `Content-Length` is higher than the number of bytes that are sent before the connection closes.
         case lyingLength = "lying-length"
         /// The connection is closed before any answer.
         case disconnect
@@ -30,7 +31,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case html
         /// 200 with a JSON object instead of the array.
         case notArray = "not-array"
-        /// 200 with an array cut off in the middle, its length consistent.
+        /// 200 with an array that is cut off in the middle. `Content-Length` matches the shorter body.
         case invalidJSON = "invalid-json"
         /// An additional element in the middle of the page, given by `body`: `scalar` (default), `bare` (an object without uuid and
         /// published), `broken` (not JSON), `utf8` (an invalid byte in a string), `deep` (2000 nested arrays).
@@ -48,7 +49,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case swappedLinks = "swapped-links"
         /// Each link line twice.
         case doubledLinks = "doubled-links"
-        /// `Date` off by `seconds` (default 3600).
+        /// The `Date` header is wrong by `seconds` (default 3600).
         case dateSkew = "date-skew"
         /// `Content-Encoding: gzip` with a damaged stream.
         case corruptGzip = "corrupt-gzip"
@@ -70,7 +71,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var count: Int?
     /// The probability that the fault occurs at a matching request, 0…1; default 1.
     public var probability: Double?
-    /// The number of matching requests without the fault at first, counted from when the rule was set.
+    /// The number of matching requests that are answered without the fault before it occurs, counted from when the rule was set.
     public var after: Int?
     /// `any` (default), `full` (a page as long as its limit) or `short` (the client is caught up).
     public var page: String?
@@ -87,7 +88,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     /// Where the fault occurs: nil for the log; `actions` for every call that changes users or groups, `reads` for every one that reads them, or
     /// the name of one call, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links only have an effect in the log.
     public var at: String?
-    /// Whether the simulator carries out the call before the fault, so that with `disconnect` only the answer is lost. Default false.
+    /// Whether the simulator carries out the call before the fault; default false. With `disconnect`, only the answer is then lost.
     public var done: Bool?
 
     /// A rule that applies to each request until `count` is reached.

@@ -1,4 +1,4 @@
-/// Groups, and who is in them.
+/// Groups and their members.
 extension UserDirectory {
     mutating func listGroups(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         let limit = try Self.limit(request, maximum: 10_000)

@@ -1,14 +1,14 @@
-/// A request in progress, with the facts for the headers of its answer.
+/// A request in progress, with the facts that the headers of its answer need.
 struct Exchange {
     let request: HTTPRequest
     /// `http://host:port` as the client called it.
     let origin: String
     /// Milliseconds since 1970.
     let now: Int64
-    /// 32 hex digits, as current orgs send.
+    /// The request id: 32 hex digits, as current orgs send it.
     let requestId: String
     let errorId: String
-    /// What the rate limit says about this request; nil if the endpoint has none.
+    /// The rate limit's decision about this request; nil if the endpoint has no rate limit.
     var verdict: RateWindow.Verdict?
 
     init(request: HTTPRequest, origin: String, now: Int64, number: Int, seed: UInt64) {

@@ -1,4 +1,4 @@
-/// A request as it was received. The target's bytes are kept, because `next` links repeat them.
+/// A request as it was received. The target's bytes are kept unchanged, because `next` links repeat them.
 struct HTTPRequest: Sendable {
     let method: String
     let target: String
@@ -8,7 +8,7 @@ struct HTTPRequest: Sendable {
     var path: Substring { target.prefix { $0 != "?" } }
     var rawQuery: Substring { target.dropFirst(path.count + 1) }
 
-    /// The first value of a header, its name in lower case.
+    /// The first value of a header. The name must be in lower case.
     func header(_ name: String) -> String? {
         headers.first { $0.name == name }?.value
     }
@@ -31,7 +31,7 @@ struct HTTPRequest: Sendable {
     }
 }
 
-/// An answer and how to send it, which may include faults.
+/// An answer, and how to send it. A fault may change both.
 struct HTTPReply: Sendable {
     enum Delivery: Sendable {
         case whole

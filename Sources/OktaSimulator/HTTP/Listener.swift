@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A small HTTP/1.1 server with blocking sockets and one thread per connection. It does not use a library because the faults need control over
-/// every byte: two header lines of the same name in a given order, wrong lengths, bodies that stop.
+/// A small HTTP/1.1 server with blocking sockets and one thread per connection. No library is used, because the faults need control over every byte,
+/// for example for two header lines of the same name in a given order, wrong lengths, or bodies that stop.
 final class Listener: Sendable {
     typealias Handler = @Sendable (HTTPRequest) -> (reply: HTTPReply, finished: @Sendable () -> Void)
 
@@ -13,7 +13,7 @@ final class Listener: Sendable {
         var threads = 0
     }
 
-    /// Larger request heads and bodies end the connection.
+    /// The maximum sizes of a request's head and body in bytes. Larger ones end the connection.
     private static let maximumHead = 65_536
     private static let maximumBody = 64 << 20
 
@@ -61,7 +61,7 @@ final class Listener: Sendable {
             close(socket)
             throw SimulatorError.cannotListen(host: host, port: port, errno: code)
         }
-        // The port has the same offset in both kinds of address.
+        // The port has the same offset in IPv4 and IPv6 addresses.
         self.port = withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
         self.socket = socket
         self.handler = handler
@@ -189,7 +189,7 @@ final class Listener: Sendable {
         case .disconnect, .hang:
             finished()
             guard case .hang = reply.delivery else { return false }
-            // Returns when the client gives up or the org stops.
+            // This read returns when the client gives up or the org stops.
             var scratch: [UInt8] = []
             while receive(connection, &scratch) { scratch.removeAll(keepingCapacity: true) }
             return false

@@ -1,5 +1,5 @@
-/// The opaque `after` tokens. They are derived from the org's seed, so the org recognizes and refuses tokens that it did not issue, and
-/// still accepts its own after a restart.
+/// The opaque `after` tokens. They are derived from the org's seed. The org therefore recognizes and refuses tokens that it did not issue, and still
+/// accepts its own after a restart.
 struct LogCursor: Sendable {
     private let seed: UInt64
     private let bounded: EventIdentity

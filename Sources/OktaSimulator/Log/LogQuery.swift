@@ -1,4 +1,4 @@
-/// The parameters of `GET /api/v1/logs`, checked as Okta documents them.
+/// The parameters of `GET /api/v1/logs`, checked by the rules that Okta documents.
 struct LogQuery {
     static let day: Int64 = 86_400_000
 
@@ -12,7 +12,7 @@ struct LogQuery {
     /// The parameters other than `after`, as the client wrote them.
     var repeated: [Substring] = []
 
-    /// Whether it is an endless query in the order of persistence: ascending and without `until`.
+    /// Whether the query is ascending and has no `until`. Such a query is endless, and its events are in the order of persistence.
     var isPolling: Bool { until == nil && !descending }
 
     /// - Parameters: the query after the `?` as received; the server's time in milliseconds.

@@ -6,7 +6,7 @@ struct PageRendering {
     let fault: FaultRule?
     let useGzip: Bool
 
-    /// Whether a correct client gets the page's events in spite of the fault.
+    /// Whether a correct client can read the page's events despite the fault.
     var isGood: Bool {
         switch fault?.kind {
         case nil, .slowBody?, .noLinks?, .selfOnly?, .foreignNext?, .joinedLinks?, .swappedLinks?, .doubledLinks?,
@@ -93,7 +93,7 @@ struct PageRendering {
     private func appendUnreadable(_ out: inout [UInt8]) {
         switch fault?.body {
         case "bare"?:
-            // The uuid is unique to this org, as with any real event.
+            // The event gets a uuid that is unique to this org, as any real event has.
             out.append(
                 "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
             )

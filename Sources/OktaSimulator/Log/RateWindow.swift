@@ -1,18 +1,18 @@
-/// The request budget of one bucket: `limit` requests in each window. Windows have a fixed length and a phase of the bucket
-/// (Okta: 60 s, not aligned to the minutes of the wall clock).
+/// The request budget of one bucket: `limit` requests in each window. All windows have the same length, and each bucket has its own phase (Okta: 60
+/// s, not aligned to the minutes of the wall clock).
 struct RateWindow {
     struct Verdict: Equatable {
         var allowed: Bool
         var limit: Int
         var remaining: Int
-        /// Epoch seconds of the next window.
+        /// When the next window begins, in seconds since 1970.
         var reset: Int64
     }
 
     let limit: Int
-    /// Milliseconds.
+    /// The length of a window in milliseconds.
     let length: Int64
-    /// Milliseconds, 0..<length.
+    /// The offset of the windows in milliseconds, 0..<length.
     let phase: Int64
     private var window = Int64.min
     private var used = 0

@@ -1,5 +1,5 @@
-/// The part of SCIM filters (RFC 7644 section 3.4.2.2) that the simulator evaluates: comparisons of the attributes below with a
-/// quoted string, `pr`, `and`, `or`, `not (…)` and parentheses. Anything else is refused, never ignored.
+/// A SCIM filter (RFC 7644 section 3.4.2.2). The simulator supports comparisons of the attributes below with a quoted string, `pr`, `and`, `or`, `not
+/// (…)` and parentheses. Everything else is refused, never ignored.
 struct SCIMFilter {
     /// The attributes; their names are case-sensitive in Okta.
     static let attributes: Set<String> = [

@@ -113,7 +113,7 @@ extension OrgService {
             }
             let identity = EventIdentity(seed: settings.seed, purpose: .action)
             let rendered = events.map { event in
-                // Derived from the clock, so that a restarted org does not use a number twice.
+                // The number is derived from the clock, so that a restarted org does not use a number twice.
                 state.lastActionEvent = max(state.lastActionEvent + 1, exchange.now * 64)
                 return event.render(
                     exchange, principal, actor: actor, uuid: identity.text(Int(state.lastActionEvent)))
@@ -122,7 +122,7 @@ extension OrgService {
         }
     }
 
-    /// All users, as a test sees them.
+    /// All users, in the form for tests.
     func users() -> [SimulatedUser] {
         let now = self.now()
         return state.withLock { state in
@@ -142,7 +142,7 @@ extension OrgService {
         }
     }
 
-    /// One user by id, login or short name, as a test sees it.
+    /// The user with this id, login or short name, in the form for tests.
     func user(_ key: String) -> SimulatedUser? {
         let now = self.now()
         return state.withLock { state in

@@ -3,9 +3,9 @@ import Foundation
 /// The answer of an endpoint, and the events for the log that the call causes.
 struct ManagementAnswer {
     var status = 200
-    /// Nil for an empty body.
+    /// The body; nil if it is empty.
     var json: Any?
-    /// The query of the next page, for its link.
+    /// The query of the next page, for the `next` link; nil on the last page.
     var next: String?
     var events: [ActionEvent] = []
 

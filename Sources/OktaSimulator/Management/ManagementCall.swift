@@ -23,8 +23,8 @@ enum ManagementCall: String, Sendable, CaseIterable {
     case setRisk = "set-risk"
     case universalLogout = "universal-logout"
 
-    /// Okta's separate request budgets, with the requests per minute that one credential of a Workforce org may use: half of the
-    /// org's limit.
+    /// Okta's separate request budgets. Each has the number of requests per minute that one credential of a Workforce org may use: half of the org's
+    /// limit.
     enum Bucket: String, Sendable, CaseIterable {
         case oneUser = "/api/v1/users/{id}"
         case users = "/api/v1/users"
@@ -53,7 +53,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
     /// Whether the call changes something.
     var isAction: Bool { scopes.count == 1 }
 
-    /// The scopes of a service app, one of which is needed: `manage` implies `read`.
+    /// A service app needs one of these scopes. A `manage` scope includes reading.
     var scopes: [String] {
         func reading(_ name: String) -> [String] { ["okta.\(name).read", "okta.\(name).manage"] }
         switch self {
@@ -70,7 +70,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// The permissions that an administrator needs, all of them; none for reading one's own user.
+    /// All permissions that an administrator needs for the call. Reading one's own user needs none.
     var permissions: [String] {
         switch self {
         case .me: []

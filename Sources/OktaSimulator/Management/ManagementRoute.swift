@@ -9,7 +9,7 @@ struct ManagementRoute {
 
     enum Match {
         case call(ManagementRoute)
-        /// The path exists, but not with this method.
+        /// The path exists, but does not support this method.
         case method
     }
 

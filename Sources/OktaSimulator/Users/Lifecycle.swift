@@ -1,7 +1,7 @@
 /// The statuses in which a lifecycle call is allowed, and the resulting status, from Okta's Users API. Rules that Okta does not document are marked.
 struct LifecycleRule {
     enum Outcome: Equatable {
-        /// The status stays.
+        /// The status does not change.
         case stays
         case now(UserStatus)
         /// Okta answers first and changes the status a moment later.
@@ -37,11 +37,11 @@ struct LifecycleRule {
             (.expirePasswordWithTemporary, .passwordExpired), (.expirePasswordWithTemporary, .recovery),
             (.expirePasswordWithTemporary, .lockedOut):
             .now(.passwordExpired)
-        // The same assumption.
+        // Not documented either; the same assumption.
         case (.resetPassword, .active), (.resetPassword, .passwordExpired), (.resetPassword, .recovery),
             (.resetPassword, .lockedOut), (.resetPassword, .provisioned):
             .now(.recovery)
-        // Documented is only "the status stays ACTIVE"; assumed to be allowed for everyone who can have factors.
+        // Okta documents only "the status stays ACTIVE". The simulator assumes that the call is allowed for everyone who can have factors.
         case (.resetFactors, let status) where status != .staged && status != .deprovisioned: .stays
         default: nil
         }
@@ -142,7 +142,7 @@ extension OktaUser {
         case .activate where !sendsEmail, .reactivate where !sendsEmail:
             answer.json = ["activationUrl": "\(request.origin)/welcome/\(secret)", "activationToken": secret]
         case .activate, .reactivate: answer.json = [String: String]()
-        // According to Okta's list of role permissions, sessions end; tokens do not.
+        // Suspending ends the user's sessions, but not the tokens (Okta's list of role permissions).
         case .suspend: sessions = []
         case .unlock: isBlocked = false
         case .resetFactors: factors = 0

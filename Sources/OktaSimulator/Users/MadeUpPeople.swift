@@ -1,5 +1,5 @@
-/// The users and groups of a simulated org. The first users are named after their purpose; they are followed by the people who act in the
-/// org's log, and by the plain users that the settings request.
+/// The users and groups of a simulated org. The first users are named after their purpose. The people who act in the org's log follow, then the plain
+/// users that the settings request.
 struct MadeUpPeople {
     private let words: Vocabulary
     private let epoch: Int64
@@ -40,7 +40,7 @@ struct MadeUpPeople {
         return groups
     }
 
-    /// Users were created this long before the log begins: a year, in milliseconds.
+    /// How long before the start of the log the users were created: a year, in milliseconds.
     private static let age: Int64 = 365 * 86_400_000
 
     mutating func users(extra: Int) -> [OktaUser] {

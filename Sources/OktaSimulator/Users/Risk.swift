@@ -9,7 +9,7 @@ extension UserDirectory {
                 return ManagementAnswer(json: ["riskLevel": user.riskLevel ?? "NONE", "_links": links])
             }
         }
-        // Okta's SDK has only these two; reading may also give MEDIUM and NONE.
+        // Okta's SDK can set only these two levels. When a risk is read, it may also be MEDIUM or NONE.
         let object = try request.object()
         guard let level = object["riskLevel"] as? String, level == "HIGH" || level == "LOW" else {
             throw .invalid("riskLevel", "The risk level must be HIGH or LOW.")

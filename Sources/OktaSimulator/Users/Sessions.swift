@@ -1,7 +1,7 @@
 /// Sessions, tokens and remembered devices.
 extension UserDirectory {
     /// `DELETE /api/v1/users/{id}/sessions`: by id only.
-    /// - Parameter forgetsDevices: whether devices are forgotten if the request does not say.
+    /// - Parameter forgetsDevices: whether remembered devices are forgotten if the request does not have this option.
     mutating func clearSessions(
         _ request: ManagementRequest, forgetsDevices: Bool
     ) throws(OktaError) -> ManagementAnswer {

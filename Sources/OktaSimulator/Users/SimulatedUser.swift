@@ -1,4 +1,4 @@
-/// A user as a test sees it, in the process or at `/_simulator/users`.
+/// A user in the form for tests, which get it from ``SimulatedOrg`` or at `/_simulator/users`.
 public struct SimulatedUser: Sendable, Codable, Equatable {
     /// `00u…`.
     public var id: String
@@ -10,7 +10,7 @@ public struct SimulatedUser: Sendable, Codable, Equatable {
     public var name: String
     /// The status now.
     public var status: UserStatus
-    /// The status that the user gets in a moment.
+    /// The status to which the user is changing; nil if no change is in progress.
     public var transitioningToStatus: UserStatus?
     /// Names of the user's groups, sorted.
     public var groups: [String]
@@ -20,7 +20,7 @@ public struct SimulatedUser: Sendable, Codable, Equatable {
     public var sessions: [String]
     /// The number of valid OAuth and OpenID Connect tokens.
     public var oauthTokens: Int
-    /// The number of remembered devices, on which a factor is skipped.
+    /// The number of remembered devices. On these, the user needs no additional factor.
     public var rememberedDevices: Int
     /// The number of enrolled factors in addition to the password.
     public var factors: Int

@@ -28,7 +28,7 @@ struct UserDirectory: Sendable {
     /// The index of the user with this id.
     func index(id: String) -> Int? { userByID[id] }
 
-    /// The index of the user with this id, this login, or this unique part of a login before its `@`.
+    /// The index of the user with this id or login. The part of the login before the `@` is enough if it is unique.
     func index(_ key: String) -> Int? {
         if let found = userByID[key] ?? userByLogin[key.lowercased()] { return found }
         let short = usersByShortName[key.lowercased()] ?? []
@@ -52,7 +52,7 @@ struct UserDirectory: Sendable {
         for index in users.indices where users[index].transition != nil { users[index].settle(now: now) }
     }
 
-    /// The roles of a user: direct ones, and those of the user's groups.
+    /// The roles of a user: those assigned directly, and those of the user's groups.
     func roles(of user: OktaUser) -> [(role: AdminRights.Role, isThroughGroup: Bool)] {
         user.roles.map { ($0, false) }
             + groups.filter { user.groups.contains($0.id) }.flatMap { group in group.roles.map { ($0, true) } }
@@ -80,7 +80,7 @@ struct UserDirectory: Sendable {
     }
 
     private mutating func addToken(_ secret: String, _ rights: AdminRights, _ now: Int64) {
-        // FNV-1a, so that the id and the owner of a token are the same after a restart.
+        // The hash is FNV-1a and does not change, so a token has the same id and owner after a restart.
         let hash = secret.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         var code: [UInt8] = []
         code.appendBase62(Seed.scramble(hash ^ seed), count: 14)

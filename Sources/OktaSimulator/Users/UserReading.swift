@@ -1,8 +1,8 @@
 import Foundation
 
-/// The calls that read users, their roles and blocks.
+/// The calls that read users, users' roles, and blocked sign-ins.
 extension UserDirectory {
-    /// The most users on one page.
+    /// The maximum number of users on one page.
     private static let maximumPage = 200
 
     mutating func me(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {

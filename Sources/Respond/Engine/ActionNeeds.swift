@@ -1,14 +1,14 @@
 import OktaAPI
 import ResponseLog
 
-/// The rights that a credential needs for an action: a service app needs a scope and an administrator role; the owner of an API token needs only the role. The
-/// permissions are those of a custom role (Okta's list of role permissions).
+/// The rights that a credential needs for an action. A service app needs a scope and an administrator role. The owner of an API token needs only the
+/// role. The names of permissions come from Okta's list of role permissions.
 package struct ActionNeeds: Sendable, Equatable {
     package var scope: OktaScope
-    /// The permissions, all of which are needed; empty if no custom role allows the action. Reading users (`okta.users.read`) and roles (`okta.iam.read`) is
-    /// needed in addition.
+    /// All permissions that a custom role needs for the action; empty if no custom role allows it. The role also needs permission to read users
+    /// (`okta.users.read`) and roles (`okta.iam.read`).
     package var permissions: [String]
-    /// Standard roles that allow the action in addition to `SUPER_ADMIN`, by Okta's names.
+    /// The standard roles, other than `SUPER_ADMIN`, that allow the action; by Okta's names.
     package var roles: [String]
 }
 
@@ -16,7 +16,7 @@ extension ResponseAction {
     private static let userAdmins = ["ORG_ADMIN", "USER_ADMIN"]
     private static let helpDesk = userAdmins + ["HELP_DESK_ADMIN"]
 
-    /// The rights that all steps of the action need together.
+    /// The rights that the action needs. For an action of several steps: the rights for all of them.
     package var needs: ActionNeeds {
         func users(_ permissions: String..., roles: [String]) -> ActionNeeds {
             ActionNeeds(scope: .usersManage, permissions: permissions.map { "okta.users." + $0 }, roles: roles)

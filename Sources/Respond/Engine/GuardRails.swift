@@ -17,7 +17,7 @@ struct GuardRails: Sendable {
         var user: OktaUser
     }
 
-    /// Logins, e-mail addresses and ids in lower case.
+    /// The protected users' logins, e-mail addresses and ids, in lower case.
     private let protected: Set<String>
 
     init(protected: [String]) { self.protected = Set(protected.map { $0.lowercased() }) }
@@ -62,7 +62,7 @@ struct GuardRails: Sendable {
         Refusal(
             code: .rolesUnknown,
             message:
-                "The credential is not allowed to find out \(what): \(error). So \(user.shown) may be a user who must not be acted on by mistake. "
+                "The credential is not allowed to find out \(what): \(error). So \(user.shown) may be an administrator, or own the API token. "
                 + "Tributary did nothing; use --force to do it anyway. \(remedy)")
     }
 }

@@ -1,11 +1,12 @@
 /// Limits the number of users that are acted on within an hour, so that a mistake can't affect everybody. A plain value.
 struct HourlyUsers: Sendable {
-    /// Milliseconds.
+    /// The time over which users are counted, in milliseconds.
     static let window: Int64 = 3_600_000
 
     /// The number of distinct users within the window that may be acted on without force.
     let limit: Int
-    /// When each user was last acted on, milliseconds since 1970. It exceeds the limit only by forced actions, which the rate of calls bounds.
+    /// When each user was last acted on, in milliseconds since 1970. Only forced actions can add more users than ``limit``; the rate limit of calls
+    /// bounds their number.
     private var times: [String: Int64] = [:]
 
     init(limit: Int) { self.limit = limit }
@@ -16,7 +17,7 @@ struct HourlyUsers: Sendable {
         times[key] = max(times[key] ?? time, time)
     }
 
-    /// Nil if one more action is within the limit; counts it then. Otherwise the milliseconds until it will be.
+    /// If one more action is within the limit, counts it and returns nil. Otherwise, returns the milliseconds to wait until it will be.
     mutating func admit(_ user: String, org: String, at now: Int64) -> Int64? {
         // Times in the future are dropped, too. If the clock was set back, they would otherwise count for too long.
         times = times.filter { $0.value > now - Self.window && $0.value <= now + Self.window }

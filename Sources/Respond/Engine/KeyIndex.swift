@@ -6,11 +6,11 @@ struct KeyIndex: Sendable {
         var request: String
         /// A digest of the request. It shows whether the same key is used for another request.
         var fingerprint: String
-        /// The position where the entries begin; nil for the log's beginning.
+        /// The position where the request's entries begin; nil for the log's beginning.
         var start: ResponseLogPosition?
-        /// The position where they end.
+        /// The position where the request's entries end.
         var end: ResponseLogPosition
-        /// The time of the last entry, milliseconds since 1970.
+        /// The time of the request's last entry, in milliseconds since 1970.
         var time: Int64
     }
 
@@ -19,7 +19,7 @@ struct KeyIndex: Sendable {
 
     private let limit: Int
     private var records: [String: Record] = [:]
-    /// Keys in the order of their arrival, from ``oldest`` on.
+    /// Keys in the order in which they arrived. Those before the index ``oldest`` are already forgotten.
     private var order: [String] = []
     private var oldest = 0
 
@@ -37,7 +37,7 @@ struct KeyIndex: Sendable {
         guard earlier.map({ $0.time <= entry.time - Self.life }) ?? true, Self.counts(entry) else { return }
         records[key] = Record(
             request: entry.request, fingerprint: Self.fingerprint(entry), start: start, end: end, time: entry.time)
-        // An expired key that is used again keeps its place in the order.
+        // If an expired key is used again, it keeps its old place in the order.
         guard earlier == nil else { return }
         order.append(key)
         guard order.count - oldest > limit else { return }

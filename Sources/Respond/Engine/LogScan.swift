@@ -17,7 +17,7 @@ struct LogScan {
             return
         }
         open[entry.id] = entry
-        // An entry without a result is written only before a call.
+        // An entry without a result is written only before a call to Okta, so this user counts as acted on.
         if let user = entry.user.id { hour.note(user, org: entry.org, at: entry.time) }
     }
 }

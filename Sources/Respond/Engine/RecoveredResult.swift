@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// The result that is recorded for an action whose helper stopped between the entry before the call and the entry after it.
+/// The result of an action during which the helper stopped: the log has the entry before the call, but not the one after it.
 enum RecoveredResult {
     /// - Parameter observed: what the user's present state shows.
     static func result(of entry: ResponseEntry, _ observed: StepRunner.Observation) -> ResponseResult {

@@ -1,6 +1,7 @@
 import ResponseLog
 
-/// Checks whether a request can be carried out and recorded at all. Limits are in bytes, since all texts must fit into an entry of the log.
+/// Checks whether a request can be carried out and recorded at all. Limits are in bytes, because all texts together must fit into an entry of the
+/// response log.
 enum RequestCheck {
     static let userLimit = 256
     static let caseLimit = 256

@@ -1,4 +1,4 @@
-/// Why an action was not done, or may not have been done: stable codes for programs, in ``ResponseLog/ResponseResult/code``.
+/// Stable codes for programs, in ``ResponseLog/ResponseResult/code``. They say why an action was not done, or may not have been done.
 package enum ResponseCode: String, Sendable, CaseIterable {
     // Refusals by Tributary. No call was sent to Okta.
     /// No integration of that name has a `response_action`.
@@ -7,7 +7,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case invalidRequest = "invalid-request"
     /// The key was used for another request.
     case keyReused = "key-reused"
-    /// The action that was done under the key has been undone since.
+    /// An earlier request with the same key did the action, which has been undone since.
     case undoneSince = "undone-since"
     /// Too many requests for the same user wait, or too many refusals were recorded.
     case busy
@@ -35,10 +35,10 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case notPermitted = "not-permitted"
     /// The org lacks a feature that the action needs.
     case notAvailable = "not-available"
-    /// The user, or this part of it, is managed by a directory.
+    /// A directory manages the user, or the attribute that the action would change.
     case managedElsewhere = "managed-elsewhere"
     case rateLimited = "rate-limited"
-    /// Okta, or the connection to it, fails.
+    /// Okta can't be reached, or answers with an error of its own.
     case unavailable
     /// Okta refused for another reason.
     case refused
@@ -52,7 +52,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case helperStopped = "helper-stopped"
 
     // Remarks on a success.
-    /// The action is done, but whether the user was a member of the group before could not be read, so undo is not possible.
+    /// The action is done. Undo is not possible, because Tributary could not read whether the user was a member of the group before.
     case membershipNotRead = "membership-not-read"
 }
 

@@ -2,8 +2,8 @@ import OktaAPI
 import ResponseLog
 
 extension ResponseEngine {
-    /// What an integration's credential may do, as far as that can be read: the scopes of a service app, or the roles of an
-    /// API token's owner. Whether a custom role allows an action only becomes known when the action is tried.
+    /// What an integration's credential may do, as far as Tributary can find out: it reads the scopes of a service app, or the roles of an API
+    /// token's owner. Whether a custom role allows an action only becomes known when the action is tried.
     package func capabilities(of integration: String) async -> [ResponseCapability] {
         guard let org = orgs[integration] else {
             let words = unknownIntegration(
@@ -33,7 +33,7 @@ extension ResponseEngine {
         let note =
             granted[.rolesRead] == true
             ? ""
-            : " Without \(OktaScope.rolesRead.rawValue) it can't recognize administrators, so each action needs --force."
+            : " Without \(OktaScope.rolesRead.rawValue), administrators can't be recognized, so each action needs --force."
         return all { action in
             let needs = action.needs
             guard granted[needs.scope] == true else {

@@ -44,7 +44,7 @@ extension ResponseEngine {
         return .user(user)
     }
 
-    /// Reads the user's state again, after this request's turn has come.
+    /// Reads the user's state again, once no other request acts on the user.
     func reread(
         _ user: OktaUser, _ org: ResponseOrg, before deadline: Instant
     ) async -> Result<OktaUser, Stopped> {
@@ -75,7 +75,7 @@ extension ResponseEngine {
                 }
             } catch {
                 return objection(
-                    error, "who owns it", user, "An API token of an administrator may read that")
+                    error, "who owns the API token", user, "An API token of an administrator may read that")
             }
         }
         do throws(OktaCallError) {
@@ -114,7 +114,7 @@ extension ResponseEngine {
 
     // MARK: Steps
 
-    /// Looks up the group that a step names.
+    /// Looks up the group of a step.
     func resolved(
         _ step: ResponseStep, _ org: ResponseOrg, before deadline: Instant
     ) async -> Result<ResponseStep, Stopped> {
@@ -233,7 +233,8 @@ extension ResponseEngine {
     func unreadableLog() -> ResponseResult {
         refused(
             .logUnavailable,
-            "The response log can't be read, so it is not known what was done under this key. Tributary did nothing")
+            "The response log can't be read, so Tributary can't find out what was done under this key. Tributary did nothing"
+        )
     }
 
     /// The result if the user, or something else that must be known first, could not be read.
@@ -264,7 +265,7 @@ extension ResponseEngine {
 }
 
 extension OktaCallError {
-    /// Whether the next query to the same org would most likely fail, too.
+    /// Whether the error concerns the whole org, so that the next query to it would most likely fail, too.
     fileprivate var isOfTheOrg: Bool {
         switch kind {
         case .credential, .notSent, .rateLimited, .foreign, .server, .lost: true

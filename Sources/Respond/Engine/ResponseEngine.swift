@@ -10,7 +10,7 @@ import Time
 ///
 /// Invariants:
 /// - A call that changes something is sent only after its entry in the response log is durable.
-/// - Each entry without a result gets one: after the call, or at the next start.
+/// - Each entry without a result is followed by one with the result: after the call, or at the next start.
 /// - Only one request at a time acts on a user.
 package actor ResponseEngine: Responding {
     /// Why the engine can't be started, and what to do.
@@ -18,7 +18,7 @@ package actor ResponseEngine: Responding {
         package let description: String
     }
 
-    /// How long the queries before an action, and then each step, may wait for the rate limit.
+    /// The longest wait for the rate limit: for all queries before an action together, and then for each step.
     static let patience = Duration.seconds(120)
 
     let orgs: [String: ResponseOrg]
@@ -36,15 +36,15 @@ package actor ResponseEngine: Responding {
     /// The owner of each integration's credential.
     var owners: [String: GuardRails.Owner] = [:]
     private var turns = Turnstile()
-    /// Entries without a result, from helpers that stopped.
+    /// Entries without a result. They belong to actions during which the helper stopped.
     private var open: [ResponseEntry]
     private var recovery: Task<Void, Never>?
 
-    /// Opens and reads the response log in `response.log_directory`, which must exist. Sends nothing to Okta yet.
+    /// Opens and reads the response log in `response.log_directory`. The directory must exist. Nothing is sent to Okta yet.
     ///
     /// - Parameters:
-    ///   - credentialsDirectory: the directory with a file for each secret of a credential without `secret_file`; nil for the directory
-    ///     that the configuration uses.
+    ///   - credentialsDirectory: the directory with the secrets of credentials without `secret_file`, one file each; nil for the directory that the
+    ///     configuration uses.
     ///   - userAgent: the client's name that Okta sees.
     ///   - environment: the process's environment, which may name a proxy.
     ///   - logger: logs each action once it is recorded.
@@ -91,7 +91,7 @@ package actor ResponseEngine: Responding {
     package func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport {
-        // A separate task completes a request that has begun, even if the caller disconnects.
+        // The request runs in a separate task, so it is completed even if the caller disconnects.
         await Task { await self.perform(request, for: actor, onStep) }.value
     }
 
@@ -149,11 +149,11 @@ package actor ResponseEngine: Responding {
         return ResponseReport(entries: job.entries, secret: job.secret)
     }
 
-    /// Acts after this request's turn at the user has come.
+    /// Acts on the user. Called when no other request acts on this user.
     private func act(
         on found: OktaUser, _ job: inout ResponseJob, before deadline: ContinuousClock.Instant
     ) async {
-        // Another request may have acted since the user was read, so the user is read again.
+        // Another request may have changed the user while this one waited, so the user is read again.
         var user: OktaUser
         switch await reread(found, job.org, before: deadline) {
         case .success(let again): user = again
@@ -173,8 +173,8 @@ package actor ResponseEngine: Responding {
         }
     }
 
-    /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone later, the step is refused: it is
-    /// not repeated, and not reported as done.
+    /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone later, the step is
+    /// refused. It is neither repeated nor reported as done.
     private func checkEarlierSteps(_ job: inout ResponseJob) async {
         let kept = job.entries
         guard let id = kept.compactMap(\.user.id).first else { return }
@@ -224,7 +224,7 @@ package actor ResponseEngine: Responding {
         if job.request.isForced {
             hour.note(user.id, org: job.org.host, at: clock.wall())
         } else if let wait = hour.admit(user.id, org: job.org.host, at: clock.wall()) {
-            // Another request has used up the hourly limit meanwhile.
+            // Another request has used up the hourly limit since the first check.
             settle(&job, step, hourlyLimit(wait, user))
             return user
         }
@@ -276,7 +276,7 @@ package actor ResponseEngine: Responding {
 
     /// Appends an entry to the log. Returns why it is not durable; nil on success.
     ///
-    /// - Parameter isUnsent: whether nothing was or will be sent to Okta for this entry.
+    /// - Parameter isUnsent: true if nothing was or will be sent to Okta for this entry.
     private func append(_ entry: ResponseEntry, isUnsent: Bool = false) -> String? {
         let start = writer.end
         do {
@@ -333,7 +333,7 @@ package actor ResponseEngine: Responding {
 
     // MARK: Recovery
 
-    /// Finds out and records the results of actions that a stopped helper left without one. Requests wait until this is done.
+    /// Completes actions that have no result because the helper stopped: finds out each result and records it. Requests wait until this is done.
     package func recover() async {
         let task = recovery ?? Task { await self.settleOpen() }
         recovery = task
@@ -355,14 +355,14 @@ package actor ResponseEngine: Responding {
 
     // MARK: The log
 
-    /// Actions of the log, newest first. An action without a result is in progress, or its helper stopped.
+    /// Actions of the log, newest first. An action without a result is in progress, or the helper stopped during it.
     ///
     /// - Throws: if the log can't be read.
     package nonisolated func history(_ filter: ResponseHistory.Filter) throws -> [ResponseEntry] {
         try log.actions(filter)
     }
 
-    /// The request that undoes the action with this id, for the same case; or the reason why there is none.
+    /// The request that would undo the action with this id, for the same case; or the reason why the action can't be undone.
     package nonisolated func undo(of id: String) -> ResponseUndo {
         do {
             guard let found = try log.action(id) else {

@@ -5,7 +5,7 @@ package struct ResponseHistory: Sendable {
     /// Which actions to show.
     package struct Filter: Sendable, Codable, Equatable {
         package var caseID: String?
-        /// A login, an e-mail address, an id, or what the responder wrote; compared without regard to case.
+        /// The user's login, e-mail address or id, or the text with which the responder named the user; compared without regard to case.
         package var user: String?
         package var integration: String?
         /// 1…10,000 actions.
@@ -34,8 +34,7 @@ package struct ResponseHistory: Sendable {
     /// - Parameter directory: the directory of the response log.
     package init(directory: String) { reader = ResponseLogReader(directory: directory) }
 
-    /// The matching actions, newest first, each once and with its result. An action without a result is in progress, or its helper
-    /// stopped.
+    /// The matching actions, newest first, each once and with its result. An action without a result is in progress, or the helper stopped during it.
     ///
     /// - Throws: if the log can't be read.
     package func actions(_ filter: Filter) throws -> [ResponseEntry] {
@@ -50,7 +49,7 @@ package struct ResponseHistory: Sendable {
                 places[entry.id] = kept.count
                 kept.append(entry)
             }
-            // Up to twice the limit is kept, so that dropping the oldest is rare.
+            // The oldest actions are dropped only when there are twice as many as needed, so that this happens rarely.
             if kept.count >= 2 * limit {
                 kept.removeFirst(kept.count - limit)
                 places = Dictionary(kept.enumerated().map { ($1.id, $0) }) { $1 }
@@ -91,7 +90,8 @@ package struct ResponseHistory: Sendable {
         return found.map { ($0, undoneBy) }
     }
 
-    /// Passes each entry between two positions to the body, with the positions before and after its batch, until the body returns false.
+    /// Calls the body for each entry between two positions, until the body returns false. Also passes the positions before and after the entry's
+    /// batch.
     func read(
         from start: ResponseLogPosition? = nil, to end: ResponseLogPosition? = nil,
         _ body: (ResponseEntry, _ start: ResponseLogPosition?, _ end: ResponseLogPosition) throws -> Bool

@@ -33,8 +33,8 @@ struct ResponseJob: Sendable {
     /// A UUID in lower case.
     static func newID() -> String { UUID().uuidString.lowercased() }
 
-    /// Continues an earlier request with the same key. A step keeps its entry if it was done, or if it may have been done and must not be
-    /// repeated.
+    /// Continues an earlier request with the same key. If a step was done, or may have been done and must not be repeated, its earlier entry is kept.
+    /// All other steps remain to be done.
     mutating func resume(_ request: String, _ earlier: [ResponseEntry]) {
         id = request
         for step in steps {

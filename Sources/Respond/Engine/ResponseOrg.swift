@@ -12,7 +12,7 @@ struct ResponseOrg: Sendable {
 
     var host: String { users.org.host }
 
-    /// All such orgs of a configuration, by the names of their integrations.
+    /// All orgs of a configuration that can be acted on, by the names of their integrations.
     static func all(
         _ configuration: Configuration, credentialsDirectory: String?, transport: any HTTPTransport,
         clock: ResponseClock

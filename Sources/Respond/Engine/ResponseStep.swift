@@ -4,7 +4,7 @@ import ResponseLog
 /// One call on one user: a whole action, or a part of `contain` or `release`.
 struct ResponseStep: Sendable, Equatable {
     var action: ResponseAction
-    /// All options of the action with explicit values, and the group that was found.
+    /// All options of the action, with defaults filled in, and the id and name of the group that was found.
     var options: ResponseOptions
 
     /// The steps of a request, in order.
@@ -42,10 +42,10 @@ struct ResponseStep: Sendable, Equatable {
         return options
     }
 
-    /// Levels that can be set. Further ones can only be read (User Risk API).
+    /// The risk levels that can be set. Okta has other levels, which can only be read (User Risk API).
     static let riskLevels = ["HIGH", "LOW"]
 
-    /// The call for this step. Nil if the action is not a single step, or a group's id or the level is missing.
+    /// The call for this step. Nil if the action consists of several steps, or if the required group id or risk level is missing.
     func call(on user: String, reason: String) -> OktaCall? {
         switch action {
         case .suspend: .suspend(user)
@@ -67,7 +67,7 @@ struct ResponseStep: Sendable, Equatable {
         }
     }
 
-    /// Whether a repetition has no further effect on the user.
+    /// Whether doing the step a second time has no further effect on the user.
     var isHarmlessToRepeat: Bool {
         switch action {
         case .resetPassword, .expirePassword, .activate, .deactivate: false
@@ -95,8 +95,8 @@ struct ResponseStep: Sendable, Equatable {
         }
     }
 
-    /// Whether the user's state shows that the step was undone; false if the state can't show that. A reset password counts as
-    /// in force even after the user has chosen a new one.
+    /// Whether the user's state shows that the step was undone; false if the state can't show that. If the user has chosen a new password after a
+    /// reset, this does not count as undone.
     func isUndone(_ user: OktaUser, _ facts: StepFacts) -> Bool {
         switch action {
         case .suspend: !["SUSPENDED", "DEPROVISIONED"].contains(user.status) && isDone(for: user) == false

@@ -66,7 +66,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .deactivate:
             guard ["ACTIVE", "PROVISIONED"].contains(entry.result?.statusBefore) else {
                 return none(
-                    "WHO was \(entry.result?.statusBefore ?? "in another status") before, and activate does not restore that."
+                    "WHO was \(entry.result?.statusBefore ?? "in another status") before. The action activate does not restore this status."
                 )
             }
             return step(.activate)

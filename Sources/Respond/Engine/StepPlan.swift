@@ -9,7 +9,8 @@ struct StepFacts: Sendable, Equatable {
     var riskLevel: String?
 }
 
-/// What to do about a step in the user's present state. The allowed states are those of Okta's Users API; undocumented cases are left to Okta.
+/// Whether a step is possible in the user's present state. The rules follow the documentation of Okta's Users API. In undocumented cases, the call is
+/// sent, and Okta decides.
 enum StepPlan: Sendable, Equatable {
     case go
     /// The user is already in that state, which the text describes.
@@ -39,7 +40,7 @@ enum StepPlan: Sendable, Equatable {
         case .expirePassword:
             self = Self.password(user, done: "PASSWORD_EXPIRED", "the password of \(who) is already expired")
         case .resetPassword:
-            // A responder who asks for the link gets a new one.
+            // If the responder asks for the link, Okta makes a new one, so the step is not “already done”.
             self =
                 user.status == "RECOVERY" && step.options.sendEmail == false
                 ? .go
@@ -102,7 +103,7 @@ enum StepPlan: Sendable, Equatable {
         return .wrongState("\(words): the status is \(user.status). \(remedy(user.status))")
     }
 
-    /// How to leave a status, as a sentence without its full stop.
+    /// What to do about a user in this status: a sentence without the final full stop.
     static func remedy(_ status: String) -> String {
         switch status {
         case "ACTIVE": "There is nothing to do"

@@ -4,7 +4,7 @@ import ResponseLog
 /// Interprets Okta's refusal of a step, and says what would work instead. The codes are from Okta's list of errors.
 struct StepRefusal: Sendable, Equatable {
     let code: ResponseCode
-    /// Sentences, the last one without its full stop.
+    /// One or more sentences; the last one has no final full stop.
     let message: String
 
     init(
@@ -41,7 +41,7 @@ struct StepRefusal: Sendable, Equatable {
         }
     }
 
-    /// What would work instead, in the words of the plan if they fit.
+    /// What would work instead. By default, the same advice as ``StepPlan`` gives for the status.
     private static func remedy(_ step: ResponseStep, _ status: String) -> String {
         switch (step.action, status) {
         case (.unlock, "LOCKED_OUT"), (.resetPassword, "ACTIVE"), (.resetPassword, "LOCKED_OUT"),

@@ -2,7 +2,8 @@ import CurlHTTPClient
 import OktaAPI
 import ResponseLog
 
-/// Carries out one step at Okta: sends the call, interprets the answer, reads the user's state back, and retries if that does no harm.
+/// Carries out one step at Okta: sends the call, interprets the answer, and reads the user's state to confirm the result. Retries if that does no
+/// harm.
 struct StepRunner: Sendable {
     /// The outcome of the step.
     struct Outcome: Sendable {
@@ -14,12 +15,12 @@ struct StepRunner: Sendable {
 
     /// The largest number of attempts for a call.
     static let attempts = 3
-    /// After this time, a call is not repeated because of a lost answer.
+    /// The time after which a call whose answer was lost is no longer repeated.
     static let patience = Duration.seconds(30)
-    /// Waits between reads while the state does not match Okta's answer yet, or Okta is still changing it.
+    /// The waits before the user's state is read again, while it does not yet match Okta's answer or Okta is still changing it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// After a call without an answer, the time until the user's state counts as its outcome.
+    /// If a call gets no answer, how long to wait before the user's state is taken as its outcome.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
@@ -37,7 +38,7 @@ struct StepRunner: Sendable {
 
     func run() async -> Outcome {
         guard let call = step.call(on: before.id, reason: reason) else {
-            return outcome(.failed, .invalidRequest, "There is no call to \(step.words(for: who))")
+            return outcome(.failed, .invalidRequest, "Okta has no call to \(step.words(for: who))")
         }
         let start = clock.instant()
         var attempt = 1
@@ -97,12 +98,12 @@ struct StepRunner: Sendable {
             outcome.result.outcome = .unknown
             outcome.result.code = ResponseCode.notConfirmed.text
             outcome.result.message =
-                "Okta accepted the request to \(step.words(for: who)), but the user does not show it: \(observed.words). Check the user in the Admin Console."
+                "Okta accepted the request to \(step.words(for: who)), but the user's state does not show the result: \(observed.words). Check the user in the Admin Console."
         }
         if facts.isMember == nil, [.addToGroup, .removeFromGroup].contains(step.action), outcome.result.outcome == .done
         {
             outcome.result.code = ResponseCode.membershipNotRead.text
-            outcome.result.message += " Whether the user was a member of the group before could not be read."
+            outcome.result.message += " Tributary could not read whether the user was a member of the group before."
         }
         return outcome
     }
@@ -115,7 +116,7 @@ struct StepRunner: Sendable {
         var user: OktaUser?
         /// Why the state could not be determined.
         var trouble: String?
-        /// Whether the next request to the org would fail, too.
+        /// Whether the next request to the org would most likely fail, too.
         var isUnreachable = false
 
         var words: String { user.map { "the status is \($0.status)" } ?? "the state is unchanged" }
@@ -151,7 +152,7 @@ struct StepRunner: Sendable {
             return Observation(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
         }
         let isDone = step.isDone(for: user)
-        // An unchanged status proves nothing, for example for a second link to a user who has not chosen a password yet.
+        // If the status was the same before the call, it proves nothing. An example is a second link for a user who has not chosen a password yet.
         let wasThere =
             before.map { step.isDone(for: $0) == true }
             ?? (step.action == .resetPassword && step.options.sendEmail == false)
@@ -173,7 +174,7 @@ struct StepRunner: Sendable {
             settled.user = user
             settled.result.statusAfter = user.status
         }
-        // A link in the answer is lost with it.
+        // The answer would have contained a link, which is lost, too.
         if step.action == .resetPassword || step.action == .activate, step.options.sendEmail == false {
             settled.result.message += " The link was lost, too."
         }
@@ -183,7 +184,7 @@ struct StepRunner: Sendable {
     // MARK: After failure
 
     private func failed(_ error: OktaCallError, doubt: OktaCallError?) async -> Outcome {
-        // A refusal says nothing about an earlier attempt whose answer was lost, unless it is about the user's state.
+        // If the answer of an earlier attempt was lost, a refusal shows what that attempt did only if the refusal is about the user's state.
         let isStateConflict = error.kind == .refused && Self.isStateConflict(error, step.action)
         if error.mayBeDone || (doubt != nil && !isStateConflict) {
             return await unsettled(doubt ?? error, refusal: doubt != nil && error.kind == .refused ? error : nil)
@@ -204,7 +205,7 @@ struct StepRunner: Sendable {
                 failed.result.statusAfter = user.status
             }
             if isStateConflict, observed.isDone == true {
-                // Somebody else has done it, or an earlier attempt whose answer was lost.
+                // The action is done already: by somebody else, or by an earlier attempt whose answer was lost.
                 failed.result.outcome = doubt == nil ? .alreadyDone : .done
                 failed.result.code = nil
                 failed.result.message = sentence(step.doneWords(for: who))
@@ -225,7 +226,7 @@ struct StepRunner: Sendable {
 
     /// The outcome if Okta may have carried out the call, but the state does not show it.
     ///
-    /// - Parameter refusal: the refusal of a later attempt.
+    /// - Parameter refusal: Okta's refusal of a later attempt; nil if there was none.
     private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
         let words = refusal.map { "\(error), and the next attempt was refused (\($0))" } ?? "\(error)"
         var observed =
@@ -254,7 +255,7 @@ struct StepRunner: Sendable {
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). Afterwards \(observed.words): it was not done by that time."
+                "Could not \(step.words(for: who)): \(words). A few seconds later, \(observed.words), so Okta had not done it."
         case nil:
             unsettled.result.message =
                 "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show it"). "
@@ -293,7 +294,7 @@ extension ResponseStep {
 
 /// Adds a capital letter and a full stop.
 func sentence(_ words: String) -> String {
-    // A login at the beginning keeps its case; only our own words are capitalized.
+    // Only Tributary's own words are capitalized. A login at the beginning keeps its case.
     let ours = ["the ", "all ", "would "].contains { words.hasPrefix($0) }
     return (ours ? words.prefix(1).uppercased() + words.dropFirst() : words) + (words.hasSuffix(".") ? "" : ".")
 }

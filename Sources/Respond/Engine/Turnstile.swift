@@ -1,11 +1,11 @@
-/// Lets one caller at a time have a name, in the order of arrival. For use inside one actor.
+/// A lock for each name: one caller at a time has it, and the others get it in the order in which they came. For use inside one actor.
 struct Turnstile {
-    /// The most callers that may wait for one name.
+    /// The maximum number of callers that may wait for one name.
     static let waitersLimit = 64
 
     private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// Gives the name to the caller if it is free. Returns whether it was.
+    /// If the name is free, gives it to the caller and returns true. Otherwise returns false.
     mutating func enterAtOnce(_ name: String) -> Bool {
         guard waiting[name] == nil else { return false }
         waiting[name] = []
@@ -14,7 +14,7 @@ struct Turnstile {
 
     func isCrowded(_ name: String) -> Bool { waiting[name].map { $0.count >= Self.waitersLimit } ?? false }
 
-    /// Queues the continuation, which is resumed when the caller has the name.
+    /// Queues the continuation. It is resumed when the caller gets the name.
     mutating func wait(_ name: String, _ continuation: CheckedContinuation<Void, Never>) {
         waiting[name, default: []].append(continuation)
     }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// The administrators' events that the collector has most recently committed: the file `actions.json` in its runtime directory.
+/// The events of administrators' actions that the collector committed most recently. It writes them to the file `actions.json` in its runtime
+/// directory.
 package struct CommittedActions: Codable, Equatable, Sendable {
     /// The largest size of the file in bytes; 1,000 events take about 250 KiB.
     private static let sizeLimit = 1 << 20
@@ -10,10 +11,10 @@ package struct CommittedActions: Codable, Equatable, Sendable {
     package struct Action: Codable, Equatable, Sendable {
         package var integration: String
         package var eventType: String
-        /// The event's transaction id, which is the request id of the call that caused it.
+        /// The event's transaction id. It equals the request id of the call that caused the event.
         package var transactionID: String
         package var uuid: String
-        /// RFC 3339.
+        /// When the collector committed the event, in the form of RFC 3339.
         package var committedAt: String
 
         package init(integration: String, eventType: String, transactionID: String, uuid: String, committedAt: String) {
@@ -71,9 +72,9 @@ package struct CommittedActions: Codable, Equatable, Sendable {
         return (try? JSONDecoder().decode(CommittedActions.self, from: Data(bytes))) ?? empty
     }
 
-    /// Reads the file twice a second until all events are there, the time is over, or `isOver` returns true.
+    /// Reads the file twice a second until it contains all events, the time is over, or `isOver` returns true.
     ///
-    /// - Parameter isOver: called between two reads; it waits for at most half a second.
+    /// - Parameter isOver: called between two reads. It should wait for at most half a second, and return true to end the wait.
     static func wait(
         for awaited: [Awaited], path: String, seconds: Int, isOver: () -> Bool
     ) -> (seen: [Action], missing: [Awaited]) {

@@ -1,12 +1,12 @@
 import ResponseLog
 
-/// A line of the helper's answer, `{"kind":"step",…}`. The last line has a final kind; then the helper closes the connection.
+/// A line of the helper's answer, `{"kind":"step",…}`. ``isFinal`` is true for the last line, after which the helper closes the connection.
 package enum ResponseAnswer: Equatable, Sendable {
     /// The largest size of a line in bytes, including its end. The longest is a report, with an entry for each of a few steps.
     package static let lineLimit = 1 << 20
 
     case outlook(ResponseOutlook)
-    /// An action of the request has a result.
+    /// A step of the request has ended; the entry contains its result.
     case step(ResponseEntry)
     case report(ResponseReport)
     case capabilities([ResponseCapability])
@@ -31,7 +31,7 @@ package enum ResponseAnswer: Equatable, Sendable {
 /// Why the helper refuses a request.
 package struct ResponseFault: Error, Codable, Equatable, Sendable {
     package enum Code: String, Codable, Sendable {
-        /// The line is not a request, too long, or late.
+        /// The line is not a request, or it is too long, or it came too late.
         case badRequest = "bad-request"
         /// The maximum number of connections is reached.
         case busy

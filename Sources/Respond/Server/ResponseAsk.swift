@@ -4,7 +4,7 @@ import ResponseLog
 package enum ResponseAsk: Codable, Equatable, Sendable {
     /// The largest size of the line in bytes, including its end.
     package static let lineLimit = 64 << 10
-    /// The most transactions that one ``wait(transactions:seconds:)`` can name.
+    /// The maximum number of transactions in one ``wait(transactions:seconds:)``.
     package static let waitLimit = 500
     /// The longest wait, in seconds.
     package static let waitSeconds = 3_600

@@ -13,9 +13,9 @@ package struct ResponseClient: Sendable {
         case busy
         /// The connection ended or became silent before the last line of the answer.
         case cut
-        /// The helper has refused.
+        /// The helper has refused the request.
         case fault(ResponseFault)
-        /// The caller has ended the wait.
+        /// The caller has ended the wait: `isOver` returned true.
         case stopped
     }
 
@@ -43,7 +43,7 @@ package struct ResponseClient: Sendable {
         while true {
             let answer = try attempt(ask, silence, isOver, onLine)
             guard case .error(let fault) = answer else { return answer }
-            // In both cases the helper has not begun the request.
+            // With `busy` and `stopping`, the helper has not begun the request, so it can be sent again.
             guard fault.code == .busy || fault.code == .stopping else { throw .fault(fault) }
             guard Self.clock.now < deadline, !isOver() else { throw .busy }
             poll(nil, 0, 200)
@@ -54,7 +54,7 @@ package struct ResponseClient: Sendable {
         _ ask: ResponseAsk, _ silence: Duration, _ isOver: () -> Bool, _ onLine: (ResponseAnswer) -> Void
     ) throws(Failure) -> ResponseAnswer {
         var lines = SocketLines(try connect())
-        // If the helper refused the connection at once, it may have closed it, but its refusal can still be read.
+        // A failure to send is ignored. The helper may have refused the connection and closed it, but its refusal can still be read.
         _ = lines.send(ResponseWire.line(ask), within: .seconds(10))
         while true {
             switch lines.next(limit: ResponseAnswer.lineLimit, within: silence, isOver: isOver) {

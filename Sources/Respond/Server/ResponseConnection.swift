@@ -3,7 +3,7 @@ import Glibc
 import ResponseLog
 import Synchronization
 
-/// One client's request and its answer, on the connection's thread.
+/// Handles one client's request and the answer, on the connection's thread.
 struct ResponseConnection: ~Copyable {
     private var lines: SocketLines
     private let peer: ResponsePeer
@@ -28,7 +28,7 @@ struct ResponseConnection: ~Copyable {
         switch lines.next(limit: ResponseAsk.lineLimit, within: limits.requestTime, isOver: isOver) {
         case .line(let line):
             guard let ask = ResponseWire.read(ResponseAsk.self, line) else {
-                return fail(.badRequest, "this is not a request of this version of Tributary")
+                return fail(.badRequest, "the line is not a request that this version of Tributary knows")
             }
             if let problem = ask.problem { return fail(.badRequest, problem) }
             answer(ask)
@@ -46,7 +46,7 @@ struct ResponseConnection: ~Copyable {
             relay { _ in .outlook(await subject.engine.outlook(request)) }
         case .act(let request, let sudoUser):
             let actor = peer.actor(sudoUser: sudoUser)
-            // The action is completed even if the client has disconnected; its record exists in any case.
+            // The action is completed and recorded even if the client disconnects.
             relay { onStep in .report(await subject.engine.act(request, for: actor) { onStep(.step($0)) }) }
         case .capabilities(let integration):
             relay { _ in .capabilities(await subject.engine.capabilities(of: integration)) }
@@ -75,7 +75,8 @@ struct ResponseConnection: ~Copyable {
         }
     }
 
-    /// Runs asynchronous work, and sends each of its answers at once. A client that does not read delays nobody else.
+    /// Starts asynchronous work, and sends each of its answers from this connection's thread as soon as it is there. A client that does not read its
+    /// answers delays no other client.
     private func relay(
         _ body: @escaping @Sendable (@escaping @Sendable (ResponseAnswer) -> Void) async -> ResponseAnswer
     ) {

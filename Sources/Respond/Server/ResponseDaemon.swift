@@ -6,7 +6,7 @@ import Synchronization
 import Systemd
 import UnixSignals
 
-/// The helper's process, as a list of services run by one group: watchdog, reload, socket.
+/// The helper's process. It consists of services that one group runs: watchdog, reload, socket.
 package struct ResponseDaemon {
     /// How long current requests may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
     private static let stopWithin = Duration.seconds(30)
@@ -55,7 +55,7 @@ package struct ResponseDaemon {
 
     /// Serves until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled when they do.
+        // From here on, SIGHUP does not end the process. A signal that arrives before the services run is handled once they run.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -105,7 +105,7 @@ private struct Hangups: Service {
     }
 }
 
-/// Runs one engine after the other: a reload waits for the current requests, and then makes a new engine.
+/// Runs one engine at a time. A reload waits until the current requests have ended, and then makes a new engine.
 private struct ResponseService: Service {
     let server: ResponseServer
     let plan: ConfigurationPlan
@@ -127,7 +127,7 @@ private struct ResponseService: Service {
         }
     }
 
-    /// - Returns: whether a new configuration follows.
+    /// - Returns: true if a reload has provided a new configuration, false if the helper is to stop.
     private func serve(_ configuration: Configuration) async throws -> Bool {
         let engine: ResponseEngine
         do {

@@ -13,7 +13,7 @@ extension ResponseAsk {
         case .undo(let record): Self.problem("the record", record, 1...64)
         case .wait(let transactions, let seconds):
             transactions.isEmpty || transactions.count > Self.waitLimit || !(0...Self.waitSeconds).contains(seconds)
-                ? "a wait is for 1 to \(Self.waitLimit) calls, and for at most \(Self.waitSeconds) seconds" : nil
+                ? "a wait must be for 1 to \(Self.waitLimit) calls, and for at most \(Self.waitSeconds) seconds" : nil
         }
     }
 

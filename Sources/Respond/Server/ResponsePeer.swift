@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 import ResponseLog
 
-/// The process at the other end of a connection, as the kernel recorded it when it connected (unix(7)).
+/// The process at the other end of a connection. The kernel recorded the user and the groups of the process when it connected (unix(7)).
 struct ResponsePeer: Equatable, Sendable {
     var pid: pid_t
     var uid: uid_t
-    /// The primary group and the supplementary ones.
+    /// The primary group and the supplementary groups.
     var groups: Set<gid_t>
 
-    /// Nil if the kernel has no information, as for a closed connection.
+    /// Reads the facts about the peer of a socket. Nil if the kernel has none, for example if the connection is closed.
     init?(socket: Int32) {
         var peer = tributary_peer()
         guard tributary_socket_peer(socket, &peer) == 0 else { return nil }
         var others = [gid_t](repeating: 0, count: 256)
         var count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         if count < 0, errno == ERANGE {
-            // The number is NGROUPS_MAX of limits.h.
+            // 65,536 is NGROUPS_MAX of limits.h.
             others = [gid_t](repeating: 0, count: 65_536)
             count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         }
@@ -35,7 +35,7 @@ struct ResponsePeer: Equatable, Sendable {
         uid == 0 || uid == helper || socketGroup.map { groups.contains($0) } ?? false
     }
 
-    /// - Parameter sudoUser: `SUDO_USER` as the command has sent it.
+    /// - Parameter sudoUser: the value of `SUDO_USER` that the command has sent.
     func actor(sudoUser: String?) -> ResponseActor {
         let login = Self.loginUID(of: pid)
         return ResponseActor(

@@ -44,7 +44,7 @@ package final class ResponseServer: Sendable {
     private struct Connections {
         var count = 0
         var ofUser: [uid_t: Int] = [:]
-        /// The number of tasks without a connection.
+        /// The number of running tasks that have no connection.
         var others = 0
     }
 
@@ -57,9 +57,9 @@ package final class ResponseServer: Sendable {
     private let connections = Mutex(Connections())
     private let order = Atomic<Order>(.serve)
 
-    /// Uses the socket that the service manager passes, or listens on its own.
+    /// Uses the socket that the service manager passes. If there is none, listens on a socket at `path`.
     ///
-    /// - Parameter heartbeat: the loop that accepts connections beats at least once a second.
+    /// - Parameter heartbeat: the heartbeat of the loop that accepts connections. It beats at least once a second.
     package convenience init(path: String, heartbeat: Heartbeat?, logger: Logger) throws(Failure) {
         let inherited: Int32?
         do throws(ListeningSocket.Failure) {
@@ -99,14 +99,15 @@ package final class ResponseServer: Sendable {
     /// Makes ``run(_:)`` return permanently after the current requests have ended.
     package func stop() { order.store(.stop, ordering: .releasing) }
 
-    /// Makes ``run(_:)`` return after the current requests, to be called again. Clients that connect meanwhile wait in the socket's backlog.
+    /// Makes ``run(_:)`` return after the current requests; it can then be called again. Until then, clients that connect wait in the socket's
+    /// backlog.
     package func pause() {
         _ = order.compareExchange(expected: .serve, desired: .pause, ordering: .acquiringAndReleasing)
     }
 
     var isServing: Bool { order.load(ordering: .acquiring) == .serve }
 
-    /// Begins work that has no connection but that ``run(_:)`` waits for as for a request.
+    /// Begins work without a connection. ``run(_:)`` waits for its end as for that of a request.
     package func beginWork() { connections.withLock { $0.others += 1 } }
     package func endWork() { connections.withLock { $0.others -= 1 } }
 
@@ -138,11 +139,11 @@ package final class ResponseServer: Sendable {
                 take(connection, subject)
             } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
                 logger.warning("cannot accept a connection: \(String(cString: strerror(errno)))")
-                // For example, there are no free descriptors. They become free when connections end.
+                // Typically no descriptors are free. Some become free when connections end, so this waits before the next attempt.
                 poll(nil, 0, 250)
             }
         }
-        // Without the socket's path, new clients get an error at once.
+        // The socket's path is removed, so that new clients get an error at once instead of waiting.
         if order.load(ordering: .acquiring) == .stop, let path { unlink(path) }
         let clock = ContinuousClock()
         // A pause waits for all calls, however long they take; a stop has a deadline.

@@ -27,7 +27,7 @@ struct SocketLines: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// The next line without its end.
+    /// Reads the next line, without its line end.
     ///
     /// - Parameters:
     ///   - limit: the largest size of the line in bytes, including its end.
@@ -76,7 +76,8 @@ struct SocketLines: ~Copyable {
         return true
     }
 
-    /// Whether the other end closes the connection in both directions (POLLHUP of poll(2)) within a time.
+    /// Waits until the other end has closed the connection in both directions (POLLHUP of poll(2)), but no longer than `time`. Returns whether it
+    /// has.
     func isGone(after time: Duration) -> Bool {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&entry, 1, Self.milliseconds(time)) > 0

@@ -8,12 +8,13 @@ enum UnixSocket {
         var words: String { String(cString: strerror(code)) }
     }
 
-    /// The most clients that may wait to be accepted.
+    /// The maximum number of clients that may wait to be accepted.
     private static let backlog: Int32 = 128
 
-    /// Binds and listens. Root, the owner and the group may connect; the group is the directory's if that has the set-group-id bit, otherwise the process's.
+    /// Binds and listens. Root, the socket's owner and its group may connect. The group is the directory's group if the directory has the
+    /// set-group-id bit, otherwise that of the process.
     ///
-    /// A socket that nobody listens on any more is replaced.
+    /// If the path is a socket on which no process listens any more, it is replaced.
     static func listen(_ path: String) throws(Failure) -> Int32 {
         if let other = try? connect(path, seconds: 1) {
             close(other)

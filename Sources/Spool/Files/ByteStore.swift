@@ -46,7 +46,7 @@ final class ByteStore {
         count += 1
     }
 
-    /// Little-endian.
+    /// Appends an integer in little-endian order.
     func append(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { append($0) }
     }
@@ -82,7 +82,8 @@ final class ByteStore {
 }
 
 extension ByteStore {
-    /// The memory of a buffer. Large buffers are mapped separately from the heap, because a growing buffer would leave holes of its earlier sizes in the heap.
+    /// The memory of a buffer. Large buffers are mapped separately from the heap, because each time that a buffer grows, it would leave a hole of its
+    /// earlier size in the heap.
     private struct Memory {
         static let mappedFrom = 256 << 10
 
@@ -98,7 +99,8 @@ extension ByteStore {
             let page = sysconf(Int32(_SC_PAGESIZE))
             capacity = (wanted + page - 1) / page * page
             let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            // Without memory the process ends, as it does when the heap has none for smaller buffers. The caller limits the sizes.
+            // If there is not enough memory, the process ends, just as it ends when a smaller buffer can't be allocated on the heap. The caller
+            // limits the sizes.
             guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             base = mapped
         }

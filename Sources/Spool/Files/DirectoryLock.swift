@@ -1,7 +1,7 @@
 import Glibc
 
-/// Exclusive use of a directory by one process, for as long as this value lives. It is a flock(2) on a file in the directory that only its owner
-/// may open. The kernel releases the lock when the process dies.
+/// Exclusive use of a directory by one process, for as long as this value lives. The lock is a flock(2) on a file in that directory. Only the file's
+/// owner may open it. The kernel releases the lock when the process dies.
 package final class DirectoryLock: Sendable {
     private let fileSystem: any FileSystem
     private let file: OpenFile

@@ -49,11 +49,11 @@ package struct DirectoryEntry: Sendable, Equatable {
 package struct FileStatus: Sendable, Equatable {
     package let size: Int64
     package let isDirectory: Bool
-    /// Neither a directory nor a link, FIFO, socket or device.
+    /// True for a regular file; false for a directory, symbolic link, FIFO, socket or device.
     package let isRegular: Bool
     /// The owner's user id; nil if files have no owner, as in a test double.
     package let owner: UInt32?
-    /// Seconds since 1970, by the host's clock; 0 in a test double that does not keep it.
+    /// Seconds since 1970, by the host's clock; 0 in a test double that does not keep times.
     package let modifiedAt: Int64
 
     package init(
@@ -67,16 +67,17 @@ package struct FileStatus: Sendable, Equatable {
     }
 }
 
-/// Every disk operation that the spool performs. There are few, on plain paths and descriptors, and the machine can stop before or after each of them.
+/// Every disk operation that the spool performs. There are few operations, and they take plain paths and descriptors. The machine can stop before or
+/// after each operation.
 ///
 /// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut. Before that, any subset of the operations
 /// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.
 ///
-/// No operation follows a symbolic link in the last component of a path. The operations `in` a directory use its descriptor (openat(2)).
-/// They are for directories in which other users write, who could replace names between two operations.
+/// No operation follows a symbolic link in the last component of a path. Operations with the parameter `in` use a directory's descriptor (openat(2)).
+/// They are for directories in which other users write: such a user could replace a name between two operations.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
-    /// Never reports an error: what must be durable was synchronized before.
+    /// Closes a file. Never reports an error, because everything that must be durable was synchronized before.
     func close(_ file: OpenFile)
     /// Reads at an offset until the buffer is full or the file ends. Returns the bytes read, 0 at the end of the file.
     func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
@@ -88,7 +89,8 @@ package protocol FileSystem: Sendable {
     func size(_ file: OpenFile) throws(SpoolError) -> Int64
     /// Whether the file still has a name (st_nlink of fstat(2)). If not, its contents disappear when the descriptor is closed.
     func hasName(_ file: OpenFile) throws(SpoolError) -> Bool
-    /// flock(2), exclusive, without waiting. Returns whether the lock was acquired. The kernel releases it when the last descriptor of this opening is closed.
+    /// flock(2), exclusive, without waiting. Returns whether the lock was acquired. The kernel releases the lock when the last duplicate of this
+    /// descriptor is closed.
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool
     func rename(_ source: String, to target: String) throws(SpoolError)
     /// link(2): gives a file a second name. Returns false if that name exists already.
@@ -101,24 +103,24 @@ package protocol FileSystem: Sendable {
     /// fsync(2) of a directory: the names made, renamed and removed in it are durable when it returns.
     func synchronizeDirectory(_ path: String) throws(SpoolError)
     func list(_ path: String) throws(SpoolError) -> [DirectoryEntry]
-    /// Nil if nothing exists at the path.
+    /// The status of a file or directory; nil if nothing exists at the path.
     func status(_ path: String) throws(SpoolError) -> FileStatus?
 
-    /// Opens a directory itself, for the operations below. A link or a file of that name is refused.
+    /// Opens a directory for the operations below. Fails if the path is a symbolic link or a file.
     func openDirectory(_ path: String) throws(SpoolError) -> OpenFile
     func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile
-    /// The status of an open file, even if its name refers to another file by now.
+    /// The status of an open file. It is correct even if the file's name refers to another file by now.
     func status(of file: OpenFile) throws(SpoolError) -> FileStatus
-    /// Nil if nothing of that name exists. A link is not followed.
+    /// The status of a directory's entry; nil if there is no entry of that name. A symbolic link is not followed.
     func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus?
     func rename(_ name: String, to target: String, in directory: OpenFile) throws(SpoolError)
     func unlink(_ name: String, in directory: OpenFile) throws(SpoolError)
-    /// The entries, or nil if there are more than `limit`.
+    /// The entries of a directory; nil if there are more than `limit`.
     func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]?
     func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError)
 }
 
-/// Implementations by path, for test doubles, in whose directories nobody else writes.
+/// Default implementations that use paths instead of descriptors. They are for test doubles, because nobody else writes in their directories.
 extension FileSystem {
     package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile { OpenFile(descriptor: -1, path: path) }
 
@@ -169,7 +171,7 @@ extension FileSystem {
     func contents(_ path: String, limit: Int) throws(SpoolError) -> [UInt8]? {
         guard let status = try status(path) else { return nil }
         guard status.size <= limit else {
-            throw .damaged(path: path, reason: "\(status.size) bytes, but at most \(limit)")
+            throw .damaged(path: path, reason: "\(status.size) bytes, but at most \(limit) are allowed")
         }
         let file = try open(path, .read)
         defer { close(file) }
@@ -184,7 +186,7 @@ extension FileSystem {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
             let missing = Int(end - start) - store.count
-            // The buffer may have more room than was asked for, and the file may be longer.
+            // Reads only the missing bytes: the buffer may have more room than was requested, and the file may continue after `end`.
             let space = UnsafeMutableRawBufferPointer(rebasing: store.space(atLeast: missing).prefix(missing))
             let count = try read(file, at: start + Int64(store.count), into: space)
             if count == 0 { break }

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group.
 package struct PosixFileSystem: FileSystem {
-    /// File descriptors that the spool leaves for the rest of the process. libdispatch needs a few to read its threads' state in /proc, and ends the process if
-    /// it can't open them (see `_dispatch_workq_monitor_pools`). The status file needs one to report the problem.
+    /// File descriptors that the spool leaves for the rest of the process. libdispatch needs a few to read its threads' state in /proc, and ends the
+    /// process if it can't open them (see `_dispatch_workq_monitor_pools`). The status file needs one to report the problem.
     private static let reserve = 16
 
     package init() {}
@@ -32,7 +32,7 @@ package struct PosixFileSystem: FileSystem {
             openat(directory, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode)
         }
         try keepReserve(descriptor, .open, shown)
-        // An earlier version created this file readable for the group.
+        // An earlier version of Tributary allowed the group to read this file, so its mode is corrected.
         if access == .lock { _ = fchmod(descriptor, mode) }
         return OpenFile(descriptor: descriptor, path: shown)
     }
@@ -134,7 +134,7 @@ package struct PosixFileSystem: FileSystem {
         } ?? []
     }
 
-    /// Nil if there are more than `limit`.
+    /// The entries of a directory; nil if there are more than `limit`.
     private func entries(
         of directory: OpaquePointer, _ path: String, limit: Int,
         status: (String) throws(SpoolError) -> FileStatus?
@@ -210,7 +210,7 @@ package struct PosixFileSystem: FileSystem {
     }
 
     package func list(_ directory: OpenFile, limit: Int) throws(SpoolError) -> [DirectoryEntry]? {
-        // A second opening of the directory, so that it has a read position of its own.
+        // The directory is opened a second time, because the listing needs a separate read position.
         let descriptor = try retry(.list, directory.path) {
             openat(directory.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
@@ -229,8 +229,8 @@ package struct PosixFileSystem: FileSystem {
         _ = try retry(.synchronizeDirectory, directory.path) { fsync(directory.descriptor) }
     }
 
-    /// If too few descriptors are left, closes this descriptor and throws as if open had failed. The number of the descriptor shows how many are in use,
-    /// because the kernel always assigns the lowest free number.
+    /// If too few descriptors are left, closes this descriptor and throws as if open had failed. The number of the descriptor shows how many are in
+    /// use, because the kernel always assigns the lowest free number.
     private func keepReserve(_ descriptor: Int32, _ operation: FileOperation, _ path: String) throws(SpoolError) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,

@@ -7,7 +7,7 @@ struct IdentityCommit: Equatable {
 /// What a commit does to one window.
 struct IdentityUpdate: Equatable {
     var window: IdentityWindow
-    /// Whether the window is emptied first.
+    /// True if the window is emptied before the commits are added.
     var empties: Bool
     /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
     /// exactly what the writer dropped.
@@ -111,7 +111,7 @@ struct IdentityMemory {
         queue.forEach { $0.encode(into: store) }
     }
 
-    /// Nil if the bytes are not a valid encoding of this journal version.
+    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
             let bound = IdentityWindow.bound(&cursor, version: version), let hasDropped = cursor.integer(UInt8.self),
@@ -153,7 +153,7 @@ extension IdentityUpdate {
         }
     }
 
-    /// Nil if the bytes are not a valid encoding of this journal version.
+    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
             let empties = cursor.integer(UInt8.self), let bound = IdentityWindow.bound(&cursor, version: version)
@@ -196,7 +196,8 @@ extension IdentityTimes {
 }
 
 extension IdentityWindow {
-    /// Version 2 had a bound by time besides the bound by count. It is read and ignored: remembering more does no harm.
+    /// Reads the bound on the number of identities. Version 2 also had a bound on time, which is read and ignored: remembering more identities does
+    /// no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
         guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }
         if version < 3 {

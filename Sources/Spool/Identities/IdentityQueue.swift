@@ -1,12 +1,13 @@
-/// Identities in order of arrival, each of which can be found in a step or two.
+/// Identities in order of arrival, with an index that finds an identity in a step or two.
 ///
-/// A ring buffer of 16 bytes per identity and an open-addressing index of 4 bytes per slot. There is no object per identity, and no memory
-/// is used while it is empty. If an identity was added twice, it stays until its latest occurrence is removed.
+/// A ring buffer of 16 bytes per identity and an open-addressing index of 4 bytes per slot. There is no object per identity, and an empty queue uses
+/// no memory. If an identity was added twice, it stays until its latest occurrence is removed.
 struct IdentityQueue {
     private(set) var count = 0
     private var ring: ContiguousArray<RecordIdentity> = []
     private var head = 0
-    /// Position in the ring plus one; 0 marks a free slot. Its size is a power of two, and at most three quarters of it are used.
+    /// Each slot holds a position in the ring plus one; 0 marks a free slot. The number of slots is a power of two, and at most three quarters are in
+    /// use.
     private var index: ContiguousArray<UInt32> = []
 
     func contains(_ identity: RecordIdentity) -> Bool {
@@ -19,7 +20,7 @@ struct IdentityQueue {
         return count - 1 - (place >= head ? place - head : place - head + ring.count)
     }
 
-    /// Oldest first.
+    /// Calls `body` for each identity, oldest first.
     func forEach(_ body: (RecordIdentity) -> Void) {
         for offset in 0..<count { body(ring[place(offset)]) }
     }
@@ -60,7 +61,7 @@ struct IdentityQueue {
         return slot
     }
 
-    /// Frees a slot of the index and closes the gap, so that a search for a later entry does not stop here.
+    /// Frees a slot of the index and closes the gap, so that a search for a later entry does not stop at the freed slot.
     private mutating func vacate(_ vacated: Int) {
         let mask = index.count - 1
         var gap = vacated
@@ -90,7 +91,7 @@ struct IdentityQueue {
         for place in 0..<count { index[slot(of: ring[place])] = UInt32(place + 1) }
     }
 
-    /// Distributes identities evenly, whether they are counters or digests.
+    /// A hash that is distributed evenly, whether the identities are counters or digests.
     private static func hash(_ identity: RecordIdentity) -> Int {
         let mixed = (identity.low ^ identity.high &* 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         return Int(truncatingIfNeeded: mixed ^ mixed >> 32)

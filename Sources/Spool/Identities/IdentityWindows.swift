@@ -1,6 +1,6 @@
 /// An integration's windows as of its last durable commit, and the changes that the next commit makes to them.
 struct IdentityWindows {
-    /// Identities that the caller may add in one commit. For comparison: a page has a thousand events.
+    /// The maximum number of identities that the caller may add in one commit. For comparison: a page has a thousand events.
     static let maximumInCommit = 1 << 17
 
     private var memories: [IdentityMemory] = []
@@ -98,12 +98,12 @@ struct IdentityWindows {
 
     private func latest(_ times: Int64?...) -> Int64? { times.compactMap(\.self).max() }
 
-    /// Called once the updates are durable, or when they were read from a journal.
+    /// Applies updates that are durable by now, or that were read from a journal.
     mutating func apply(_ updates: [IdentityUpdate]) {
         for update in updates { memories[index(update.window)].apply(update) }
     }
 
-    /// Takes over the windows that a journal holds, within the bounds that were set here.
+    /// Replaces the windows with those of a journal, but keeps the bounds that were set here.
     mutating func replace(with other: IdentityWindows) {
         let bounds = memories.map { ($0.window, $0.bound) }
         self = other
@@ -126,7 +126,7 @@ struct IdentityWindows {
 
     init() {}
 
-    /// Nil if the bytes are not a valid encoding of this journal version.
+    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let count = cursor.integer(UInt8.self), count <= IdentityWindow.limit else { return nil }
         for _ in 0..<count {

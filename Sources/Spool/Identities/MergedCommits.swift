@@ -1,8 +1,9 @@
 extension [IdentityCommit] {
-    /// These commits combined with what the others add, in the order of the log. Nil if no identity is in both lists: the other commits are then appended.
+    /// This list merged with the other commits, in the order of the log. Nil if the lists have no identity in common; the caller then appends the
+    /// other commits.
     ///
-    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. Older identities must precede
-    /// newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be collected twice.
+    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. Older identities must
+    /// precede newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be collected twice.
     func merged(with others: [IdentityCommit]) -> [IdentityCommit]? {
         let held = Set(lazy.flatMap(\.identities))
         let rest = others.flatMap { commit in commit.identities.map { (identity: $0, times: commit.times) } }
@@ -12,7 +13,8 @@ extension [IdentityCommit] {
         var merged: [IdentityCommit] = []
         var next = 0
         for var commit in self {
-            // The others' events up to the last identity that is also in this commit came no later than this commit's.
+            // Among the other commits, find the last identity that is also in this commit. All identities up to it are from events no later than this
+            // commit's.
             if let last = commit.identities.lazy.compactMap({ positions[$0] }).max(), last >= next {
                 let added = rest[next..<last].filter { !held.contains($0.identity) }
                 commit.identities.insert(contentsOf: added.map(\.identity), at: 0)

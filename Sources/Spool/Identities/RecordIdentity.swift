@@ -21,12 +21,13 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
 
     package let rawValue: UInt8
 
-    /// Filled by `StateRestoration` with the records of segments that the journal does not know. Whoever appends records must skip those in this window.
+    /// Filled by `StateRestoration` with the identities of all records in segments that the journal does not know. The caller must not append a
+    /// record whose identity is in this window.
     package static let restored = IdentityWindow(number: 3)
 
     private init(number: UInt8) { rawValue = number }
 
-    /// Nil above 7.
+    /// Nil if the number is greater than 7.
     package init?(rawValue: UInt8) {
         guard rawValue < Self.limit else { return nil }
         self.rawValue = rawValue

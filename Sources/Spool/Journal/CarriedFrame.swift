@@ -1,20 +1,20 @@
 /// The frame that carries partitions over from one generation to the next: its description, and where its bytes are in the old journal.
 ///
-/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a concatenation
-/// of frames as valid, too.
+/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a
+/// concatenation of frames as valid, too.
 struct CarriedFrame {
     private var frame: CommitFrame
-    /// Chunks of the old journal, in their order in the new one.
+    /// Where the chunks are in the old journal, in the order that they get in the new journal.
     private var sources: [ChunkReference] = []
     private let old: OpenFile
     private let descriptionLength: Int
 
-    /// `committed` is the time of the oldest commit in it, in wall-clock milliseconds.
+    /// `committed` is the time of the oldest commit whose records the frame holds, in wall-clock milliseconds.
     init(_ partitions: [OpenPartition], cursor: String?, committed: Int64, from old: OpenFile) {
         frame = CommitFrame(committed: committed, cursor: cursor ?? "", chunks: [], updates: [])
         self.old = old
         for partition in partitions {
-            // The first chunk carries the summary of all of them, because from now on they are only known together.
+            // The first chunk's entry gets the summary of the whole partition, because the journal has no summary of each single chunk.
             var summary = partition.committed
             var encoding: Compression?
             for chunk in partition.chunks {

@@ -49,7 +49,7 @@ struct CommitFrame {
         for update in updates { update.encode(into: store) }
     }
 
-    /// Nil if the bytes are not a valid encoding of this journal version.
+    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
     init?(_ description: UnsafeRawBufferPointer, version: UInt32) {
         var cursor = ByteCursor(description)
         guard let committed = cursor.integer(Int64.self), let position = cursor.text(length: UInt32.self),
@@ -88,7 +88,7 @@ struct CommitFrame {
         self.updates = updates
     }
 
-    /// Appends the fields that precede a frame's description to the store.
+    /// Appends to the store the fields that come before a frame's description.
     static func encodeHeader(
         _ type: UInt32, headerChecksum: UInt32, offset: Int64, description: UnsafeRawBufferPointer, dataLength: UInt64,
         into store: ByteStore

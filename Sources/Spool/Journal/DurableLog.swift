@@ -1,8 +1,8 @@
 /// The end of an append-only file, and how much of it is known to be durable.
 ///
-/// A failed write or synchronization leaves unknown bytes after the durable length. Worse, the kernel reports a write-back
-/// error once, and a second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a
-/// failure the file is truncated before anything else is written, and the bytes are written again; the synchronization alone is never retried.
+/// A failed write or synchronization leaves unknown bytes after the durable length. Worse, the kernel reports a write-back error only once, and a
+/// second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a failure the file is truncated
+/// before anything else is written, and the bytes are written again; the synchronization alone is never retried.
 package struct DurableLog {
     package private(set) var file: OpenFile
     /// Bytes from the start of the file that are known to be durable.

@@ -38,20 +38,20 @@
 /// match, and the file is truncated there. The bytes removed were never acknowledged, or were damaged later. In both cases the cursor goes back
 /// with the records, and they are collected again.
 ///
-/// The identity windows at a cursor are computed from the header and the frames up to that cursor. A reader drops identities beyond a bound exactly as
-/// the writer did, using the bound that applied then. So the windows are truncated, recovered and sealed in step with the cursor.
+/// The identity windows at a cursor are computed from the header and the frames up to that cursor. A reader drops identities beyond a bound exactly
+/// as the writer did, using the bound that applied then. So the windows are truncated, recovered and sealed in step with the cursor.
 ///
-/// Records that a seal leaves for the next one (`RollPolicy.carried`) are written in one frame directly after the next generation's header, before the
-/// rename. So the same rename decides which records are sealed and which stay in the journal. If that frame is damaged it is not
+/// Records that a seal leaves for the next one (`RollPolicy.carried`) are written in one frame directly after the next generation's header, before
+/// the rename. So the same rename decides which records are sealed and which stay in the journal. If that frame is damaged it is not
 /// truncated, because its records are from before the cursor and would not be collected again. The journal is refused, as with a damaged header.
 ///
-/// Generations increase. The manifest lists a seal as `<integration>/<generation>` once the next generation is in force. So if it lists the newest
-/// journal's generation or a later one, a journal is missing here. `StateRestoration` handles that.
+/// Generations increase. The manifest lists a seal as `<integration>/<generation>` once the next generation is in force. So if the manifest lists the
+/// newest journal's generation or a later one, a journal is missing. `StateRestoration` handles that.
 ///
-/// Version 1 had no carried frame and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length i64 and
-/// segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a commit in a
-/// window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins before its first new
-/// commit.
+/// Version 1 had no carried frame and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length
+/// i64 and segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a
+/// commit in a window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins
+/// before its first new commit.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
 /// together needs a journal anyway. One journal needs one synchronization and one descriptor, however many partitions there are.
@@ -69,7 +69,7 @@ struct Journal {
 
     static let temporaryName = "journal.tmp"
 
-    /// Nil if the name is not a journal's.
+    /// The generation in the file name of a journal; nil for any other file name.
     static func generation(fileName: String) -> UInt64? {
         guard fileName.hasPrefix("journal-"), let number = UInt64(fileName.dropFirst(8)),
             Journal.fileName(number) == fileName

@@ -3,9 +3,10 @@ struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
     /// Version 1 had no identity windows; version 2 had one time per commit in them. Both can be read, and are no longer written.
     static let version: UInt32 = 3
-    /// Magic, version and length. They and the checksum at the end are the same in every version, so that damage can be told from a newer format.
+    /// Magic, version and length. These fields and the checksum at the end have the same form in every version. So a reader can tell damage from a
+    /// newer format.
     static let prefixLength = 16
-    /// The header of 4,096 partitions with a kilobyte each takes a sixteenth of this.
+    /// Bytes. A header with 4,096 partitions of a kilobyte each takes a sixteenth of this.
     static let maximumLength = 64 << 20
 
     /// The version of the header and of the frames after it.
@@ -17,7 +18,7 @@ struct JournalHeader: Equatable {
     var generation: UInt64
     /// Wall-clock milliseconds.
     var created: Int64
-    /// How the segments of this generation are packed.
+    /// How the segments of this generation are compressed.
     var compression: Compression
     var cursor: String?
     /// Length of the frame after the header that holds the unsealed records of the previous generation; 0 if there is none. It belongs to the
@@ -54,7 +55,7 @@ struct JournalHeader: Equatable {
         return crc
     }
 
-    /// Decodes a header that `length` found complete, and the windows in it. Nil if the checksum matches but the contents are invalid.
+    /// Decodes a complete header (see `length`), and the windows in it. Nil if the checksum matches but the contents are invalid.
     static func decode(
         _ payload: UnsafeRawBufferPointer, version: UInt32
     ) -> (header: JournalHeader, windows: IdentityWindows)? {
@@ -113,7 +114,7 @@ struct JournalHeader: Equatable {
         }
     }
 
-    /// The manifest as of the seal, and the number of segments that the seal made, as version 3 stores them.
+    /// Reads, in the form of version 3, where the manifest ended at the seal, and how many segments the seal made.
     private static func sealed(_ cursor: inout ByteCursor) -> (manifest: ManifestEnd, count: UInt32)? {
         guard let length = cursor.integer(Int64.self), let sequence = cursor.integer(Int64.self),
             let count = cursor.integer(UInt32.self)
@@ -125,7 +126,7 @@ struct JournalHeader: Equatable {
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
     /// The manifest's last position when the generation's seal was finished, read from a header's first bytes. Nil in an earlier version, or if the
-    /// bytes are not a header's. No checksum covers this: if it claims more than is found, read the whole header.
+    /// bytes are not a header's. This reads too few bytes to verify the checksum. So before relying on the position, read the whole header.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,

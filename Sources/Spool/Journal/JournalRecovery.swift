@@ -10,12 +10,13 @@ struct RecoveredJournal {
     var carriedSince: Int64?
     /// A seal that is decided but not finished.
     var pending: SealPlan?
-    /// Offset after the frames at the generation's beginning that hold no records.
+    /// The offset after the leading frames that hold no records: a record can only be in a later frame.
     var recordsStart: Int64
     var report: RecoveryReport
 }
 
-/// Repairs an integration's journal directory: finds the newest generation, truncates incomplete frames, and removes files of seals that were never decided.
+/// Repairs an integration's journal directory: finds the newest generation, truncates incomplete frames, and removes files of seals that were never
+/// decided.
 struct JournalRecovery {
     let spool: Spool
     let integration: String
@@ -44,7 +45,7 @@ struct JournalRecovery {
         var found: RecoveredJournal?
         if let newest {
             var journal = try read(newest)
-            // After that, this process has added lines of its own, and it has already reported what was missing.
+            // Only at the first opening: later, this process has itself added lines to the manifest, and has already reported the missing ones.
             if !spool.hasBeenOpened(integration) {
                 journal.report.olderSpool = OlderSpool(
                     journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
@@ -52,8 +53,8 @@ struct JournalRecovery {
             found = journal
         }
         var restored: RecoveredJournal?
-        // In a fleet the bucket knows what is sealed, and the journal was brought to its newest seal. Marks in the staging directory only show that a seal was
-        // attempted.
+        // A fleet needs no restoration: its bucket says what is sealed, and the journal already begins at the newest seal. There, a mark in the
+        // staging directory only shows that a seal was attempted.
         if spool.settings.sharedID == nil {
             do throws(SpoolError) {
                 var swept: SealPlan?
@@ -91,14 +92,15 @@ struct JournalRecovery {
             recovered.pending = recovered.journal.header.seal
             older.removeLast()
         }
-        // Older journals are removals that a power cut undid, or were replaced by a restoration.
+        // An older journal exists because a power cut undid its removal, or because a restoration has replaced it.
         for old in older { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
         var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
         if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
         let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
         let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
         for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-        // Durable before the staged files are removed, so that `isSwept` also works in a copy of the state that has decided to seal them.
+        // The marks are durably gone before the staged files are. `isSwept` relies on that in a restored copy of the state whose journal has decided
+        // to seal these files.
         if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
         for name in undecided where !marks.contains(name) {
             try fileSystem.unlink("\(staging)/\(name)")
@@ -106,8 +108,8 @@ struct JournalRecovery {
         }
     }
 
-    /// Whether a pending seal can't be finished because a start without this state has removed its mark and its staged files. While the mark
-    /// exists, or once a segment is listed, a missing file means that a loader deleted the segment.
+    /// True if a pending seal can't be finished: Tributary was started without this state, and removed the seal's mark and staged files. While the
+    /// mark exists, or once a segment is listed, a missing file means that a loader deleted the segment.
     private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
         let fileSystem = spool.fileSystem
         if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }

@@ -28,7 +28,7 @@ package struct RecoveryReport: Sendable, Equatable {
 
 /// Segments that the state did not know, and what was learned from them.
 package struct RestoredState: Sendable, Equatable {
-    /// False if none of the state was found.
+    /// False if no state of this integration was found.
     package var hadJournal: Bool
     /// The state is a copy from the middle of a seal, and the staged files of that seal have been removed since.
     package var isSealGivenUp = false
@@ -38,8 +38,8 @@ package struct RestoredState: Sendable, Equatable {
     package var newlyListed = 0
     /// Events that will be recognized when they are collected again.
     package var known = 0
-    /// Events that won't be recognized, and can be collected twice: their segments were deleted or damaged, or more were found than can be remembered, or
-    /// their uid can't be read.
+    /// Events that won't be recognized, and can be collected twice: their segments were deleted or damaged, or more were found than can be
+    /// remembered, or their uid can't be read.
     package var missingSegments = 0
     package var missingEvents = 0
     package var unreadEvents = 0

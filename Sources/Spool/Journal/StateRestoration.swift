@@ -8,11 +8,12 @@ import FoundationEssentials
 /// - Collection restarts at the beginning of the journal: with its first cursor, the windows as of then, and none of its records. Those are in the
 ///   segments, or are collected again.
 /// - The identities of all records in those segments go into the window `restored`. If such a record is collected again, the collector drops it.
-/// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all of
-///   its records. A carried partition is always sealed as a whole.
+/// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all
+///   of its records. A carried partition is always sealed as a whole.
 ///
-/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has ever had
-/// it: neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured start.
+/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has
+/// ever had it: neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured
+/// start.
 ///
 /// A visible segment may have no manifest line, if its seal was interrupted and the journal that knew of it was lost. Such segments are listed first.
 ///
@@ -22,11 +23,11 @@ struct StateRestoration {
     let recovery: JournalRecovery
     /// The newest journal, or the one before it if the newest has decided the `swept` seal; nil if there is none.
     let found: RecoveredJournal?
-    /// A seal that can't be finished.
+    /// The seal that can't be finished because its staged files were removed; nil if there is none.
     let swept: SealPlan?
     let now: SpoolInstant
 
-    /// How far the new generation is above the listed ones.
+    /// By how much the new generation's number exceeds the largest listed number.
     private static let generationGap: ClosedRange<UInt64> = 1_000...1_000_000
 
     private var spool: Spool { recovery.spool }
@@ -35,7 +36,7 @@ struct StateRestoration {
     private var walk: SpoolWalk { SpoolWalk(fileSystem: fileSystem, directory: spool.settings.directory) }
     private var generation: UInt64 { found?.journal.header.generation ?? 1 }
 
-    /// The new generation, in force; nil if the state is not older than the spool.
+    /// Restores the state if it is older than the spool. Returns the new generation, which is in force; nil if the state is not older.
     func restored() throws(SpoolError) -> RecoveredJournal? {
         let known = swept?.manifest ?? found?.journal.header.seal.manifest ?? .beginning
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
@@ -50,11 +51,11 @@ struct StateRestoration {
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
         let listed = try spool.manifest.newestSeal(of: integration, after: known)
-        // This number was used by a journal that is abandoned or lost, whether or not the manifest lists it.
+        // An abandoned or lost journal has used this number, even if the manifest does not list it.
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
-        // The records in the journal are not carried over.
+        // Only the journal's beginning is kept: its later records are not carried over.
         let beginning = try found.map { (found) throws(SpoolError) in
             try recovery.contents(of: found.journal.log.file, upTo: found.recordsStart).0
         }
@@ -105,7 +106,7 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                // Segments after a swept seal belong to other journals, whatever their numbers.
+                // After a swept seal, all further segments belong to other journals, whatever their generations are.
                 swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {
@@ -116,7 +117,8 @@ struct StateRestoration {
         return segments
     }
 
-    /// The identities of the records in the segments that still exist, oldest first. If there are too many, those of the newest segments.
+    /// The identities of the records in the segments that still exist, oldest first. If there are too many, only the identities from the newest
+    /// segments.
     private func identities(
         of segments: [SealedSegment], _ report: inout RestoredState
     ) throws(SpoolError) -> [IdentityCommit] {

@@ -6,7 +6,7 @@ package struct LineSplitter {
 
     package init() {}
 
-    /// Whether the last line fed lacks its newline.
+    /// True if the input so far ends inside a line.
     package var endsInsideLine: Bool { rest.count > 0 }
 
     package mutating func feed(

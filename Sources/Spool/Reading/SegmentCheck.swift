@@ -9,7 +9,7 @@ package struct SegmentCheck {
     private var length: Int64 = 0
     private var uncompressed: Int64 = 0
     private var summary = RecordSummary()
-    /// Fingerprints of the records' identities that passed the filter of ``lines(_:keeping:)``.
+    /// The fingerprints that the filter of ``lines(_:keeping:)`` has selected, each of a record's identity.
     package private(set) var fingerprints: [UInt128] = []
 
     package init(_ segment: SealedSegment, _ options: VerifyOptions, record: String) throws(SpoolError) {
@@ -35,7 +35,7 @@ package struct SegmentCheck {
         _ piece: UnsafeRawBufferPointer, keeping: (UInt128) -> Bool
     ) throws(SpoolError) {
         uncompressed += Int64(piece.count)
-        // A copy shares its bytes, and the closure changes everything else.
+        // The closure changes this struct, so the splitter is used as a copy. The copy shares its buffer with the original.
         var splitter = splitter
         try splitter.feed(piece) { (line) throws(SpoolError) in
             summary.records += 1
@@ -47,7 +47,7 @@ package struct SegmentCheck {
         }
     }
 
-    /// The differences, to be read after the last piece.
+    /// The differences that were found. Call this after the last piece.
     package func problems() throws(SpoolError) -> [SpoolProblem] {
         var found: [SpoolProblem] = []
         func report(_ kind: SpoolProblem.Kind, _ detail: String) {

@@ -12,7 +12,7 @@ package final class SegmentLines {
     private let output = ByteStore(capacity: 64 << 10)
     private var offset: Int64 = 0
     private var isAtEnd = false
-    /// Decompressed bytes, of which those from `start` on are not returned yet. There is no newline before `searched`.
+    /// Decompressed bytes. Those from `start` on are not returned yet, and there is no newline between `start` and `searched`.
     private var pending: [UInt8] = []
     private var start = 0
     private var searched = 0
@@ -23,7 +23,8 @@ package final class SegmentLines {
     /// - Throws: ``SpoolError`` if the file can't be opened, or its name is not that of a segment.
     package init(path: String) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else {
-            throw .refused("\(path) is not a segment: its name ends in something else")
+            let suffixes = Compression.allCases.map(\.suffix).joined(separator: " or ")
+            throw .refused("\(path) is not a segment: its name does not end in \(suffixes)")
         }
         self.path = path
         decoder = try SegmentReader.decoder(compression)

@@ -33,7 +33,7 @@ package struct SpoolReader: Sendable {
     package let id: String
     let fileSystem: any FileSystem
 
-    /// Throws `file` if the directory can't be read, `notASpool`, `damaged`, and `newerFormat`.
+    /// Throws `file` if the directory can't be read. Otherwise throws `notASpool`, `damaged` or `newerFormat` if it is not a usable spool.
     package init(directory: String, fileSystem: any FileSystem = PosixFileSystem()) throws(SpoolError) {
         self.directory = directory
         self.fileSystem = fileSystem
@@ -79,7 +79,7 @@ package struct SpoolReader: Sendable {
         try Self.cat(path, in: directory, fileSystem: fileSystem, body)
     }
 
-    /// Does the same for a segment in any directory.
+    /// Like the method above, but for a segment in any directory.
     package static func cat(
         _ path: String, in directory: String, fileSystem: any FileSystem = PosixFileSystem(),
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -97,11 +97,11 @@ package struct SpoolReader: Sendable {
         try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
     }
 
-    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that part of
-    /// the manifest.
+    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that
+    /// part of the manifest.
     ///
-    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always refers to
-    /// the same segment.
+    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always
+    /// refers to the same segment.
     package func listed(
         after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -112,8 +112,9 @@ package struct SpoolReader: Sendable {
         try scan.synchronize()
         if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {
             throw .refused(
-                "the manifest of \(directory) ends with position \(last), but position \(after) was requested: either it is not the spool that the position is "
-                    + "from, or an older one was restored (/usr/share/doc/tributary/backup.md); continue from \(last) and skip the paths that you have loaded"
+                "the manifest of \(directory) ends with position \(last), but position \(after) was requested: "
+                    + "either the position is from another spool, or an older state of this spool was restored "
+                    + "(/usr/share/doc/tributary/backup.md); continue from \(last) and skip the paths that you have loaded"
             )
         }
         let decoder = JSONDecoder()
@@ -129,8 +130,8 @@ package struct SpoolReader: Sendable {
         }
     }
 
-    /// Deletes the oldest segments that the rule allows to be deleted, or only returns them if `dryRun` is true. Safe while a daemon runs: files without a
-    /// manifest line are left alone.
+    /// Deletes the oldest segments that the rule allows to be deleted, or only returns them if `dryRun` is true. Safe while a daemon runs: files
+    /// without a manifest line are left alone.
     package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
         var start: Int64 = 0
         let outcome = try Retention(fileSystem: fileSystem, directory: directory).apply(
@@ -169,8 +170,8 @@ package struct SpoolReader: Sendable {
         return found
     }
 
-    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written, and is
-    /// left out.
+    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written,
+    /// and is left out.
     func manifest(_ body: (Int, SealedSegment?) throws(SpoolError) -> Void) throws(SpoolError) {
         let path = "\(directory)/_manifest.ndjson"
         guard try fileSystem.status(path) != nil else { return }

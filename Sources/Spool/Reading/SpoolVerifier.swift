@@ -27,7 +27,7 @@ package struct SpoolProblem: Sendable, Equatable {
                 + "directories once instead of resuming by position"
         case .listedTwice: "load the path only once; this should not happen, so report it as a bug"
         case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
-            "the file was changed or damaged after sealing: check the disk, restore the file or fetch its time span from Okta again"
+            "the file was changed or damaged after sealing: check the disk; then restore the file, or fetch its time span from Okta again"
         case .unlisted:
             "if the daemon was sealing meanwhile, verify again; otherwise the manifest has lost a line: load the segment by its path"
         case .foreign:
@@ -35,7 +35,7 @@ package struct SpoolProblem: Sendable, Equatable {
         case .damagedSeal, .windows:
             "restore an earlier version of the object, or a copy of it; check that no lifecycle rule deletes objects below _tributary/"
         case .sealGap:
-            "restore earlier versions or copies of the seals; loaders can't see the segments that they name"
+            "restore earlier versions or copies of the seals; without the seals, loaders can't see the segments that they name"
         case .missing: "restore an earlier version or a copy of the object, or fetch its time span from Okta again"
         case .leftover: "the file does no harm: the next host that opens the integration removes it"
         case .duplicate: "when loading, keep one record per uid; this should not happen, so report it as a bug"
@@ -45,11 +45,13 @@ package struct SpoolProblem: Sendable, Equatable {
 
 /// Options for `verify`.
 package struct VerifyOptions: Sendable {
-    /// A fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line without one. If this is nil, duplicates aren't checked.
+    /// Returns a fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line without one. Without this function,
+    /// duplicates aren't checked.
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
-    /// A record's event time in milliseconds, to check the manifest's first and last times.
+    /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// Fingerprints held in memory at once: 32 bytes each plus a tenth in reserve, together below 128 MiB. A larger spool is read several times.
+    /// The number of fingerprints in memory at once: with 32 bytes each and a tenth in reserve, they take less than 128 MiB. A larger spool is read
+    /// several times.
     package static let defaultFingerprintLimit = 3_500_000
     package var fingerprintLimit = Self.defaultFingerprintLimit
     /// The number of problems that are kept. All are counted.
@@ -75,7 +77,7 @@ package struct VerifyProgress: Sendable, Equatable {
 
 /// The result of `verify`.
 package struct VerifyResult: Sendable, Equatable {
-    /// Lines of the manifest, files on disk, segments listed but deleted, and records read.
+    /// How many lines the manifest has, how many files are on disk, how many listed segments are deleted, and how many records were read.
     package var listed = 0
     package var checked = 0
     package var gone = 0
@@ -162,7 +164,7 @@ struct SpoolVerifier {
                 problems.append(
                     SpoolProblem(
                         kind: .damagedManifestLine, path: "_manifest.ndjson",
-                        detail: "line \(number) fails its checksum"))
+                        detail: "the checksum of line \(number) does not match"))
                 expected = nil
                 return
             }
@@ -178,7 +180,9 @@ struct SpoolVerifier {
             if paths.insert(segment.path).inserted {
                 listed.append(segment)
             } else {
-                problems.append(SpoolProblem(kind: .listedTwice, path: segment.path, detail: "line \(number) again"))
+                problems.append(
+                    SpoolProblem(
+                        kind: .listedTwice, path: segment.path, detail: "line \(number) lists the path again"))
             }
         }
         for problem in problems { report(problem.kind, problem.path, problem.detail) }
@@ -239,7 +243,7 @@ struct SpoolVerifier {
             }
         }
         guard !unlisted.isEmpty else { return }
-        // A seal that ran while the disk was being listed has added its lines by now.
+        // Reads the manifest again: a seal that ran while the disk was being listed has added its lines by now.
         var since: Set<String> = []
         try reader.manifest { (_, segment) throws(SpoolError) in
             if let segment { since.insert(segment.path) }

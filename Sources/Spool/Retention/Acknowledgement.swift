@@ -44,7 +44,7 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         -> String?
     {
         let last = bounds?.upperBound ?? 0
-        if next < 0 { return "positions begin with 1; 0 registers a loader that has nothing yet" }
+        if next < 0 { return "positions begin with 1; 0 registers a loader that has loaded nothing yet" }
         if let earlier, next < earlier {
             return
                 "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "
@@ -52,7 +52,8 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         }
         if next > last {
             return
-                "the manifest ends at position \(last), so \(next) can't have been loaded: acknowledge what `\(CommandHint.command("spool list"))` gave"
+                "the manifest ends at position \(last), so \(next) can't have been loaded: "
+                + "acknowledge a position that `\(CommandHint.command("spool list"))` has shown"
         }
         return nil
     }

@@ -6,8 +6,8 @@ import Glibc
 ///
 /// A file in it that can't be read may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
 ///
-/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes are read. A
-/// new file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
+/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes
+/// are read. A new file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
 package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// The maximum number of loaders of one spool.
@@ -97,7 +97,8 @@ package struct AcknowledgementFiles: Sendable {
         if earlier == nil, names.count(where: { !$0.hasPrefix(".") }) >= Self.loaderLimit {
             throw .tooMuch(what: "loaders", limit: Self.loaderLimit)
         }
-        // A line is visible a moment before it is durable. After a power cut, its position could belong to another segment.
+        // Makes the manifest's lines durable first. A line is visible a moment before it is durable, and after a power cut its position could belong
+        // to another segment.
         try manifest.synchronize()
         var path = ""
         if sequence > 0 {
@@ -140,7 +141,8 @@ package struct AcknowledgementFiles: Sendable {
         return entries.map(\.name)
     }
 
-    /// Nil if the file has just been removed. The file is opened first and then checked, so that it can't be replaced in between.
+    /// Reads an acknowledgement; nil if the file has just been removed. The file is opened first and then checked, so that it can't be replaced in
+    /// between.
     private func read(
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
@@ -184,7 +186,7 @@ package struct AcknowledgementFiles: Sendable {
     }
 
     private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
-        // The command takes only names that a loader can have.
+        // The message shows a command that accepts only valid names of loaders.
         let loader = name.hasSuffix(Self.suffix) ? String(name.dropLast(Self.suffix.count)) : ""
         let shown = (try? Acknowledgement.checkName(loader)) == nil ? "NAME" : loader
         return .refused(

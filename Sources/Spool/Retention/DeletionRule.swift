@@ -33,7 +33,7 @@ package struct DeletionRule: Sendable, Equatable {
         self.integration = integration
     }
 
-    /// If only an acknowledgement is awaited, how long a loader may take before that is reported. Milliseconds.
+    /// How long a loader may take to acknowledge a segment before the segment is reported as waiting. Milliseconds.
     static let patience: Int64 = 3_600_000
 
     /// The rule for the daemon's own retention; nil if nothing may be deleted.
@@ -54,7 +54,7 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
-    /// Whether the segment is too young or not yet acknowledged, so that no segment after it in the manifest can be deleted.
+    /// True if the segment is too young or not yet acknowledged. Then no later segment in the manifest can be deleted, either.
     func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
         if let sealedBefore, sealedAt >= sealedBefore { return true }
         return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false

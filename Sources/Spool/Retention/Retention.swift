@@ -11,12 +11,12 @@ package struct RetentionOutcome: Sendable, Equatable {
     package var failure: SpoolError?
 }
 
-/// Deletes sealed segments that a rule allows to be deleted, oldest first. It works from the manifest: files without a line there, journals and staged
-/// files are never touched, so it is safe while a daemon runs.
+/// Deletes sealed segments that a rule allows to be deleted, oldest first. It works from the manifest: files without a line there, journals and
+/// staged files are never touched, so it is safe while a daemon runs.
 struct Retention {
-    /// Segments that one pass deletes. The next pass continues after them.
+    /// The maximum number of segments that one pass deletes. The next pass continues after them.
     static let passLimit: Int = 50_000
-    /// Lines of deleted segments that one pass of the daemon reads before it finds the first existing one. The next pass continues after them.
+    /// The maximum number of lines that one pass of the daemon reads to find the first segment that still exists. The next pass continues after them.
     static let gonePassLimit: Int = 100_000
     /// The manifest is in order of sealing, except that a slow seal of another integration can be out of place by this much. Milliseconds.
     static let disorder: Int64 = 3_600_000
@@ -116,7 +116,8 @@ package struct RetentionReport: Sendable, Equatable {
         waitingBytes = outcome.waitingBytes
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
-            "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), acknowledged up to position "
-            + "\(slowest): get that loader to continue, or remove it with `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
+            "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), "
+            + "whose last acknowledged position is \(slowest): get that loader to continue, "
+            + "or remove it with `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
     }
 }

@@ -1,4 +1,5 @@
-/// The time by which segments are named and deleted, in case the wall clock is set while the daemon runs.
+/// Provides two times: one to name segments, and one to decide which are old enough to delete. Both are safe if the wall clock is set while the
+/// daemon runs.
 ///
 /// If the clock is set ahead, the segments must not all become old at once. If it is set back and corrected later, no segment must look older than it
 /// is. It is unknown which of the two times is right. So until the retention period has passed, segments are named by the later time
@@ -17,7 +18,8 @@ struct RetentionClock {
         anchor = now
     }
 
-    /// Wall-clock milliseconds: `sealing` for the name of a segment sealed now, `pruning` to compute ages from.
+    /// Two times in wall-clock milliseconds: `sealing` for the name of a segment that is sealed now, and `pruning` for computing the ages of
+    /// segments.
     mutating func read(_ now: SpoolInstant) -> (sealing: Int64, pruning: Int64) {
         let steady = anchor.wall &+ (now.monotonic &- anchor.monotonic)
         if (now.wall &- steady).magnitude > Self.tolerance {

@@ -11,10 +11,11 @@ import Synchronization
 /// - Lines are only appended. `sequence` increases by one per line, so that a loader can resume after the last line it has seen.
 /// - A line is written after its segment is durable under its final name, and before the journal from which it could be sealed again is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
-/// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the greatest known
-///   position.
-/// - When the manifest is opened, an incomplete last line left by a crash is cut off. If complete lines follow damaged ones, and the seals of all of them
-///   will be finished again (their journals exist), they are cut off, too, because they will be written again. Other damage stays for `verify` to report.
+/// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
+///   greatest known position.
+/// - When the manifest is opened, an incomplete last line left by a crash is cut off. Damaged lines and complete lines after them are cut off, too,
+///   if the seals of all these lines will be finished again: then the lines will be written again. That is so while the seals' journals exist. Other
+///   damage stays for `verify` to report.
 final class Manifest: Sendable {
     static let format: Int = 1
     /// A crash can leave at most one seal's lines undurable: 4,096 lines of a kilobyte each.
@@ -67,7 +68,7 @@ final class Manifest: Sendable {
         state.withLock { ManifestEnd(length: $0.log.length, sequence: $0.sequence) }
     }
 
-    /// Prevents that any line gets a position up to this one.
+    /// Ensures that every new line gets a position after this one.
     func skip(to sequence: Int64) { state.withLock { $0.sequence = max($0.sequence, sequence) } }
 
     /// Throws `deleted` if the file was deleted.
@@ -75,8 +76,8 @@ final class Manifest: Sendable {
         guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
-    /// The newest generation of an integration that the manifest names after the position `known`. May also return a generation before `known`; nil if it finds
-    /// none.
+    /// The newest generation of an integration in the manifest's lines after `known`. The result may also come from an earlier line. Nil if no
+    /// generation was found.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(
@@ -170,7 +171,7 @@ struct ManifestLine {
     private static let start = Array("{\"sequence\":".utf8), path = Array(",\"path\":\"".utf8)
     private static let seal = Array(",\"seal\":\"".utf8), trailer = Array(",\"line_crc32\":\"".utf8)
 
-    /// Works on bytes, because a start reads ten thousand lines.
+    /// Parses a line. It works on bytes, because a start reads ten thousand lines.
     init?(_ line: UnsafeRawBufferPointer) {
         let contentEnd = line.count - Self.trailer.count - 8 - 2
         guard contentEnd > 0, line[contentEnd...].starts(with: Self.trailer),

@@ -44,8 +44,8 @@ struct ManifestScan {
     /// Bytes read at a time.
     private static let pieceBytes = 256 << 10
 
-    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last line without
-    /// a newline is still being written, and is left out. A missing manifest counts as empty.
+    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last
+    /// line without a newline is still being written, and is left out. A missing manifest counts as empty.
     func lines(
         from start: Int64, _ body: (UnsafeRawBufferPointer, Int64) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -55,7 +55,7 @@ struct ManifestScan {
         try lines(of: file, from: start, body)
     }
 
-    /// Makes the manifest's present contents durable, so that no power cut can assign a position that someone relies on to another segment.
+    /// Makes the manifest's present contents durable. Otherwise, after a power cut, a position that a loader relies on could get another segment.
     func synchronize() throws(SpoolError) {
         guard try fileSystem.status(path) != nil else { return }
         let file = try fileSystem.open(path, .read)
@@ -63,7 +63,8 @@ struct ManifestScan {
         try fileSystem.synchronize(file)
     }
 
-    /// The offset of the first line after a position, found by binary search: positions increase from line to line. The manifest's length if there is none.
+    /// The offset of the first line after a position, found by binary search: positions increase from line to line. The manifest's length if there is
+    /// none.
     func offset(after sequence: Int64) throws(SpoolError) -> Int64 {
         guard sequence > 0, let size = try fileSystem.status(path)?.size else { return 0 }
         let file = try fileSystem.open(path, .read)
@@ -81,7 +82,7 @@ struct ManifestScan {
                     begin = end
                     isFirst = false
                 }
-                // The first may be the rest of a line that began earlier.
+                // The first of these lines may be only the end of a line that began earlier.
                 guard !isFirst, let head = ManifestHead(line) else { return true }
                 found = (begin, end, head.sequence > sequence)
                 return false

@@ -1,5 +1,5 @@
-/// The last generation of each integration that a manifest names. The manifest is read backwards from its end, only as far as needed: once per start for
-/// all integrations, and usually not far.
+/// Finds the last generation of each integration in the manifest. The manifest is read backwards from its end, only as far as needed, which is
+/// usually not far. It is read once per start for all integrations.
 struct ManifestSeals {
     /// The bytes from `start` to `end` have been read.
     private var start: Int64
@@ -35,7 +35,8 @@ struct ManifestSeals {
         return newest[Substring(integration)]
     }
 
-    /// Compared by positions, because after a restore the offsets of an earlier manifest mean nothing.
+    /// True if the part that was read does not reach back to `known`, an earlier end of the manifest. Positions are compared if possible, because
+    /// after a restore, the offset in `known` may be from another manifest.
     private func isNeeded(_ known: ManifestEnd) -> Bool {
         if let sequence = known.sequence {
             first > sequence.addingReportingOverflow(1).partialValue

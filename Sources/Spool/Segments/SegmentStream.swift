@@ -1,4 +1,4 @@
-/// Unpacks a segment whose bytes come in pieces, from a file or from elsewhere.
+/// Decompresses a segment whose bytes come in pieces, from a file or from elsewhere.
 ///
 /// An instance belongs to one task at a time.
 package final class SegmentStream {
@@ -8,7 +8,7 @@ package final class SegmentStream {
     private var offset: Int64 = 0
 
     /// - Parameter path: its suffix determines the compression; also used in messages.
-    /// - Throws: `invalidName` if it is not a segment's.
+    /// - Throws: `invalidName` if the path is not that of a segment.
     package convenience init(path: String) throws(SpoolError) {
         guard let compression = Compression(fileName: path) else { throw Compression.notASegment(path) }
         try self.init(path: path, compression)

@@ -20,7 +20,7 @@ struct SegmentWriter {
         file = try fileSystem.open(path, .replace)
     }
 
-    /// One or more lines, or part of one.
+    /// Writes one or more lines, or a part of a line.
     mutating func write(lines: UnsafeRawBufferPointer) throws(SpoolError) {
         if let compressor {
             frameIsOpen = true
@@ -31,7 +31,7 @@ struct SegmentWriter {
         try flush(above: SpoolScratch.pieceBytes)
     }
 
-    /// Part of a complete frame. A frame that is still open is ended first.
+    /// Writes a part of a complete frame. If a frame of lines is still open, it is ended first.
     mutating func write(packed: UnsafeRawBufferPointer) throws(SpoolError) {
         try endFrame()
         output.append(packed)

@@ -1,4 +1,4 @@
-/// Where a generation of a shared spool begins, according to its decision.
+/// The beginning of a generation of a shared spool, as stored with the decision of the seal that begins it.
 package struct SharedBeginning: Sendable, Equatable {
     package var generation: UInt64
     package var cursor: String
@@ -21,7 +21,8 @@ extension Spool {
         return try fileSystem.list(directory).compactMap { Journal.generation(fileName: $0.name) }.max()
     }
 
-    /// Begins the generation of a decision with an empty journal. An older journal is removed: its records are in segments by now, or will be collected again.
+    /// Begins the generation of a decision with an empty journal. An older journal is removed: its records are in segments by now, or will be
+    /// collected again.
     ///
     /// - Returns: the number of records in the older journal.
     ///

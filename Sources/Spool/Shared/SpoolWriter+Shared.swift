@@ -62,8 +62,8 @@ extension SpoolWriter {
         if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
-    /// Whether a shared spool has no decision of the integration yet. The first cursor is then sealed at once, because another host would begin at the
-    /// configured start, which may be relative to the present.
+    /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Otherwise another host
+    /// would begin at the configured start, which may be relative to the present.
     var isUnknownToFleet: Bool {
         spool.settings.sharedID != nil && journal.header.cursor == nil && cursor != nil
     }

@@ -13,7 +13,7 @@ package struct StagedSeal: Sendable, Equatable {
     package let cursor: String
     /// RFC 3339, UTC.
     package let sealedAt: String
-    /// Empty if only the cursor has moved.
+    /// The segments of the seal; empty if only the cursor has moved.
     package let segments: [SealedSegment]
     /// The identity windows at the cursor.
     package let windows: StagedFile
@@ -46,7 +46,7 @@ package enum SealOccasion: Sendable {
 extension SealedSegment {
     package var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// - Parameter line: its manifest line without a position, as a JSON object.
+    /// - Parameter line: the segment's manifest line without a position, as a JSON object.
     init?(line: String) {
         guard let segment = try? JSONDecoder().decode(SealedSegment.self, from: Data(line.utf8)) else { return nil }
         self = segment

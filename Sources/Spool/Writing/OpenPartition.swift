@@ -4,7 +4,7 @@ package struct PartitionID: Sendable, Hashable {
     let epoch: Int
 }
 
-/// The known facts about a run of records, without reading them.
+/// Facts about a run of records that are known without reading the records.
 struct RecordSummary: Equatable {
     var records = 0
     /// Uncompressed size, including newlines.
@@ -27,11 +27,11 @@ struct ChunkReference: Equatable {
     /// Bytes in the journal, in the chunk's encoding.
     var stored: Int
     var crc: UInt32
-    /// `none`: uncompressed lines, to be compressed when they are sealed.
+    /// The chunk's compression. `none` means plain lines, which are compressed when they are sealed.
     var encoding: Compression
 }
 
-/// Lines that were compressed before their commit, so that a large page does not take its whole size in memory.
+/// Lines that were compressed before their commit, so that a large page takes less memory than its size.
 struct PackedLines {
     /// Never `none`.
     let compression: Compression

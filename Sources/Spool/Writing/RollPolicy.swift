@@ -10,7 +10,8 @@ struct RollPolicy {
     /// The number of chunks is limited, because each committed chunk takes memory until it is sealed.
     let maxChunks = 65_536
 
-    /// How long a late event may wait to be sealed: 12 × `segmentMaxAge`, but more than an hour only if `segmentMaxAge` itself is longer. Milliseconds.
+    /// How long a late event may wait to be sealed: 12 × `segmentMaxAge`, but more than an hour only if `segmentMaxAge` itself is longer.
+    /// Milliseconds.
     let carriedMaxAge: Int64
     let carriedMaxBytes: Int
     /// Events that are this much older than the seal are late: loaders already have the other files of that day. Milliseconds.
@@ -20,8 +21,8 @@ struct RollPolicy {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
         firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
-        // If all partitions fill evenly, none becomes full, and only this limit makes a seal due. Four times the size of a segment limits both the disk
-        // space of the journal and the time that a seal takes.
+        // If all partitions fill evenly, none becomes full, and only this limit makes a seal due. Four times the size of a segment limits both the
+        // disk space of the journal and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
@@ -70,9 +71,9 @@ struct RollPolicy {
         return load.age >= load.maxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
     }
 
-    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its full
-    /// time, all are sealed together. Otherwise a few late events for each of the last ninety days and each class
-    /// would become that many tiny files at each seal.
+    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its
+    /// full time, all are sealed together. Without this rule, a few late events for each class and each of the last ninety days would become that
+    /// many tiny files at each seal.
     ///
     /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {

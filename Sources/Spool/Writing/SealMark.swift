@@ -7,7 +7,7 @@ enum SealMark {
 
     static func fileName(_ generation: UInt64) -> String { "\(prefix)\(generation)" }
 
-    /// Nil if the name is not a mark's.
+    /// The generation in the file name of a mark; nil for any other file name.
     static func generation(fileName: String) -> UInt64? {
         fileName.hasPrefix(prefix) ? UInt64(fileName.dropFirst(prefix.count)) : nil
     }

@@ -1,29 +1,31 @@
-/// Identities of records, durable in step with the cursor: a commit's identities are in its frame, and the journal that a seal begins holds all of them.
+/// Identities of records, durable in step with the cursor: a commit's identities are in its frame, and the journal that a seal begins holds all of
+/// them.
 extension SpoolWriter {
     /// Whether an identity is in the window: committed and not dropped, or remembered since the last commit.
     package func knows(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
         identities.contains(identity, in: window)
     }
 
-    /// Adds an identity with the next commit, unless the commit is discarded or throws. A commit with more than 131,072 identities throws `tooMuch`.
+    /// Adds an identity to the window with the next commit, unless that commit is discarded or throws. A commit with more than 131,072 identities
+    /// throws `tooMuch`.
     package func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
         identities.remember(identity, in: window)
     }
 
-    /// Empties the window at the beginning of the next commit. Until then, its identities stay known. If the commit is discarded or throws, the window is not
-    /// emptied.
+    /// Empties the window at the beginning of the next commit. Until then, its identities stay known. If the commit is discarded or throws, the
+    /// window is not emptied.
     package func forget(_ window: IdentityWindow) { identities.empty(window) }
 
-    /// At the end of the next commit, appends all identities of `source` to `target`, and empties `source`. If the commit is discarded or throws, nothing is
-    /// moved. Identities that `source` has dropped count as dropped by `target`.
+    /// At the end of the next commit, appends all identities of `source` to `target`, and empties `source`. If the commit is discarded or throws,
+    /// nothing is moved. Identities that `source` has dropped count as dropped by `target`.
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
-    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they are.
-    /// Each new identity is placed before the identity that it preceded in `source`.
+    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they
+    /// are. Each new identity is placed before the identity that it preceded in `source`.
     package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
 
-    /// Sets the size of a window, 0...262,144 identities. Must be called each time the writer is opened; the default is 8,192. The window keeps at least the
-    /// newest `count` identities: a commit is dropped when the later commits have `count` identities.
+    /// Sets the size of a window, 0...262,144 identities. Must be called each time the writer is opened; the default is 8,192. The window keeps at
+    /// least the newest `count` identities: a commit is dropped when the later commits have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }

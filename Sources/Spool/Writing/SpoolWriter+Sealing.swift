@@ -4,15 +4,19 @@ import FoundationEssentials
 ///
 /// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then the directory is.
 ///   If the process dies here, journal G counts and the staged files are removed.
-/// 2. *decide*: journal G+1 is written, synchronized and renamed into place, and the directory is synchronized. Its header holds the cursor and the list of
+/// 2. *decide*: journal G+1 is written, synchronized and renamed into place, and the directory is synchronized. Its header holds the cursor and the
+/// list of
 ///    segments, and is followed by a copy of the records that are not sealed this time.
 ///    If the process dies here, G+1 either exists completely or does not exist.
-/// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized. Then the staging names are
-///    removed and their directory is synchronized, the manifest's lines are appended and synchronized, and journal G is removed. If the process dies here,
+/// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized. Then the staging
+/// names are
+///    removed and their directory is synchronized, the manifest's lines are appended and synchronized, and journal G is removed. If the process dies
+///   here,
 ///    journal G still exists, and all of step 3 is done again.
 ///
-/// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if a staged file is missing when a seal
-/// is finished again, the file already has its final name, or a loader has deleted it. A loader may delete a segment when the manifest lists it.
+/// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if a staged file is missing
+/// when a seal is finished again, the file already has its final name, or a loader has deleted it. A loader may delete a segment when the manifest
+/// lists it.
 extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
@@ -57,7 +61,7 @@ extension SpoolWriter {
             if (try? spool.fileSystem.unlink(path)) != nil {
                 spool.count(-size)
             } else {
-                // The leftovers are removed before the next seal is staged, or at the next start.
+                // Staged files that are still there are removed before the next seal is staged, or at the next start.
                 stagingNeedsSweep = true
             }
         }
@@ -148,10 +152,12 @@ extension SpoolWriter {
         }
     }
 
-    /// Gives the staged files their final names, durably, then removes the staging names. Returns how many files have neither name: loaders have deleted them.
+    /// Gives the staged files their final names, durably, then removes the staging names. Returns how many files have neither name: loaders have
+    /// deleted them.
     ///
-    /// It uses a second name (link) and not a rename: until the new name is durable the old one exists, in whatever order a file system writes names. And the
-    /// old names are durably gone before a loader may delete a segment (the manifest's lines come after), so that no deleted segment comes back.
+    /// Files get a second name (link(2)) and are not renamed. So the old name exists until the new one is durable, in whatever order the file system
+    /// writes names. The old names are durably gone before the manifest's lines are written, and only then may a loader delete a segment. So no
+    /// deleted segment comes back.
     private func move(_ plan: SealPlan, isRetry: Bool) throws(SpoolError) -> Int {
         let fileSystem = spool.fileSystem
         let root = spool.settings.directory
@@ -180,7 +186,8 @@ extension SpoolWriter {
             try fileSystem.synchronizeDirectory(directory)
         }
         for source in staged { try fileSystem.unlink(source) }
-        // A repeated attempt synchronizes even if it removes nothing, because an earlier attempt may have ended between the removal and the synchronization.
+        // A repeated attempt synchronizes even if it removes nothing, because an earlier attempt may have ended between the removal and the
+        // synchronization.
         if !staged.isEmpty || isRetry { try fileSystem.synchronizeDirectory(staging) }
         return gone
     }

@@ -8,7 +8,7 @@ import Glibc
 ///     try writer.commit(cursor: next, at: now)
 ///     try writer.sealIfDue(at: now)
 ///
-/// If `commit` throws, its records never become visible and the buffered ones are dropped. Continue from `cursor`, which is always
+/// If `commit` throws, the buffered records are dropped and never become visible. Continue from `cursor`, which is always
 /// durable. All calls can be repeated later; the writer repairs its files first. Not `Sendable`: one thread at a time.
 package final class SpoolWriter {
     /// The largest uncompressed size of a record and of a commit.
@@ -18,7 +18,7 @@ package final class SpoolWriter {
     package let integration: String
     /// What was found when the writer was opened.
     package private(set) var recovery: RecoveryReport
-    /// The last durable cursor; nil before the first commit. Opaque to the spool.
+    /// The last durable cursor; nil before the first commit. The spool does not interpret it.
     package private(set) var cursor: String?
     package private(set) var bufferedRecords = 0
     package private(set) var bufferedBytes = 0
@@ -113,8 +113,8 @@ package final class SpoolWriter {
         return due.compactMap(\.self).min()
     }
 
-    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Valid until the next commit or seal;
-    /// call this again after each. (A commit may have to finish a seal that failed before.)
+    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Valid until the next commit or
+    /// seal; call this again after each. (A commit may have to finish a seal that failed before.)
     ///
     /// Throws `invalidName`, or `tooMuch` if a seal is needed first.
     package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
@@ -162,7 +162,8 @@ package final class SpoolWriter {
 
     /// Compresses a partition's buffered lines before their commit.
     ///
-    /// Not while a later generation may have another compression: a commit can begin it, and a generation's segments have one compression.
+    /// Does nothing while the next generation would have another compression. A commit can begin that generation, and all segments of a generation
+    /// have the same compression.
     private func pack(_ lines: ByteStore, of index: Int) throws(SpoolError) {
         let compression = journal.header.compression
         guard lines.count > 0, compression == spool.settings.compression,
@@ -198,7 +199,8 @@ package final class SpoolWriter {
     ///
     /// `times` apply to the identities of this commit (`droppedLatest`, `earliest`).
     ///
-    /// Throws `full`, `tooMuch` or `stalePartition` before anything is written, or `file`. Then the buffered records are dropped, and `cursor` is unchanged.
+    /// Throws `full`, `tooMuch` or `stalePartition` before anything is written, or `file`. In each case, the buffered records are dropped, and
+    /// `cursor` is unchanged.
     package func commit(
         cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
     ) throws(SpoolError) {
@@ -211,7 +213,7 @@ package final class SpoolWriter {
         guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
             throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
         }
-        // An older version wrote this journal. Seal it first, so that it never holds anything that its version could not.
+        // An older version wrote this journal. Seal it first, so that it never holds anything for which its version has no form.
         if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
@@ -255,7 +257,7 @@ package final class SpoolWriter {
         return due == .age && carried.count == load.partitions ? nil : carried
     }
 
-    /// Whether a limit of size or age is reached. In a shared spool late events don't wait for others.
+    /// Whether a limit of size or age is reached. In a shared spool, late events do not wait for more late events.
     func isSharedDue(at now: SpoolInstant) -> Bool {
         guard firstCommit != nil || journal.log.length >= policy.journalMaxBytes else { return false }
         return policy.due(load(at: now)) != .nothing
@@ -307,7 +309,7 @@ package final class SpoolWriter {
         return try settle()
     }
 
-    /// Reads the journal again up to its durable length, as at a start. For damage that a seal has found (`SpoolError.damaged`).
+    /// Reads the journal again up to its durable length, as at a start. Call this if a seal finds damage (`SpoolError.damaged`).
     /// The cursor can go back; buffered records are dropped.
     package func recover(at now: SpoolInstant) throws(SpoolError) {
         discard()
@@ -347,7 +349,7 @@ package final class SpoolWriter {
         phase = found.pending.map { .decided($0, isRetry: true) } ?? .ready
     }
 
-    /// Called after a seal's decision: the journal is the next generation, with only the records that it carried over.
+    /// Continues with the next generation after a seal's decision. Its journal has only the records that were carried over.
     func begin(_ next: Journal, _ carried: [PartitionPath: [ChunkReference]]) {
         spool.fileSystem.close(journal.log.file)
         journal = next
@@ -379,7 +381,7 @@ package final class SpoolWriter {
         for index in touched {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
             let packed = partitions.partitions[index].packed
-            // The compression was changed since, and finishing a seal began a generation with the new one.
+            // The setting was changed since these lines were compressed, and finishing a seal began a generation with the new compression.
             if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none

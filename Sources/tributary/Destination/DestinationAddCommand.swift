@@ -192,7 +192,7 @@ struct DestinationAdd: AsyncParsableCommand {
         guard steps.allSatisfy(\.isGood) else {
             for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
             throw Failure(
-                "tributary: nothing was saved; --no-check saves it without a test", ExitStatus.unavailable,
+                "tributary: nothing was saved; --no-check saves the destination without a test", ExitStatus.unavailable,
                 problem: steps.filter { !$0.isGood }.flatMap { $0.lines(.output) }.joined(separator: "\n"))
         }
         return steps

@@ -102,7 +102,7 @@ extension ConfigurationOptions {
     /// A mistake in an integration does not affect destinations.
     fileprivate func loadedForDestinations() throws -> Configuration { try load(context(mistakes: .everyIntegration)) }
 
-    /// One of the configured destinations. For an unknown name, prints a message and throws exit code 78.
+    /// The configured destination of this name. If there is none, prints a message and throws exit code 78.
     fileprivate func destination(_ name: String) throws -> Configuration.Destination {
         let configuration = try loadedForDestinations()
         guard let destination = configuration.destination(named: name) else {

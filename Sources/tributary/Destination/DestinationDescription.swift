@@ -13,7 +13,7 @@ struct DestinationDescription: Encodable {
     let unit: String
     /// The path of the secret; nil if the destination needs none.
     let secretFile: String?
-    /// The file that declares the destination; nil if that was not looked up.
+    /// The file that declares the destination; nil if the file was not looked up.
     let file: String?
     /// The AWS IAM policy document.
     let policy: String?

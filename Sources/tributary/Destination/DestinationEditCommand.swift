@@ -10,8 +10,8 @@ struct DestinationEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change a destination by flags; an empty value removes a key.",
         discussion: """
-            Only the changed lines are written, in the file that declares the destination; comments stay. The name can't be changed, because it identifies \
-            the position in the spool. The changed destination is tested before it is saved. Reload its unit afterwards.
+            Only the changed lines are written, in the file that declares the destination; comments stay. The name can't be changed, because the \
+            destination's position in the spool is stored under this name. The changed destination is tested before it is saved. Reload its unit afterwards.
 
             Example:
               sudo tributary destination edit lake --concurrency 8
@@ -51,7 +51,7 @@ struct DestinationEdit: AsyncParsableCommand {
                     destination, network: configuration.network, secret: secret)
                 for line in steps.flatMap({ $0.lines(.output) }) { Terminal.complain(line) }
                 guard steps.allSatisfy(\.isGood) else {
-                    Terminal.complain("tributary: nothing was changed; --no-check saves it without a test")
+                    Terminal.complain("tributary: nothing was changed; --no-check saves the change without a test")
                     throw ExitStatus.unavailable
                 }
             }
@@ -69,7 +69,7 @@ struct DestinationEdit: AsyncParsableCommand {
 }
 
 extension Configuration {
-    /// One of the destinations.
+    /// The destination of this name.
     ///
     /// - Throws: exit code 66, with a message, if there is no destination of that name.
     func knownDestination(_ text: String) throws -> Destination {

@@ -33,7 +33,7 @@ struct DestinationFields: ParsableArguments {
     @Option(help: "clickhouse: the table.") var table: String?
     @Option(help: "clickhouse, elasticsearch: the user name that belongs to the password.") var user: String?
     @Option(help: "http: the largest body of a request; from 64KiB to 16MiB.") var requestBytes: String?
-    @Option(help: "The time limit: exec: of the command; http: of a request.") var timeout: String?
+    @Option(help: "exec: the time limit of the command; http: the time limit of a request.") var timeout: String?
     @Option(parsing: .upToNextOption, help: "exec: the absolute path of the program, and its arguments.")
     var command: [String] = []
     @Option(

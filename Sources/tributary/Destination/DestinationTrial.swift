@@ -53,7 +53,7 @@ extension DestinationStep {
     /// Whether the step succeeded.
     var isGood: Bool { remedy == nil }
 
-    /// For a person.
+    /// The lines that show the step to a person.
     func lines(_ terminal: Terminal) -> [String] {
         let first = "\(isGood ? terminal.green("✔") : terminal.red("✘")) \(name)  \(found)"
         return [first] + (remedy.map { ["  \($0)"] } ?? [])

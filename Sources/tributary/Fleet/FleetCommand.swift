@@ -40,7 +40,7 @@ struct FleetConnection {
         try self.init(configuration)
     }
 
-    /// - Throws: the same as the other initializer.
+    /// - Throws: exit code 78, with a message, if there is no fleet or a file can't be used.
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
         guard let fleet = configuration.fleet else {

@@ -49,7 +49,7 @@ struct FleetDrain: AsyncParsableCommand {
         }
         guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {
             return Terminal.result(
-                "“\(host)” does not run, and takes nothing when it starts, until: \(CommandHint.command("fleet undrain \(host)"))"
+                "“\(host)” does not run. When it starts, it will take no integrations. To change that: \(CommandHint.command("fleet undrain \(host)"))"
             )
         }
         guard wait else {
@@ -79,7 +79,7 @@ struct FleetUndrain: AsyncParsableCommand {
         commandName: "undrain",
         abstract: "Let a host take integrations again.",
         discussion: """
-            Withdraws the request of “tributary fleet drain”. The host gets its fair share within seconds if it runs, otherwise when it starts.
+            Withdraws the request of “tributary fleet drain”. The host gets its fair share of integrations within seconds if it runs, otherwise when it starts.
 
             Example:
               sudo tributary fleet undrain

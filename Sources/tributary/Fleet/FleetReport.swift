@@ -21,7 +21,7 @@ struct FleetReport: Encodable {
 
     struct Integration: Encodable {
         var name: String
-        /// Absent: no host holds it.
+        /// The host that holds the integration; absent if no host does.
         var host: String?
         var since: String?
         var previousHost: String?
@@ -35,7 +35,7 @@ struct FleetReport: Encodable {
     var fleet: String
     var lease: Lease
     var hosts: [Host]
-    /// The configured integrations and those that a host holds, by name.
+    /// The configured integrations, and other integrations that a host holds, sorted by name.
     var integrations: [Integration]
     /// Hosts that are asked to drain but do not run.
     var drainingHosts: [String]

@@ -31,7 +31,7 @@ struct FleetStatusText {
         }
         for host in report.drainingHosts {
             lines += terminal.wrapped(
-                "\(terminal.mark(.paused)) \(host) does not run, and would take nothing when it starts: \(CommandHint.command("fleet undrain \(host)"))",
+                "\(terminal.mark(.paused)) \(host) does not run, and will take no integrations when it starts. To change that: \(CommandHint.command("fleet undrain \(host)"))",
                 indent: 2)
         }
         let held = report.integrations.filter { $0.host != nil }
@@ -68,13 +68,13 @@ struct FleetStatusText {
     /// What to do about integrations without a host.
     private var advice: String {
         if report.hosts.isEmpty {
-            return "No host takes part. Start the daemon on one of them: systemctl start tributary"
+            return "No host takes part. Start the daemon on a host of the fleet: systemctl start tributary"
         }
         if report.hosts.allSatisfy(\.draining) {
             return "Every host drains. Let one take integrations again: \(CommandHint.command("fleet undrain HOST"))"
         }
         return
-            "Another host takes it within \(report.lease.ttlSeconds + 1) s. If not, check whether the hosts that take part have it in their configuration: \(CommandHint.command("check"))"
+            "A host takes over within \(report.lease.ttlSeconds + 1) s. If not, check whether the integration is in the configuration of the hosts that take part: \(CommandHint.command("check"))"
     }
 
     private struct Row {
@@ -82,7 +82,7 @@ struct FleetStatusText {
         var cells: [String]
     }
 
-    /// Columns are as wide as their content. The last ones are omitted if the window is too narrow.
+    /// Columns are as wide as their content. If the window is too narrow, the last columns are omitted.
     private func table(_ head: [String], _ rows: [Row]) -> [String] {
         let widths = head.indices.map { column in
             ([head] + rows.map(\.cells)).map { $0[column].count }.max() ?? 0

@@ -17,7 +17,7 @@ struct IntegrationAdd: AsyncParsableCommand {
             service app a key is made. Without a terminal it never asks: the secret of a new credential is read from standard input. It \
             writes conf.d/NAME.yaml.
 
-            If a step fails or you press Ctrl-C before the integration is saved, nothing is changed. Afterwards it stays saved, and Ctrl-C only ends the \
+            If a step fails or you press Ctrl-C before the integration is saved, nothing is changed. Once it is saved, it stays saved, and Ctrl-C only ends the \
             wait for the first events.
 
             Exits with 0 if the integration collects, no daemon runs, or Ctrl-C ended the wait; with 64 for missing or wrong \
@@ -43,7 +43,7 @@ struct IntegrationAdd: AsyncParsableCommand {
     @Flag(help: "Do not reload the running daemon.") var noReload = false
     @Flag(help: "If the service does not run, start it now and at every boot.") var enable = false
     @Flag(help: "Never ask, even on a terminal.") var noInput = false
-    @Option(help: "How long to wait for the first events; 0s does not wait.") var wait = "60s"
+    @Option(help: "How long to wait for the first events; 0s means that the command does not wait.") var wait = "60s"
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {

@@ -11,7 +11,7 @@ struct IntegrationEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change an integration by flags, or by questions that offer the present values.",
         discussion: """
-            Only the changed lines are written, in the file that declares the integration; comments stay. A value in a form that it can't \
+            Only the changed lines are written, in the file that declares the integration; comments stay. A value in a form that this command can't \
             change safely, such as {braces}, is reported with file and line. The name can't be changed, because it identifies the place in the log \
             and the spool's paths. A changed address or credential is tested at the org first.
 
@@ -71,7 +71,8 @@ struct IntegrationEdit: AsyncParsableCommand {
         }
         guard !record.kinds.isEmpty else {
             throw ValidationError(
-                "nothing would be left of it: use \(CommandHint.command("integration pause")) or remove")
+                "an integration must have data ingest or response action, and this would leave none: use \(CommandHint.command("integration pause")) or remove"
+            )
         }
     }
 

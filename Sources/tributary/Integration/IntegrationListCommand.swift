@@ -26,7 +26,7 @@ struct IntegrationList: AsyncParsableCommand {
             if json {
                 Terminal.result(try IntegrationTable.json(table.rows + table.unusable))
             } else {
-                if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+                if table.report == nil { Terminal.complain("no daemon runs, so only the configuration is shown") }
                 for line in table.text(.output) { Terminal.result(line) }
             }
             if let refusal = table.refusal { throw refusal }
@@ -65,7 +65,7 @@ struct IntegrationShow: AsyncParsableCommand {
             if json {
                 Terminal.result(try IntegrationTable.json(row))
             } else {
-                if table.report == nil { Terminal.complain("no daemon runs: this is the configuration alone") }
+                if table.report == nil { Terminal.complain("no daemon runs, so only the configuration is shown") }
                 Terminal.result(row.details(.output, isRunning: table.report != nil, settings: settings))
             }
             if let refusal = table.refusal { throw refusal }

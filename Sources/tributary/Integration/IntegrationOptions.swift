@@ -16,7 +16,8 @@ struct IntegrationFields: ParsableArguments {
     var responseCredential: String?
     @Option(help: "Where the first run begins: a duration before now, an RFC 3339 time, or now.") var start: String?
     @Option(help: "An Okta filter expression; an empty one selects every event.") var filter: String?
-    @Option(help: "How long to wait when caught up; from 1s to 1h.") var pollInterval: String?
+    @Option(help: "How long to wait between requests when all events are collected; from 1s to 1h.") var pollInterval:
+        String?
     @Option(help: "The number of events per request; from 1 to 1000.") var pageSize: String?
     @Option(help: "The share of the org's rate limit for the log to use; above 0, up to 1.") var rateLimitShare: String?
 
@@ -36,7 +37,7 @@ struct IntegrationFields: ParsableArguments {
             && responseCredential == nil
     }
 
-    /// Refuses a flag of a kind together with the flag that turns that kind off.
+    /// Refuses flags of a purpose if another flag turns that purpose off.
     func validate() throws {
         let ingest = keys.filter { $0.path.hasPrefix("data_ingest.") && $0.text != nil }.map(\.flag)
         try refuse(dataIngest, "--no-data-ingest", (credential == nil ? [] : ["--credential"]) + ingest)
@@ -73,7 +74,7 @@ extension IntegrationRecord {
 }
 
 extension Configuration {
-    /// One of the integrations.
+    /// The integration of this name.
     ///
     /// - Throws: exit code 66, with a message, if there is no integration of that name.
     func known(_ text: String) throws -> Integration {

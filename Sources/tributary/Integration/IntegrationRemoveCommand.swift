@@ -58,7 +58,7 @@ struct IntegrationRemove: AsyncParsableCommand {
         }
     }
 
-    /// The credentials to remove, too: a command has made them, and nothing else uses them.
+    /// The integration's credentials that are to be removed with it: a command has made them, and nothing else uses them.
     private func credentials(
         of integration: Configuration.Integration, left: Configuration, in edit: ConfigurationEdit,
         _ dialogue: Dialogue?

@@ -18,7 +18,7 @@ struct IntegrationRequest {
     var report: OnlineReport?
 }
 
-/// The questions of `integration add`, each of which a flag can answer. Nothing is saved here.
+/// The questions of `integration add`. A flag can answer each of them. Nothing is saved here.
 struct IntegrationSetup {
     let administration: Administration
     let present: Configuration
@@ -26,7 +26,7 @@ struct IntegrationSetup {
     let fields: IntegrationFields
     let newCredential: NewCredentialOptions
     let network: NetworkFields
-    /// Nil without a terminal.
+    /// Asks the person; nil without a terminal.
     let dialogue: Dialogue?
     let interruption: Interruption
 

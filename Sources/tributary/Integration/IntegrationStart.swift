@@ -14,7 +14,7 @@ struct IntegrationStart {
     let dialogue: Dialogue?
     let interruption: Interruption
     let patience: Duration
-    /// Whether to start the service if it does not run.
+    /// Whether to start the service if the service does not run.
     let enables: Bool
     let json: Bool
 
@@ -31,7 +31,7 @@ struct IntegrationStart {
         var events: Int?
         var lastEventAt: String?
         var lagSeconds: Int?
-        /// The host of the fleet that collects it, if it is not this one.
+        /// The host of the fleet that collects the integration, if it is not this host.
         var host: String?
         var problem: String?
         /// Whether there are older events still to collect.

@@ -8,7 +8,7 @@ import Setup
 struct IntegrationTable {
     /// The readable parts of the configuration.
     let configuration: Configuration
-    /// Why a start with this configuration would be refused; nil if it would not.
+    /// Why a start with this configuration would be refused; nil if a start is possible.
     let refusal: ConfigurationError?
     /// The configuration's files, with the place of each integration in them.
     let edit: ConfigurationEdit
@@ -52,7 +52,7 @@ struct IntegrationTable {
         var lastEventAt: String?
         var events: Int?
         var problem: StatusReport.Problem?
-        /// The mistakes in its configuration, one per line. The integration is not used until they are corrected.
+        /// The mistakes in the integration's configuration, one per line. The integration is not used until they are corrected.
         var mistakes: [String]?
         /// For the command `show`: every key with a value, including defaults, by its path.
         var settings: [String: String]?

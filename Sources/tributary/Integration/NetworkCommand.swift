@@ -115,7 +115,7 @@ struct NetworkEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change the domains and IP ranges that count as internal.",
         discussion: """
-            Without flags it asks, on a terminal. It writes conf.d/my_network.yaml, or the file that declares them now, and makes the running \
+            Without flags, the command asks on a terminal. It writes conf.d/my_network.yaml, or the file that declares the domains and ranges now, and makes the running \
             daemon apply them to all records that are collected from then on.
 
             Example:

@@ -3,7 +3,7 @@ import Delivery
 import Glibc
 import Spool
 
-/// The position of the loader for which this command exports.
+/// The position up to which a loader has exported. The command acknowledges in the name of this loader.
 struct LoaderProgress {
     let loader: String
     private let files: AcknowledgementFiles
@@ -33,7 +33,7 @@ struct LoaderProgress {
 
 /// One run of the export: each segment becomes a file, unless an earlier run has made it.
 struct ParquetExport {
-    /// An acknowledgement costs three fsync calls, so it is not written after each small file.
+    /// The number of segments between two acknowledgements. An acknowledgement costs three fsync calls, so it is not written after each segment.
     private static let acknowledgeEvery = 64
 
     let reader: SpoolReader

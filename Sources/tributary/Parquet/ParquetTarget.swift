@@ -10,7 +10,7 @@ struct ParquetTarget {
     let account: String
     let sourcePrefix: String
     private let fileSystem = PosixFileSystem()
-    /// Held because two exports into one directory would write the same temporary file.
+    /// The lock on the directory: two exports into one directory would write the same temporary file.
     private let lock: OpenFile
 
     /// Throws `refused` if another export is writing to the directory, and `file` if the directory or its lock can't be used.
@@ -30,10 +30,11 @@ struct ParquetTarget {
         }
     }
 
-    /// If the export is killed, the next export overwrites this file. Lakes ignore names that begin with a dot.
+    /// The temporary file. If the export is killed, the next export overwrites it. Lakes ignore names that begin with a dot.
     var temporary: String { "\(directory)/.tributary-export" }
 
-    /// The path of a segment's file, always the same, since it contains the segment's unique name. Nil for a partition without class or date.
+    /// The path of a segment's file; nil for a partition without class or date. The path is the same in every export, because it contains the
+    /// segment's unique name.
     func path(of segment: SealedSegment) -> String? {
         guard let className = segment.partition["class"], let date = segment.partition["date"] else { return nil }
         let layout = SecurityLakeLayout(region: region, account: account, source: sourcePrefix)
@@ -45,7 +46,7 @@ struct ParquetTarget {
     /// Durably renames the temporary file, which is already synced.
     func publish(_ path: String) throws(SpoolError) {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        // Thorough, because a killed export may have made directories without syncing them.
+        // `thorough` syncs the names of existing directories, too, because a killed export may have made them without syncing them.
         try fileSystem.makeDirectories(parent, below: directory, thorough: true)
         try fileSystem.rename(temporary, to: path)
         try fileSystem.synchronizeDirectory(parent)

@@ -1,4 +1,4 @@
-/// Informs the person while the helper acts: that Okta has not answered yet, and that Ctrl-C does not stop an action that has begun.
+/// Informs the person while the helper acts. Its messages are that Okta has not answered yet, and that Ctrl-C does not stop an action that has begun.
 final class ActionWatch {
     private static let patience = Duration.seconds(3)
 

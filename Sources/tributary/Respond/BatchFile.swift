@@ -6,8 +6,9 @@ import Respond
 
 /// The users of `--from`: one per line, or a JSON object per line with user, case and reason.
 struct BatchFile {
-    /// Limits of the file's size in bytes, and of its lines.
+    /// The maximum size of the file, in bytes.
     static let sizeLimit = 4 << 20
+    /// The maximum number of lines that name a user.
     static let lineLimit = 10_000
 
     struct Line {
@@ -66,8 +67,10 @@ struct BatchFile {
             throw mistake(name, number, "the file begins with a byte-order mark: save the file as UTF-8 without one")
         }
         guard text.hasPrefix("{") else {
-            if text.hasPrefix("[") { throw mistake(name, number, "a JSON array: write a user a line") }
-            if text.contains(",") { throw mistake(name, number, "a comma: write a user a line, or a JSON object") }
+            if text.hasPrefix("[") { throw mistake(name, number, "a JSON array: write one user per line") }
+            if text.contains(",") {
+                throw mistake(name, number, "a comma: write one user per line, or one JSON object per line")
+            }
             if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
                 throw mistake(name, number, "the line contains a control character")
             }
@@ -131,7 +134,7 @@ struct BatchFile {
         guard let sha = SHA256Digest(), sha.start(), bytes.withUnsafeBytes({ sha.update($0) }),
             let digest = sha.finish()
         else {
-            // Not reached in practice: without SHA-256, libcrypto would have no TLS either.
+            // This can't happen in practice, because a libcrypto without SHA-256 would have no TLS either.
             return "none"
         }
         return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -131,7 +131,8 @@ struct RespondResetFactors: RespondCommand {
 struct RespondUnlock: RespondCommand {
     static let action = ResponseAction.unlock
     static let configuration = about(
-        "Unlock a user who is locked out after too many failed sign-ins.", "Not for users from a directory.",
+        "Unlock a user who is locked out after too many failed sign-ins.",
+        "This does not work for users from a directory.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -141,8 +142,8 @@ struct RespondDeactivate: RespondCommand {
     static let configuration = about(
         "Deactivate a user until somebody activates the user again.",
         """
-        Okta removes the user from all applications, which may delete accounts and data there, and revokes the user's API tokens. activate restores \
-        the user, but none of these.
+        Okta removes the user from all applications, which may delete accounts and data there, and revokes the user's API tokens. Activating the \
+        user later does not restore the applications, their data or the tokens.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
     @Flag(inversion: .prefixedNo, help: "Let Okta inform the administrators by e-mail.") var sendEmail = false
@@ -170,7 +171,7 @@ struct RespondAddToGroup: RespondCommand {
     static let action = ResponseAction.addToGroup
     static let configuration = about(
         "Make a user a member of a group of Okta, such as one for quarantine.",
-        "Only groups that are Okta's own, not those of a directory or an application.",
+        "This works for Okta's own groups, and not for groups of a directory or an application.",
         example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -182,7 +183,7 @@ struct RespondRemoveFromGroup: RespondCommand {
     static let action = ResponseAction.removeFromGroup
     static let configuration = about(
         "Take a user out of a group of Okta.",
-        "Only groups that are Okta's own, not those of a directory or an application.",
+        "This works for Okta's own groups, and not for groups of a directory or an application.",
         example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -194,7 +195,8 @@ struct RespondSetRisk: RespondCommand {
     static let action = ResponseAction.setRisk
     static let configuration = about(
         "Tell Okta how risky a user is; the org's policies decide what follows.",
-        "For orgs with Identity Threat Protection.", example: "mallory@acme.example --level HIGH --case INC-4711")
+        "This works only in orgs with Identity Threat Protection.",
+        example: "mallory@acme.example --level HIGH --case INC-4711")
     @OptionGroup var target: RespondTarget
     @Option(help: "HIGH or LOW; Okta accepts no other level.") var level: RiskLevel
 
@@ -216,12 +218,12 @@ struct RespondUniversalLogout: RespondCommand {
     static let action = ResponseAction.universalLogout
     static let configuration = about(
         "End a user's sessions in Okta and in the applications that support Universal Logout.",
-        "Tokens, including API tokens, are revoked, too. For orgs that have the feature.",
+        "Tokens, including API tokens, are revoked, too. This works only in orgs that have the feature.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
 
-/// `--send-email` of actions whose answer otherwise contains a link.
+/// The option `--send-email`, for actions whose answer contains a link if Okta sends no e-mail.
 struct RespondEmail: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Let Okta mail the link to the user.") var sendEmail = true
 
@@ -232,7 +234,7 @@ struct RespondEmail: ParsableArguments {
     }
 }
 
-/// `--group` of the actions about a group.
+/// The option `--group`, for actions about a group.
 struct RespondGroupOption: ParsableArguments {
     @Option(help: "The group's name, or its id (00g…).") var group: String
 

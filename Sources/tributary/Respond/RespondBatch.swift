@@ -5,7 +5,7 @@ import ResponseLog
 
 /// One action on many users, one after the other. The helper respects the org's rate limit.
 struct RespondBatch {
-    /// How long to wait for a helper that stopped during the batch to start again.
+    /// How long to wait until the helper runs again, if it stops during the batch.
     private static let returnTime = Duration.seconds(20)
 
     private let responder: Responder
@@ -15,7 +15,7 @@ struct RespondBatch {
     private let requests: [ResponseRequest]
     private let interruption = Interruption.watch()
 
-    /// - Parameter template: everything except the user; its case and reason apply to lines that have none.
+    /// - Parameter template: everything except the user. Its case and reason apply to lines without a case or a reason.
     init(_ responder: Responder, _ handling: RespondHandling, like template: ResponseRequest, file path: String) throws
     {
         self.responder = responder
@@ -23,7 +23,8 @@ struct RespondBatch {
         name = path == "-" ? "standard input" : path
         guard !template.answersWithLink else {
             throw Responder.Failure.mistake(
-                "--no-send-email is for one user: its answer contains a link, which is shown only on a terminal")
+                "--no-send-email can't be used with --from: Okta's answer would contain a link, and a link is shown for one user only"
+            )
         }
         let file = try BatchFile(path)
         let name = name
@@ -49,7 +50,7 @@ struct RespondBatch {
         var bar = ProgressBar(descriptor: STDERR_FILENO)
         defer { bar.clear() }
         let watch = ActionWatch(
-            interruption, interrupted: "stopping after the current line, which the helper has begun"
+            interruption, interrupted: "the helper has begun the current line; the command stops after it"
         ) { words in
             bar.clear()
             Terminal.complain(words)

@@ -3,7 +3,7 @@ import ArgumentParser
 struct RespondGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "respond",
-        abstract: "Act on a user of an Okta org from a case: suspend, clear sessions, contain and more.",
+        abstract: "Act on a user of an Okta org for a case: suspend, clear sessions, contain and more.",
         discussion: """
             Each action shows the user's present state, asks for confirmation, acts through a helper (the only process with the credential), reads the new state, and is \
             recorded. Members of the group tributary-responders and root may use it. Without a terminal, --yes is required.

@@ -7,16 +7,17 @@ struct RespondConfiguration {
     /// The file as it was given.
     let file: String
     let socket: String
-    /// All integrations that could be read, and those with response actions.
+    /// The names of all integrations that could be read.
     let integrations: [String]
+    /// The names of those integrations that have response actions.
     let responding: [String]
     /// False if a file with mistakes may declare further integrations with response actions.
     let isComplete: Bool
 
     /// Reads the configuration, and reports in one line what can't be used.
     ///
-    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed one can't
-    ///   be used.
+    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed
+    ///   one can't be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(

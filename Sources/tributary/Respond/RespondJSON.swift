@@ -24,10 +24,12 @@ struct RespondJSON: Encodable {
     var steps: [ResponseEntry]
     /// The matching users, if there are several.
     var candidates: [ResponseUser]?
-    /// With --wait: Okta's events that the daemon has committed, and the calls whose events it has not committed.
+    /// With --wait: Okta's events that the daemon has committed.
     var committed: [CommittedActions.Action]?
+    /// With --wait: the calls whose events the daemon has not committed.
     var notCommitted: [CommittedActions.Awaited]?
-    /// With --wait: `committed`, `not-committed`, `interrupted` or the reason why the helper could not be asked. It does not affect the action itself.
+    /// With --wait: `committed`, `not-committed`, `interrupted` or the reason why the helper could not be asked. It does not affect the action
+    /// itself.
     var wait: String?
 
     init(_ request: ResponseRequest, _ report: ResponseReport, candidates: [ResponseUser] = []) {

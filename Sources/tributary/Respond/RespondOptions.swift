@@ -3,7 +3,7 @@ import Configuration
 
 /// The options that all acting commands share.
 struct RespondHandling: ParsableArguments {
-    @Flag(help: "Show what would happen without doing it; this is recorded, too.") var dryRun = false
+    @Flag(help: "Show what the action would do, without doing it. The dry run is recorded, too.") var dryRun = false
     @Flag(help: "Do not ask for confirmation. Required without a terminal.") var yes = false
     @Flag(
         help: """
@@ -11,7 +11,7 @@ struct RespondHandling: ParsableArguments {
             protected.
             """)
     var force = false
-    @Flag(help: "After the action, wait until the daemon has committed Okta's event of it.") var wait = false
+    @Flag(help: "After the action, wait until the daemon has committed Okta's event about the action.") var wait = false
     @Option(help: ArgumentHelp("How long to wait, up to 1h.", valueName: "duration")) var waitFor:
         ConfigurationDuration =
             .twoMinutes

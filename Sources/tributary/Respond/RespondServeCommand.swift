@@ -19,7 +19,7 @@ struct RespondServe: AsyncParsableCommand {
             SIGHUP applies a changed configuration after the current requests. Exits with 73 if it can't listen, or if the response log is \
             in use by another process or can't be written; with 78 for a bad configuration.
 
-            The commands find it by response.socket in their configuration.
+            The respond commands find the helper by response.socket in their configuration.
 
             Example: on a host without systemd, with response.socket in ./tributary.yaml
               tributary respond serve --config ./tributary.yaml

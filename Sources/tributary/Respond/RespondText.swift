@@ -1,7 +1,7 @@
 import Respond
 import ResponseLog
 
-/// Texts about users, outlooks and results. Names come from Okta, and are shown without control characters.
+/// Texts about users, outlooks and results. Names from Okta are shown without control characters.
 struct RespondText {
     let terminal: Terminal
 

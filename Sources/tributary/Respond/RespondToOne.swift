@@ -19,7 +19,7 @@ struct RespondToOne {
         if let problem = request.problem { throw Responder.Failure.mistake(problem) }
         guard !request.answersWithLink || canShowSecrets else {
             throw Responder.Failure.mistake(
-                "with --no-send-email the answer contains a link, which is shown only on a terminal: omit it, or use a terminal without --json"
+                "with --no-send-email, Okta's answer contains a link, and the link is shown only on a terminal: omit --no-send-email, or use a terminal and omit --json"
             )
         }
         var request = request
@@ -32,8 +32,8 @@ struct RespondToOne {
                 dialogue.note(line)
             }
             if outlook.steps.allSatisfy({ $0.result.outcome == .refused }) {
-                // The action would be refused, so there is nothing to ask. A dry run records the refusal, and does nothing even if the user's state changes
-                // now.
+                // The action would be refused, so there is nothing to ask. The request becomes a dry run: the refusal is recorded, and nothing is
+                // done even if the user's state changes now.
                 request.isDryRun = true
             } else if try !dialogue.confirm(question(request, outlook.user), standard: false) {
                 return handling.sayDeclined(RespondJSON(declined: request))
@@ -111,7 +111,7 @@ struct RespondToOne {
         guard result.exitCode == 0 else { throw ExitCode(result.exitCode) }
     }
 
-    /// Prints the ids in the response log, and the case: a repeated request is recorded for the case of the first one.
+    /// Prints the ids of the entries in the response log, and their case. A repeated request keeps the case of the first request.
     private func sayRecords(_ entries: [ResponseEntry]) {
         let recorded = entries.filter { RespondVerdict.isRecorded($0) == true }
         let terminal = Terminal(descriptor: STDERR_FILENO)
@@ -130,7 +130,7 @@ struct RespondToOne {
     private func show(_ secret: String) {
         guard canShowSecrets else {
             return Terminal.complain(
-                "the answer contains a password or a link, which is shown only on a terminal and stored nowhere; repeat the action on a terminal if you need it"
+                "the answer contains a password or a link. It is shown only on a terminal, and stored nowhere; if you need it, repeat the action on a terminal"
             )
         }
         Terminal.result("  shown only once and stored nowhere: \(secret.printable)")
@@ -138,7 +138,7 @@ struct RespondToOne {
 }
 
 extension ResponseRequest {
-    /// Whether Okta's answer contains a link for the responder alone.
+    /// Whether Okta's answer contains a link that only the responder may see.
     var answersWithLink: Bool {
         [.activate, .resetPassword].contains(action) && options.sendEmail == false && !isDryRun
     }

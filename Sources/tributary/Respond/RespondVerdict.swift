@@ -20,7 +20,8 @@ struct RespondVerdict {
         status = Self.status(of: worst)
     }
 
-    /// Whether an entry is in the response log. Some refusals come before it is written, or because it can't be written. Nil for `busy`, which may be either.
+    /// Whether an entry is in the response log. Some requests are refused before their entry is written, or because it can't be written. Nil for
+    /// `busy`: the entry may have been written or not.
     static func isRecorded(_ entry: ResponseEntry) -> Bool? {
         switch entry.result?.code {
         case "unknown-integration", "invalid-request", "key-reused", "log-unavailable": false

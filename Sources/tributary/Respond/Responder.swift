@@ -84,7 +84,7 @@ struct Responder {
             throw Failure(
                 code: "configuration",
                 message:
-                    "the configuration can't be used here. Name the integration with --integration; the helper has its own copy",
+                    "the configuration can't be used here. Name the integration with --integration; the helper has its own copy of the configuration",
                 status: ExitStatus.configuration)
         }
         switch names.count {
@@ -173,7 +173,7 @@ struct Responder {
                 code: "no-answer",
                 message: """
                     the helper stopped before its answer was complete, so the outcome is unknown. See tributary respond history; \
-                    when the helper starts again, it tries to find out.
+                    when the helper starts again, it tries to find out the outcome.
                     """, status: ExitStatus.unavailable)
         case .fault(let fault):
             Failure(
@@ -195,7 +195,7 @@ struct Responder {
 
     static let group = "tributary-responders"
 
-    /// Why this user may not connect, and how to solve that.
+    /// Why this user may not connect, and what to do about it.
     private var permissionWords: String {
         let user = Self.userName
         guard let group = groupOfSocket else {
@@ -211,9 +211,10 @@ struct Responder {
                 \(user), then sign in again
                 """
         case .atNextLogin:
-            return "\(user) is a member of the group \(group), but this session began before that: sign in again"
+            return
+                "\(user) is a member of the group \(group), but this session began before the user became a member: sign in again"
         case .now where group != Self.group:
-            return "\(socket) does not admit \(user), who is a member of the group \(group): check its mode"
+            return "\(socket) does not admit \(user), who is a member of the group \(group): check the socket's mode"
         case .now:
             return """
                 \(socket) does not admit \(user), who is a member of the group \(group). To restore its owner and mode: \

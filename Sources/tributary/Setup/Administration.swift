@@ -25,12 +25,12 @@ struct Administration: Sendable {
     /// The same configuration with the secrets of another service.
     func with(_ directories: CredentialDirectories) -> Self { Self(configuration: path, of: directories) }
 
-    /// Whether it is the configuration that the unit uses.
+    /// Whether this is the configuration that the unit uses.
     var isInstalled: Bool { directories.areLaidDown }
 
     var keeper: SecretKeeper { SecretKeeper(directories) }
 
-    /// Where to store a secret if no unit provides it; nil if the unit does.
+    /// The path at which to store a secret that no unit provides; nil if the unit provides it.
     func secretFile(of name: Name) -> String? { isInstalled ? nil : "\(directories.source)/\(name)" }
 
     var context: ConfigurationContext {
@@ -48,7 +48,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// A message if another run has just added one of these names; nil if none of them exists in the present files.
+    /// A message that another run has just added one of these names; nil if none of them is in the present files.
     func addedMeanwhile(_ integration: Name?, credentials: [Name]) -> String? {
         guard let now = try? Configuration.load(path: path, context: context) else { return nil }
         if let integration, now.integration(named: integration.text) != nil {
@@ -69,7 +69,7 @@ struct Administration: Sendable {
         RunningReport(directory: configuration.runtimeDirectory, configuration: path)
     }
 
-    /// Throws exit code 77 if this process may not change the configuration. Called before many questions are asked, not after.
+    /// Throws exit code 77 if this process may not change the configuration. Call this before many questions are asked, and not after them.
     func requireWriting() throws {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         let dropIns = directory + "/conf.d"
@@ -91,7 +91,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// Provides the services with the changed secrets, if a unit has been given any.
+    /// Gives the service the changed secrets, if it has been given secrets before.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()

@@ -15,8 +15,8 @@ struct NewCredential: Sendable {
     let plain: Bool
 }
 
-/// Puts a change into force: secrets, files, then the daemon. It takes effect completely or not at all: if a step fails, or the user presses Ctrl-C,
-/// the completed steps are undone, and that is reported.
+/// Puts a change into force: secrets, files, then the daemon. The change takes effect completely or not at all: if a step fails, or the user presses
+/// Ctrl-C, the completed steps are undone, and that is reported.
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption
@@ -32,12 +32,12 @@ struct ChangeInForce {
         case notAsked
     }
 
-    /// How long the daemon may take. Seconds.
+    /// How long the daemon may take to apply a change, in seconds.
     private static let patience = 60
     /// The limit for a daemon that has already failed to answer once, in seconds.
     private static let shortPatience = 5
     private static var partly: String {
-        "not everything could be undone: see above, and \(CommandHint.command("check"))"
+        "not everything could be undone: see the messages above, and run: \(CommandHint.command("check"))"
     }
 
     /// The daemon has refused the change. Each problem has file, line and what to do.
@@ -45,8 +45,8 @@ struct ChangeInForce {
 
     /// - Parameters:
     ///   - edit: the new contents of the files, which have been checked.
-    ///   - configuration: the result of that check.
-    ///   - credentials: stored before the files refer to them.
+    ///   - configuration: the configuration that these files contain.
+    ///   - credentials: new credentials. They are stored before the files refer to them.
     ///   - added: the integration that is added, if there is one.
     /// - Throws: an exit code, after printing why. Then everything has been undone, or what could not be undone was printed.
     func apply(
@@ -112,7 +112,7 @@ struct ChangeInForce {
         if !steps.kept.isEmpty { try administration.layDownSecrets() }
     }
 
-    /// Adds to an error what was undone, prints that if the error can't carry it, and returns the error to throw.
+    /// Returns the error to throw, with a line about what was undone. If the error has no place for this line, the line is printed.
     private func report(_ error: any Error, hasSaved: Bool, isTakenBack: Bool) -> any Error {
         if let refused = error as? Refused {
             let ending =
@@ -157,13 +157,15 @@ struct ChangeInForce {
             }
         }
         if !kept.isEmpty { attempt { try administration.layDownSecrets() } }
-        // Otherwise the daemon would report a refused configuration until the next reload, or use files that no longer exist.
+        // The daemon must read the restored files. Otherwise it would report a refused configuration until the next reload, or use files that no
+        // longer exist.
         guard let daemon, daemon.isRunning else { return isTakenBack }
         do {
             _ = try await daemon.reload(within: patience)
         } catch {
             isTakenBack = false
-            Terminal.complain("tributary: the daemon has not read the files again: \(CommandHint.reload)")
+            Terminal.complain(
+                "tributary: the daemon has not read the restored files; make it read them: \(CommandHint.reload)")
         }
         return isTakenBack
     }

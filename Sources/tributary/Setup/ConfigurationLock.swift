@@ -1,14 +1,15 @@
 import Credentials
 import Glibc
 
-/// Held while a command chooses free names and saves: if two runs overlap, the second one sees everything that the first one has saved, or nothing.
+/// A lock that a command holds while it chooses free names and saves. So if two runs overlap, the second run sees everything that the first has
+/// saved, or nothing.
 ///
-/// It is a lock on the directory of the configuration (flock(2)), so it leaves no file, and ends with the process.
+/// The lock is on the directory of the configuration (flock(2)). So it leaves no file, and is released when the process ends.
 struct ConfigurationLock: ~Copyable {
     /// -1 after the release, or if the file system has no locks.
     private var descriptor: Int32
 
-    /// Waits until no other run holds it, for up to 30 s. On a file system without locks it returns at once.
+    /// Takes the lock. If another run holds it, waits for up to 30 s. On a file system without locks, returns at once.
     ///
     /// - Parameter path: the absolute path of the configuration.
     static func take(_ path: String, _ interruption: Interruption = Interruption()) async throws -> ConfigurationLock {
@@ -33,7 +34,7 @@ struct ConfigurationLock: ~Copyable {
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Lets the next run continue.
+    /// Releases the lock, so that the next run can continue.
     mutating func release() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1

@@ -30,7 +30,7 @@ struct NewCredentialOptions: ParsableArguments {
     @Option(
         help: "The last day on which a new credential is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
     var expires: String?
-    @Flag(help: "Store a new secret unencrypted, readable only by root, instead of encrypting it by systemd-creds.")
+    @Flag(help: "Store a new secret unencrypted, readable only by root, instead of encrypting it with systemd-creds.")
     var plain = false
 
     func type() throws -> CredentialType? {
@@ -47,15 +47,15 @@ struct CredentialQuestions {
     let configuration: Configuration
     let administration: Administration
     let options: NewCredentialOptions
-    /// Nil if there is no terminal.
+    /// Asks the person; nil if there is no terminal.
     let dialogue: Dialogue?
 
     /// - Parameters:
-    ///   - earlier: the earlier answer, if the question is asked again.
+    ///   - earlier: the previous answer, if the question is asked again.
     ///   - given: the name from the options, which has precedence.
     ///   - integration: a new credential is named after it.
-    ///   - url: the org's address. The default answer is only a credential that is already used with this org, so that pressing Enter never sends a secret to
-    ///   another org.
+    ///   - url: the org's address. A credential is the default answer only if it is already used with this org. So pressing Enter never sends a
+    ///     secret to another org.
     ///   - avoiding: names of other new credentials of this command.
     func choose(
         for kind: IntegrationRecord.Kind, given: String?, integration: Name, url: String?, avoiding: [Name] = [],
@@ -159,7 +159,7 @@ struct CredentialQuestions {
             if type == .oauth, record.clientID == nil {
                 throw ValidationError("--client-id is missing: the service app's page in Okta shows it")
             }
-            // A key whose public part `credential add` has printed, or the person's own key.
+            // The key may be one that `credential add` has made, whose public part it has printed. Otherwise the person provides the secret.
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {
@@ -168,7 +168,7 @@ struct CredentialQuestions {
                 guard !secret.isEmpty else {
                     throw ValidationError(
                         "the secret of \(name) is missing: standard input must contain the \(type == .oauth ? "private key" : "API token"); "
-                            + "or name one that is stored with --credential")
+                            + "or use --credential to name a stored credential")
                 }
             }
         }
@@ -176,7 +176,7 @@ struct CredentialQuestions {
         return NewCredential(record: record, secret: secret, administration: administration, plain: options.plain)
     }
 
-    /// The key stays in memory until everything is saved, so that a command that is stopped leaves no key.
+    /// Makes a key. It stays in memory until everything is saved, so that a command that is stopped leaves no key.
     private func makeKey(
         _ record: inout CredentialRecord, _ administration: Administration, _ dialogue: Dialogue
     ) throws -> [UInt8] {

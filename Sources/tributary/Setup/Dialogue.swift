@@ -9,7 +9,7 @@ struct Dialogue: Sendable {
     let interruption: Interruption
     let terminal = Terminal(descriptor: STDERR_FILENO)
 
-    /// Nil if nobody can answer.
+    /// Starts a dialogue; nil if nobody can answer.
     init?(_ interruption: Interruption) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
         self.interruption = interruption
@@ -86,7 +86,7 @@ struct Dialogue: Sendable {
     func hint(_ text: String) { Terminal.complain(terminal.dim("  " + text)) }
     func complain(_ words: String) { Terminal.complain("  \(terminal.red("✘")) \(words)") }
 
-    /// The text for an invalid answer; nil if the error is about something else.
+    /// The message about an invalid answer; nil if the error has another cause.
     private static func words(_ error: any Error) -> String? {
         switch error {
         case let error as ValueError: error.description

@@ -18,7 +18,7 @@ struct FirstEvents {
         case left
     }
 
-    /// A problem that lasts this long is reported; shorter ones often pass.
+    /// A problem is reported if it lasts this long. Shorter problems often end without help.
     private static let grace = Duration.seconds(5)
 
     func wait(for name: String, within limit: Duration) async -> Outcome {

@@ -7,11 +7,12 @@ struct Interruption: Sendable {
     struct Stopped: Error {}
 
     private static let isRaised = Atomic<Bool>(false)
-    /// A pipe: one byte in it wakes the code that waits for a person's answer. It is created once, and both ends stay open as long as the process runs.
+    /// A pipe: one byte in it wakes the code that waits for a person's answer. It is created once, and both ends stay open as long as the process
+    /// runs.
     private static let reading = Atomic<Int32>(-1)
     private static let writing = Atomic<Int32>(-1)
 
-    /// After this, these signals set the state instead of ending the process.
+    /// From this call on, these signals set the state and do not end the process.
     static func watch() -> Interruption {
         guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
         var ends: [Int32] = [-1, -1]
@@ -54,7 +55,7 @@ struct Interruption: Sendable {
 
     /// Runs an action that is cancelled as soon as a signal arrives.
     ///
-    /// - Throws: `Stopped` in that case, otherwise whatever the action throws.
+    /// - Throws: `Stopped` if a signal arrives, otherwise whatever the action throws.
     func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

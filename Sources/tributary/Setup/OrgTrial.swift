@@ -4,7 +4,7 @@ import Credentials
 import Glibc
 import Setup
 
-/// Sends an org the same requests as the daemon would, with a configuration and a secret that are not saved yet.
+/// Sends an org the requests that the daemon would send, with a configuration and a secret that are not saved yet.
 struct OrgTrial {
     let administration: Administration
     let interruption: Interruption
@@ -68,11 +68,11 @@ extension OnlineReport {
             "\(step.step.words): \(step.words)" + (step.advice.map { ". \($0)" } ?? "")
         }
         return Failure(
-            "tributary: nothing was changed; --no-check saves it without a test", code,
+            "tributary: nothing was changed; --no-check saves the change without a test", code,
             problem: problems.joined(separator: "\n"), check: self)
     }
 
-    /// Whether the address seems wrong, and not the credential.
+    /// Whether the failure was caused by the address and not by the credential.
     var blamesAddress: Bool {
         steps.contains { $0.outcome == .failed && [.name, .connection, .organization].contains($0.step) }
     }

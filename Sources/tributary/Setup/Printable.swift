@@ -6,7 +6,7 @@ extension String {
         }
     }
 
-    /// JSON in which characters that disturb a terminal are escaped. Its meaning is the same.
+    /// The same JSON document, in which characters that disturb a terminal are escaped.
     var printableJSON: String {
         escaping { scalar in
             guard scalar.isDisturbing else { return nil }

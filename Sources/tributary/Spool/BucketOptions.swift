@@ -7,7 +7,7 @@ import Fleet
 import Logging
 import Spool
 
-/// Whether a command reads the bucket of a fleet instead of a spool on this host.
+/// The option `--bucket`: whether a command reads the bucket of a fleet instead of a spool on this host.
 struct BucketOptions: ParsableArguments {
     @Flag(
         name: .customLong("bucket"),
@@ -64,7 +64,7 @@ extension SpoolOptions {
     ///
     /// - Parameters:
     ///   - bucket: whether the command has `--bucket`.
-    ///   - instead: what the user can do instead; the end of the message.
+    ///   - instead: what the user can do instead. The message ends with this text.
     /// - Throws: exit code 64 on a host of a fleet, unless a spool is named.
     func refuseFleet(instead: String) throws {
         guard spool == nil, let fleet = try configured().fleet else { return }
@@ -74,5 +74,5 @@ extension SpoolOptions {
         throw ExitStatus.usage
     }
 
-    static let useBucket = "use --bucket; --spool names a spool on this host"
+    static let useBucket = "use --bucket to read that spool, or --spool to name a spool on this host"
 }

@@ -18,7 +18,7 @@ struct SpoolAck: AsyncParsableCommand {
             keep segments that any of them has not acknowledged. Acknowledge only segments that are durable in the loader's own store. \
             Position 0 registers a loader that has loaded nothing yet. Exits with 65 for an invalid position.
 
-            With --bucket, for a loader of a fleet: a position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; separate several with commas. Integrations \
+            With --bucket, for a loader of a fleet: a position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; separate several positions with commas. Integrations \
             that are not named keep their position. Acknowledging deletes nothing in the bucket.
 
             Example:
@@ -60,12 +60,12 @@ struct SpoolAck: AsyncParsableCommand {
         if bucket.isOn {
             guard through == "0" || [String: SealPosition](positions: through) != nil else {
                 throw ValidationError(
-                    "--through: with --bucket, give positions such as acme/12/3, one for each integration, separated by commas"
+                    "--through: with --bucket, give one position for each integration, such as acme/12/3, and separate them with commas"
                 )
             }
         } else if Int64(through) == nil {
             throw ValidationError(
-                "--through: a position of the manifest, as `\(CommandHint.command("spool list"))` shows it")
+                "--through: give a position of the manifest, as `\(CommandHint.command("spool list"))` shows it")
         }
     }
 
@@ -121,8 +121,8 @@ struct SpoolAck: AsyncParsableCommand {
             }
         } catch .file(let error) where [EACCES, EPERM].contains(error.code) {
             Terminal.complain(
-                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this as a member of the spool's group "
-                    + "that may write in \(files.directory), and always as the same user")
+                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this command as a member of the spool's group "
+                    + "who may write in \(files.directory), and as the same user each time")
             throw ExitStatus.noPermission
         } catch .file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
@@ -142,8 +142,8 @@ struct SpoolAck: AsyncParsableCommand {
     }
 }
 
-/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each acknowledgement
-/// the spool's group, so that the daemon can read it, and the sticky bit protects a loader's file from other loaders.
+/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each
+/// acknowledgement the spool's group, so that the daemon can read it. The sticky bit protects a loader's file from other loaders.
 struct AcknowledgementDirectory {
     static let mode: mode_t = 0o3770
     let path: String
@@ -160,7 +160,8 @@ struct AcknowledgementDirectory {
             if errno == EEXIST { return }
             throw failed()
         }
-        // From here on the directory is used by its descriptor, because root may be creating it in another user's directory.
+        // Root may be creating this directory in another user's directory, and that user could replace it. So from here on, it is used by its
+        // descriptor.
         let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard made >= 0 else { throw failed() }
         defer { close(made) }

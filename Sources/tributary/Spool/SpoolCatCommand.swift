@@ -9,8 +9,8 @@ struct SpoolCat: AsyncParsableCommand {
         commandName: "cat",
         abstract: "Print the records of sealed segments, one per line.",
         discussion: """
-            Segments that can't contain a requested record, according to the class, day and times in the manifest, are not opened. Segments come in \
-            the order of their sealing. With paths, as `spool list` shows them, only those segments are read. With --bucket, a fleet's segments are read, by integration.
+            Segments that can't contain a requested record, according to the class, day and times in the manifest, are not opened. Segments are read in \
+            the order in which they were sealed. With paths, as `spool list` shows them, only those segments are read. With --bucket, the segments of a fleet are read, one integration after the other.
 
             Example:
               tributary spool cat --class authentication --since 2h | \\
@@ -156,7 +156,8 @@ private struct BucketReading {
                 }
             }
         }
-        // The segment is not read to its end if it was deleted meanwhile, or if the limit is reached.
+        // `finish` checks a segment that was read to its end. The end is not reached if the segment was deleted meanwhile, or if the limit was
+        // reached.
         if !pieces.isGone, left > 0 { try stream.finish() }
     }
 }

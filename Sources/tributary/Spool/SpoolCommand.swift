@@ -43,7 +43,7 @@ struct SpoolOptions: ParsableArguments {
 
     /// A mistake in another part of the configuration is reported, and does not prevent reading the spool.
     ///
-    /// - Throws: exit code 78, after printing every problem, if the spool or what decides about it may be another one.
+    /// - Throws: exit code 78, after printing every problem, if a mistake may concern the spool or a section that decides which spool is used.
     func configured() throws -> Configuration {
         let context = configuration.context(mistakes: .everyIntegration)
         do throws(ConfigurationError) {

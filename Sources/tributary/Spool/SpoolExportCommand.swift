@@ -42,7 +42,9 @@ struct SpoolExport: ParsableCommand {
     @Option(help: "The prefix of each source's name.")
     var sourcePrefix = "okta"
 
-    @Option(help: "Continue where this loader stopped, and acknowledge for it.", completion: .names(of: .loaders))
+    @Option(
+        help: "Continue where this loader stopped, and acknowledge the written segments in its name.",
+        completion: .names(of: .loaders))
     var loader: String?
 
     @Option(help: ArgumentHelp("Only segments after this position of the manifest.", valueName: "position"))
@@ -80,7 +82,7 @@ struct SpoolExport: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         try options.refuseFleet(
             instead:
-                "deliver from there with a destination of type s3 and format parquet; --spool names a spool on this host"
+                "deliver from the bucket with a destination of type s3 and format parquet; --spool names a spool on this host"
         )
         let reader = try options.reader()
         do {

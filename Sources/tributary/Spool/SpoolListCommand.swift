@@ -10,13 +10,13 @@ struct SpoolList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List the sealed segments in the order in which they were sealed.",
         discussion: """
-            With --since-manifest, for loaders: lists the segments after a position, in order. Segments that were deleted since are listed and marked. Load \
-            those that exist, store the last position together with them, and continue from there. A position that was shown \
+            With --since-manifest, for loaders: lists the segments after a position, in order. Segments that have been deleted are listed and marked. Load \
+            the segments that exist, store the last position together with them, and continue from that position. A position that was shown \
             belongs to its segment permanently, even after a power cut. For a position after the manifest's end, for example after an older spool was restored, \
             the command exits with 65.
 
             With --bucket: lists a fleet's segments by integration, in the order of their seals. A position is INTEGRATION/GENERATION/SEGMENT. \
-            --since-manifest takes one for each integration, separated by commas, and lists integrations that it does not name from their first seal; --loader continues after \
+            --since-manifest takes one position for each integration, separated by commas. Integrations without a position are listed from their first seal. --loader continues after \
             the segments that this loader has acknowledged. Segments that are not visible yet are omitted.
 
             Example:
@@ -54,11 +54,11 @@ struct SpoolList: AsyncParsableCommand {
             if bucket.isOn {
                 guard [String: SealPosition](positions: sinceManifest) != nil else {
                     throw ValidationError(
-                        "--since-manifest: with --bucket, give positions such as acme/12/3, one for each integration, separated by commas; 0 is before the first"
+                        "--since-manifest: with --bucket, give one position for each integration, such as acme/12/3, and separate them with commas; 0 lists all segments"
                     )
                 }
             } else if Int64(sinceManifest) ?? -1 < 0 {
-                throw ValidationError("--since-manifest: positions begin with 1; 0 is before the first")
+                throw ValidationError("--since-manifest: positions begin with 1; 0 lists all segments")
             }
         }
         if loader != nil, !bucket.isOn || sinceManifest != nil {

@@ -110,8 +110,7 @@ struct SpoolOwner {
     init(_ path: String) { self.path = path }
 
     /// Permanently replaces root's rights by the owner's. Does nothing for any other user.
-    ///
-    /// Throws exit code 77 if that is refused.
+    /// Throws exit code 77 if the system refuses the change.
     func become() throws {
         guard geteuid() == 0 else { return }
         var status = stat()

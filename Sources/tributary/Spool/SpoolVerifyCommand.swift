@@ -17,7 +17,7 @@ struct SpoolVerify: AsyncParsableCommand {
             128 MiB of memory: a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
             With --bucket: verifies a fleet's bucket. It also checks each seal, that no seal is missing, and that every object is named by a seal. An integration with more records than \
-            that is read several times. A missing segment is an error if older segments of its class exist, because lifecycle rules delete the oldest first.
+            the number above is read several times. A missing segment is an error if older segments of its class exist, because lifecycle rules delete the oldest first.
 
             Example:
               tributary spool verify --json
