@@ -1,4 +1,4 @@
-"""Delivers to a bucket of a real S3 server while the deliverer and the server are killed, and answers get lost."""
+"""Delivers to a bucket of a real S3 server. Meanwhile the deliverer and the server are killed, and answers get lost."""
 import json
 import random
 import subprocess
@@ -57,7 +57,7 @@ def killed_and_lost(programs, scratch, weed):
         check(f"each of {SEGMENTS} segments is in the bucket, byte for byte, and nothing else",
               found == {f"okta/{path}": digest for path, digest in expected.items()})
         doubled = {path: count for path, count in proxy.stored.items() if count != 1}
-        # A killed server may have stored an object without answering; that PUT did not count as successful.
+        # A server that was killed may have stored an object without an answer. Such a PUT does not count as successful.
         check("no segment had two successful PUTs", [path for path, count in doubled.items() if count > 1], [])
         puts, heads = proxy.requests.get("PUT", 0), proxy.requests.get("HEAD", 0)
         print(f"    {puts} PUT and {heads} HEAD for {SEGMENTS} segments, {(puts + heads) / SEGMENTS:.2f} requests each; "
@@ -74,7 +74,7 @@ def killed_and_lost(programs, scratch, weed):
 
 
 def quiet(programs, scratch, store):
-    """A run without faults: one request for each segment."""
+    """Delivers without faults, which needs one request for each segment."""
     home = scratch / "quiet"
     home.mkdir()
     count = min(SEGMENTS, 300)
@@ -89,9 +89,9 @@ def quiet(programs, scratch, store):
     try:
         deliverer.start()
         wait_for("the end of the spool", lambda: deliverer.acknowledged == count)
-        check("one request for each segment when nothing goes wrong", proxy.requests.get("PUT", 0) + proxy.requests.get("HEAD", 0), count)
+        check("without faults, one request is sent for each segment", proxy.requests.get("PUT", 0) + proxy.requests.get("HEAD", 0), count)
         # The report is written after the acknowledgement.
-        wait_for("its report", lambda: deliverer.report.get("state") == "live")
+        wait_for("the deliverer's report", lambda: deliverer.report.get("state") == "live")
         report = deliverer.report
         check("the deliverer's report has the same numbers", (report.get("delivered_segments"), report.get("repeated_segments"), report.get("requests")),
               (count, 0, count))
@@ -104,7 +104,7 @@ def quiet(programs, scratch, store):
 
 
 def refused(programs, scratch, store):
-    """A wrong secret and a missing bucket are reported, and can be corrected without a restart."""
+    """Delivers with a wrong secret and a missing bucket. Both must be reported, and correcting them must not need a restart."""
     home = scratch / "refused"
     home.mkdir()
     spool.make(home / "spool", 20, SEED + 2)
@@ -124,7 +124,7 @@ def refused(programs, scratch, store):
         new = home / "key.new"
         new.write_text(f"aws_access_key_id={KEY}\naws_secret_access_key={SECRET}\n")
         new.rename(home / "key")
-        wait_for("the next refusal", lambda: "NoSuchBucket" in deliverer.problem or deliverer.acknowledged == 20)
+        wait_for("the missing bucket", lambda: "NoSuchBucket" in deliverer.problem or deliverer.acknowledged == 20)
         if deliverer.acknowledged < 20:
             check("a missing bucket is reported", "has no bucket later" in deliverer.problem)
             store.client().create_bucket(Bucket="later")
@@ -139,7 +139,7 @@ def refused(programs, scratch, store):
 
 
 def duckdb_recipe(store, count):
-    """Runs the recipe of docs/delivery.md with the bucket."""
+    """Runs the recipe of docs/delivery.md that reads the bucket with DuckDB."""
     page = (PROJECT / "docs/delivery.md").read_text()
     recipe = page.split("## DuckDB on the bucket")[1].split("```sql\n")[1].split("```")[0]
     recipe = recipe.replace("KEY_ID 'AKIA…', SECRET '…'", f"KEY_ID '{KEY}', SECRET '{SECRET}', ENDPOINT '127.0.0.1:{store.port}', "

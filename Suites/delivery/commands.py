@@ -1,4 +1,4 @@
-"""Destinations of type exec: the installed examples, with kills of the deliverer."""
+"""Destinations of type exec: the installed examples, while the deliverer is killed."""
 import hashlib
 import json
 import os
@@ -14,7 +14,7 @@ from harness import IS_LONG, KILLS, PROJECT, SEED, Deliverer, check, wait_for
 
 
 class PostgreSQL:
-    """Debian's server on a socket in a separate directory, as an unprivileged user."""
+    """A PostgreSQL server from Debian, which runs as an unprivileged user and listens on a socket in its own directory."""
 
     def __init__(self, home):
         self.programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
@@ -43,7 +43,7 @@ class PostgreSQL:
 
 
 def kill_at(deliverer, chosen, count, kills):
-    """Kills the deliverer at random positions, each after a random time."""
+    """Kills the deliverer repeatedly, at random positions and after random times."""
     for mark in sorted(chosen.sample(range(2, count - 5), kills)):
         wait_for(f"position {mark}", lambda: deliverer.acknowledged >= mark)
         time.sleep(chosen.uniform(0, 0.3))
@@ -52,7 +52,7 @@ def kill_at(deliverer, chosen, count, kills):
 
 
 def counted(deliverer, chosen, file, count, kills):
-    """A command that does not remember its segments: each segment arrives, and repeats are limited as documented."""
+    """Tests a command that does not recognize repeated segments. Each segment must arrive, with no more repeats than documented."""
     try:
         deliverer.start()
         kill_at(deliverer, chosen, count, kills)
@@ -64,12 +64,12 @@ def counted(deliverer, chosen, file, count, kills):
     times = Counter(map(int, file.read_text().split()))
     repeats = sum(times.values()) - len(times)
     check("a command that does not remember delivered segments: each segment was delivered", sorted(times), list(range(1, count + 1)))
-    check("a command that does not remember delivered segments: each kill repeats at most the 3 segments that were being delivered", repeats <= 3 * kills)
+    check("a command that does not remember delivered segments: after a kill, at most the 3 segments that were being delivered are repeated", repeats <= 3 * kills)
     print(f"    {kills} kills, {count} segments, {repeats} delivered again (at most {3 * kills} allowed), one segment up to {max(times.values())} times")
 
 
 def commands(programs, scratch):
-    """The installed examples: PostgreSQL with kills of the deliverer, and rclone."""
+    """Tests the installed examples: PostgreSQL, while the deliverer is killed, and rclone."""
     home = scratch / "commands"
     home.mkdir()
     scratch.chmod(0o755)

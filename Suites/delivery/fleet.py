@@ -1,4 +1,4 @@
-"""Loaders and deliveries of a fleet: real daemons decide seals in a real bucket while deliveries are killed and answers get lost."""
+"""Loaders and deliveries of a fleet. Real daemons seal into a real bucket while deliveries are killed and answers get lost."""
 import collections
 import json
 import os
@@ -125,13 +125,13 @@ destinations:
 
 
 def segments(bench):
-    """path → SHA-256 of the records' segments in the fleet's bucket, by another client."""
+    """The SHA-256 of each segment with records in the fleet's bucket, by path. Read by an independent client."""
     found = bench.suite.objects(bench.store.client(), "fleet")
     return {key.removeprefix("okta/"): digest for key, digest in found.items() if key.startswith("okta/integration=")}
 
 
 def killed(bench):
-    """Kills deliveries, loses one answer in ten, and stops a host, while seals are decided."""
+    """Kills deliveries, loses one answer in ten, and stops a host, while the hosts seal."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     delivered = lambda: len(bench.proxy.stored)
     bench.deliver(0)
@@ -151,7 +151,7 @@ def killed(bench):
     for host in (0, 1):
         check(f"host {host} stops with 0", bench.stop(f"host-{host}"), 0)
     expected = segments(bench)
-    wait_for("the end of the bucket", lambda: delivered() >= len(expected) and bench.report(0).get("state") == "live", 60)
+    wait_for("a delivery of all segments", lambda: delivered() >= len(expected) and bench.report(0).get("state") == "live", 60)
     check("answers were lost after their requests were carried out", bench.proxy.lost > 0)
     check(f"each of {len(expected)} segments is at the destination, byte for byte, and nothing else",
           bench.suite.objects(bench.store.client(), "copy") == expected)
@@ -162,7 +162,7 @@ def killed(bench):
 
 
 def turns(bench):
-    """The delivery of another host waits for its turn, and respects an acknowledgement that a user has set."""
+    """Starts the delivery on another host, which must wait until the first one ends. It must also use an acknowledgement that a user has set."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     bench.deliver(1)
     wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 20)
@@ -170,12 +170,12 @@ def turns(bench):
     status = subprocess.run([bench.programs / "tributary", "status", "--config", bench.config(1)], capture_output=True, text=True).stdout
     check("tributary status says which host delivers", "standby" in status and "host-0 delivers" in status)
     check("the delivery of host 0 stops with 0", bench.stop("deliver-0"), 0)
-    wait_for("the other one", lambda: bench.report(1).get("state") == "live", 20)
-    check("host 1 has its turn", bench.acknowledgement().get("host"), "host-1")
+    wait_for("the delivery of host 1", lambda: bench.report(1).get("state") == "live", 20)
+    check("host 1 delivers now", bench.acknowledgement().get("host"), "host-1")
     integration, position = sorted(bench.acknowledgement()["integrations"].items())[0]
     text = f"{integration}/{position['generation']}/{position['segments']}"
     check("a user can set the acknowledgement", bench.spool("ack", "--bucket", "--loader", "lake", "--through", text).returncode, 0)
-    wait_for("the beginning", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
+    wait_for("the position that the user has set", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
     wait_for("its state", lambda: bench.report(1).get("state") == "live", 20)
     check("the delivery of host 1 stops with 0", bench.stop("deliver-1"), 0)
     check("no segment was stored twice", [path for path, count in bench.proxy.stored.items() if count > 1], [])
@@ -228,7 +228,7 @@ def commands(bench, expected):
 
 
 def broken(bench, listed):
-    """Verifies an undamaged bucket, and a damaged one."""
+    """Runs `spool verify` on an undamaged bucket, and after each kind of damage."""
     check, client = bench.suite.check, bench.store.client()
 
     def verify():
@@ -239,7 +239,7 @@ def broken(bench, listed):
     status, problems, report = verify()
     check("spool verify finds no problem in the undamaged bucket", (status, problems), (0, []))
     check("spool verify reads all segments", (report.get("checked"), report.get("records")), (len(listed), sum(line["records"] for line in listed)))
-    # A segment of a class with older segments.
+    # Chooses a segment whose class has older segments, too.
     seen, victim = set(), None
     for line in listed:
         name = (line["integration"], line["partition"].get("class"))
@@ -285,7 +285,7 @@ def broken(bench, listed):
     after = bench.spool("list", "--bucket", "--integration", "org-2", "--since-manifest", "org-2/5/0")
     check("spool list continues after the missing seal", (after.returncode, "org-2/5/1" in after.stdout), (0, True))
     client.put_object(Bucket="fleet", Key=f"okta/{seal}", Body=kept)
-    # The same situation as if two hosts had sealed the same events.
+    # Adds a seal with the same events, as if two hosts had sealed them.
     document = json.loads(kept)
     double = next(segment for segment in document["segments"] if segment["kind"] == "records")
     path = double["path"].replace("Z-", "Z-0", 1)
@@ -306,7 +306,7 @@ def broken(bench, listed):
 
 
 def recipes(bench, listed, events):
-    """The recipes in docs/loaders.md about fleets."""
+    """Runs the recipes about fleets in docs/loaders.md."""
     import duckdb
     import duckdb_extension_httpfs
     check = bench.suite.check
@@ -324,7 +324,7 @@ def recipes(bench, listed, events):
     work = bench.home / "work"
     work.mkdir()
     environment = {**os.environ, "PATH": f"{bench.programs}:{os.environ['PATH']}"}
-    # The loop reads only one integration, because each segment needs two more runs of the program.
+    # The loop runs the program twice for each segment, so it is limited to one integration.
     script = loop.replace("list --bucket", "list --integration org-0 --bucket").replace("--bucket", f"--bucket --config {bench.config(0)}")
     own = sum(line["records"] for line in listed if line["kind"] == "records" and line["integration"] == "org-0")
     for number in (1, 2):

@@ -1,4 +1,4 @@
-"""Common code of the suite: the size of a run, checks, a deliverer process, and reading back the contents of a store."""
+"""Common code of the suite: the size of a run, checks, a deliverer process, and functions that read a store's contents."""
 import hashlib
 import json
 import os
@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
 KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
-# For parts that are slower per segment: they use fewer segments, and have only a short and a long form.
+# Parts that need more time per segment use fewer segments, and have only a short and a long form.
 IS_LONG = SEGMENTS >= 10_000
 
 failures = []
@@ -25,7 +25,7 @@ def check(what, found, expected=True):
 
 
 class Deliverer:
-    """`tributary deliver NAME`, with a log."""
+    """The process `tributary deliver NAME` with its log."""
 
     def __init__(self, programs, home, name, environment=None):
         self.programs, self.home, self.name = programs, home, name
@@ -43,7 +43,7 @@ class Deliverer:
         self.process.wait()
 
     def stop(self):
-        # Before the program handles signals, a signal simply ends the process.
+        # Waits until the program handles signals. Before that, SIGTERM would end the process immediately.
         wait_for("the start", lambda: self.report.get("pid") == self.process.pid or self.process.poll() is not None, 60)
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
@@ -69,7 +69,7 @@ class Deliverer:
 
     @property
     def resident(self):
-        """The peak resident memory in KiB."""
+        """The peak resident memory, in KiB."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return int(status.split("VmHWM:")[1].split()[0])
@@ -78,7 +78,7 @@ class Deliverer:
 
     @property
     def own(self):
-        """The resident memory in KiB without the pages of the program's file, which is larger in a debug build."""
+        """The resident memory in KiB, without the pages of the program's file, of which a debug build has more."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return self.resident - int(status.split("RssFile:")[1].split()[0])
@@ -115,7 +115,7 @@ destinations:
 
 
 def objects(client, bucket):
-    """key → SHA-256 and size, read by an independent client."""
+    """SHA-256 and size of each object, by key. Read by an independent client."""
     found = {}
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
@@ -125,7 +125,7 @@ def objects(client, bucket):
 
 
 def records_of(home):
-    """uid → record, read from the spool itself."""
+    """The records by uid, read from the files of the spool."""
     found = {}
     for line in open(home / "spool/_manifest.ndjson"):
         file = home / "spool" / json.loads(line)["path"]

@@ -1,5 +1,5 @@
-"""The sources of access keys. Each is tested with a fake of its service, or with moto: the service is down or hangs, and keys expire in the
-middle of a backlog. The store checks each signature with botocore, and checks that the key was valid at that moment."""
+"""The sources of access keys. Each is tested with a simulated service or with moto. The service is down or hangs, and keys expire in the middle of a
+backlog. The store checks each signature with botocore, and checks that the key is valid at that moment."""
 import hashlib
 import json
 import logging
@@ -22,15 +22,15 @@ from moto.sts.models import sts_backends
 import spool
 from harness import IS_LONG, SEED, Deliverer, check, wait_for
 
-# How long the fakes' keys are valid. AWS's shortest time is 15 minutes.
+# How long a key of a simulated service is valid, in seconds. Keys of AWS are valid for at least 15 minutes.
 LIFE = 4.0
-# The time that the store takes for a request.
+# How long the store takes for a request, in seconds.
 PAUSE = 0.12
 ROLE = "arn:aws:iam::111122223333:role/lake"
 
 
 class Keys:
-    """Issues keys that expire, and knows which of them are valid."""
+    """Issues keys that expire, and tells whether a key is valid."""
 
     def __init__(self):
         self.known = {}
@@ -50,7 +50,7 @@ def stamp(seconds):
 
 
 class Server:
-    """An HTTP server on its own port. A subclass returns the answer: status, headers, body, or None to hang until the end."""
+    """An HTTP server on its own port. A subclass returns the answer (status, headers, body), or None to send no answer."""
 
     def __init__(self):
         outer = self
@@ -99,7 +99,7 @@ class Server:
 
 
 class Store(Server):
-    """Stores an object once, if the key is valid and the signature is correct."""
+    """A store that accepts an object once, if the key is valid and the signature is correct."""
 
     def __init__(self, keys, pause):
         super().__init__()
@@ -144,7 +144,7 @@ class Store(Server):
 
     @staticmethod
     def signature(method, path, headers, key):
-        """The signature that botocore makes for the same request."""
+        """The signature that botocore computes for this request."""
         signed = headers["Authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
         request = botocore.awsrequest.AWSRequest(method, f"http://{headers['Host']}{path}",
                                                  headers={name: headers[name] for name in signed})
@@ -156,7 +156,7 @@ class Store(Server):
 
 
 class Container(Server):
-    """The endpoint of ECS and EKS Pod Identity."""
+    """The credentials endpoint of ECS and of EKS Pod Identity."""
 
     def __init__(self, keys):
         super().__init__()
@@ -171,7 +171,7 @@ class Container(Server):
 
 
 class Instance(Server):
-    """Version 2 of the metadata service."""
+    """The metadata service of EC2, version 2."""
 
     def __init__(self, keys):
         super().__init__()
@@ -190,7 +190,7 @@ class Instance(Server):
 
 
 class TokenService(Server):
-    """AssumeRoleWithWebIdentity of AWS STS."""
+    """AWS STS with the action AssumeRoleWithWebIdentity."""
 
     def __init__(self, keys):
         super().__init__()
@@ -207,7 +207,7 @@ class TokenService(Server):
 
 
 def run_one(programs, home, name, source, environment, keys, more="", service=None):
-    """A backlog that takes longer than the validity of several keys. The service is down at first, then works."""
+    """Delivers a backlog that takes several times as long as a key is valid. The service is down at first."""
     count = 2000 if IS_LONG else 240
     expected = spool.make(home / "spool", count, SEED + 10)
     store = Store(keys, pause=PAUSE)
@@ -250,7 +250,7 @@ destinations:
 
 
 def with_fake(programs, scratch, name):
-    """The sources, with keys that are valid for a few seconds."""
+    """Tests each source with keys that are valid for a few seconds."""
     home = scratch / f"identity-{name}"
     home.mkdir()
     keys = Keys()
@@ -258,7 +258,7 @@ def with_fake(programs, scratch, name):
     more = ""
     environment = {}
     if name == "process":
-        # A command that asks a vault, like those that operators write.
+        # A command that gets the key from a vault, as an operator might write it.
         service = Container(keys)
         script = home / "give-key"
         script.write_text(f"""#!{sys.executable}
@@ -284,8 +284,9 @@ except OSError:
     try:
         store, count, took = run_one(programs, home, name, name, environment, keys, more, service)
         used = len(store.used)
-        check(f"{name}: keys expired during the backlog, and new ones were used", used > 1)
-        # A key's expiry has whole seconds. The metadata service needs three requests for a key; a few are sent while it is down.
+        check(f"{name}: keys expired during the backlog, and the deliverer used new keys", used > 1)
+        # A key may expire up to a second early, because its time is in whole seconds. The metadata service needs three requests for a key. A few more
+        # requests are sent while the service is down.
         most = (3 if name == "imds" else 1) * (took / (LIFE - 1) + 2) + 8
         check(f"{name}: the service is asked once for each key, and not for each segment", service.asked <= most)
         print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} requests to the service; "
@@ -295,7 +296,7 @@ except OSError:
 
 
 def hanging(programs, scratch):
-    """The service hangs when the next key is due, while the first key is still valid for minutes: no segment waits for it."""
+    """Lets the service hang when the next key is due. The first key is still valid for minutes, so no segment may wait."""
     home = scratch / "identity-hanging"
     home.mkdir()
     keys = Keys()
@@ -305,16 +306,16 @@ def hanging(programs, scratch):
 
     def issue_once():
         service.is_hanging = True
-        # The key expires in less than five minutes, so the deliverer must fetch another key at once.
+        # The key expires in less than five minutes, so the deliverer requests the next key immediately.
         return issue(295)
 
     keys.issue = issue_once
     try:
         store, count, took = run_one(programs, home, "hanging service", "container", {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home / "token")}, keys)
-        # A hanging request times out after 20 s. If four segments waited for each, it would take 1200 s.
-        check("hanging service: no segment waits for it", took < count / 4 * 20 / 3)
-        check("hanging service: one request at a time", service.asked <= took / 10 + 2)
+        # A hanging request times out after 20 s. If every four segments waited for such a request, the backlog would take 1200 s.
+        check("hanging service: no segment waits for the service", took < count / 4 * 20 / 3)
+        check("hanging service: the deliverer sends one request at a time", service.asked <= took / 10 + 2)
         print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} requests to the service; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -322,7 +323,7 @@ def hanging(programs, scratch):
 
 
 def with_moto(programs, scratch, name):
-    """moto's metadata service and STS. Their keys are valid for hours, so the store refuses each after 60 requests."""
+    """Tests the metadata service and STS of moto. Their keys are valid for hours, so the store refuses each key after 60 requests."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -336,7 +337,7 @@ def with_moto(programs, scratch, name):
     try:
         store, count, _ = run_one(programs, home, f"{name} of moto", name, environment, keys)
         if name == "web_identity":
-            check("web_identity of moto: keys expired during the backlog, and new ones were used",
+            check("web_identity of moto: keys expired during the backlog, and the deliverer used new keys",
                   (len(store.used) > 2, store.answers["400 ExpiredToken"] > 0), (True, True))
         print(f"    {name} of moto: {count} segments with {len(store.used)} keys; the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -344,7 +345,7 @@ def with_moto(programs, scratch, name):
 
 
 class MotoKeys(Keys):
-    """The keys that moto has issued. good_for: the number of requests after which a key is refused."""
+    """The keys that moto has issued. A key is refused after `good_for` requests."""
 
     def __init__(self, good_for):
         super().__init__()
@@ -370,7 +371,7 @@ class MotoKeys(Keys):
 
 
 def identities(programs, scratch):
-    """Runs all sources at the same time, because each mostly waits."""
+    """Tests all sources at the same time, because each test mostly waits."""
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(with_fake, programs, scratch, name) for name in ("process", "container", "imds", "web_identity")]
         runs += [pool.submit(hanging, programs, scratch)]

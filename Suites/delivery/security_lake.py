@@ -1,4 +1,4 @@
-"""Parquet in the layout of Security Lake, read back by pyarrow and DuckDB."""
+"""Delivers Parquet in the layout of Security Lake, and reads it with pyarrow and DuckDB."""
 import json
 import os
 import random
@@ -18,7 +18,9 @@ from store import KEY, SECRET, Proxy, Store
 
 
 def security_lake(programs, scratch, weed):
-    """Parquet in Security Lake's layout, set up by commands, while the deliverer is killed and answers get lost; read back by pyarrow and DuckDB."""
+    """Adds a destination in Security Lake's layout with the commands, and delivers while the deliverer is killed and answers get lost.
+
+    Then pyarrow and DuckDB read the Parquet files."""
     home = scratch / "parquet"
     home.mkdir()
     chosen = random.Random(SEED + 6)
@@ -43,7 +45,7 @@ def security_lake(programs, scratch, weed):
     check("destination add: if its Python is missing, nothing is saved, and the message says what to install",
           (without.returncode, "pip install pyarrow" in without.stderr, (home / "conf.d").exists()), (69, True, False))
     wrong = destination("add", "lake", *flags, "--python", sys.executable, secret=key.replace(SECRET, "wrong"))
-    check("destination add: with a wrong key nothing is saved", (wrong.returncode, "SignatureDoesNotMatch" in wrong.stderr), (69, True))
+    check("destination add: if the key is wrong, nothing is saved", (wrong.returncode, "SignatureDoesNotMatch" in wrong.stderr), (69, True))
     added = destination("add", "lake", *flags, "--python", sys.executable, secret=key)
     check("destination add: tests the destination, then saves it", added.returncode, 0)
     if added.returncode:
@@ -52,9 +54,9 @@ def security_lake(programs, scratch, weed):
     check("destination add: only root can read the secret, and no configuration file contains it",
           (kept.stat().st_mode & 0o777, SECRET in (home / "conf.d/destination-lake.yaml").read_text() + added.stdout), (0o600, False))
     again = destination("add", "lake", *flags, secret=key)
-    check("destination add: a name that is taken is refused", again.returncode, 65)
+    check("destination add: a name that is already used is refused", again.returncode, 65)
     show = json.loads(destination("show", "lake", "--json").stdout)
-    check("destination show --json: names the unit that allows programs", show["unit"], "tributary-deliver-exec@lake")
+    check("destination show --json: names the unit in which programs can run", show["unit"], "tributary-deliver-exec@lake")
     check("the test object is removed", objects(store.client(), "lake"), {})
     proxy.stored.clear()
     proxy.lose = 0.125
@@ -88,7 +90,7 @@ def security_lake(programs, scratch, weed):
         lake.execute(f"CREATE SECRET lake (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', ENDPOINT '127.0.0.1:{store.port}', URL_STYLE 'path', USE_SSL false)")
         rows = lake.execute("SELECT metadata.uid, class_uid, time, message, status_id FROM read_parquet('s3://lake/ext/*/*/*/*/*.parquet', "
                             "hive_partitioning = true, union_by_name = true)").fetchall()
-        check("Parquet: DuckDB reads the same, each record once", (len(rows), {row[0]: row[1:] for row in rows} == plain), (len(plain), True))
+        check("Parquet: DuckDB reads the same records, each once", (len(rows), {row[0]: row[1:] for row in rows} == plain), (len(plain), True))
         edited = destination("edit", "lake", "--concurrency", "3", "--description", "the lake")
         text = (home / "conf.d/destination-lake.yaml").read_text()
         check("destination edit: makes the requested changes", (edited.returncode, "concurrency: 3" in text, "description: the lake" in text or 'description: "the lake"' in text),

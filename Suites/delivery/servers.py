@@ -1,4 +1,4 @@
-"""Destinations of type http, with fakes of the three servers."""
+"""Destinations of type http, with simulations of the three servers."""
 import json
 import random
 import subprocess
@@ -11,7 +11,7 @@ from services import SECRET, Service
 
 
 def services(programs, scratch, kind):
-    """A server that receives records over HTTP: with kills of the deliverer, lost answers, busy answers and size limits."""
+    """Delivers to a simulated server with size limits. The deliverer is killed, answers get lost, and the server is busy at times."""
     home = scratch / kind
     home.mkdir()
     chosen = random.Random(SEED + 5)
@@ -19,7 +19,7 @@ def services(programs, scratch, kind):
     spool.make(home / "spool", count, SEED + 5, size=120_000, compress=True)
     expected = records_of(home)
     quiet = kind == "splunk"
-    # Splunk's repeats are compared with the documented number, so its answers are only lost through kills.
+    # The number of records that Splunk stores twice is compared with the documentation, so only kills may cause repeats there.
     service = Service(kind, SEED, lose=0 if quiet else 0.05, busy=0.05, largest=50_000 if kind != "clickhouse" else 1 << 30)
     place = {"elasticsearch": "index: okta-{date}", "clickhouse": "table: lake.okta\n    user: loader", "splunk": "index: okta"}[kind]
     (home / "tributary.yaml").write_text(f"""
@@ -48,7 +48,7 @@ destinations:
     check(f"{kind}: credential add does not replace a secret", credential("add", SECRET), 65)
     refused = check_destination()
     check(f"{kind}: a refused secret is reported", (refused.returncode, "does not accept the" in refused.stdout), (69, True))
-    check(f"{kind}: credential rotate replaces it", credential("rotate", SECRET + "\n"), 0)
+    check(f"{kind}: credential rotate replaces the secret", credential("rotate", SECRET + "\n"), 0)
     guarantee = {"splunk": "at least once"}.get(kind, "exactly once")
     check(f"{kind}: destination check succeeds", check_destination().returncode, 0)
     check(f"{kind}: destination check stores nothing", len(service.records), 0)
@@ -70,7 +70,7 @@ destinations:
         print(f"    {kind}: {kills} kills, {service.answers['lost']} answers lost; {twice} records twice, of {len(segments)} segments; "
               f"answers {dict(service.answers)}; largest request {service.largest_seen}; peak memory besides the program's code {peak / 1024:.1f} MiB")
         if quiet:
-            check(f"{kind}: each kill repeats at most {concurrency} segments, and each busy answer one batch",
+            check(f"{kind}: a kill repeats at most {concurrency} segments, and a busy answer one batch",
                   len(segments) <= kills * concurrency + service.answers[429] + service.answers[503])
             check(f"{kind}: a record is stored again only after a kill", max(service.records.values()) <= 1 + kills)
         else:
@@ -79,7 +79,7 @@ destinations:
         check(f"{kind}: the deliverer's report names the guarantee", report.get("guarantee"), guarantee.replace(" ", "_"))
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
         check(f"{kind}: the status names the guarantee", guarantee in status.stdout)
-        check(f"{kind}: memory, not counting the program's code, stays below 24 MiB", 0 < peak < 24 << 10)
+        check(f"{kind}: memory without the program's code stays below 24 MiB", 0 < peak < 24 << 10)
         log = (home / "lake.log").read_text()
         check(f"{kind}: no secret is in the log or the report", SECRET not in log + json.dumps(report))
     finally:
@@ -89,7 +89,7 @@ destinations:
 
 
 def servers(programs, scratch):
-    """Tests the three kinds at the same time."""
+    """Tests the three kinds of servers at the same time."""
     with ThreadPoolExecutor() as pool:
         for run in [pool.submit(services, programs, scratch, kind) for kind in ("elasticsearch", "clickhouse", "splunk")]:
             run.result()

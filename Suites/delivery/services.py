@@ -1,5 +1,5 @@
-"""Fakes of Elasticsearch, ClickHouse and Splunk: each handles repeated records as the real server does, loses some answers, and is busy at times. The
-behavior of these fakes follows each server's documentation."""
+"""Simulations of Elasticsearch, ClickHouse and Splunk, according to their documentation. Each handles repeated records as the real server does, loses
+some answers, and is busy at times."""
 import hashlib
 import json
 import random
@@ -12,7 +12,7 @@ SECRET = "not-a-real-secret"
 
 
 class Service:
-    """A server on a free port of 127.0.0.1. `records`: uid → how often it was stored."""
+    """A server on a free port of 127.0.0.1. `records` counts how often each record was stored, by uid."""
 
     def __init__(self, kind, seed, lose=0.0, busy=0.0, largest=1 << 30):
         self.kind, self.lose, self.busy, self.largest = kind, lose, busy, largest
@@ -25,7 +25,7 @@ class Service:
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
-        # A client that is killed resets its connections.
+        # If a client is killed, its connections are reset, which is not an error here.
         self.server.handle_error = lambda *_: None
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -115,7 +115,7 @@ class Service:
         return 200, {}, b'{"text":"Success","code":0}'
 
     def look(self, path):
-        """The requests of `destination check`."""
+        """Answers the requests of `destination check`."""
         if self.kind == "clickhouse":
             row = {"engine": "MergeTree", "engine_full": "MergeTree ORDER BY time SETTINGS non_replicated_deduplication_window = 10000"}
             return 200, {"X-ClickHouse-Query-Id": "1"}, json.dumps(row).encode()

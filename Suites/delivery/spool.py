@@ -1,4 +1,4 @@
-"""Quickly makes a spool like the daemon's: segments of zstd or plain lines, and a manifest with its checksums."""
+"""Quickly makes a spool like the daemon's: segments, plain or compressed with zstd, and a manifest with checksums."""
 import datetime
 import hashlib
 import json
@@ -9,10 +9,10 @@ import zlib
 
 
 def make(directory, segments, seed, size=2_000, compress=False, first=1, sealed_at=None):
-    """Makes the spool. Returns path → SHA-256.
+    """Makes the spool. Returns the SHA-256 of each segment, by path.
 
-    size: bytes of a segment, on average. first: a value above 1 adds to an existing spool. sealed_at: the time of a segment by its number,
-    as seconds since 1970.
+    `size` is the average size of a segment in bytes. If `first` is above 1, the segments are added to an existing spool. `sealed_at` returns when a
+    segment was sealed, in seconds since 1970; its argument is the number of the segment.
     """
     chosen = random.Random(seed)
     if first == 1:
@@ -45,7 +45,7 @@ def _segment(directory, number, chosen, size, compress, sealed_at):
     while length < wanted:
         record = {"metadata": {"uid": f"{number}-{len(lines)}", "version": "1.8.0"}, "class_uid": 3002, "time": 1_795_000_000_000 + number,
                   "message": f"{chosen.getrandbits(800):x}", "status_id": chosen.randint(1, 2)}
-        # The line has the daemon's form: without spaces, and metadata.uid first.
+        # Lines have the same form as the daemon's: no spaces, and metadata.uid first.
         lines.append(json.dumps(record, separators=(",", ":")) + "\n")
         length += len(lines[-1])
     content = "".join(lines).encode()

@@ -14,7 +14,7 @@ KEY, SECRET = "AKIATRIBUTARYTEST000", "a-secret-of-the-test-suite-0123456789ab"
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 whose numbers plus 10,000 are free, too: each of the server's ports has its gRPC port there."""
+    """Free ports of 127.0.0.1. For each, the port 10,000 above is also free, because the server uses it for gRPC."""
     found = []
     while len(found) < count:
         port = random.randint(12_000, 50_000)
@@ -30,7 +30,7 @@ def free_ports(count):
 
 
 class Store:
-    """One server with one access key. Its data outlives `kill`."""
+    """A server with one access key. Its data still exists after `kill`."""
 
     def __init__(self, weed, home, volume_megabytes=64):
         self.weed, self.home, self.volume_megabytes = weed, home, volume_megabytes
@@ -60,7 +60,7 @@ class Store:
                 return
             except Exception:
                 time.sleep(0.3)
-        raise SystemExit("SeaweedFS did not come up")
+        raise SystemExit("SeaweedFS did not start in time")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -75,7 +75,7 @@ class Store:
                 self.kill()
 
     def client(self):
-        """A client that shares no code with Tributary."""
+        """A client of the store that does not use Tributary's code."""
         import boto3
         from botocore.config import Config
         return boto3.client("s3", endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=KEY, aws_secret_access_key=SECRET,
@@ -84,7 +84,7 @@ class Store:
 
 
 class Proxy:
-    """Passes requests on unchanged. `lose`: the share of answers to PUT that are dropped after the server has sent them."""
+    """Passes requests on unchanged. `lose` is the share of the answers to PUT that the proxy drops, from 0 to 1."""
 
     def __init__(self, store, seed, lose=0.0, port=0):
         self.store, self.lose = store, lose

@@ -1,7 +1,7 @@
-"""Cases in which earlier versions violated exactly-once. Each case repeats the situation and checks that every wanted event is in the sealed records once.
+"""Cases in which earlier versions lost or repeated events. Each case repeats the situation, and checks that each wanted event is sealed once.
 
-A case is a function that takes a `Case`. It controls an org and a daemon, and ends with `case.ends(…)`, which waits until everything is collected,
-stops the daemon and counts the events.
+A case is a function that takes a `Case`, and controls an org and a daemon. It ends with `case.ends(…)`, which waits until everything is
+collected, stops the daemon, and counts the events.
 """
 import json
 import os
@@ -27,7 +27,7 @@ def case(name):
 
 
 class TooLate(Exception):
-    """A condition was not met in time."""
+    """Something that a case waits for did not come in time."""
 
 
 class Case:
@@ -103,7 +103,7 @@ class Case:
 
     @property
     def status(self):
-        """The integration's status since the daemon's last start; {} before the first status."""
+        """The integration's part of status.json; {} if the running daemon has not written it yet."""
         try:
             report = json.loads((self.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -119,19 +119,20 @@ class Case:
             if self.process.poll() is not None:
                 raise TooLate(f"the daemon ended with {self.process.returncode} before {what}")
             if time.monotonic() > until:
-                raise TooLate(f"{what}: not within {time.monotonic() - began:.0f} s")
+                raise TooLate(f"{what} did not come within {time.monotonic() - began:.0f} s")
             time.sleep(0.05)
         return time.monotonic() - began
 
     def wait_until_durable(self, events, seconds=60, times=1):
-        """Waits until these events were collected, or were sent the given number of times; returns how long it took. When the page after them
-        is requested, the page that contains them is durable."""
+        """Waits until each of these events was sent `times` times and is durable. Returns the seconds.
+
+        A page is durable when the daemon requests the page after it."""
         org = self.org
         end = org.log.index(events[-1]) + 1
         return self.wait_for(f"{len(events):,} events", lambda: org.served(events, times) and org.furthest >= end, seconds)
 
     def settle(self, seconds=60):
-        """Waits until everything in the org is collected: several answers in a row are empty, and no backfill is running."""
+        """Waits until all events are collected: several answers in a row were empty, and no backfill is running."""
         self.wait_for("the end of the log",
                       lambda: self.org.idle_answers >= 5 and self.status and not self.status.get("backfill"), seconds)
 
@@ -144,7 +145,7 @@ class Case:
         return Counter(json.loads(line)["metadata"]["uid"] for line in outcome.stdout.splitlines())
 
     def ends(self, optional=(), seconds=60, settles=True):
-        """Waits until everything is collected, stops the daemon, and counts. The whole log is expected, except that `optional` events may be missing."""
+        """Waits until all events are collected, stops the daemon, and counts the sealed events. Only `optional` events may be missing."""
         if settles:
             try:
                 self.settle(seconds)
@@ -169,10 +170,12 @@ class Case:
         self.numbers.append(text)
 
 
-# F1: a query by time over old events, while new ones arrive.
+# F1: a query by time returns old events while new events arrive.
 
 def after_outage(case, change=lambda org: None, settings=lambda org: {}, filter=None):
-    """Ten events a second, then an outage of three hours, then a query by time. Before the outage the org's clock is three hours behind."""
+    """Ten events are stored each second. After an outage of three hours, the log is queried by time.
+
+    Before the outage the org's clock is three hours behind."""
     org = case.make_org(offset=-3 * HOUR)
     kinds = (USER,) if filter is None else (USER,) + 4 * (POLICY,)
     before = org.store(4000, stored=org.now - 400, until=org.now, kinds=kinds)
@@ -225,8 +228,9 @@ def filter_dropped(case):
 
 
 def old_events(case, change, has_new=True, **settings):
-    """3,000 events that were stored at the same moment, five days ago, have been collected. Then the log is queried by time, and some new events are
-    stored during the query or after it."""
+    """3,000 events that were stored at the same moment, five days ago, have been collected. Then the log is queried by time.
+
+    A few new events are stored during the query or after it."""
     org = case.make_org()
     org.store(3000, stored=org.now - 5 * DAY)
     case.start()
@@ -264,7 +268,7 @@ def old_without_news(case):
 
 @case("f2-late-event")
 def late_event(case):
-    """An event is stored 32 minutes late, then a current event is stored, and then the log is queried by time."""
+    """An event that is 32 minutes late is stored. Then a current event is stored, and the log is queried by time."""
     org = case.make_org()
     org.store(1, stored=org.now - 40 * MINUTE)
     first = org.store(1, stored=org.now - 35 * MINUTE)
@@ -278,7 +282,7 @@ def late_event(case):
 
 @case("f2-quiet-time")
 def quiet_time(case):
-    """A page contains a quiet period of three hours: its newest event is current, but most of its events are not. Then the log is queried by time."""
+    """There are three hours between two events of a page: the newest are current, the others are old. Then the log is queried by time."""
     org = case.make_org(offset=-3 * HOUR)
     before = org.store(58, stored=org.now - 240, until=org.now)
     case.start()
@@ -293,7 +297,7 @@ def quiet_time(case):
     case.ends()
 
 
-# F3: on the first day, the backfill ends with a page that contains both old and new events.
+# F3: on the first day, a page with both old and new events ends the backfill.
 
 @case("f3-first-day")
 def first_day(case):
@@ -313,8 +317,9 @@ BACKFILL = 16_000
 
 
 def begin_backfill(case, org):
-    """Starts the daemon under a low rate limit, and waits until a backfill runs and one of the newest events is collected. Returns that event
-    and the newer ones."""
+    """Starts the daemon under a low rate limit, and waits until the tail of a backfill has collected an event.
+
+    Returns that event and all newer events."""
     end = len(org.log)
 
     def begun():
@@ -327,13 +332,15 @@ def begin_backfill(case, org):
     case.wait_for("a backfill with the newest events", lambda: begun() is not None)
     org.live(0)
     org.limit_per_minute = limit
-    # Events that were stored earlier are collected with the history.
+    # The history collects the events before that one.
     return org.log[begun():]
 
 
 def backfill(case):
-    """A running backfill whose answers are slow. Returns the org, the first of the newest events, and the gate that ends the slowness. The old
-    events were stored a thousand at a time, an hour apart, and the org's clock is an hour behind."""
+    """Begins a backfill, and then delays the answers to its history.
+
+    The old events were stored a thousand at a time, an hour apart. The org's clock is an hour behind. Returns the org, the events of the tail so
+    far, and the gate that ends the delay."""
     org = case.make_org(offset=-HOUR)
     for batch in range(BACKFILL // 1000):
         org.store(1000, stored=org.now - 5 * DAY + batch * HOUR)
@@ -342,7 +349,7 @@ def backfill(case):
 
 
 def end_backfill(case, org, gate, optional=()):
-    """An hour passes, new events arrive, and the history reaches the point where the tail began."""
+    """Lets an hour pass, stores new events, and lets the history continue to the point where the tail began."""
     org.offset = 0
     case.wait_until_durable(org.store(10))
     gate.set()
@@ -402,7 +409,7 @@ def empty_page_and_refused_cursor(case):
     empty_page(case, lambda org: org.refuse_links())
 
 
-# F6: a restored copy of the spool or the state that does not match the other one.
+# F6: the spool or the state is replaced by an older copy, and no longer matches the other directory.
 
 def restored(case, directory):
     org = case.make_org()
@@ -428,7 +435,7 @@ def restored(case, directory):
     problem = case.status.get("problem")
     case.number("noticed" if words or problem else "not noticed")
     if not words and not problem:
-        case.complaints.append("neither the log nor the status mentions it")
+        case.complaints.append("neither the log nor the status mentions the restored copy")
     case.stop()
 
 
@@ -441,13 +448,13 @@ def older_state(case):
 @case("f6-older-spool")
 def older_spool(case):
     restored(case, case.spool)
-    # The daemon can't collect the records that the older spool lacks, because its state is newer. It only has to report that they are missing.
+    # The state is newer, so the daemon does not collect the missing records again. It only has to report that they are missing.
     case.count(optional=case.org.log[1000:])
     sealed = case.sealed()
     case.number(f"{sum(event.uuid not in sealed for event in case.org.log[1000:])} missing in the older spool")
 
 
-# L1 to L4: collection continues.
+# L1 to L4: collection must continue after a fault.
 
 @case("l1-capped-pages")
 def capped_pages(case):
@@ -492,7 +499,7 @@ def link_gone(case):
 
 
 def behind(case, start):
-    """The org's clock is two hours behind this host's on a first run. Every event stored from then on must be collected."""
+    """At the first start, the org's clock is two hours behind this host's. Every event that is stored later must be collected."""
     org = case.make_org(offset=-2 * HOUR)
     earlier = org.store(100, stored=org.now - 3 * HOUR, until=org.now - MINUTE)
     case.start(start=start)

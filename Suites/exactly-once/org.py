@@ -1,11 +1,11 @@
-"""An Okta org on loopback whose log is written by a script.
+"""An Okta org on loopback. A script decides which events its log contains.
 
-The log is in the order of storing. Each event has a time of storing in addition to its `published`. A polling query (ascending, without
-`until`) returns events stored at `since` or later, in the order of storing. Its `next` link is always present, and contains the query
-and the position. The org has its own clock, which can differ from this host's by hours.
+The log contains the events in the order in which they were stored. In addition to `published`, each event has the time at which it was stored. A
+polling query (ascending, without `until`) returns the events that were stored at `since` or later, in that order. Each answer has a `next` link,
+which contains the query and the position. The org has its own clock, which can differ from this host's by hours.
 
-The org is strict: it refuses a parameter that Okta does not document, a link of which any byte was changed, and a request without the token, and
-notes each in `violations`. A case fails if there are any violations.
+The org is strict. It refuses a request without the token, a parameter that Okta does not document, and a link of which any byte was changed. It
+notes each such request in `violations`, and a case with violations fails.
 """
 import bisect
 import calendar
@@ -32,7 +32,7 @@ def rfc3339(seconds):
 
 
 def seconds_of(text):
-    """A time as Okta accepts it; None for anything else."""
+    """The time, if Okta would accept the text; otherwise None."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", text)
     if not found:
         return None
@@ -67,7 +67,7 @@ class Query:
 
 
 def admits(expression, event):
-    """The small part of SCIM that the cases use."""
+    """Whether the filter admits the event. Understands only the part of SCIM that the cases use."""
     if not expression:
         return True
     operator, value = re.fullmatch(r'eventType (eq|sw) "([^"]+)"', expression, re.IGNORECASE).groups()
@@ -76,7 +76,7 @@ def admits(expression, event):
 
 @dataclass
 class Ask:
-    """A valid request for the log, before it is answered."""
+    """A valid request for the log that is not answered yet."""
     query: Query
     is_link: bool
     position: int
@@ -103,11 +103,11 @@ class Org:
         self.times = []
         self.violations = []
         self.requests = 0
-        # The number of consecutive answers without an event, each from the end of the log.
+        # How many answers in a row were empty because the daemon has read the whole log.
         self.idle_answers = 0
-        # The furthest position of a link that the daemon has followed since its last start.
+        # The largest position of any link that the daemon has followed since its last start.
         self.furthest = 0
-        # Rules see each request and may answer it: they are called with an Ask, and return an Answer or None.
+        # Functions that may answer a request. Each is called with an Ask, and returns an Answer or None.
         self.rules = []
         self._queries = []
         self._tokens = {}
@@ -143,7 +143,7 @@ class Org:
             request_queue_size = 64
 
             def handle_error(self, *_):
-                """Errors are ignored: a stopped daemon resets its connections, and a wrong answer makes the case fail anyway."""
+                """Ignores errors. A stopped daemon resets its connections, and if an answer is wrong, the case fails anyway."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
@@ -164,8 +164,9 @@ class Org:
         return time.time() + self.offset
 
     def store(self, count=1, stored=None, until=None, published=None, kinds=(USER,)):
-        """Stores the given number of events, spread evenly from `stored` (now by default) to `until` (by default `stored`). They are published
-        when they are stored, unless `published` is given."""
+        """Stores `count` events, spread evenly from the time `stored` (by default now) to `until` (by default `stored`).
+
+        Their `published` is the time at which they are stored, unless it is given."""
         with self._lock:
             now = self.now
             first = now if stored is None else stored
@@ -175,7 +176,7 @@ class Org:
                 at = first + (last - first) * index / max(1, count - 1)
                 if self.times and at < self.times[-1]:
                     at = self.times[-1]
-                assert at <= now + 0.001, "nothing is stored in the future"
+                assert at <= now + 0.001, "an event would be stored in the future"
                 number = next(numbers)
                 uuid = f"{number:08x}-0000-11f0-8000-{self.port:012x}"
                 when = at if published is None else published
@@ -187,7 +188,7 @@ class Org:
             return events
 
     def live(self, rate):
-        """From now on, stores this many events at each full second; 0 ends this."""
+        """Stores `rate` events at each full second from now on; 0 stops this."""
         with self._lock:
             self._live = (rate, int(self.now) - 1) if rate else None
 
@@ -201,14 +202,14 @@ class Org:
         self._live = (rate, max(last, now))
 
     def served(self, events, times=1):
-        """Whether each of these events was in at least the given number of answers."""
+        """Whether each of these events was in at least `times` answers."""
         with self._lock:
             return all(self._served[event.uuid] >= times for event in events)
 
     # Faults.
 
     def refuse_links(self, status=400):
-        """Refuses every link that was given so far, permanently."""
+        """Permanently refuses every link that the org has returned so far."""
         with self._lock:
             refused = [query for query in self._queries if not query.is_refused]
             for query in refused:
@@ -230,7 +231,7 @@ class Org:
         return self._times(times, lambda ask: Answer(events=ask.events, has_next=False))
 
     def empty_page(self, concerns):
-        """Empties the first page that `concerns` selects. Its link continues from the beginning of that page."""
+        """Answers the first request that `concerns` selects with an empty page. The events follow on the next page."""
         return self._times(1, lambda ask: Answer(following=ask.position) if concerns(ask) else None)
 
     def _times(self, times, answer):
@@ -245,7 +246,7 @@ class Org:
         return lambda: left[0] == 0
 
     def hold(self, concerns, seconds=2.0):
-        """Delays the answers to the requests that `concerns` selects, until the returned gate is opened or the given time has passed."""
+        """Delays each answer to a request that `concerns` selects by `seconds`, or until the returned gate is set."""
         gate = threading.Event()
         gate.held = 0
 
@@ -278,7 +279,7 @@ class Org:
             self._note(f"path {path}")
             return self._send(handler, 404, error("E0000008"))
         if handler.headers.get("Authorization") != f"SSWS {TOKEN}":
-            self._note("no token, or a wrong one")
+            self._note("a request without the right token")
             return self._send(handler, 401, error("E0000011"))
         with self._lock:
             self.requests += 1
@@ -296,7 +297,7 @@ class Org:
                 if answer is not None:
                     break
             if answer is None:
-                # A rule may have delayed the request.
+                # A rule may have delayed the answer, so events are due by now.
                 self._grow()
                 ask.events, ask.following = self._page(ask.query, ask.position)
                 answer = Answer(events=ask.events, following=ask.following)
@@ -329,7 +330,7 @@ class Org:
         if "after" in asked:
             # A link must be followed byte for byte.
             if text not in self._tokens:
-                self._note(f"a link that was never given: {text}")
+                self._note(f"a link that the org has never returned: {text}")
                 return None, "E0000029"
             query, position = self._tokens[text]
             self.furthest = max(self.furthest, position)
@@ -362,7 +363,7 @@ class Org:
         oldest = max(query.since, self.now - RETENTION)
         while position < len(self.log) and len(events) < limit:
             event = self.log[position]
-            # `since` also applies on later pages, if the query was made before that time.
+            # If `since` was in the future when the query was made, it also applies to later pages.
             if event.stored >= oldest and query.admits(event):
                 events.append(event)
             position += 1
@@ -374,7 +375,7 @@ class Org:
         return text
 
     def _count(self):
-        """How many requests are left in this minute; None if none was left."""
+        """Counts a request. Returns how many are left in this minute; None if the limit was already reached."""
         now = time.time()
         start, used = self._window
         if now - start >= 60:

@@ -1,4 +1,4 @@
-"""Shifts the wall clock of the running daemon by a day. The host's clock does not change: the interposer shifts the time that the process reads."""
+"""Shifts the wall clock of the running daemon by a day. The interposer shifts the time that the process reads; the host's clock does not change."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -9,13 +9,13 @@ DAY = 86_400
 
 
 def is_near(daemon, offset):
-    """Whether the status shows the time, shifted by this many seconds."""
+    """Whether the time in the status is ahead of the real time by this many seconds."""
     ahead = datetime.strptime(daemon.status["updated_at"], "%Y-%m-%dT%H:%M:%SZ") - datetime.utcnow()
     return abs(ahead.total_seconds() - offset) < 300
 
 
 def hold_retention(home):
-    """Writes an unreadable acknowledgement: retention then deletes nothing, and reports this once a minute."""
+    """Writes an unreadable acknowledgement. As long as it exists, retention deletes nothing and reports the reason at each pass."""
     held = home.spool / "_acks/held.json"
     held.parent.mkdir(parents=True, exist_ok=True)
     held.write_text("{")
@@ -26,9 +26,9 @@ def retention_passes(held, daemon):
     def held_up():
         return daemon.status["spool"].get("deletion_held_up")
 
-    daemon.wait_for("a pass of the retention that is held up", held_up, 90)
+    daemon.wait_for("a retention pass that finds the unreadable acknowledgement", held_up, 90)
     held.unlink()
-    daemon.wait_for("a pass of the retention that is not", lambda: not held_up(), 90)
+    daemon.wait_for("a retention pass without the unreadable acknowledgement", lambda: not held_up(), 90)
 
 
 def jumps(programs, scratch, what, by):
@@ -45,9 +45,9 @@ def jumps(programs, scratch, what, by):
         before = set(home.segments())
         requests, events = org.requests(), daemon.integration["events"]
         home.control["clock_offset"] = by
-        daemon.wait_for("a status of the new time", lambda: is_near(daemon, by))
+        daemon.wait_for("a status with the shifted time", lambda: is_near(daemon, by))
         used, began = processor_seconds(daemon.process.pid), time.monotonic()
-        daemon.wait_for("events that come after the jump", lambda: daemon.integration["events"] >= events + 120)
+        daemon.wait_for("events after the jump", lambda: daemon.integration["events"] >= events + 120)
         sealed = len(home.manifest())
         daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)
         took = time.monotonic() - began
@@ -59,9 +59,9 @@ def jumps(programs, scratch, what, by):
         retention_passes(held, daemon)
         check(f"{what}: retention has deleted no segment", before - set(home.segments()), set())
         home.control["clock_offset"] = 0
-        daemon.wait_for("a status of the right time", lambda: is_near(daemon, 0))
+        daemon.wait_for("a status with the correct time", lambda: is_near(daemon, 0))
         events = daemon.integration["events"]
-        daemon.wait_for("events after that", lambda: daemon.integration["events"] >= events + 40)
+        daemon.wait_for("events after the correction", lambda: daemon.integration["events"] >= events + 40)
         check(f"{what}: the daemon stops normally once the clock is correct again", daemon.stop(), 0)
         held = hold_retention(home)
         daemon = Daemon(home)
@@ -71,7 +71,7 @@ def jumps(programs, scratch, what, by):
         found = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(found)])
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()

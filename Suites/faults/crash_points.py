@@ -1,4 +1,4 @@
-"""Kills the process at each call that changes the disk, and then starts it normally."""
+"""Kills the daemon at each call that changes the disk, and then starts it normally."""
 import os
 import random
 import re
@@ -16,12 +16,12 @@ CALLS = "open,openat,creat,write,pwrite64,pwritev,writev,ftruncate,truncate,fdat
 
 
 def home_for(scratch, name, org):
-    # Pages of 20 events, each of which is sealed immediately: three commits, three seals of several partitions, and a stop.
+    # Each page has 20 events and is sealed immediately. So a run has three commits, three seals of several partitions, and a stop.
     return Home(scratch / name, org, page_size=20, segment_max_bytes="1KiB")
 
 
 def whole_run(home, **options):
-    """Runs from an empty state, or from the state after a crash, to a normal stop; returns whether the run got that far."""
+    """Runs the daemon until everything is collected, and stops it normally. Returns whether the daemon has survived."""
     daemon = Daemon(home, **options)
     try:
         while daemon.is_running and daemon.integration["state"] != "live":
@@ -34,7 +34,7 @@ def whole_run(home, **options):
 
 
 def crash(scratch, org, expected, number, torn, again):
-    """Dies at call `number`, possibly again at call `again` of the recovery, then runs to its end."""
+    """Lets the daemon die at call `number`, and at call `again` of the next start unless that is 0. Then runs it to its normal end."""
     home = home_for(scratch, f"crash-{number}-{torn}-{again}", org)
     control = home.control
     outcome = Counter(tried=1)
@@ -58,11 +58,11 @@ def crash(scratch, org, expected, number, torn, again):
 
 
 def check_that_none_is_missed(scratch, org):
-    """Compares with strace: the interposer must count every call that changes something below the directories."""
+    """Checks with strace that the interposer counts every call that changes something in the spool or the state."""
     home = home_for(scratch, "traced", org)
     output, trace = scratch / "strace", scratch / "trace"
     tracer = Daemon(home, trace=trace, wrapper=("strace", "-f", "-y", "-qq", "-o", output, "-e", f"trace={CALLS}"))
-    # strace is the daemon's child, because the daemon's own status then names the daemon and not strace.
+    # strace runs as a child of the daemon, so that the process id is that of the daemon.
     report = home.runtime / "status.json"
     wait_for("the traced run", lambda: report.exists() and '"state" : "live"' in report.read_text(), 120)
     os.kill(int((home.state / "spool.lock").read_text()), signal.SIGTERM)
@@ -95,7 +95,7 @@ def run(programs, scratch, full, seed):
         segments = len(rehearsal.segments())
         check("a run without a crash seals every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
         points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
-        # Tries each point with no write, with half of a write, and with a second crash in the recovery.
+        # Three plans: a crash before a write, a crash after half of a write, and a second crash during the recovery.
         plans = [(number, 0, 0) for number in points]
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
         if full:
@@ -112,6 +112,6 @@ def run(programs, scratch, full, seed):
         print(f"# crash points: {total['tried']} runs over {len(points)} points, {total['died']} kills, "
               f"{total['recovered']} recovered, {total['lost']} lost, {total['doubled']} doubled, "
               f"{total['invented']} invented, {time.monotonic() - began:.0f} s", flush=True)
-        check("after a crash at each call every event is in one sealed segment once", total["recovered"], len(plans))
+        check("after a crash at any call, every event is in one sealed segment, once", total["recovered"], len(plans))
     finally:
         org.stop()

@@ -1,4 +1,5 @@
-"""Lets system calls on the spool fail. The daemon must keep running, report the error, not query Okta, and continue automatically."""
+"""Lets system calls on the spool fail. During the fault, the daemon must keep running, report the error, and send no request to Okta. Afterwards it
+must continue automatically."""
 import errno
 import random
 import time
@@ -13,7 +14,7 @@ from harness import (ANY, LINK, MKDIR, OPEN, RENAME, RMDIR, SYNC, SYNC_DIRECTORY
 EVENTS = 600
 EVERYTHING_THAT_CHANGES = WRITE | TRUNCATE | OPEN | RENAME | LINK | UNLINK | MKDIR | RMDIR
 
-# The failing call, its error, and the text that an operator must find.
+# A name, the calls that fail, their error, and the text that an operator must find.
 LASTING = [
     ("a full disk at a write", WRITE, errno.ENOSPC, "free space there"),
     ("a quota at a write", WRITE, errno.EDQUOT, "free space there"),
@@ -21,7 +22,7 @@ LASTING = [
     ("a disk error at fdatasync", SYNC, errno.EIO, "the disk reports an error"),
     ("a full disk at fdatasync", SYNC, errno.ENOSPC, "free space there"),
     ("a disk error at fsync of a directory", SYNC_DIRECTORY, errno.EIO, "the disk reports an error"),
-    ("a disk error at fdatasync and at the cut that follows", SYNC | TRUNCATE, errno.EIO, "the disk reports an error"),
+    ("a disk error at fdatasync and at the ftruncate that follows", SYNC | TRUNCATE, errno.EIO, "the disk reports an error"),
     ("a disk error at rename", RENAME, errno.EIO, "the disk reports an error"),
     ("a full disk at rename", RENAME, errno.ENOSPC, "free space there"),
     ("a disk error at link", LINK, errno.EIO, "the disk reports an error"),
@@ -30,15 +31,15 @@ LASTING = [
     ("a full disk at mkdir", MKDIR, errno.ENOSPC, "free space there"),
     ("too many open files", OPEN, errno.EMFILE, "LimitNOFILE"),
     ("too many open files on the machine", OPEN, errno.ENFILE, "LimitNOFILE"),
-    ("a file system that the kernel made read-only", EVERYTHING_THAT_CHANGES, errno.EROFS, "read-only"),
+    ("a file system that the kernel has made read-only", EVERYTHING_THAT_CHANGES, errno.EROFS, "read-only"),
 ]
 
 
 def goes_on(what, home, daemon, org, advice, is_trying, mend):
-    """From the fault to the end of the log: checks everything that an on-call person relies on."""
+    """Checks what an on-call person relies on, from the beginning of the fault until everything is collected."""
     problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
     check(f"{what}: the status says what is wrong and what to do", advice in problem["message"] + problem["remedy"])
-    check(f"{what}: the integration's state is not healthy", daemon.integration["state"] in ("paused", "failing"))
+    check(f"{what}: the integration's state is paused or failing", daemon.integration["state"] in ("paused", "failing"))
     check(f"{what}: the journal also says what to do", daemon.log.count(advice) >= 1)
     asked = org.requests()
     used, began = processor_seconds(daemon.process.pid), time.monotonic()
@@ -53,12 +54,12 @@ def goes_on(what, home, daemon, org, advice, is_trying, mend):
     check_exactly_once(what, home, org.uuids())
 
 
-# The same fault while no seal is due, so that it affects a commit.
+# The same faults in a run without seals, so that they affect commits.
 AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
 
 
 def lasting(programs, scratch, case, start):
-    """Lets calls of a kind fail, starting with call number `start`, until the disk is repaired."""
+    """Lets all calls of a kind fail from call number `start` on, until the fault is removed."""
     what, calls, code, advice = case
     scratch = scratch / what.replace(",", "").replace(" ", "-")
     scratch.mkdir()
@@ -69,25 +70,25 @@ def lasting(programs, scratch, case, start):
     daemon = Daemon(home)
     def is_trying(daemon):
         tries = home.control["failed"]
-        daemon.wait_for("more tries", lambda: home.control["failed"] >= tries + 3)
+        daemon.wait_for("three more attempts", lambda: home.control["failed"] >= tries + 3)
     try:
         goes_on(what, home, daemon, org, advice, is_trying, home.control.mend)
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()
 
 
 def once(scratch, org, expected, number, code):
-    """Lets the call of this number fail. With a full disk, the next two calls fail, too."""
+    """Lets call `number` fail with the error `code`. With ENOSPC, the next two calls fail, too."""
     home = Home(scratch / f"error-{number}-{code}", org, page_size=20, segment_max_bytes="1KiB")
     home.control.fail(ANY, code, start=number, allowed=3 if code == errno.ENOSPC else 1)
     outcome = Counter(tried=1)
     daemon = Daemon(home)
-    why = "it came to its end"
+    why = "the run ended without an error"
     try:
-        # If the start can't take its locks, the same process retries it.
+        # If the error prevents the start, the process tries again itself.
         daemon.wait_until_collected()
         stopped = daemon.stop()
         result = (stopped, *compared(uids(home.segments()), expected), is_verified(home))
@@ -107,7 +108,7 @@ def once(scratch, org, expected, number, code):
 
 
 def every_call(programs, scratch, full, chosen):
-    """Tries a temporary error at each call in turn, including calls at startup."""
+    """Runs the daemon once for each call, and lets that call fail temporarily. Calls at startup are included."""
     org = Org(programs, scratch, events=60)
     try:
         rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
@@ -124,19 +125,20 @@ def every_call(programs, scratch, full, chosen):
                 total += outcome
         print(f"# temporary errors: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} recovered, "
               f"{total['lost']} lost, {total['doubled']} doubled", flush=True)
-        check("after an error at each call every event is in one sealed segment once", total["recovered"], len(plans))
+        check("after an error at any call, every event is in one sealed segment, once", total["recovered"], len(plans))
     finally:
         org.stop()
 
 
 def lowest_free(pid):
-    """The number that the process's next descriptor will have."""
+    """The number of the next descriptor that the process will open."""
     taken = {int(name.name) for name in Path(f"/proc/{pid}/fd").iterdir()}
     return min(set(range(len(taken) + 1)) - taken)
 
 
 def few_descriptors(programs, scratch):
-    """Lowers RLIMIT_NOFILE of the running daemon to the number of open descriptors, plus the few that the spool reserves for Swift's runtime."""
+    """Lowers RLIMIT_NOFILE of the running daemon, so that the spool can open no more files. The few descriptors that the spool reserves for Swift's
+    runtime stay available."""
     what = "no descriptor left"
     org = Org(programs, scratch, "--faults", "slow-body:bytesPerSecond=200000", events=3000)
     home = Home(scratch / "home", org, segment_max_bytes="16KiB")
@@ -146,20 +148,22 @@ def few_descriptors(programs, scratch):
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
         limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
         def is_trying(daemon):
-            # The test can't count these attempts, so it waits for three of the daemon's waits.
+            # The test can't count these attempts, so it waits for the time of three attempts.
             seen = time.monotonic()
             daemon.wait_for("some tries", lambda: time.monotonic() > seen + 8)
         goes_on(what, home, daemon, org, "LimitNOFILE", is_trying, lambda: limit_files(pid, 1024))
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()
 
 
 def read_only(programs, scratch, which):
-    """Mounts a real read-only file system over the directory. (The kernel refuses to remount a file system that has files open for writing. A forced
-    remount lets writes to open files fail, too: that is a row of the table above.)"""
+    """Mounts a read-only file system over the directory.
+
+    The kernel refuses to remount a file system as read-only while files are open for writing. LASTING contains the case in which writes to open
+    files fail, too."""
     what = f"a read-only mount over the {which}"
     scratch = scratch / which
     scratch.mkdir()
@@ -169,7 +173,7 @@ def read_only(programs, scratch, which):
     path = getattr(home, which)
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
-        # In one step: between two steps, the daemon could open a file for writing, and the kernel would refuse the remount.
+        # The file system is read-only from the beginning. If it were remounted, the daemon could open a file before, and the kernel would refuse.
         other = scratch / "read-only"
         other.mkdir()
         mount("--bind", path, other)
@@ -179,12 +183,12 @@ def read_only(programs, scratch, which):
         check(f"{what}: the status names the fault", "read-only" in problem["message"])
         events = daemon.integration["events"]
         unmount(path)
-        daemon.wait_for("it goes on", lambda: daemon.integration["events"] > events and daemon.integration["state"] == "live")
+        daemon.wait_for("new events", lambda: daemon.integration["events"] > events and daemon.integration["state"] == "live")
         check(f"{what}: the daemon continues and stops normally", daemon.stop(), 0)
         sealed = uids(home.segments())
         check_exactly_once(what, home, org.uuids()[:len(sealed)])
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()
@@ -194,12 +198,12 @@ def run(programs, scratch, full, seed):
     chosen = random.Random(seed)
     few = scratch / "few"
     few.mkdir()
-    # The runs are parallel, because each of them mostly waits.
+    # Each run mostly waits, so the runs are parallel.
     with ThreadPoolExecutor(10) as pool:
         tests = [pool.submit(few_descriptors, programs, few)]
         tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(25, 120)) for case in LASTING]
-        # The start's calls are followed by twelve commits of two calls each.
+        # After the calls of the start, there are twelve commits with two calls each.
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(22, 34)) for case in AT_COMMIT]
         for test in tests:
             test.result()

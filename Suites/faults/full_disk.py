@@ -1,4 +1,4 @@
-"""Fills a file system of 3 MB below the running daemon and then enlarges it, and starts the daemon on a file system that can't be written."""
+"""Lets the running daemon fill a file system of 3 MB, which is enlarged afterwards. Also starts the daemon on a file system that can't be written."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +17,7 @@ def filled(programs, scratch, which):
     org = Org(programs, scratch, events=EVENTS)
     spool = small / "spool" if which != "state" else None
     state = small / "state" if which != "spool" else None
-    # The state contains the unsealed records, so its file system fills up if a segment is larger than it.
+    # The state contains the unsealed records, so it fills its file system if they are sealed late.
     home = Home(scratch / "home", org, spool=spool, state=state, page_size=200,
                 segment_max_bytes="64MiB" if which == "state" else "256KiB",
                 segment_max_age="1h" if which == "state" else "2s")
@@ -28,8 +28,8 @@ def filled(programs, scratch, which):
         check(f"{what}: the status says what to do", "free space there" in problem["message"])
         check(f"{what}: not all events are collected yet", daemon.integration["events"] < EVENTS)
         asked, seen = org.requests(), time.monotonic()
-        # Waits for three of the daemon's waits.
-        daemon.wait_for("more tries", lambda: time.monotonic() > seen + 8)
+        # Waits for the time of three attempts.
+        daemon.wait_for("three more attempts", lambda: time.monotonic() > seen + 8)
         check(f"{what}: Okta is not queried during the fault", org.requests() - asked, 0)
         mount("-o", "remount,size=64m", small)
         daemon.wait_until_collected(240)
@@ -39,7 +39,7 @@ def filled(programs, scratch, which):
         print(f"# {what}: {len(home.segments())} segments, "
               f"{sum(path.stat().st_size for path in home.segments())} bytes", flush=True)
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()
@@ -47,7 +47,7 @@ def filled(programs, scratch, which):
 
 
 def unusable_at_start(programs, scratch, cause):
-    """The daemon waits in one process until the fault is removed, and continues automatically."""
+    """Starts the daemon with a fault. The process must wait until the fault is removed, and then continue."""
     what = f"{cause} at the start"
     scratch = scratch / cause.replace(" ", "-")
     disk = scratch / "disk"
@@ -67,7 +67,7 @@ def unusable_at_start(programs, scratch, cause):
         mount("-o", "remount,ro", disk)
         words = "read-only"
     else:
-        # The collected records are on a disk that is not mounted.
+        # The spool has records, but is missing now, as if its disk were not mounted.
         first = Daemon(home)
         first.wait_until_collected()
         first.stop()
@@ -93,7 +93,7 @@ def unusable_at_start(programs, scratch, cause):
         check(f"{what}: the daemon stops normally", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())
     except TooLate as error:
-        check(f"the daemon recovers from {what}", str(error), "it does")
+        check(f"the daemon recovers from {what}", str(error), "no error")
     finally:
         daemon.kill()
         org.stop()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# The bits of `fails`; interpose.c has the same.
+# The bits of `fails`, as in interpose.c.
 OPEN, WRITE, TRUNCATE, SYNC, SYNC_DIRECTORY, RENAME, LINK, UNLINK, MKDIR, RMDIR = (1 << bit for bit in range(10))
 FIELDS = ("calls", "kill_at", "torn", "fails", "code", "failed", "allowed", "from", "clock_offset")
 
@@ -40,7 +40,7 @@ def check(what, found, expected=True):
 
 
 class TooLate(Exception):
-    """A condition did not become true in time."""
+    """Something that a test waits for did not come in time."""
 
 
 def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
@@ -53,7 +53,7 @@ def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
         if daemon is not None and not daemon.is_running:
             raise TooLate(f"the daemon ended with {daemon.process.returncode} before {what}\n{daemon.log[-3000:]}")
         if time.monotonic() > deadline:
-            raise TooLate(f"after {seconds} s this did not become true: {what}\n{daemon.log[-3000:] if daemon else ''}")
+            raise TooLate(f"{what} did not come within {seconds} s\n{daemon.log[-3000:] if daemon else ''}")
         time.sleep(every)
 
 
@@ -102,7 +102,7 @@ class Control:
         struct.pack_into("<q", self.memory, 8 * FIELDS.index(field), value)
 
     def fail(self, calls, code, start=0, allowed=0):
-        """Lets these calls fail, starting with call number `start`: all of them, or a given number."""
+        """Lets calls of these kinds fail from call number `start` on: at most `allowed` of them, or all."""
         self["failed"], self["allowed"], self["code"], self["from"] = 0, allowed, code, start
         self["fails"] = calls
 
@@ -111,7 +111,7 @@ class Control:
 
 
 class Home:
-    """The directories of one daemon and its configuration. The limits are so small that segments are sealed all the time."""
+    """The directories and the configuration of one daemon. The default limits are so small that segments are sealed all the time."""
 
     def __init__(self, root, org, *, spool=None, state=None, page_size=50, segment_max_bytes="64KiB",
                  segment_max_age="1s", spool_keys="", poll_interval="1s"):
@@ -144,7 +144,7 @@ integrations:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def segments(self):
-        """The files that a loader would read: those whose path has no name that begins with `_` or `.`."""
+        """The files that a loader would read. No part of their path begins with `_` or `.`."""
         return sorted(
             path for path in self.spool.glob("integration=*/class=*/date=*/*.ndjson.zst")
             if not path.name.startswith((".", "_")))
@@ -157,8 +157,9 @@ integrations:
 
 
 def uids(segments):
-    """How often each event is in these files. Uses the system's zstd and not the code under test. If a file can't be
-    read, all its events count as lost; `spool verify` then names the file."""
+    """How often each event is in these files. Reads them with the system's zstd, without the code under test.
+
+    If a file can't be read, its events count as lost, and `spool verify` names the file."""
     if not segments:
         return Counter()
     outcome = subprocess.run(["zstd", "-dcq", *segments], capture_output=True)
@@ -201,7 +202,7 @@ class Daemon:
 
     @property
     def status(self):
-        """The last status that this process has written."""
+        """The last status that this process has written; None if there is none."""
         try:
             report = json.loads((self.home.runtime / "status.json").read_text())
         except (OSError, ValueError):
@@ -235,20 +236,20 @@ class Daemon:
 
 
 def is_verified(home):
-    """The problems that `tributary spool verify` reports."""
+    """The problems that `tributary spool verify` reports, as text; empty if there are none."""
     outcome = subprocess.run(
         [Daemon.program, "spool", "verify", "--config", home.configuration], capture_output=True, text=True)
     return "" if outcome.returncode == 0 else f"{outcome.returncode}: {outcome.stdout}{outcome.stderr}"
 
 
 def check_exactly_once(what, home, expected, also=Counter()):
-    """Checks that every event is in one sealed segment, once. `also`: events in segments that a loader has removed."""
+    """Checks that every event is in one sealed segment, once. `also` counts the events in segments that a loader has removed."""
     check(f"{what}: no event is lost, doubled or invented", compared(uids(home.segments()) + also, expected), (0, 0, 0))
     check(f"{what}: spool verify finds no problem", is_verified(home), "")
 
 
 def of_each_kind(trace, home, chosen):
-    """Selects one call of each kind from a trace, by number. Calls of a kind have the same name and the same sort of file."""
+    """Returns the numbers of some calls in a trace: one of each kind. Calls of a kind have the same name, and paths that differ only in numbers."""
     kinds = {}
     for line in Path(trace).read_text().splitlines():
         number, name, path = line.split(" ", 2)
@@ -271,6 +272,6 @@ def limit_files(pid, count):
 
 
 def processor_seconds(pid):
-    """The processor seconds that the process has used so far (proc(5), stat)."""
+    """The processor time that the process has used so far, in seconds (proc(5), stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

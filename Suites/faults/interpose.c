@@ -1,13 +1,13 @@
-// A library between the daemon and the C library, for the fault tests. It counts every call that changes the disk below the
+// A library for the fault tests that replaces functions of the C library in the daemon. It counts every call that changes the disk below the
 // watched directories. On request, it kills the process at one of these calls, lets calls fail, or shifts the wall clock.
 //
 //   cc -shared -fPIC -O1 -o interpose.so interpose.c -ldl
-//   FAULTS_CONTROL=FILE   a file of sizeof(struct control) bytes, shared with the test, which may write it at any time
+//   FAULTS_CONTROL=FILE   a file of sizeof(struct control) bytes; the test may write to it at any time
 //   FAULTS_BELOW=A:B      absolute paths; calls on other paths are not affected
-//   FAULTS_TRACE=FILE     gets a line for each counted call: its number, its name, the path
+//   FAULTS_TRACE=FILE     a file to which each counted call is written: number, name, path
 //   LD_PRELOAD=…/interpose.so tributary run …
 //
-// It is only for tests: it may end the process, and does not handle errors.
+// It is only for tests, so it does not handle errors of its own.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -26,19 +26,19 @@
 #include <time.h>
 #include <unistd.h>
 
-// The bits of `fails`; Suites/faults/harness.py has the same.
+// The bits of `fails`, as in Suites/faults/harness.py.
 enum { OPEN = 1, WRITE = 2, TRUNCATE = 4, SYNC = 8, SYNC_DIRECTORY = 16, RENAME = 32, LINK = 64, UNLINK = 128, MKDIR = 256, RMDIR = 512 };
 
 struct control {
-    _Atomic uint64_t calls;        // counted so far
-    _Atomic uint64_t kill_at;      // the number of the call that is not made any more; 0: none
-    _Atomic uint64_t torn;         // 1: if that call is a write, the first half of its bytes is written
-    _Atomic uint64_t fails;        // which calls fail
-    _Atomic uint64_t code;         // with which errno
-    _Atomic uint64_t failed;       // how many have
-    _Atomic uint64_t allowed;      // fail that many at most; 0: no limit
-    _Atomic uint64_t from;         // none fails before this many calls
-    _Atomic int64_t clock_offset;  // seconds that the wall clock is ahead
+    _Atomic uint64_t calls;        // the number of calls so far
+    _Atomic uint64_t kill_at;      // the number of the call at which the process is killed; 0: none
+    _Atomic uint64_t torn;         // 1: if that call is a write, half of its bytes are written first
+    _Atomic uint64_t fails;        // the kinds of calls that fail
+    _Atomic uint64_t code;         // the errno of a failing call
+    _Atomic uint64_t failed;       // the number of calls that have failed
+    _Atomic uint64_t allowed;      // the maximum number of calls that fail; 0: no limit
+    _Atomic uint64_t from;         // the number of the first call that may fail
+    _Atomic int64_t clock_offset;  // how many seconds the wall clock is ahead
 };
 
 enum { DESCRIPTORS = 4096 };
@@ -146,7 +146,7 @@ static int opened(int file, const char *path, int flags) {
 
 // Sets `path` to the absolute path of `name` in `directory`.
 static int open_in(int directory, const char *name, const char *path, int flags, mode_t mode) {
-    // Opening a file counts only if it creates or truncates the file, but every opening can fail.
+    // Every call that opens a file can fail, but only a call that creates or truncates the file is counted.
     if (control != NULL && is_watched(path)) {
         if (flags & (O_CREAT | O_TRUNC)) {
             if (strikes(OPEN, "open", path, -1, NULL, 0, 0)) return -1;
@@ -214,8 +214,8 @@ int ftruncate(int file, off_t length) {
 }
 int ftruncate64(int file, off_t length) { return ftruncate(file, length); }
 
-// A failed synchronization loses the bytes that it should have saved, and the next one succeeds, as in the kernel (fsync(2), NOTES: a
-// page that could not be written is marked clean). So code that trusts the second synchronization loses data.
+// A failed synchronization loses the bytes that it should have written, and the next synchronization succeeds. The kernel does the same (fsync(2),
+// NOTES: a page that could not be written is marked clean). So code that trusts the second synchronization loses data.
 static int synchronize(int file, const char *name, int (*real)(int)) {
     if (known(file)) {
         int kind = files[file].is_directory ? SYNC_DIRECTORY : SYNC;

@@ -1,4 +1,4 @@
-"""A complete fleet on this machine: services, orgs, namespaces, hosts, and the checks at the end."""
+"""A complete fleet on this machine: services, orgs, hosts with their namespaces, and the checks at the end."""
 import os
 import random
 import shutil
@@ -22,7 +22,7 @@ def report(what, good, more=""):
 
 
 class Settings:
-    """A setting from the environment."""
+    """A setting: its value in the environment, or the default."""
 
     def __init__(self, **defaults):
         for name, value in defaults.items():
@@ -90,7 +90,7 @@ class Fleet:
         return any(host.is_running for host in self.hosts)
 
     def asked_since(self, since):
-        """The number of orgs that have been queried."""
+        """The number of orgs that have been queried since this time."""
         found = set()
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < since - 60:
@@ -100,7 +100,7 @@ class Fleet:
         return len(found)
 
     def holders(self, within=5):
-        """For each integration that was queried within the last seconds: the number of the host that queried it last."""
+        """The host that queried each integration last, as a number, for all integrations that were queried in the last seconds."""
         now, found = time.monotonic(), {}
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < now - within - 30:
@@ -119,7 +119,7 @@ class Fleet:
         began, share = time.monotonic(), len(self.orgs.ports) / len(hosts)
 
         def is_fair():
-            # Queries from before this call do not count.
+            # Only queries after the beginning of this call count.
             shares = self.shares(min(within, time.monotonic() - began))
             return sum(shares) == len(self.orgs.ports) and all(
                 abs(count - share) <= 1 if number in hosts else count == 0 for number, count in enumerate(shares))
@@ -131,7 +131,7 @@ class Fleet:
         return time.monotonic() - began, self.shares(within)
 
     def gaps(self, since, until):
-        """The longest time without a request, for each org, in seconds."""
+        """For each org, the longest time without a request, in seconds."""
         asked = {port: [since] for port in self.orgs.ports}
         for request, _, _ in self.network.requests["okta"]:
             if since <= request.at < until:
@@ -139,7 +139,7 @@ class Fleet:
         return [max(after - before for before, after in zip(sorted(times), [*sorted(times)[1:], until])) for times in asked.values()]
 
     def measure(self, seconds):
-        """Requests, processor time and memory during a quiet period, as lines to print."""
+        """Measures a quiet period. Returns requests, processor time and memory as lines to print, and the requests to Okta per minute."""
         began, before = time.monotonic(), [host.note()[0] for host in self.hosts]
         wait_for("the end of the measurement", lambda: time.monotonic() >= began + seconds, seconds + 5)
         ended = time.monotonic()
@@ -155,9 +155,9 @@ class Fleet:
         return {name: set(self.orgs.uuids(port)) for port, name in self.orgs.names.items()}
 
     def settle(self, seconds=180):
-        """Waits until everything that was generated so far is in the bucket, then stops the hosts. Returns complaints and numbers."""
+        """Waits until all events that were generated so far are in the bucket, then stops the hosts. Returns complaints and numbers."""
         expected = self.generated()
-        # Most objects are read before the measured time begins.
+        # Most objects are read now, before the time is measured.
         self.reader.look()
         began, complaints = time.monotonic(), []
         try:
@@ -176,17 +176,17 @@ class Fleet:
         for thread in threads:
             thread.join()
         if any(stops):
-            complaints.append(f"hosts stopped with {stops}")
+            complaints.append(f"the exit codes of the hosts are {stops}")
         complaints += [f"{host.name} ended by itself with {host.exits}" for host in self.hosts if host.exits]
         for host in self.hosts:
-            complaints += [f"{host.name} says: {line}" for line in host.log.read_text().splitlines() if " critical " in line][:3]
+            complaints += [f"{host.name} has logged: {line}" for line in host.log.read_text().splitlines() if " critical " in line][:3]
         self.reader.forget()
         self.reader.look()
         more, numbers = check.verdict(self.reader, expected, self.generated())
         return complaints + more, numbers
 
     def per_minute(self, service, since, until):
-        """Returns requests per minute, by method."""
+        """Returns the requests per minute: in total, and by method."""
         counts = {}
         for request, _, _ in self.network.requests[service]:
             if since <= request.at < until:
@@ -198,7 +198,7 @@ class Fleet:
         """Returns the number of pages with events that were requested more than once, and the number of all pages with events."""
         seen, again, pages = set(), 0, 0
         for request, status, size in self.network.requests["okta"]:
-            # An answer without events has some 900 bytes, nearly all of them in its headers.
+            # An answer without events has about 900 bytes, most of them headers.
             if status == 200 and size > 2000 and "after=" in request.target:
                 pages += 1
                 again += (request.port, request.target) in seen

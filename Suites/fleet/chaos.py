@@ -1,4 +1,4 @@
-"""Five hosts, fifty orgs, and all kinds of faults. At the end each event must be in the bucket once."""
+"""Runs five hosts and fifty orgs with all kinds of faults. At the end, each event must be in the bucket once."""
 import time
 
 from bench import Fleet, Settings, report
@@ -29,7 +29,7 @@ def run(programs, scratch, seed, **changes):
         what = f"lease {settings.lease}, {settings.events} faults: each event once, none lost"
         if settings.fence == "off":
             print(f"    without the fence: {'; '.join(complaints) or 'no complaint'}")
-            return report("without the fence events come twice, so that the suite would see it", numbers["twice"] > 0, numbers["twice"])
+            return report("without the fence, events are in the bucket twice, and the suite notices this", numbers["twice"] > 0, numbers["twice"])
         return report(what, not complaints, "; ".join(complaints))
     finally:
         fleet.close()

@@ -16,7 +16,7 @@ SEGMENT = re.compile(rf"{PREFIX}/((?:_rejected/)?integration=([^/]+)/.*\.ndjson\
 
 
 class Reader:
-    """The contents of the bucket. Objects never change, so each is read once; after `forget`, all are read again."""
+    """The contents of the bucket. Objects never change, so each object is read only once, unless `forget` is called."""
 
     def __init__(self, bucket):
         self.client = bucket.client()
@@ -28,7 +28,7 @@ class Reader:
         self.staged = set()   # ("bundles" or "windows", integration, generation, commit)
         self.strange = []     # keys that should not exist
         self.unreadable = []  # keys that the store lists but can't read
-        self.unfinished = 0   # segments of the newest seals, which the next opening will publish
+        self.unfinished = 0   # segments of the newest seals that are not published yet; the next host that opens the journal publishes them
 
     def look(self):
         """Reads the objects that are new since the last call."""
@@ -52,7 +52,7 @@ class Reader:
                     self._take(key, body)
 
     def read(self, key):
-        """An object's content; None if the store can't read it. That is a complaint, unless the object can be read after a restart of the store."""
+        """An object's content; None if the store can't read it. If the store still can't read it after a restart, this is a complaint."""
         try:
             return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         except (ClientError, BotoCoreError) as error:
@@ -68,7 +68,7 @@ class Reader:
         self.segments[found[1]] = (found[2], hashlib.sha256(body).hexdigest(), uids)
 
     def events(self):
-        """Integration → how often each event is in the bucket."""
+        """How often each event is in the bucket: integration → uid → count."""
         counts = defaultdict(Counter)
         for integration, _, uids in self.segments.values():
             counts[integration].update(uids)
@@ -76,14 +76,14 @@ class Reader:
 
 
 def is_all_there(reader, expected):
-    """Whether all expected events are in the bucket. `expected`: integration → uids."""
+    """Whether all expected events are in the bucket. `expected` maps each integration to its uids."""
     reader.look()
     counts = reader.events()
     return not reader.unreadable and all(counts[name].keys() >= uids for name, uids in expected.items())
 
 
 def verdict(reader, expected, everything):
-    """Returns complaints and numbers. All events of `expected` must be in the bucket, and no events except those of `everything`."""
+    """Returns complaints and numbers. The bucket must contain all events of `expected`, and only events of `everything`."""
     complaints = []
     counts = reader.events()
     twice = {(name, uid): number for name, found in counts.items() for uid, number in found.items() if number > 1}
@@ -97,14 +97,14 @@ def verdict(reader, expected, everything):
     numbers = {
         "events": sum(len(found) for found in counts.values()), "twice": len(twice), "missing": len(missing),
         "seals": len(reader.seals), "segments": len(reader.segments), "staged objects left": len(reader.staged),
-        "segments left to the next opening": reader.unfinished,
+        "segments not published yet": reader.unfinished,
     }
     return complaints, numbers
 
 
 def is_in_bundle(reader, seal, segment):
-    """Whether the next host that opens the integration can publish the segment. Only the newest seal may have such segments; the model calls this
-    property `kept`."""
+    """Whether the bundle still contains the segment, so that the next host can publish it. This is allowed only for the newest seal. The model calls
+    this property `kept`."""
     if not any(one[0] == "bundles" and one[3] == seal["commit"] for one in reader.staged):
         return False
     start = sum(other["bytes"] for other in seal["segments"][:seal["segments"].index(segment)])
@@ -113,14 +113,14 @@ def is_in_bundle(reader, seal, segment):
 
 
 def seals_and_segments(reader, twice):
-    """The list of seals is the manifest: it must name every segment in the bucket."""
+    """Compares seals and segments. The seals are the manifest of the bucket, so they must name every segment."""
     complaints, listed, generations, newest = [], {}, defaultdict(list), {}
     for name, generation in reader.seals:
         newest[name] = max(generation, newest.get(name, 0))
     for (name, generation), seal in sorted(reader.seals.items()):
         generations[name].append(generation)
         if seal["integration"] != name or seal["generation"] != generation:
-            complaints.append(f"the seal {name}/{generation} says that it is {seal['integration']}/{seal['generation']}")
+            complaints.append(f"the seal {name}/{generation} contains the name {seal['integration']}/{seal['generation']}")
         for segment in seal["segments"]:
             if segment["path"] in listed:
                 complaints.append(f"{segment['path']} is in two seals")
@@ -129,16 +129,16 @@ def seals_and_segments(reader, twice):
             if found is None and generation == newest[name] and is_in_bundle(reader, seal, segment):
                 reader.unfinished += 1
             elif found is None:
-                complaints.append(f"{segment['path']} of seal {name}/{generation} by {seal['host']} is not there")
+                complaints.append(f"{segment['path']} of seal {name}/{generation} by {seal['host']} is missing")
             elif found[1] != segment["sha256"] or len(found[2]) != segment["records"]:
-                complaints.append(f"{segment['path']} of seal {name}/{generation} has other bytes than the seal says")
+                complaints.append(f"{segment['path']} of seal {name}/{generation} differs from what the seal says")
     complaints += [f"{path} is in no seal" for path in reader.segments.keys() - listed.keys()]
     for name, found in generations.items():
         if found != list(range(2, len(found) + 2)):
-            complaints.append(f"the seals of {name} are not dense: {found[:3]} to {found[-1]}, {len(found)} of them")
+            complaints.append(f"the seals of {name} have a gap: {len(found)} seals, from {found[:3]} to {found[-1]}")
     for name, generation in newest.items():
         if ("windows", name, generation, reader.seals[name, generation]["commit"]) not in reader.staged:
-            complaints.append(f"the identity windows of the newest seal {name}/{generation} are not there")
+            complaints.append(f"the identity windows of the newest seal {name}/{generation} are missing")
     rejected = [path for path in reader.segments if path.startswith("_rejected/")]
     if rejected:
         complaints.append(f"{len(rejected)} segments of rejected records")

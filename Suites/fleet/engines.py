@@ -18,7 +18,7 @@ TOKEN = "00fleet-test-token"
 
 
 class TooLate(Exception):
-    """A condition did not become true in time."""
+    """Something that a test waits for did not come in time."""
 
 
 def wait_for(what, condition, seconds=60, every=0.1):
@@ -29,7 +29,7 @@ def wait_for(what, condition, seconds=60, every=0.1):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TooLate(f"after {seconds} s this did not become true: {what}")
+            raise TooLate(f"{what} did not come within {seconds} s")
         time.sleep(every)
 
 
@@ -61,7 +61,7 @@ class Etcd:
             return json.load(answer)
 
     def leader(self):
-        """The number of the leading node, or None."""
+        """The number of the node that is the leader; None if there is no leader."""
         for node in range(3):
             try:
                 said = self.ask(node, "/v3/maintenance/status", {})
@@ -72,7 +72,7 @@ class Etcd:
         return None
 
     def keys(self, prefix):
-        """The keys and values below a prefix, read by a client that shares no code with Tributary."""
+        """The keys and values below a prefix, read without Tributary's code."""
         encoded = [base64.b64encode(text.encode()).decode() for text in (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1))]
         for node in range(3):
             try:
@@ -93,11 +93,11 @@ class Etcd:
 
 
 class Bucket(Store):
-    """SeaweedFS with one bucket. `is_open`: unsigned requests are allowed too, so that the relays may remove a header from a signed request."""
+    """SeaweedFS with one bucket. With `is_open` it also allows unsigned requests, so that a relay can remove a header of a signed request."""
 
     def __init__(self, home, is_open=False):
         super().__init__(str(home / "weed"), home)
-        # In a separate session, like the hosts, so that each gets its share of the processor as on separate machines (sched(7), autogroup).
+        # Server and hosts have separate sessions. So each gets its own share of the processor, as on separate machines (sched(7), autogroup).
         (home / "weed").write_text(f'#!/bin/sh\nexec setsid {Path(sys.prefix) / "bin/weed"} "$@"\n')
         (home / "weed").chmod(0o755)
         if is_open:
@@ -110,13 +110,13 @@ class Bucket(Store):
         self.start()
         client = self.client()
         client.create_bucket(Bucket=BUCKET)
-        # The first object of a bucket takes some seconds, because the server has to create volumes.
+        # For the first object of a bucket, the server has to create volumes, which takes a few seconds.
         client.put_object(Bucket=BUCKET, Key="first", Body=b"")
         client.delete_object(Bucket=BUCKET, Key="first")
 
 
 class Orgs:
-    """One process with many orgs, each with its own port and events."""
+    """A simulator process with many orgs. Each org has its own port and events."""
 
     def __init__(self, programs, home, count, rate, events):
         self.home = home
@@ -125,7 +125,7 @@ class Orgs:
         self.token.write_text(TOKEN + "\n")
         self.token.chmod(0o600)
         ready = home / "ready.json"
-        # Uses a copy of the program, so that a new build does not disturb the run.
+        # The run uses a copy of the program, so that a new build does not disturb it.
         program = shutil.copy(programs / "okta-simulator", home / "okta-simulator")
         with open(home / "log", "ab") as log:
             self.process = subprocess.Popen(

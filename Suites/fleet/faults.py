@@ -1,4 +1,4 @@
-"""The faults of a run, chosen from a seed before the run: kills, pauses, partitions, failing services, lost answers."""
+"""The faults of a run: kills, pauses, partitions, failing services, lost answers. A seed determines them before the run."""
 import random
 import signal
 import threading
@@ -21,9 +21,9 @@ class Fault:
     kind: str
     host: int
     seconds: float        # the duration of the fault
-    direction: str        # the direction of a cut
-    is_late: bool         # whether bytes that a cut held back are delivered later; whether a kill at a step comes after the step's request
-    count: int            # number of affected deciding PUTs
+    direction: str        # the direction that a cut affects
+    is_late: bool         # for a cut: whether its bytes are delivered later; for a kill at a step: whether it comes after the request
+    count: int            # the number of PUTs that decide a seal and are affected
     gap: float            # seconds until the next fault
     began: float = 0
     ended: float = 0
@@ -31,20 +31,20 @@ class Fault:
     def __str__(self):
         what = {"cut": f" {self.direction}{', delivered after it' if self.is_late else ''}", "answer": f" × {self.count}", "request": f" × {self.count}"}
         if self.kind.startswith("kill at"):
-            what["kill"] = f" {'after' if self.is_late else 'before'} a request of it,"
+            what["kill"] = f" {'after' if self.is_late else 'before'} its request,"
         where = "" if self.kind in ENGINES else f" collector-{self.host + 1}"
         return f"{self.kind}{where}{what.get(self.kind.split()[0], '')} {self.seconds:.1f} s"
 
 
 def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
-    """Chooses the faults: the same seed gives the same faults. `gap`: average seconds between two faults. `kinds`: only faults of these kinds."""
+    """Chooses the faults. The same seed gives the same faults. `gap` is the average time between two faults, in seconds. `kinds` limits the kinds."""
     chosen = random.Random(f"{seed} faults")
     weights = {kind: weight for kind, weight in WEIGHTS.items()
                if (lease == "etcd" or kind not in ("cut etcd", "leader killed")) and (not kinds or kind in kinds)}
     faults = []
     for _ in range(count):
         kind = chosen.choices(list(weights), list(weights.values()))[0]
-        # The duration is usually longer than the lease.
+        # Most faults last longer than the lease.
         seconds = ttl * chosen.uniform(0.5, 3)
         if kind in ("pause", "answer late", "request late"):
             seconds = ttl * chosen.uniform(1.2, 3)
@@ -56,7 +56,7 @@ def schedule(seed, count, hosts, ttl, lease, gap, kinds=()):
 
 
 class Chaos:
-    """Carries out a schedule on a fleet. A fault does not affect a host or service that another fault is using."""
+    """Carries out a schedule on a fleet. A fault waits until no other fault affects the same host or service."""
 
     def __init__(self, fleet, faults, is_loud=False):
         self.fleet, self.faults, self.is_loud = fleet, faults, is_loud
@@ -69,7 +69,7 @@ class Chaos:
         threads = []
         for fault in self.faults:
             resource = self._resource(fault)
-            wait_for(f"an end of the fault before: {fault}", lambda: self._take(resource), 300, every=0.05)
+            wait_for(f"the end of an earlier fault, before {fault}", lambda: self._take(resource), 300, every=0.05)
             thread = threading.Thread(target=self._carry_out, args=(fault, resource))
             thread.start()
             threads.append(thread)
@@ -161,7 +161,7 @@ class Chaos:
         etcd.kill(node)
         time.sleep(fault.seconds)
         etcd.start(node)
-        wait_for("the node of etcd", lambda: etcd.leader() is not None)
+        wait_for("a leader of etcd after the restart", lambda: etcd.leader() is not None)
 
     def _store(self, fault):
         self.fleet.bucket.kill()
@@ -169,7 +169,7 @@ class Chaos:
         self.fleet.bucket.start()
 
     def _answer(self, fault):
-        """Injects a fault into the next PUTs with which this host decides a seal, even if these come much later."""
+        """Lets the fault affect the next PUTs with which this host decides a seal, even if these are sent much later."""
         self.fleet.network.strike(fault.host, fault.kind, fault.seconds, fault.count)
 
     _request = _answer
@@ -181,14 +181,14 @@ class Takeover:
     seconds: float
     what: str
     was_reachable: bool   # whether all hosts could reach etcd, S3 and Okta
-    was_alone: bool       # whether there was no other fault at about that time
+    was_alone: bool       # whether there was no other fault at the same time
 
     def __lt__(self, other):
         return self.seconds < other.seconds
 
 
 def takeovers(fleet, faults):
-    """The time from each fault to the first request of another host. If the same host continues with an org, that is not a takeover."""
+    """Finds the takeovers and their durations: from a fault to the first request of another host for the same org."""
     ends = {*(kind for kind in WEIGHTS if kind.startswith("kill")), "pause", "cut etcd" if fleet.lease == "etcd" else "cut s3"}
     asked = {}
     for request, _, _ in fleet.network.requests["okta"]:
@@ -201,7 +201,7 @@ def takeovers(fleet, faults):
             continue
         for port, requests in asked.items():
             before = [host for at, host in requests if fault.began - 10 < at < fault.began]
-            # The relay may still deliver earlier requests a moment later.
+            # The relay may deliver a request of the failed host a moment after the fault.
             after = [(at, host) for at, host in requests if at > fault.began + 0.2]
             if not before or before[-1] != fault.host or not after or after[0][1] == fault.host:
                 continue
@@ -214,6 +214,6 @@ def takeovers(fleet, faults):
 
 
 def outline(seconds):
-    """Returns the median and the maximum of some durations, as text."""
+    """Returns number, median and maximum of some durations, as text."""
     ordered = sorted(seconds)
     return f"{len(ordered)}, median {ordered[len(ordered) // 2]:.1f} s, worst {ordered[-1]:.1f} s" if ordered else "none"

@@ -37,7 +37,7 @@ fleet:
 
 
 class Host:
-    """Creates a host. `clock`: how many seconds its wall clock is ahead. `namespace`: None for the current one."""
+    """Creates a host. Its wall clock is ahead by `clock` seconds. If `namespace` is None, it runs in the current namespace."""
 
     def __init__(self, number, home, program, library, namespace, clock=0):
         self.number, self.name, self.home, self.program, self.library = number, f"collector-{number + 1}", home, program, library
@@ -48,7 +48,7 @@ class Host:
         self.configuration = home / "tributary.yaml"
         self.log = home / "log"
         self.process = None
-        self.spent, self.seen, self.largest = 0.0, 0.0, 0   # processor seconds of earlier processes, and including this process; peak resident memory in KiB
+        self.spent, self.seen, self.largest = 0.0, 0.0, 0   # processor seconds of earlier and of all processes; peak memory in KiB
         self.exits = []
 
     def configure(self, orgs, fleet, *, segment_max_age="5s", poll_interval="1s", more=""):
@@ -78,7 +78,7 @@ integrations:
                 stdout=log, stderr=log, env=environment, start_new_session=True)
 
     def note(self):
-        """Records the resource usage of this process. Returns (processor seconds of all processes of the host so far, resident KiB now)."""
+        """Records the resource usage. Returns the processor seconds of all the host's processes so far, and the resident memory now, in KiB."""
         try:
             spent = self.spent + processor_seconds(self.process.pid)
             resident = int(Path(f"/proc/{self.process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
@@ -97,7 +97,7 @@ integrations:
         self.process.wait()
 
     def stop(self, seconds=90):
-        """Stops the host normally; returns the exit code. Before the program handles signals, a signal simply ends the process, which also counts as 0."""
+        """Stops the host normally and returns the exit code. It is also 0 if the process ends before the program handles signals."""
         self.spent, _ = self.note()
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
@@ -106,22 +106,22 @@ integrations:
             return 0 if code == -signal.SIGTERM else code
         except subprocess.TimeoutExpired:
             self.kill()
-            return "killed, since it did not stop"
+            return "killed, because it did not stop"
 
     def lose_disk(self):
-        """Deletes the state and the spool, as if the disk were new."""
+        """Deletes state and spool, as if the host had a new disk."""
         for name in ("state", "spool", "run"):
             shutil.rmtree(self.home / name, ignore_errors=True)
 
     def revive(self):
-        """Starts the host if it has ended, and notes an unexpected end."""
+        """Starts the host if its process has ended, and notes an unexpected exit code."""
         if not self.is_running:
             if self.process is not None and self.process.returncode not in (-signal.SIGKILL, -signal.SIGTERM, 0):
                 self.exits.append(self.process.returncode)
             self.start()
 
     def command(self, *arguments):
-        """The output of `tributary ARGUMENTS` in this host's namespace."""
+        """Runs `tributary ARGUMENTS` in this host's namespace. Returns exit code and output."""
         outcome = subprocess.run([*(self.namespace.enter if self.namespace else []), self.program, *arguments, "--config", self.configuration],
                                  capture_output=True, text=True, timeout=60)
         return outcome.returncode, outcome.stdout + outcome.stderr

@@ -1,8 +1,8 @@
-"""A network namespace for each host, and the relays that are its only connection to the outside.
+"""A network namespace for each host, and relays, which are a host's only connection to the outside.
 
-A host has only its own loopback interface. On it, the host reaches sockets of this process (for etcd, the bucket and the orgs). This process passes the bytes on to
-the real servers, which have the same port numbers. So network faults are made here: a cut holds bytes back in one or both directions, like a partition, and
-delivers them late or never. The PUT that decides a seal can also lose its answer, get the answer late, or arrive late itself.
+A host has only its own loopback interface, where it reaches sockets of this process. This process passes the bytes on to the real servers (etcd, the
+bucket and the orgs), which have the same port numbers, and causes the network faults. A cut holds bytes back in one or both directions, like a
+partition, and delivers them late or never. For a PUT that decides a seal, the request can be late, and the answer can be late or lost.
 """
 import asyncio
 import collections
@@ -16,21 +16,21 @@ import time
 
 CLONE_NEWNET = 0x40000000
 DECISION = re.compile(rb"PUT /[^ ?]*/_tributary/seals/")
-# The requests with which a host carries out the steps of a seal.
+# How to recognize the request of each step of a seal.
 STEPS = {
     "stage": re.compile(rb"PUT /[^ ?]*/_tributary/(?:windows|bundles)/"), "decide": DECISION,
     "publish": re.compile(rb"PUT /[^ ?]*/integration(?:=|%3[Dd])"), "forget": re.compile(rb"DELETE /[^ ?]*/_tributary/"),
 }
-# The signature covers If-None-Match, so the header Authorization is removed, too. The store then treats the request as anonymous.
+# To remove the fence, If-None-Match is removed. The signature would then be wrong, so Authorization is removed, too.
 CONDITION = re.compile(rb"\r\n(?:if-none-match|authorization):[^\r]*", re.IGNORECASE)
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Namespace:
-    """A network namespace that has only loopback. It ends when this process ends."""
+    """A network namespace with only a loopback interface. It disappears when this process ends."""
 
     def __init__(self):
-        # `cat` ends when its pipe is closed.
+        # `cat` holds the namespace, and ends when its pipe is closed.
         self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.holder.stdout.readline() == b"up\n", "no network namespace"
@@ -42,7 +42,7 @@ class Namespace:
         found = []
 
         def inside():
-            # setns(2) affects only the current thread.
+            # setns(2) changes the namespace of the current thread only.
             with open(self.path) as file:
                 if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
@@ -74,26 +74,26 @@ class Exchange:
         self.answered = 0            # bytes of its answer so far
         self.status = None
         self.answer_fate = None      # "lost", "reset", or seconds
-        self.trap = None             # called before the answer is delivered
+        self.trap = None             # a function that is called before the answer is delivered
         self.is_client_there = True
 
 
 class Link:
-    """The link of one host to one service. `record(request, status, bytes)` is called when an answer is complete, as far as the relay can tell."""
+    """The connection of one host to one service. `record(request, status, bytes)` is called when the relay considers an answer complete."""
 
     def __init__(self, host, service, record):
         self.host, self.service, self.record = host, service, record
         self.cut = None              # None, "requests", "answers" or "both"
-        self.is_late = True          # data held back by a cut is delivered when the cut ends; otherwise its connections are closed
+        self.is_late = True          # whether a cut's bytes are delivered when the cut ends; otherwise their connections are closed
         self.open = asyncio.Event()
         self.open.set()
         self.fates = collections.deque()   # the faults for the next deciding PUTs: ("answer lost"|"answer reset"|"answer late"|"request late", seconds)
         self.struck = collections.Counter()
         self.drops_condition = False
-        self.trap = None             # (step, whether after it, what to call once) of the next request of that step
+        self.trap = None             # (a step, whether after its request, a function to call at the next request of the step)
 
     async def pass_gate(self, direction):
-        """Waits while this direction is cut. Returns False if the held bytes must not be delivered."""
+        """Waits while this direction is cut. Returns whether the bytes may be delivered."""
         if self.cut in (direction, "both"):
             await self.open.wait()
             return self.is_late
@@ -117,7 +117,7 @@ class Link:
             client_writer.transport.abort()
 
     async def _requests(self, exchange, client, server, port):
-        """Reads each head completely, and passes bodies on as they arrive."""
+        """Passes requests on: each head when it is complete, and bodies as they arrive."""
         while True:
             try:
                 head = await client.readuntil(b"\r\n\r\n")
@@ -148,7 +148,7 @@ class Link:
             left = int(found[1]) if found else 0
             held = [head]
             if delay:
-                # The body is read completely, too, so that the whole request arrives even if the client dies.
+                # Here the body is read completely, so that the server gets the whole request even if the client dies.
                 held.append(await client.readexactly(left))
                 left = 0
                 await asyncio.sleep(delay)
@@ -165,7 +165,7 @@ class Link:
                 left -= len(data)
                 await server.drain()
             await server.drain()
-        # The client has disconnected, but its request is still carried out, as by a server that already has it in its buffer.
+        # The client has disconnected. Its request is still carried out, as if it were already in the server's buffer.
         exchange.is_client_there = False
         for _ in range(40):
             if exchange.request is None or exchange.answered:
@@ -191,7 +191,7 @@ class Link:
                 if exchange.trap:
                     exchange.trap()
                     return client.transport.abort()
-            # "100 Continue" does not count as an answer.
+            # A status line "100 Continue" is not the answer yet.
             fate = exchange.answer_fate if exchange.status else None
             if fate == "lost":
                 continue
@@ -214,11 +214,11 @@ class Link:
 
 
 class Network:
-    """All namespaces and links, handled on a separate thread."""
+    """All namespaces and links. A separate thread runs them."""
 
     def __init__(self, hosts, services):
-        """`services`: name to ports."""
-        self.requests = {name: [] for name in services}   # (Request, status or None, bytes of the answer), in the order of their ends
+        """`services` maps the name of each service to its ports."""
+        self.requests = {name: [] for name in services}   # (Request, status or None, bytes of the answer), in the order in which they ended
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.namespaces = [Namespace() for _ in range(hosts)]
@@ -253,14 +253,15 @@ class Network:
         self._call(change())
 
     def strike(self, host, what, seconds, count=1):
-        """Sets the faults for the next deciding PUTs of this host: "answer lost", "answer reset", "answer late" or "request late"."""
+        """Lets a fault affect this host's next PUTs that decide seals: "answer lost", "answer reset", "answer late" or "request late"."""
         async def change():
             self.links[host, "s3"].fates.extend([(what, seconds)] * count)
         self._call(change())
 
     def trap(self, host, step, is_after, strike):
-        """Calls `strike` when this host sends its next request of a step of a seal, or when that request is answered (`is_after`). In the first case, the
-        request is not carried out. With None, nothing is called any more."""
+        """Calls `strike` at this host's next request of a step of a seal. With None, nothing is called any more.
+
+        With `is_after` it is called when the request is answered; otherwise it is called before, and the request is not carried out."""
         async def change():
             self.links[host, "s3"].trap = (step, is_after, strike) if strike else None
         self._call(change())
@@ -275,7 +276,7 @@ class Network:
         self._call(change())
 
     def drop_condition(self):
-        """Removes the fence: the store receives the PUTs of seals without their If-None-Match."""
+        """Removes the fence: the PUTs of seals reach the store without If-None-Match."""
         for link in self.links.values():
             link.drops_condition = True
 

@@ -1,5 +1,5 @@
-"""Compares a host without `fleet:` that runs an old binary (OLD=BINDIR) with one that runs the new binary, at the same orgs: events, requests,
-processor time, memory."""
+"""Compares an old binary (OLD=BINDIR) with the new one, on hosts without `fleet:` that collect from the same orgs. Compared are events, requests,
+processor time and memory."""
 import gzip
 import json
 import os
@@ -15,7 +15,7 @@ from network import Network
 
 
 def collected(host):
-    """For each integration, how often each event is in its spool."""
+    """How often each event is in the host's spool, by integration."""
     found = {}
     for path in (host.home / "spool").glob("integration=*/class=*/date=*/*.ndjson.gz"):
         name = path.relative_to(host.home / "spool").parts[0].split("=")[1]

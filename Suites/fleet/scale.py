@@ -1,4 +1,4 @@
-"""Three hundred orgs on three hosts: how they are shared, one host that leaves and returns, and the cost compared with a single host."""
+"""Runs three hundred orgs on three hosts. Checks the shares and what happens when a host leaves and returns, and compares the cost with one host."""
 import json
 import time
 
@@ -37,11 +37,11 @@ def check_status(fleet):
     code, said = fleet.hosts[0].command("fleet", "status", "--json")
     told = {one["name"]: one.get("host") for one in json.loads(said)["integrations"]} if code == 0 else said[-500:]
     seen = {name: fleet.hosts[number].name for name, number in fleet.holders(POLL * 3).items()}
-    report("fleet status says who asks Okta for what", told == seen, "" if told == seen else f"{str(told)[:200]} and {str(seen)[:200]}")
+    report("fleet status names for each integration the host that sends requests to Okta", told == seen, "" if told == seen else f"{str(told)[:200]} and {str(seen)[:200]}")
 
 
 def drain(fleet, within):
-    """Drains the first host by a command, and lets it take its share again."""
+    """Drains the first host with `tributary fleet drain`, and then lets it take its share again."""
     first, others = fleet.hosts[0], list(range(1, len(fleet.hosts)))
     began = time.monotonic()
     code, said = fleet.hosts[-1].command("fleet", "drain", first.name, "--wait")
@@ -78,6 +78,6 @@ def play(fleet, settings):
     print(f"    pages with events {pages}, requested again {again}")
     complaints, numbers = fleet.settle()
     print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}")
-    report("planned moves ask for no page again", again == 0, again)
-    report("300 orgs, a host that leaves and returns: each event once, none lost", not complaints, "; ".join(complaints))
+    report("if integrations are moved without a fault, no page is requested again", again == 0, again)
+    report("with 300 orgs and a host that leaves and returns, each event is in the bucket once", not complaints, "; ".join(complaints))
     return requests

@@ -1,4 +1,4 @@
-"""Restarts three hosts under load one after the other, with another binary. Checks exactly-once, and measures the gap of each org."""
+"""Restarts three hosts one after the other under load, with another binary. Checks exactly-once, and measures how long each org gets no request."""
 import os
 import shutil
 import time
@@ -32,7 +32,7 @@ def run(programs, scratch, seed):
         again, pages = fleet.pages_asked_again()
         complaints, numbers = fleet.settle()
         print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; pages with events {pages}, requested again {again}")
-        report("a rolling upgrade asks for no page again", again == 0, again)
-        report("a rolling upgrade under load: each event once, none lost", not complaints, "; ".join(complaints))
+        report("during a rolling upgrade, no page is requested again", again == 0, again)
+        report("after a rolling upgrade under load, each event is in the bucket once", not complaints, "; ".join(complaints))
     finally:
         fleet.close()

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven through its debugging pipe (--remote-debugging-pipe: JSON with a NUL after each message, on descriptors 3 and 4)."""
+"""A headless Chromium that the tests control with --remote-debugging-pipe: JSON messages, each ended by a NUL, on descriptors 3 and 4."""
 import base64
 import json
 import os
@@ -22,7 +22,7 @@ class Browser:
         ]
 
         def descriptors():
-            # First moved above 4, because they may have the numbers 3 or 4 now.
+            # The descriptors may be 3 or 4 now. They are moved out of the way first.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3), os.dup2(writing, 4)
 
@@ -69,7 +69,7 @@ class Browser:
         return json.loads(line)
 
     def note(self, event):
-        """Collects the problems that the page reports: errors of scripts, refused resources, violations of its policy."""
+        """Collects problems of the page: errors of scripts, refused resources, violations of its content security policy."""
         if event.get("method") == "Runtime.exceptionThrown":
             self.console.append(event["params"]["exceptionDetails"].get("exception", {}).get("description", "exception"))
         if event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
@@ -83,14 +83,14 @@ class Browser:
             time.sleep(0.02)
 
     def value(self, expression):
-        """The value of an expression on the page; a promise is awaited."""
+        """The value of a JavaScript expression on the page. If it is a promise, its result."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
     def wait(self, expression, seconds=20):
-        """Waits until an expression is true, and returns how long that took."""
+        """Waits until a JavaScript expression is true. Returns the seconds."""
         began = time.monotonic()
         while not self.value(f"document.documentElement && Boolean({expression})"):
             if time.monotonic() - began > seconds:

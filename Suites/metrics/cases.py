@@ -1,4 +1,4 @@
-"""The promises of the listener, each tested by a function. Each function gets the programs' directory, its own directory, and one for pictures."""
+"""Tests of the listener. Each function tests one promise. Its arguments are the programs' directory, its own directory, and one for pictures."""
 import http.client
 import json
 import os
@@ -27,7 +27,9 @@ def rules(programs, root, pictures):
 
 
 def alerts(programs, root, pictures):
-    """Each alert has a unit test in which it fires, and one with its metrics in which it does not fire. promtool checks that these tests pass."""
+    """Each alert must fire in one unit test of promtool, and must not fire in another that has its metrics.
+
+    promtool must report that all tests pass."""
     import re
     import yaml
     named = re.compile(r'alertname="(\w+)"')
@@ -52,18 +54,18 @@ def alerts(programs, root, pictures):
                 asked = named.findall(case["expr"])
                 fires_here |= name in found
                 rests |= not samples and name in asked
-                # An expression without an alert's name counts all alerts, so it also tests each alert whose metrics are present.
+                # An expression without the name of an alert concerns every alert whose metrics are in the test.
                 counted |= not samples and not asked and metrics <= series
             fires |= fires_here
-            # If the alert fires later in the same test, it is only waiting for its time here.
+            # If the alert fires later in the same test, its `for` is not over here. This does not count as a test in which it does not fire.
             rests |= counted and not fires_here
-        missing += [f"{name} never fires in a test"] * (not fires) + [f"no test shows {name} at rest"] * (not rests)
+        missing += [f"{name} fires in no test"] * (not fires) + [f"no test shows that {name} does not fire"] * (not rests)
     assert not missing, "; ".join(missing)
-    return f"each of {len(rules)} alerts fires in a test and rests in another"
+    return f"each of {len(rules)} alerts fires in one test and does not fire in another"
 
 
 def dashboard(programs, root, pictures):
-    """The daemon declares each metric that the dashboard and the rules name."""
+    """The daemon must declare each metric that the dashboard and the rules use."""
     import re
     known = set(re.findall(r"^\| `(tributary_\w+)`", (TOP / "docs/metrics.md").read_text(), re.MULTILINE))
     assert len(known) > 40, f"docs/metrics.md lists {len(known)} metrics"
@@ -89,7 +91,7 @@ def scrape(programs, root, pictures):
         after = samples(daemon.get("/metrics")[2].decode())
         shrunk = [name for name, value in before.items() if name.split("{")[0].endswith("_total") and after[name] < value]
         assert not shrunk, f"counters that shrank: {shrunk}"
-        # The page and the text file agree with the daemon's status.
+        # /metrics and the text file must have the same values as the daemon's status.
         own = json.loads((root / "run/status.json").read_text())
         served = daemon.status()
         assert set(own) | {"destinations", "is_ready"} == set(served), set(own) ^ set(served)
@@ -104,12 +106,12 @@ def scrape(programs, root, pictures):
         daemon.process.terminate()
         daemon.process.wait(30)
         assert daemon.process.returncode == 0, daemon.log.read_text()[-500:]
-        assert not (root / "metrics.prom").exists(), "the text file outlives the daemon"
+        assert not (root / "metrics.prom").exists(), "the text file still exists after the stop"
         return f"promtool check metrics reports no problem; {len(before)} series, {len(first)} bytes"
 
 
 def delivery(programs, root, pictures):
-    """A destination's numbers come from the process of its delivery."""
+    """The metrics of a destination come from the process of its delivery."""
     extra = "destinations:\n  - {name: lake, type: exec, command: [/bin/true]}\n"
     with Daemon(programs, root, names=["acme"], extra=extra) as daemon:
         daemon.wait_until_live()
@@ -134,7 +136,7 @@ def delivery(programs, root, pictures):
             deliver.kill()
             deliver.wait()
         until(lambda: figures().get(up) == 0, 15, "a destination that is down again")
-        return "down, up with what it delivered, and down again after kill -9"
+        return "the destination is down, then up with delivered segments, and down again after kill -9"
 
 
 def unix_socket(programs, root, pictures):
@@ -162,7 +164,7 @@ def unix_socket(programs, root, pictures):
             except OSError:
                 return False
         until(answers, 20, "an answer after a kill")
-        return f"answers, with mode {mode:o}, also after kill -9"
+        return f"the socket has mode {mode:o} and answers, also after kill -9 and a restart"
 
 
 def port_in_use(programs, root, pictures):
@@ -173,7 +175,7 @@ def port_in_use(programs, root, pictures):
             until(lambda: words in daemon.log.read_text(), 20, words)
             report = root / "run/status.json"
             until(lambda: report.exists() and json.loads(report.read_text())["integrations"][0]["state"] == "live", 20, "collection")
-            return "said in the journal; collection goes on"
+            return "reported in the log; collection continues"
 
 
 def refusals(programs, root, pictures):
@@ -194,11 +196,11 @@ def refusals(programs, root, pictures):
         assert "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2, policy
         assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
         assert daemon.token.read_text().encode() not in daemon.get("/status.json")[2] + daemon.get("/metrics")[2] + daemon.get("/history.json")[2]
-        return "names of others, other methods and other paths are refused; no secret, no CORS, a strict policy"
+        return "other host names, methods and paths are refused; answers have no secret and no CORS header, and a strict policy"
 
 
 def hostile(programs, root, pictures):
-    """Whatever hostile clients do, collection continues, other clients get an answer, and memory stays bounded."""
+    """While hostile clients attack the listener, collection continues, other clients get answers, and memory stays limited."""
     notes = []
     with Daemon(programs, root, orgs=3, rate=20) as daemon:
         daemon.wait_until_live()
@@ -210,7 +212,7 @@ def hostile(programs, root, pictures):
             started = time.monotonic()
             assert daemon.get("/healthz/live", timeout=5)[0] == 200, what
             took = time.monotonic() - started
-            assert took < 3, f"{what}: an honest client waited {took:.1f} s"
+            assert took < 3, f"{what}: a normal client waited {took:.1f} s for an answer"
 
         def ends(client, seconds):
             """Whether the server has closed the connection."""
@@ -229,7 +231,7 @@ def hostile(programs, root, pictures):
                         b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"):
             client = daemon.socket()
             client.sendall(garbage)
-            assert ends(client, 15), f"garbage is not cut off: {garbage[:40]}"
+            assert ends(client, 15), f"the connection stays open after garbage: {garbage[:40]}"
         honest("garbage")
         notes.append("garbage")
 
@@ -258,7 +260,7 @@ def hostile(programs, root, pictures):
         assert sent < 64 << 20, f"headers: {sent >> 20} MiB were taken"
         notes.append("1 GiB as body, chunks, header, headers, address and method")
 
-        # 1,000 connections that send nothing; then 1,000 that send half a request; then 1,000 that send a request and never read the answer.
+        # Three times 1,000 connections: they send nothing, half a request, or requests whose answers they never read.
         for name, words in (("silent", b""), ("half a request", b"GET /metrics HTTP/1.1\r\nHost: loc"), ("never reads", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)):
             clients = []
             for _ in range(1000):
@@ -274,7 +276,7 @@ def hostile(programs, root, pictures):
             for client in clients:
                 client.close()
             notes.append(f"1,000 connections ({name})")
-        # A request that arrives byte by byte is cut off after 10 s in total.
+        # The connection of a request that arrives byte by byte is closed after 10 s.
         endless = daemon.socket()
         endless.sendall(b"\r\n" * 5000)
         client, started = daemon.socket(), time.monotonic()
@@ -287,10 +289,10 @@ def hostile(programs, root, pictures):
         except OSError:
             pass
         took = time.monotonic() - started
-        assert took < 15, f"a slow request lived for {took:.0f} s"
-        assert ends(endless, 5), "empty lines are not cut off"
-        notes.append(f"a slow request (cut off after {took:.0f} s)")
-        honest("all of it")
+        assert took < 15, f"a slow request was closed only after {took:.0f} s"
+        assert ends(endless, 5), "a client that sends only empty lines stays connected"
+        notes.append(f"a slow request (closed after {took:.0f} s)")
+        honest("after all attacks")
         most = daemon.memory("VmHWM")
         assert most < memory + 48 * 1024, f"memory went from {memory >> 10} MiB to {most >> 10} MiB"
         until(lambda: daemon.events() > began + 100, 30, "more events")
@@ -301,7 +303,7 @@ def hostile(programs, root, pictures):
 
 
 def page(programs, root, pictures):
-    """The page with a real daemon: it updates by itself, shows problems first, filters, sorts, and says when the daemon does not answer."""
+    """Tests the page with a real daemon. It must update automatically, show problems first, filter, sort, and say when the daemon does not answer."""
     with Daemon(programs, root, orgs=3, names=["acme", "globex", "initech"], rate=8) as daemon, Browser() as browser:
         daemon.wait_until_live()
         browser.open(daemon.url, 1280, 900)
@@ -310,10 +312,10 @@ def page(programs, root, pictures):
         assert browser.value("[...document.querySelectorAll('#rows .chip')].map(c => c.textContent).join()") == "✔live,✔live,✔live"
         first = browser.value("document.querySelector('#f-rate .quiet').textContent")
         browser.wait(f"document.querySelector('#f-rate .quiet').textContent !== {json.dumps(first)}")
-        # After some time there is enough history for a line, which appears without a reload.
+        # Once there is enough history, the page draws a line without a reload.
         browser.wait("document.querySelector('#rows td.rates path.line')", 40)
         browser.screenshot(pictures / "real-well.png")
-        # A problem: an org fails.
+        # Lets an org fail.
         request = http.client.HTTPConnection(daemon.urls[1].removeprefix("http://"))
         request.request("POST", "/_simulator/faults", body=json.dumps([{"kind": "status", "status": 502}]))
         answer = request.getresponse()
@@ -322,11 +324,11 @@ def page(programs, root, pictures):
         browser.wait("document.querySelector('#rows tr td.name b').textContent === 'globex'")
         words = browser.value("document.querySelector('#trouble-list article').textContent")
         assert "globex" in words and "failing" in words and "502" in words, words
-        assert browser.value("document.querySelector('#trouble-list .next').textContent.length") > 10, "no next step"
+        assert browser.value("document.querySelector('#trouble-list .next').textContent.length") > 10, "the page does not say what to do"
         browser.screenshot(pictures / "real-trouble.png")
         browser.open(daemon.url, 390, 1200, dark=True)
         browser.wait("document.querySelectorAll('#rows tr').length === 3")
-        assert browser.value("document.documentElement.scrollWidth <= window.innerWidth"), "the narrow page scrolls sideways"
+        assert browser.value("document.documentElement.scrollWidth <= window.innerWidth"), "the narrow page has to be scrolled sideways"
         browser.screenshot(pictures / "real-narrow-dark.png")
         browser.open(daemon.url, 1280, 900)
         browser.wait("document.querySelectorAll('#rows tr').length === 3")
@@ -345,7 +347,7 @@ def page(programs, root, pictures):
         # Checks the texts for a screen reader.
         assert browser.value("document.querySelectorAll('svg.spark:not([aria-label])').length") == 0
         assert browser.value("document.querySelector('[role=status]').textContent") == "2 of 3 integrations are well"
-        # Recovery.
+        # Ends the fault.
         request.request("DELETE", "/_simulator/faults")
         assert request.getresponse().read() is not None
         request.close()
@@ -360,11 +362,11 @@ def page(programs, root, pictures):
         browser.wait("document.querySelector('h1').textContent === 'The daemon does not answer'")
         assert "systemctl status tributary" in browser.value("document.querySelector('#live').textContent")
         browser.screenshot(pictures / "real-no-answer.png")
-        return "follows live, trouble first, filter and sort by keyboard, recovery, no answer; nothing from elsewhere"
+        return "the page updates, shows problems first, is used by keyboard, shows the recovery and a missing answer, and loads nothing from other hosts"
 
 
 def paused(programs, root, pictures):
-    """An integration that an operator has paused does not count as a problem."""
+    """If an operator has paused an integration, this is not shown as a problem."""
     extra = "  - {name: resting, url: 'https://resting.okta.com', paused: true, data_ingest: {credential: read}}\n"
     with Daemon(programs, root, names=["acme"], extra=extra) as daemon, Browser() as browser:
         daemon.wait_until_live()
@@ -374,12 +376,12 @@ def paused(programs, root, pictures):
         browser.open(daemon.url)
         browser.wait("document.querySelector('h1').textContent === 'The integration is well, 1 paused by an operator'")
         assert browser.value("document.querySelector('#seal').className") == "seal good"
-        assert browser.value("document.querySelector('#troubles').hidden"), "paused on purpose, and shown as trouble"
-        return "shown as paused on purpose"
+        assert browser.value("document.querySelector('#troubles').hidden"), "a paused integration is shown as a problem"
+        return "shown as paused by an operator, and not as a problem"
 
 
 def thousand(programs, root, pictures):
-    """1,000 integrations: the size and time of every answer."""
+    """Measures size and time of every answer with 1,000 integrations."""
     with Daemon(programs, root, orgs=1000, events=3, rate=0, poll="15s", age="1h") as daemon, Browser() as browser:
         daemon.wait_until_live(1000, 90)
         notes = []
@@ -396,10 +398,10 @@ def thousand(programs, root, pictures):
         browser.open(daemon.url, 1280, 900)
         shown = browser.wait("document.querySelectorAll('#rows tr').length === 100")
         assert browser.value("document.querySelector('h1').textContent") == "All 1\u202f000 integrations are well"
-        # Measures the longest time for which the page is blocked, while it queries the daemon three more times.
+        # Measures for how long the page does not react, while it queries the daemon three more times.
         longest = browser.value("""new Promise(done => { let longest = 0, last = performance.now(); const first = last;
             const tick = () => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; now - first > 8000 ? done(longest) : setTimeout(tick, 0); }; tick(); })""")
-        assert longest < 1000, f"the page stands still for {longest:.0f} ms"
+        assert longest < 1000, f"the page does not react for {longest:.0f} ms"
         filtered = browser.value("""(() => { const f = document.getElementById('filter'), began = performance.now(); f.value = 'org-0999';
             f.dispatchEvent(new Event('input')); return document.querySelectorAll('#rows tr').length === 1 ? performance.now() - began : -1; })()""")
         assert 0 <= filtered < 300, f"the filter takes {filtered} ms"
@@ -407,7 +409,7 @@ def thousand(programs, root, pictures):
         browser.screenshot(pictures / "real-1000.png")
         notes.append(f"page shown after {shown:.1f} s, longest pause {longest:.0f} ms, filter {filtered:.0f} ms")
         notes.append(f"memory {daemon.memory() >> 10} MiB")
-        # The daemon is killed, because a normal stop would seal the records of each integration, which is not measured here.
+        # A normal stop would take longer, because it seals the records of each integration. That is not measured here, so the daemon is killed.
         daemon.process.kill()
         return ", ".join(notes)
 

@@ -23,7 +23,6 @@ class Daemon:
         self.token = root / "token"
         self.token.write_text("00" + secrets.token_hex(20))
         self.token.chmod(0o600)
-        # More than the number of connections that the daemon itself makes.
         self.port = free_port()
         self.listen = listen or f"127.0.0.1:{self.port}"
         ready = root / "simulator.json"
@@ -63,7 +62,7 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}/"
 
     def get(self, path, method="GET", headers=None, timeout=30):
-        """Status, headers and body of a request."""
+        """Sends a request. Returns status, headers and body of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, headers=headers or {})
@@ -90,7 +89,7 @@ class Daemon:
         until(live, seconds, f"{count} live integrations")
 
     def memory(self, key="VmRSS"):
-        """A memory value in KiB from /proc (proc(5)); VmHWM is the maximum so far."""
+        """A value of the daemon's memory in KiB (proc(5), status). VmHWM is the maximum so far."""
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
 
@@ -109,6 +108,6 @@ def until(condition, seconds, what):
 
 
 def samples(text):
-    """The values of an answer of /metrics, by name{labels}."""
+    """The values in an answer from /metrics, by name{labels}."""
     pairs = (line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
     return {name: float(value) for name, value in pairs}

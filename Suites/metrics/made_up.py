@@ -1,4 +1,4 @@
-"""A server with made-up states of a daemon, for pictures of the page. A real daemon reaches such states only after hours, or in an outage.
+"""A server for pictures of the status page. It reports invented states, which a real daemon would reach only after hours or in an outage.
 
     Suites/metrics/made_up.py well|trouble|many|empty [PORT]
 """
@@ -37,7 +37,7 @@ def series(rate, chance, samples=180):
 
 
 def made_up(kind):
-    """The documents status.json and history.json."""
+    """Returns the documents status.json and history.json."""
     chance = random.Random(7)
     names = [] if kind == "empty" else NAMES if kind != "many" else [f"org-{n:04d}" for n in range(1, 1001)]
     rates = {name: chance.choice([0.2, 1.3, 3.1, 8, 21, 46]) * chance.uniform(0.7, 1.3) for name in names}
@@ -68,9 +68,9 @@ def made_up(kind):
         trouble(pick[0], "failing", "unauthorized", f"Okta refused the credential {pick[0]}-read (401 E0000011: Invalid token provided)",
                 f"Make a new API token in Okta and store it: tributary credential rotate {pick[0]}-read. It is used within seconds", 2840, 31)
         trouble(pick[1], "failing", "unreachable", f"{pick[1]}.okta.com can't be reached: the proxy proxy.example.com:3128 refuses the connection",
-                "Tributary tries again by itself; see that the proxy runs and allows this host", 410, 9)
-        trouble(pick[2], "rate_limited", "rate_limited", "the org's rate limit for the log is used up (429); others use it too",
-                "It goes on by itself at the next window; lower rate_limit_share to leave more to others", 25, budget={"limit": 120, "remaining": 0})
+                "Tributary tries again automatically. Check that the proxy runs and allows this host", 410, 9)
+        trouble(pick[2], "rate_limited", "rate_limited", "the org's rate limit for the log is used up (429), also by other clients",
+                "Collection continues automatically in the next window. If other clients need more requests, lower rate_limit_share", 25, budget={"limit": 120, "remaining": 0})
         bad[pick[3]].update(state="catching_up", lag_seconds=5400, backfill={
             "from": ago(2_600_000), "until": ago(90_000), "reached_at": ago(900_000), "fraction": 0.68, "remaining_seconds": 6100})
         bad[pick[4]].update(rejected=3)
@@ -84,7 +84,7 @@ def made_up(kind):
         status["configuration"]["refused"] = {"at": ago(300), "problems": ["/etc/tributary/conf.d/hooli.yaml:7:18: error: integrations[].data_ingest.poll_interval: “15 sec” is not a duration; write it like 15s"]}
         status["destinations"].append({"running": True, "unit": "tributary-deliver-exec@warehouse",
             "name": "warehouse", "state": "waiting", "place": "exec /usr/local/lib/tributary/load-postgresql", "lag_segments": 12, "lag_bytes": 48_000_000,
-            "lag_seconds": 1320, "delivered_segments": 5110, "problem": {"message": "the command ended with status 75: connection to server at “db1” failed: Connection refused",
+            "lag_seconds": 1320, "delivered_segments": 5110, "problem": {"message": "the command ended with 75: connection to server at “db1” failed: Connection refused",
                                                                          "remedy": "The same segment is tried again by itself; see that PostgreSQL runs on db1", "attempts": 14, "since": ago(1320)}})
     return status, history
 

@@ -1,5 +1,5 @@
-"""A server in front of the simulated org. It issues access tokens to a service app, verifies every request to the log, and passes only valid requests on to
-the simulator. It is written with PyJWT and cryptography, so that it shares no code with the client or the simulator.
+"""A server in front of the simulated org. It issues access tokens to a service app, verifies every request for the log, and passes only valid
+requests on to the simulator. It uses PyJWT and cryptography, and no code of the client or the simulator.
 
 Its requirements come from RFC 7523 (assertions), RFC 9449 (DPoP), RFC 7638 (thumbprints), and Okta's guides to service apps and DPoP.
 """
@@ -32,7 +32,7 @@ def thumbprint(jwk):
 
 
 class Refused(Exception):
-    """A refusal. An `expected` refusal is part of the protocol; any other is a fault of the client."""
+    """The refusal of a request. If it is `expected`, it is part of the protocol; otherwise the client has made a mistake."""
 
     def __init__(self, status, code, reason, expected=False, nonce=False):
         super().__init__(reason)
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that disconnects is not an error of the server. All other errors are."""
+        """Ignores the errors of disconnected clients."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -138,14 +138,14 @@ class Authority:
             self.limited_until = self.now() + self.limited
             raise Refused(429, "too_many_requests", "not now", expected=True)
         if self.now() < int(self.limited_until):
-            raise Refused(429, "too_many_requests", "the wait was not kept")
+            raise Refused(429, "too_many_requests", "a request before the time that the 429 gave")
         if handler.command != "POST" or handler.headers.get_content_type() != "application/x-www-form-urlencoded":
-            raise Refused(400, "invalid_request", "not a form")
+            raise Refused(400, "invalid_request", "the request is not a form")
         pairs = parse_qsl(body.decode(), strict_parsing=True)
         form = dict(pairs)
         if len(pairs) != 4 or form.get("grant_type") != "client_credentials" or form.get("scope") != "okta.logs.read" \
                 or form.get("client_assertion_type") != ASSERTION_TYPE or handler.headers.get_all("Authorization"):
-            raise Refused(400, "invalid_request", "not the parameters of client_credentials with private_key_jwt")
+            raise Refused(400, "invalid_request", "wrong parameters for client_credentials with private_key_jwt")
         self.assertion(form["client_assertion"])
         key = None
         if self.dpop:
@@ -163,19 +163,19 @@ class Authority:
         if header.get("alg") != self.algorithm or header.get("kid") != self.key_id:
             raise Refused(401, "invalid_client", f"alg or kid: {header}")
         try:
-            # The library does not check the times; the code below does, by the authority's own clock.
+            # The times are checked below with the authority's own clock, so the library does not check them.
             claims = jwt.decode(text, self.public_key, algorithms=[self.algorithm], audience=f"{self.origin}/oauth2/v1/token",
                                 options={"verify_exp": False, "verify_iat": False,
                                          "require": ["iss", "sub", "aud", "exp", "iat", "jti"]})
         except jwt.InvalidSignatureError:
-            # Okta's answer to a key that is not registered (yet).
+            # Okta gives this answer if the key is not registered (yet).
             raise Refused(401, "invalid_client", "The client_assertion signature is invalid.", expected=True) from None
         except jwt.PyJWTError as error:
             raise Refused(401, "invalid_client", str(error)) from None
         if claims["iss"] != self.client_id or claims["sub"] != self.client_id:
             raise Refused(401, "invalid_client", "iss or sub")
         if not isinstance(claims["aud"], str):
-            raise Refused(401, "invalid_client", "aud is no plain text")
+            raise Refused(401, "invalid_client", "aud is not a string")
         now = self.now()
         if not now < claims["exp"] <= now + 3600 or not now - 60 <= claims["iat"] <= now:
             raise Refused(401, "invalid_client", "exp or iat", expected=self.shift != 0 and not self.counts["tokens"])
@@ -183,7 +183,7 @@ class Authority:
 
     def once(self, kind, unique):
         if not isinstance(unique, str) or len(unique) < 16 or (kind, unique) in self.seen:
-            raise Refused(401, "invalid_client", f"the jti of the {kind} is short, or was used")
+            raise Refused(401, "invalid_client", f"the jti of the {kind} is too short, or was used before")
         self.seen.add((kind, unique))
 
     # The log.
@@ -193,7 +193,7 @@ class Authority:
         if path == "/.well-known/okta-organization":
             # The path is public, so a client must not send a credential to it.
             if lines or handler.headers.get_all("DPoP"):
-                raise Refused(400, "E0000001", "a credential where none is asked for")
+                raise Refused(400, "E0000001", "a credential at a public path")
             return
         if len(lines) != 1:
             raise Refused(403, "E0000005", "not one Authorization header")
@@ -201,7 +201,7 @@ class Authority:
         if scheme != ("DPoP" if self.dpop else "Bearer"):
             raise Refused(400, "dpop_authentication_scheme_required", "wrong scheme")
         if token not in self.tokens:
-            raise Refused(401, "invalid_token", "never given")
+            raise Refused(401, "invalid_token", "unknown token")
         if token in self.revoked:
             self.counts["revoked"] += 1
             raise Refused(401, "invalid_token", "revoked", expected=True)
@@ -211,13 +211,13 @@ class Authority:
             raise Refused(401, "invalid_token", "expired", expected=True)
         if not self.dpop:
             if handler.headers.get_all("DPoP"):
-                raise Refused(400, "invalid_dpop_proof", "a proof with a bearer token")
+                raise Refused(400, "invalid_dpop_proof", "a DPoP proof with a bearer token")
         elif self.proof(handler, path, token) != key:
-            raise Refused(400, "invalid_dpop_proof", "another key than the token's")
+            raise Refused(400, "invalid_dpop_proof", "the proof was signed with another key than that of the token")
         self.counts["verified"] += 1
 
     def proof(self, handler, path, token):
-        """The thumbprint of the key with which the proof was signed."""
+        """Verifies the DPoP proof. Returns the thumbprint of its key."""
         lines = handler.headers.get_all("DPoP") or []
         if len(lines) != 1:
             raise Refused(400, "invalid_dpop_proof", "not one DPoP header")
@@ -243,7 +243,7 @@ class Authority:
         return thumbprint(key)
 
     def forward(self, handler):
-        """Returns the simulator's answer. Its links contain the Host that the client used."""
+        """Passes the request on and returns the simulator's answer. The links in it have the host name that the client has used."""
         connection = http.client.HTTPConnection("127.0.0.1", self.simulator_port, timeout=30)
         try:
             connection.request("GET", handler.path, headers={

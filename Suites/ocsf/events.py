@@ -1,5 +1,5 @@
-"""Makes four events of each type in the catalogue, with every part that a mapping could read: one with six targets, one without a target, one with
-a target of an unknown type, and one with a user and a group.
+"""Makes four events of each type in the catalogue. They contain everything that a mapping could read, and differ in their targets: six targets, none,
+one of an unknown type, or a user and a group.
 
     events.py event-catalogue.tsv > events.ndjson
 """
@@ -21,7 +21,7 @@ def identity(kind, number):
 def event(kind, number):
     targets = [identity(name, number * 10 + place)
                for place, name in enumerate(chance.sample(KINDS, 4) + ["User", "UserGroup"])]
-    # The forms that Okta's objects have in different events.
+    # In Okta's events, such an object may have any of these forms.
     state = [{"a": 1, "n": None, "e": {}}, {"a": "1"}, "text", 7, [True]][number % 5]
     targets[0]["changeDetails"] = {"from": state, "to": {"a": [1, 2, {"b": None}]}}
     return {
@@ -63,7 +63,7 @@ def event(kind, number):
 
 
 def variants(kind, number):
-    """The events of a type, each with a different uuid."""
+    """Yields four events of a type, each with its own uuid and targets."""
     whole = event(kind, number)
     user, group = identity("User", number), identity("UserGroup", number)
     for place, targets in enumerate([whole["target"], [], [identity("Alien", number)], [user, group]]):

@@ -1,5 +1,5 @@
-"""Validates OCSF records with JSON Schema: PyPI's ocsf-json-schema makes a schema for each class and set of profiles, and jsonschema
-applies it. Neither package depends on this project.
+"""Validates OCSF records with two packages from PyPI, which are independent of this project. ocsf-json-schema makes a JSON Schema for each class and
+set of profiles, and jsonschema validates the records with it.
 
     validate.py VERSION FILE.ndjson ...       exits with 1 if a record is not valid OCSF of that version
 """

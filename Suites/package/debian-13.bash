@@ -1,9 +1,9 @@
-# The package under the systemd of a fresh Debian 13. Sourced by run; needs the network.
+# Tests the package in a fresh Debian 13 with its own systemd. Needs the network. Sourced by `run`.
 
 shutdown
 trixie=${DEBIAN_13:-$scratch/trixie}
-[[ -n ${DEBIAN_13:-} ]] || check "Debian 13: debootstrap creates it" debootstrap --variant=minbase --include=systemd-sysv trixie "$trixie"
-# systemd of Debian 13 has BPF, so it enforces the ports on which the unit may listen. Debian 12's systemd was built without BPF.
+[[ -n ${DEBIAN_13:-} ]] || check "Debian 13: debootstrap creates the system" debootstrap --variant=minbase --include=systemd-sysv trixie "$trixie"
+# The systemd of Debian 13 is built with BPF, so it enforces the ports on which the unit may listen. The systemd of Debian 12 is not.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 container_options=(--capability=all --system-call-filter="bpf @privileged")
 boot "$trixie" || exit 1
@@ -17,7 +17,7 @@ check "Debian 13: systemd-analyze verify reports nothing" silent in_container sy
 check "Debian 13: an org is added and collected" configure
 check "Debian 13: the backlog is sealed" wait_until $((events / rate + 90)) has_sealed "$events"
 check "Debian 13: each event is in the spool once" each_event_once
-may_listen() { # PORT, by the rules of the unit
+may_listen() { # PORT: whether the rules of the unit allow it
     in_container systemd-run --quiet --wait --pipe --property=SocketBindDeny=any --property=SocketBindAllow=tcp:9464 \
         timeout 1 systemd-socket-activate --listen="127.0.0.1:$1" /bin/cat 2>&1 | grep -q "Listening on"
 }
@@ -30,7 +30,7 @@ if may_listen 9464 && ! may_listen 9500; then
     check "Debian 13: metrics are configured at the port of the unit" listen 9464
     check "Debian 13: metrics are served at the port of the unit" wait_until 20 serves 9464
     check "Debian 13: another port" listen 9500
-    check "Debian 13: tributary check names another port, and says what to add" tells "SocketBindAllow=tcp:9500"
+    check "Debian 13: if another port is configured, tributary check says what to add to the unit" tells "SocketBindAllow=tcp:9500"
     refused() { in_container journalctl --no-pager --unit=tributary | grep -q "cannot listen on 127.0.0.1:9500: .*Operation not permitted"; }
     check "Debian 13: systemd refuses the other port, and the journal reports that" wait_until 20 refused
     check "Debian 13: nothing is served at the other port" not serves 9500

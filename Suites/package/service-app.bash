@@ -1,4 +1,4 @@
-# Interactively adds a service app whose org uses TLS to a freshly installed package, and measures the time to the first segment. Sourced by run.
+# Installs the package, adds a service app interactively, and measures the time until the first segment is sealed. The org uses TLS. Sourced by `run`.
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 org_port=$(free_port)
@@ -28,18 +28,18 @@ began=$(date +%s%N)
 check "service app: a fresh apt install succeeds" apt install "/packages/$(basename "$first")"
 cp "$scratch/tls/ca.pem" "$ROOT/etc/tributary/ca.pem"
 printf 'network:\n  ca_file: /etc/tributary/ca.pem\n' >"$ROOT/etc/tributary/conf.d/network.yaml"
-check "service app: the daemon restarts with the site's CA" in_container systemctl restart tributary
+check "service app: the daemon is restarted, so that it trusts the CA of the org" in_container systemctl restart tributary
 add_app() {
     ORG_URL="https://localhost:$tls_port/admin" "$here/service_app.py" "$scratch/app-screen" \
         "$bin/okta-simulator --port $org_port --public-key {key} --client-id 0oa1lab --public-url https://localhost:$tls_port --events 300 --rate 5 --limit-per-minute 6000" \
         nsenter --target "$container_init" --all -- /usr/bin/tributary integration add >"$scratch/app-org"
 }
 check "service app: the app is added interactively, and its org is collected" add_app
-check "service app: the screen shows the ✔ of an integration that collects" grep -q "✔ lab collects: " "$scratch/app-screen"
+check "service app: the screen shows with a ✔ that the integration collects" grep -q "✔ lab collects: " "$scratch/app-screen"
 check "service app: the key is kept encrypted" test -s "$ROOT/etc/tributary/credentials/lab-read.cred"
 check "service app: the private key is on no screen and in no file below /etc" \
     not grep -rqE '"d" ?:' "$scratch/app-screen" "$ROOT/etc/tributary"
-check "service app: the status is good" in_container tributary status
+check "service app: tributary status reports no problem" in_container tributary status
 check "service app: the first segment is sealed" wait_until 90 has_sealed 1
 took=$((($(date +%s%N) - began) / 1000000))
 echo "# time from apt install to the first segment, with the installed settings: $took ms"

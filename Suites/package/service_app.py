@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Interactively adds a service app's org in a pseudo-terminal. Meanwhile it registers the public key, as a person would do in Okta's console.
+"""Adds the org of a service app interactively, in a pseudo-terminal. Registers the public key when it is shown, as a person would in Okta's console.
 
-    service_app.py SCREEN ORG PROGRAM…      ORG is a command that runs the simulated org; {key} in it becomes the file of the public key
+    service_app.py SCREEN ORG PROGRAM…      ORG is a command that runs the simulated org; {key} in it is replaced by the public key's file
 
 Saves the screen's text and the elapsed seconds, prints the simulator's process id, and exits with the program's exit code.
 """
@@ -22,9 +22,9 @@ ANSWERS = [
 
 
 def register(screen, command):
-    """Reads the public key from the screen, where it is one JSON object, and starts an org that knows it."""
+    """Reads the public key, a JSON object, from the screen, and starts an org that knows the key."""
     jwk = json.loads(re.search(r"\{[^{}]*\"kty\"[^{}]*\}", screen).group())
-    assert "d" not in jwk, "the private half is on the screen"
+    assert "d" not in jwk, "the private key is on the screen"
     directory = tempfile.mkdtemp()
     key, ready = f"{directory}/app.jwk", f"{directory}/ready"
     with open(key, "w") as file:
@@ -33,7 +33,7 @@ def register(screen, command):
     org = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     limit = time.monotonic() + 30
     while not os.path.exists(ready):
-        assert time.monotonic() < limit, "the simulator does not start"
+        assert time.monotonic() < limit, "the simulator has not started within 30 s"
         time.sleep(0.05)
     print(org.pid, flush=True)
 

@@ -1,13 +1,12 @@
-# Runs a real systemd in a container. The container's root is this machine's file system, or another system's, under an overlay. Sourced.
+# Runs a real systemd in a container. The container's root is an overlay over this machine's file system, or over another system's. Sourced.
 #
-#   boot [ROOT]     mounts and boots; ROOT is the container's root as seen from here
-#   in_container …  runs a command in it, for at most 60 s
-#   inside UNIT VERB PATH   tries what the process of a unit can read, write or run; needs python3
-#   shutdown        stops and unmounts; safe to call at any time, to be called by a trap on EXIT
+#   boot [BASE]     boots a container over BASE (by default /), and sets ROOT to the container's root as seen from here
+#   in_container …  runs a command in the container, for at most 60 s
+#   inside UNIT VERB PATH   tests whether the process of a unit can read, write or run a path; needs python3
+#   shutdown        stops and unmounts the container; may be called at any time, and must be called by a trap on EXIT
 #
-# Everything that the container writes goes to a tmpfs and is lost when the container ends. The container shares this machine's network, so that a
-# server on the loopback
-# is reachable. Units that would touch the network, the clock or the disk are not started.
+# The container writes only to a tmpfs, which is lost at its end. It shares this machine's network, so it can reach servers on loopback. Units that
+# would change the network, the clock or the disk are not started.
 
 ROOT=
 container_base=
@@ -24,7 +23,7 @@ boot() {
     ROOT=$container_base/root
 
     systemd-id128 new >"$ROOT/etc/machine-id"
-    # The services that this machine has enabled are not started. The target is minimal, with little more than the journal.
+    # Services that are enabled on this machine are not started here. The default target has little more than the journal.
     rm -rf "$ROOT"/etc/systemd/system/*.wants "$ROOT"/etc/systemd/system/*.requires "$ROOT"/etc/systemd/system/tributary*
     rm -f "$ROOT"/etc/systemd/system/default.target
     cat >"$ROOT/etc/systemd/system/default.target" <<-UNIT
@@ -54,7 +53,7 @@ boot() {
 
 container_is_up() {
     local child
-    # During the boot, nspawn also has other children. The container's init is the process that has the id 1 inside.
+    # During the boot, nspawn has several children. The container's init is the child that has the id 1 in the container.
     container_init=
     for child in $(cat "/proc/$container_nspawn/task/$container_nspawn/children"); do
         [[ $(awk '/^NSpid:/ { print $NF }' "/proc/$child/status" 2>/dev/null) != 1 ]] || container_init=$child
@@ -66,7 +65,7 @@ in_container() {
     timeout --kill-after=5 60 nsenter --target "$container_init" --all -- "$@"
 }
 
-# inside.py tries what the process of a unit can do, in its mounts and with its user and groups.
+# inside.py tries an operation in the mounts of a unit's process, with its user and groups.
 inside() { # UNIT VERB PATH
     cp "$(dirname "${BASH_SOURCE[0]}")/inside.py" "$ROOT/var/tmp/inside.py"
     in_container /usr/bin/python3 /var/tmp/inside.py "$(in_container systemctl show "$1" --property=MainPID --value)" "$2" "$3"

@@ -1,4 +1,4 @@
-"""Tries one operation as the process of a unit, in its mounts and with its user and groups. It starts no program there, because the units forbid that.
+"""Tries an operation in the mounts of a unit's process, with its user and groups. Starts no program there, because the units forbid it.
 
     inside.py PID VERB PATH      read, list, append, create, connect or execute; exits with 0 if the operation was possible
 """

@@ -1,4 +1,5 @@
-# Functions that examine the container's spool from outside. Sourced; they need ROOT and scratch, and each_event_once also needs url and events.
+# Functions that examine the container's spool from outside. Sourced. They use the variables ROOT and scratch; each_event_once also uses url and
+# events.
 
 spool=/var/lib/tributary/spool
 segments() { find "$ROOT$spool" -path '*/integration=*/class=*' -name '[!._]*.ndjson*' -not -path '*/[._]*' "$@"; }
@@ -12,13 +13,12 @@ uuids() {
     done | jq -r .metadata.uid
 }
 has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT
-# All records of an integration are sealed together, in the order of the org's log. So the sealed events are a beginning of the log, and each occurs
-# once.
+# Checks the sealed events. Records are sealed in the order of the org's log, so the sealed events must be the first events of the log, each once.
 each_event_once() {
     local sealed
     uuids | sort >"$scratch/sealed"
     sealed=$(wc -l <"$scratch/sealed")
-    # Reads the whole list first, because curl would report an error if its pipe closed early.
+    # The list is saved first, because `head` ends early, and curl would report a broken pipe.
     curl -sS "$url/_simulator/uuids" -o "$scratch/log"
     head -n "$sealed" "$scratch/log" | sort >"$scratch/expected"
     echo "$sealed records sealed, $(sort -u "$scratch/sealed" | wc -l) distinct"

@@ -3,7 +3,7 @@
 passed=0
 failed=0
 
-# check "what must hold" COMMAND…
+# check NAME COMMAND…: runs the command. The check passes if the command succeeds.
 check() {
     local name=$1 output
     shift
@@ -19,13 +19,13 @@ check() {
     fi
 }
 
-# Prints the last line, and returns the exit status of the suite.
+# Prints the summary, and returns the exit status of the suite.
 report() {
     printf '%d passed, %d failed\n' "$passed" "$failed"
     ((failed == 0))
 }
 
-# wait_until SECONDS COMMAND…: waits until the command succeeds, and tries it ten times a second. There are no fixed waits.
+# wait_until SECONDS COMMAND…: tries the command ten times a second until it succeeds, at most for this time.
 wait_until() {
     local limit=$((SECONDS + $1))
     shift

@@ -3,9 +3,9 @@ import Time
 
 @testable import OktaAPI
 
-/// The texts of an org's answers.
+/// The texts in the answers of a simulated org.
 package enum AnswerText {
-    /// The event with a number. Its uuid ends with the number, in hexadecimal digits.
+    /// The JSON of an event. Its uuid ends with its number in hexadecimal digits.
     package static func event(_ number: Int, published: Int64) -> String {
         let digits = String(number, radix: 16)
         return """
@@ -15,7 +15,7 @@ package enum AnswerText {
             """
     }
 
-    /// The number of the event from which a record was made.
+    /// The number of the event from which this record was made; nil if the line is not such a record.
     package static func number(ofRecord line: UnsafeRawBufferPointer) -> Int? {
         recordUID(of: line).flatMap { Int(String(decoding: $0, as: UTF8.self).suffix(12), radix: 16) }
     }

@@ -8,18 +8,17 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// The daemon's parts, connected as at one start of the daemon. The run provides transport, file system and time.
+/// The daemon's parts, connected as in one process. The run provides transport, file system and time.
 struct ConnectedDaemon: Sendable {
     let worker: IngestWorker
     private let scenario: Scenario
     private let lane: SimulationLane
     private let time: any TimeSource
-    // A new process has no memory of earlier ones.
+    // Each process has its own status board.
     private let board = StatusBoard()
     private let heartbeats = Heartbeats()
 
     /// - Parameters:
-    ///   - spool: the settings of the spool; nil for a small one that seals often.
     ///   - sharedID: the id of the fleet's spool; nil for one host.
     ///   - seals: the fleet's bucket; nil for one host.
     init(
@@ -48,7 +47,7 @@ struct ConnectedDaemon: Sendable {
             seals: seals, thread: lane.thread)
     }
 
-    /// Creates a collector of the integration, without the state of an earlier one.
+    /// Creates a collector of the integration, and removes the status of an earlier collector.
     func collector(
         _ session: Scenario.Session, transport: any HTTPTransport, lease: CollectionLease? = nil
     ) -> IntegrationCollector? {
@@ -71,13 +70,13 @@ struct ConnectedDaemon: Sendable {
             lease: lease)
     }
 
-    /// What the newest collector shows on the status board.
+    /// The health that the newest collector has reported.
     var health: IntegrationHealth? {
         board.snapshot(now: time.now).entries.first { $0.name == "acme" }?.health
     }
 }
 
-/// A credential for the org, which asks for none.
+/// No credential, because the simulated org requires none.
 private struct NoCredential: Credential {
     func authorize(_ request: inout HTTPRequest) async throws(AuthorizationFailure) {}
 }

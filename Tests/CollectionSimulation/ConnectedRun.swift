@@ -7,8 +7,9 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// Runs scenarios one after the other, with the real collector, pager, worker, normalizer and spool. The org is scripted, the file system is in memory, and the
-/// clock does not wait.
+/// Runs scenarios one after the other, with the real collector, pager, worker, normalizer and spool.
+///
+/// Org, file system and clock are simulated, so a run takes no longer than its computation.
 package final class SimulationLane: Sendable {
     let thread = WorkerThread(name: "simulation")
     let catalog: EventCatalog
@@ -126,7 +127,7 @@ private final class ConnectedRun: Sendable {
         return verdict
     }
 
-    /// Runs one start of the daemon to its end. Nil if the spool could not be opened.
+    /// Starts the daemon and runs it to the end of the session. Returns the integration's health; nil if the spool could not be opened.
     private func start(_ session: Scenario.Session, isLast: Bool) async -> IntegrationHealth? {
         switch session.end {
         case .kill(let operation), .powerCut(let operation): disk.cut(at: operation)
@@ -153,7 +154,9 @@ private final class ConnectedRun: Sendable {
         return daemon.health
     }
 
-    /// The start is fixed once it is durable, unless the host's clock is set before an answer of Okta's has contained the time.
+    /// Notes from which time on events are wanted.
+    ///
+    /// Without a stored cursor, the configured start counts. It also counts again if the host's clock is set before the start is final.
     private func noteFirstStart(_ cursor: String?, hostOffset: Int64) {
         let from = (scenario.countsFromNow ? time.server : Scenario.origin) - scenario.start
         let isCounted = cursor.flatMap { try? LogPlace(parsing: $0) }.map { $0.countedFrom == nil } ?? false
@@ -181,7 +184,7 @@ private final class ConnectedRun: Sendable {
         }
     }
 
-    /// Checks that each expected event is in the spool once.
+    /// Compares the records in the spool with the events that the run had to collect.
     private func check(_ verdict: inout Verdict) {
         var counts: [Int: Int] = [:]
         do {
@@ -203,7 +206,7 @@ private final class ConnectedRun: Sendable {
 
     private struct Starts {
         var wanted = WantedEvents(from: 0)
-        /// The host's clock when the start was computed.
+        /// How far the host's clock was ahead of Okta's when the start was computed, in milliseconds.
         var hostOffset: Int64 = 0
     }
 

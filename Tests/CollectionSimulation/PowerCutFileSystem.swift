@@ -2,12 +2,13 @@ import Glibc
 import Spool
 import Synchronization
 
-/// A file system in memory. It remembers which changes are not synchronized, and can lose any of these, as a disk may in a power cut.
+/// A file system in memory that can lose changes in a power cut. It can lose any change that is not synchronized, as a disk may.
 ///
-/// Contents: each write since the last synchronization is kept, lost, or kept for its first half. The length is that of the last kept write, and holes are
-/// zeros.
-/// Names: each creation, renaming or removal since the directory was synchronized is kept or lost separately, so a renaming may
-/// leave both names or neither.
+/// Contents: each write since the last synchronization is kept, lost, or kept in its first half. The file ends with the last kept write, and
+/// a gap before it contains zeros.
+///
+/// Names: each creation, renaming or removal since the directory was synchronized is kept or lost. The two names of a renaming are kept or
+/// lost independently, so both may be left, or neither.
 package final class PowerCutFileSystem: FileSystem {
     private enum Change {
         case write(Int, [UInt8])
@@ -66,10 +67,10 @@ package final class PowerCutFileSystem: FileSystem {
     /// Whether the power cut has happened.
     package var isCut: Bool { state.withLock { $0.count >= $0.cutAt } }
 
-    /// Called before each change. Returns the errno(3) with which the change fails without effect, or 0.
+    /// Sets a closure that is called before each change. It returns the errno(3) with which the change fails, or 0.
     package func fail(_ fault: (@Sendable (FileOperation, String) -> Int32)?) { state.withLock { $0.fault = fault } }
 
-    /// Changes the contents of a file durably, as a failing disk does.
+    /// Changes the bytes of a file on the disk, as a failing disk does.
     package func damage(_ path: String, _ body: (inout [UInt8]) -> Void) {
         state.withLock { state in
             guard let id = Self.find(path, state), var bytes = state.files[id]?.current else { return }
@@ -78,12 +79,12 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// The file or directory at the path; nil if there is none.
+    /// A copy of the file or directory at the path; nil if there is none.
     package func copy(_ path: String) -> Copy? {
         state.withLock { state in Self.find(path, state).flatMap { Self.copy($0, state) } }
     }
 
-    /// Copies the contents of the path before the operation with this number. ``takeCopy()`` returns the copy.
+    /// Requests a copy of the path that is made before the operation with this number. ``takeCopy()`` returns the copy.
     package func copy(_ path: String, at count: Int) {
         state.withLock { state in
             state.copied = (path, .directory([:]))
@@ -91,7 +92,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Returns the copy. If the operation never came, copies now.
+    /// Returns the requested copy. If its operation was never called, the copy is made now.
     package func takeCopy() -> Copy? {
         state.withLock { state in
             defer { (state.copied, state.copyAt) = (nil, .max) }
@@ -100,7 +101,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Durably replaces the contents of the path by a copy; nil removes the path.
+    /// Replaces what is at the path by a copy, durably; nil removes the path.
     package func replace(_ path: String, with copy: Copy?) {
         let (parent, name) = split(path)
         state.withLock { state in
@@ -128,7 +129,7 @@ package final class PowerCutFileSystem: FileSystem {
         return id
     }
 
-    /// The process that used the files has ended, but the power stayed on: every write is kept.
+    /// Ends the process that uses the files. The power stays on, so no change is lost.
     package func killed() {
         state.withLock { state in
             state.cutAt = .max
@@ -138,7 +139,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// The power returns: each change that was not synchronized is kept or lost at random.
+    /// Turns the power on again after a power cut. Each change that was not synchronized is kept or lost at random.
     package func reboot(_ generator: inout some RandomNumberGenerator) {
         var seed = SeededGenerator(seed: generator.next())
         state.withLock { state in

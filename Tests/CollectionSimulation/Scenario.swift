@@ -1,15 +1,17 @@
-/// A run of the simulation, generated from a seed. Each feature uses its own random generator, so switching one off does not change the
-/// others. This makes it possible to shrink a failing run.
+/// A run of the simulation, generated from a seed.
+///
+/// Each feature uses its own random generator. So a feature can be switched off without a change of the others, which is needed to shrink a
+/// failing run.
 package struct Scenario: Sendable {
     /// The features of a run.
     package enum Feature: UInt64, CaseIterable, Sendable {
-        /// Events that exist before the first run.
+        /// Events that exist before the first start.
         case history
-        /// Single events that Okta stores long after they were published.
+        /// A few events that Okta stores long after they were published.
         case lateEvents
-        /// All events are stored hours after they were published.
+        /// Okta stores all events hours after they were published.
         case delay
-        /// Events with a `published` shortly after the time of storing.
+        /// Events whose `published` is shortly after the time at which they are stored.
         case futureEvents
         /// Events that Okta stores twice.
         case copies
@@ -17,13 +19,13 @@ package struct Scenario: Sendable {
         case shortPages, emptyPages
         /// The server sends smaller pages than requested.
         case cap
-        /// Two queries show neighboring events in a different order.
+        /// The order of neighboring events differs between two queries.
         case swaps
         /// Links are refused.
         case refusals
-        /// Unusable answers, and missing answers.
+        /// Some answers are unusable or missing.
         case faults
-        /// The process dies at a file operation, or the power fails at one.
+        /// At a file operation, the process is killed or the power fails.
         case kills, powerCuts
         /// The process is stopped and started again.
         case stops
@@ -32,20 +34,20 @@ package struct Scenario: Sendable {
         case pageSizes, filters, addresses
         /// The host's clock differs from Okta's by hours.
         case hostClock
-        /// The daemon remembers very few events, so a query by time returns forgotten ones.
+        /// The daemon remembers very few events, so a query by time also returns events that it has forgotten.
         case smallMemory
-        /// The state directory is replaced by an earlier copy, or emptied.
+        /// Between two starts, the state directory is replaced by an earlier copy, or removed.
         case olderState, lostState
 
         // Features of fleets only.
 
-        /// Errors and missing answers of the bucket, writes that are carried out after their sender has given up, and periods without the bucket.
+        /// The bucket answers with errors or not at all; it carries out writes after their sender has given up; it is unavailable for some time.
         case bucketFaults, lateWrites, bucketOutages
-        /// A host pauses while another one collects, and then continues with its state in memory.
+        /// A host is suspended while another host collects, and then continues with the state in its memory.
         case pauses
-        /// A host learns late, or never, that another one collects.
+        /// A host learns late, or never, that another host has taken over.
         case overlaps
-        /// The process dies at a request to the bucket, which may already have been sent.
+        /// The process dies at a request to the bucket, before or after the request is sent.
         case requestKills
 
         // Features that came later stand at the end, so that a seed's others stay as they were.
@@ -62,12 +64,12 @@ package struct Scenario: Sendable {
     }
 
     package struct Event: Sendable {
-        /// The time of storing, in milliseconds since 1970, as for `published`.
+        /// When Okta stores the event. Like `published`, in milliseconds since 1970.
         package var stored: Int64
         package var published: Int64
-        /// Equal for the two copies of an event that is stored twice.
+        /// The event's number. Both copies of an event that is stored twice have the same number.
         package var number: Int
-        /// The value that filters test, 0...7.
+        /// The value that decides which filters admit the event, 0...7.
         package var bucket: Int
     }
 
@@ -84,15 +86,15 @@ package struct Scenario: Sendable {
     package struct Session: Sendable {
         package var end: End
         package var pageSize: Int
-        /// The values that the filter admits, as bits; nil for no filter.
+        /// The filter: bit n is set if events with the value n are admitted; nil for no filter.
         package var filter: Int?
-        /// Which of the org's two names is configured.
+        /// The index of the configured address in `ScriptedOrg.origins`.
         package var address: Int
         /// How far the host's clock is ahead of Okta's, in milliseconds.
         package var hostOffset: Int64
-        /// The time without the daemon before this start, in milliseconds.
+        /// How long the daemon does not run before this start, in milliseconds.
         package var pause: Int64
-        /// Whether the org deletes before it what it has stored so far.
+        /// Whether the org deletes, before this start, all events that it has stored so far.
         package var deletes = false
         /// The change of the state directory before this start.
         package var state = StateChange.none
@@ -109,22 +111,22 @@ package struct Scenario: Sendable {
     package var sessions: [Session] = []
     /// The time of the first start.
     package static let origin: Int64 = 1_795_000_000_000
-    /// How long before ``origin`` collection starts, in milliseconds.
+    /// The configured start, in milliseconds before ``origin``.
     package var start: Int64 = 0
     /// Whether the start is relative to now.
     package var countsFromNow = true
     package var pollSeconds = 15
     package var cap: Int?
-    /// The rate of faults, per thousand requests.
+    /// The rates of faults, in faults per thousand requests.
     package var refusals = 0
     package var faults = 0
     package var shortPages = 0
     package var emptyPages = 0
-    /// The plan of several hosts, which replaces ``sessions``.
+    /// What the hosts of a fleet do; nil outside a fleet. It replaces ``sessions``.
     package var fleet: FleetPlan?
 
     /// - Parameters:
-    ///   - isFleet: whether several hosts collect, with one bucket.
+    ///   - isFleet: whether the run has several hosts with one bucket.
     ///   - without: features that are switched off.
     package init(seed: UInt64, isFleet: Bool = false, without: Set<Feature> = [], eventShare: Double = 1) {
         self.seed = seed
@@ -159,7 +161,7 @@ package struct Scenario: Sendable {
                 &history)
         }
         let span = [1_200_000, 7_200_000, 40_000_000][Int.random(in: 0..<3, using: &generator)]
-        // A run then takes a few dozen polls.
+        // With this interval, a run has a few dozen polls.
         pollSeconds = span / 1000 / [20, 50, 120][Int.random(in: 0..<3, using: &generator)]
         spread(
             Int.random(in: 10...400, using: &generator), from: Self.origin, to: Self.origin + Int64(span), &generator)
@@ -191,7 +193,7 @@ package struct Scenario: Sendable {
         if features.contains(.copies), !events.isEmpty {
             for _ in 0..<events.count / 50 + 1 {
                 let index = Int.random(in: 0..<events.count, using: &copies)
-                // The swapped events are close to each other, because the daemon can't recognize events that are further apart than it remembers.
+                // The copy is stored soon after the event, because the daemon recognizes it only while it remembers the event.
                 let place = min(index + Int.random(in: 1...6, using: &copies), events.count)
                 var copy = events[index]
                 copy.stored = place < events.count ? events[place].stored : events[events.count - 1].stored
@@ -200,7 +202,7 @@ package struct Scenario: Sendable {
         }
     }
 
-    /// A random choice of the given shares; 0 if the feature is off.
+    /// A random element of `shares`; 0 if the feature is off.
     func share(_ feature: Feature, _ shares: [Int]) -> Int {
         var generator = self.generator(feature)
         return features.contains(feature) ? shares[Int.random(in: 0..<shares.count, using: &generator)] : 0
@@ -220,7 +222,7 @@ package struct Scenario: Sendable {
         if features.contains(.lostState) {
             var lost = self.generator(.lostState)
             sessions[Int.random(in: 1..<sessions.count, using: &lost)].state = .isLost
-            // A start relative to now does not include events that were collected but not sealed before a long outage.
+            // If a state is lost before its events are sealed, a start relative to now would skip these events after a long outage.
             countsFromNow = false
         }
         if features.contains(.olderState) {

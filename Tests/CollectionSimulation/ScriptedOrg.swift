@@ -4,8 +4,10 @@ import Synchronization
 
 @testable import Collector
 
-/// An org whose log contains a scenario's events in the order of storing. It is as strict as Okta: `since` refers to the time of storing, a link contains the
-/// query that it came from, and an event that is not stored yet is not returned.
+/// An org whose log contains a scenario's events in the order in which they were stored.
+///
+/// It is as strict as Okta: `since` refers to the time at which an event was stored, a link belongs to the query that returned it, and an event
+/// that is not stored yet is not returned.
 final class ScriptedOrg: HTTPTransport {
     static let origins = ["https://acme.okta.com", "https://login.acme.example"]
 
@@ -19,7 +21,7 @@ final class ScriptedOrg: HTTPTransport {
     private struct State {
         var queries: [Query] = []
         var random: SeededGenerator
-        /// A fault that affects a few more requests.
+        /// The present fault, which also affects the next `faultsLeft` requests.
         var fault = 0
         var faultsLeft = 0
         var requests = 0
@@ -47,13 +49,13 @@ final class ScriptedOrg: HTTPTransport {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// The number of answers without an event in a row.
+    /// How many answers in a row had no event.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
-    /// When the last answer with an event was sent.
+    /// When the last answer with an event was sent, in milliseconds since 1970.
     var lastEventAnswer: Int64 { state.withLock(\.lastEventAnswer) }
 
-    /// Called at a start of the daemon. Answers to earlier processes say nothing about what this process has collected.
+    /// Resets `emptyAnswers` at a start of the daemon, because only answers to the new process show that it has collected everything.
     func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
 
     /// Deletes what has been stored so far.
@@ -148,7 +150,7 @@ final class ScriptedOrg: HTTPTransport {
         return response(200, body, next: link)
     }
 
-    /// The event that a query shows at a position. Neighboring older events may be swapped.
+    /// The index of the event that a query returns at this position. The order of older neighboring events depends on the query.
     private func place(_ position: Int, _ query: Query) -> Int {
         guard scenario.features.contains(.swaps) else { return position }
         let block = position / 4 * 4

@@ -1,4 +1,4 @@
 import CurlHTTPClient
 
-/// The pager's generator of random numbers: the same seed repeats a run.
+/// The random generator that the pager also uses. The same seed gives the same numbers.
 package typealias SeededGenerator = Jitter

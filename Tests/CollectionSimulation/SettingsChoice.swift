@@ -1,4 +1,4 @@
-/// The settings of each start. Each setting uses its own random generator.
+/// Chooses the settings of each start at random. Each setting uses its own random generator.
 struct SettingsChoice {
     private let features: Set<Scenario.Feature>
     private var last: Scenario.Session

@@ -36,7 +36,7 @@ package struct Summary: Sendable, CustomStringConvertible {
     }
 }
 
-/// Finds the smallest scenario that still fails, for a failing seed.
+/// Reduces the scenario of a failing seed to a smaller one that still fails.
 package struct Shrinking {
     private let lane: SimulationLane
     private let isFleet: Bool
@@ -46,7 +46,7 @@ package struct Shrinking {
         self.isFleet = isFleet
     }
 
-    /// A description of the scenario: the features that it needs, and the result of the run.
+    /// Describes the smallest scenario that still fails: its features, its share of the events, and the result of its run.
     package func smallest(_ seed: UInt64, without: Set<Scenario.Feature> = []) async -> String {
         var without = without
         for feature in Scenario.Feature.allCases where !without.contains(feature) {

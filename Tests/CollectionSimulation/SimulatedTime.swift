@@ -3,8 +3,9 @@ import Synchronization
 
 @testable import Collector
 
-/// The clock of a run. It stands still while a task runs. When all tasks wait, it moves to the earliest time for which one of them waits. So tasks
-/// run one at a time, and a seed repeats their order.
+/// The clock of a run. It stands still while a task runs. When all tasks wait, it moves to the earliest time for which a task waits.
+///
+/// So the tasks run one at a time, and a seed always gives the same order.
 package final class SimulatedTime: TimeSource {
     private enum Turn {
         case task(CheckedContinuation<Void, Never>)
@@ -12,9 +13,9 @@ package final class SimulatedTime: TimeSource {
     }
 
     private struct Waiting {
-        /// The time by Okta's clock, in milliseconds since 1970.
+        /// When the wait ends by Okta's clock, in milliseconds since 1970.
         var at: Int64
-        /// Orders the waits that end at the same time.
+        /// Of the waits that end at the same time, the one with the smallest order ends first.
         var order: UInt64
         let number: UInt64
         var moment: ObjectIdentifier?
@@ -26,7 +27,7 @@ package final class SimulatedTime: TimeSource {
         var hostOffset: Int64 = 0
         var isOver: (@Sendable () -> Bool)?
         var stop: (@Sendable () -> Void)?
-        /// The number of tasks that don't wait; at first it counts the caller's own task.
+        /// The number of tasks that do not wait. The first is the task of the caller.
         var running = 1
         var waiting: [Waiting] = []
         var orders: UInt64 = 0
@@ -50,19 +51,19 @@ package final class SimulatedTime: TimeSource {
     package var wall: Int64 { state.withLock { Scenario.origin + $0.elapsed + $0.hostOffset } }
     package var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: state.withLock(\.elapsed)) }
 
-    /// How far this host's clock is ahead of Okta's, in milliseconds.
+    /// Sets how far this host's clock is ahead of Okta's, in milliseconds.
     package func set(hostOffset: Int64) { state.withLock { $0.hostOffset = hostOffset } }
 
     package func advance(_ milliseconds: Int64) { state.withLock { $0.elapsed += max(0, milliseconds) } }
 
-    /// Creates the clock. `stop` is called at the first sleep or request after `isOver` has returned true.
+    /// Sets when the run is to be stopped: `stop` is called at the first sleep or request at which `isOver` returns true.
     package func arm(isOver: @escaping @Sendable () -> Bool, stop: @escaping @Sendable () -> Void) {
         state.withLock { ($0.isOver, $0.stop) = (isOver, stop) }
     }
 
     package func disarm() { state.withLock { ($0.isOver, $0.stop) = (nil, nil) } }
 
-    /// Calls `stop` if the run is over.
+    /// Calls `stop` if `isOver` returns true.
     package func check() {
         let (isOver, stop) = state.withLock { ($0.isOver, $0.stop) }
         if isOver?() == true { stop?() }
@@ -88,15 +89,15 @@ package final class SimulatedTime: TimeSource {
         package var hasHappened: Bool { state.withLock(\.self) }
     }
 
-    /// Waits this many milliseconds while other tasks run.
+    /// Waits for this many milliseconds. Other tasks run meanwhile.
     package func pass(_ milliseconds: Int64) async { await wait(until: server + milliseconds) }
 
-    /// Waits until a time by Okta's clock while other tasks run. Ends early if the event happens, or if the task is cancelled.
+    /// Waits until a time by Okta's clock, in milliseconds since 1970. The wait ends early if the event happens or the task is cancelled.
     package func wait(until instant: Int64, for moment: Moment? = nil) async {
         if moment?.hasHappened == true { return }
         let number = state.withLock { state -> UInt64? in
             guard state.running > 1 || state.waiting.contains(where: { $0.at <= instant }) else {
-                // No other task runs before this one.
+                // No other task runs before that time, so this task continues without a wait.
                 state.elapsed = max(state.elapsed, instant - Scenario.origin)
                 return nil
             }
@@ -119,7 +120,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// Waits until a task has ended. Returns false if the task waits for nothing that will happen, and so never ends.
+    /// Waits until a task has ended. Returns false if the task does not end within ten simulated years.
     package func join(_ task: SimulatedTask) async -> Bool {
         await wait(until: server + 10 * 365 * 86_400_000, for: task.end)
         return task.isOver || Task.isCancelled
@@ -131,7 +132,7 @@ package final class SimulatedTime: TimeSource {
         hasten { $0.moment == ObjectIdentifier(moment) }
     }
 
-    /// Does something at a time by Okta's clock, without a task that waits for it.
+    /// Calls `action` at a time by Okta's clock. No task waits for it.
     package func schedule(at instant: Int64, _ action: @escaping @Sendable () -> Void) {
         state.withLock { state in
             let order = state.nextOrder()
@@ -139,7 +140,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// Starts a task that takes turns with the others, beginning with the caller's next wait.
+    /// Starts a task that takes turns with the other tasks. It begins to run at the caller's next wait.
     package func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
         let task = SimulatedTask()
         schedule(at: server) {
@@ -163,7 +164,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// If all tasks wait, lets the next one run.
+    /// If all tasks wait, continues the task whose wait ends first.
     private func goOn() {
         while let turn = next() {
             switch turn {

@@ -1,29 +1,31 @@
 /// The result of a run.
 package struct Verdict: Sendable, CustomStringConvertible {
-    /// Numbers of events.
+    /// The numbers of the events that are missing. `twice` and `invented` contain numbers of events, too.
     package var lost: [Int] = []
     package var twice: [Int] = []
     package var invented: [Int] = []
     package var isStuck = false
-    /// The problems that the spool's verifier found.
+    /// Problems that the verifier of the spool or the run has found.
     package var problems: [String] = []
-    /// The number of events of which the daemon said that they may have been collected before.
+    /// The number of events that the daemon has announced as possible duplicates.
     package var unproven = 0
     package var events = 0
-    /// When the last answer with an event came, in milliseconds after the first start.
+    /// When the org sent the last answer with an event, in milliseconds after the first start.
     package var collectedAfter: Int64 = 0
     package var requests = 0
     package var requeries = 0
     package var starts = 0
-    /// In a fleet: the number of decisions.
+    /// In a fleet: the number of decided seals.
     package var seals = 0
-    /// In a fleet: the number of decisions by another host than the previous decision.
+    /// In a fleet: how often a seal was decided by another host than the seal before it.
     package var takeovers = 0
-    /// In a fleet: the number of attempts at a decision that came too late.
+    /// In a fleet: how often a host tried to decide a seal that another host had already decided.
     package var fenced = 0
 
-    /// Whether the run passed. Allowed are duplicates that the daemon has announced, and one page per start: a process may die after a page is durable and
-    /// before its duplicates are announced.
+    /// Whether the run passed.
+    ///
+    /// Duplicates are allowed if the daemon has announced them. If it has announced any, one more page of duplicates per start is allowed: a
+    /// process may die when a page is durable but not announced yet.
     package var isGood: Bool {
         lost.isEmpty && invented.isEmpty && !isStuck && problems.isEmpty
             && (twice.isEmpty || unproven > 0 && twice.count <= unproven + 50 * starts)

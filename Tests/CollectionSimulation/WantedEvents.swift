@@ -1,16 +1,16 @@
 @testable import Collector
 @testable import OktaAPI
 
-/// The events that a run has to collect: those that the filter in force at their storing admits, and every later filter, too.
+/// The events that a run has to collect. The filter at the time when an event is stored must admit it, and so must every later filter.
 struct WantedEvents: Sendable {
     private struct Filter {
-        /// When the filter is no longer in force. Milliseconds since 1970.
+        /// Until when the filter is used, in milliseconds since 1970.
         var until: Int64
         var mask: Int
     }
 
     private var filters: [Filter] = []
-    /// The time from which on events are collected. Milliseconds since 1970.
+    /// Events that were stored before this time are not wanted. In milliseconds since 1970.
     var from: Int64
 
     /// Events up to here have been deleted, and may be missing. Milliseconds since 1970.
@@ -18,7 +18,7 @@ struct WantedEvents: Sendable {
 
     init(from: Int64) { self.from = from }
 
-    /// Puts a filter in force until ``end(_:at:)``, and at least until the next one. Returns its number.
+    /// Adds the filter of a session, which is used at least until the next filter begins, or until ``end(_:at:)``. Returns its number.
     mutating func begin(_ session: Scenario.Session, at time: Int64) -> Int {
         if let last = filters.indices.last { filters[last].until = max(filters[last].until, time) }
         filters.append(Filter(until: time, mask: session.filter ?? 0xFF))
@@ -29,7 +29,7 @@ struct WantedEvents: Sendable {
 
     /// The numbers of the wanted events.
     func numbers(of events: [Scenario.Event]) -> Set<Int> {
-        // The clocks may differ by a minute without a report.
+        // The daemon accepts a clock that is wrong by up to a minute, so its start may be up to a minute later.
         let from = from + HostTime.tolerance + 1_000
         var wanted: Set<Int> = []
         for event in events where event.stored >= from && event.stored > deletedUntil {

@@ -5,7 +5,7 @@ import Testing
 @Suite("The UTC day of an event")
 struct CivilDayTests {
     @Test(
-        "a time belongs to its day of the calendar",
+        "the UTC day of a time is correct, also before 1970 and around leap days",
         arguments: [
             (0, "1970-01-01"),
             (-1, "1969-12-31"),

@@ -9,10 +9,10 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// An integration's collector with its real pager, worker and spool. The test provides the org, the disk and the clocks: they are in memory, and
-/// time passes only while the collector sleeps.
+/// An integration's collector with its real pager, worker and spool. The org, the disk and the clocks are simulated in memory, and time
+/// passes only while the collector sleeps.
 final class CollectorBench: Sendable {
-    /// When the events below are published, in milliseconds since 1970.
+    /// The time of the first start, in milliseconds since 1970.
     static let origin = Scenario.origin
 
     let time = SimulatedTime()
@@ -26,29 +26,29 @@ final class CollectorBench: Sendable {
 
     /// The settings of a run.
     struct Setup: Sendable {
-        /// The path of the token's file; nil for a token that the org accepts.
+        /// The credential that the collector uses; nil for a token that the org accepts.
         var credential: (any Credential)?
         var filter: String?
         var pageLimit = 100
-        /// Where a first run starts, in milliseconds since 1970.
+        /// A first run collects events from this time on, in milliseconds since 1970.
         var start = CollectorBench.origin - 600_000
         var startCountedFrom: HostTime?
         var pollInterval = Duration.seconds(15)
-        /// Small enough that every commit is sealed immediately.
+        /// The size at which a segment is sealed. With 1, every commit is sealed immediately.
         var segmentMaxBytes = 1 << 20
         var limits = PassedLimits()
         /// By which right the host collects; nil outside of a fleet.
         var lease: CollectionLease?
     }
 
-    /// Runs the collector until `isOver` returns true, which is called at every request and every sleep. Then it stops the collector as the daemon does.
+    /// Runs the collector until `isOver` returns true, then stops the collector as the daemon does. `isOver` is called at every request and sleep.
     ///
     /// - Parameter seals: whether the spool is sealed and closed at the end, as at a normal stop.
     func run(
         _ setup: Setup = Setup(), seals: Bool = true, until isOver: @escaping @Sendable () -> Bool
     ) async throws {
         let worker = try worker(setup)
-        // A new process has no memory of earlier ones.
+        // A new process starts without the status of earlier processes.
         board.remove("acme")
         let entry = board.add(
             StatusBoard.Entry(
@@ -88,7 +88,7 @@ final class CollectorBench: Sendable {
             settings: NormalizerSettings(rawData: false, observables: false), limits: setup.limits, time: time)
     }
 
-    /// Stores a cursor with this text, as another version of the daemon might.
+    /// Stores this text as the cursor, as another version of the daemon might do.
     func keep(_ cursor: String) async throws {
         let worker = try worker(Setup())
         _ = try await worker.open("acme", source: EventSource())
@@ -113,7 +113,7 @@ final class CollectorBench: Sendable {
         return found.sorted()
     }
 
-    /// The only file of the integration's journal.
+    /// The path of the integration's journal. There is exactly one.
     func journal() throws -> String {
         let directory = "/state/integrations/acme"
         let name = try disk.list(directory).map(\.name).filter { $0.hasPrefix("journal-") }.max()
@@ -126,7 +126,7 @@ final class LogLines: Sendable {
     private let texts = Mutex<[String]>([])
     private let announcements = Mutex<[(id: MessageID, integration: String?)]>([])
 
-    /// The logged messages with a `MESSAGE_ID`, and the integration that each names.
+    /// The logged messages that have a `MESSAGE_ID`, each with the integration that it is about.
     var announced: [(id: MessageID, integration: String?)] { announcements.withLock(\.self) }
     var all: [String] { texts.withLock(\.self) }
 

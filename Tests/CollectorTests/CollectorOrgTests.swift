@@ -8,7 +8,7 @@ struct CollectorOrgTests {
     private var org: LogOfOrg { bench.org }
 
     @Test(
-        "an org that does not return its id is asked for it again after ten minutes, and its events are collected in between"
+        "if an org does not return its id, the id is requested again after ten minutes; events are collected meanwhile"
     )
     func probing() async throws {
         org.store(5)
@@ -37,7 +37,7 @@ struct CollectorOrgTests {
         }
     }
 
-    @Test("if the organization is known from an earlier run, the org is asked for its id before anything is collected")
+    @Test("if the organization's id is known from an earlier run, it is checked before anything is collected")
     func known() async throws {
         try await collectOnce()
         let before = org.requests.count
@@ -48,7 +48,7 @@ struct CollectorOrgTests {
     }
 
     @Test(
-        "an address of another organization is not collected, and collection continues once the address is corrected")
+        "if the address leads to another organization, nothing is collected until the address is corrected")
     func otherOrganization() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -71,7 +71,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("if the org at the address has another id than before, nothing is collected until the address is corrected")
+    @Test("if the org's id turns out to differ from the stored id, nothing is collected until the address is corrected")
     func turnsOut() async throws {
         try await collectOnce()
         org.set(identity: "00oother")
@@ -90,7 +90,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("links to another address of the org are followed only after the org has reported this address")
+    @Test("a link to another address is followed only after the org has reported that this address is its own")
     func otherName() async throws {
         org.set(alternate: "https://login.acme.example")
         org.store(150)
@@ -118,7 +118,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<15))
     }
 
-    @Test("an unreadable cursor is reported with what to do, and is left unchanged")
+    @Test("an unreadable cursor is left unchanged, and the message says what to do")
     func unreadableCursor() async throws {
         try await bench.keep("tributary-cursor/99 {}")
         let (org, bench) = (org, bench)

@@ -10,7 +10,7 @@ struct CollectorSpoolTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    /// Lets this many writes to the journal fail, and records their times.
+    /// A disk on which the next `failures` writes to the journal fail. It records their times.
     private final class FullDisk: Sendable {
         private let state: Mutex<(left: Int, times: [Int64])>
 
@@ -28,11 +28,12 @@ struct CollectorSpoolTests {
         }
 
         var times: [Int64] { state.withLock(\.times) }
-        /// The seconds between the attempts.
+        /// The seconds between successive failed writes.
         var waits: [Int64] { zip(times.dropFirst(), times).map { ($0 - $1) / 1000 } }
     }
 
-    @Test("while the spool is full, the page waits and Okta is not asked; afterwards each event is stored once")
+    @Test(
+        "while the spool is full, the page waits and no request is sent to Okta; afterwards each event is stored once")
     func full() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: 7)
@@ -62,7 +63,7 @@ struct CollectorSpoolTests {
         #expect(bench.health?.trouble?.remedy.contains("Nothing is lost") == true)
     }
 
-    @Test("a stop while the spool is full ends immediately, and the next run collects the page")
+    @Test("if the spool is full, the collector still stops immediately, and the next run collects the page")
     func stopWhileFull() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: .max)
@@ -75,7 +76,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("a stop waits until the page that is being stored is durable with its cursor")
+    @Test("if a page is being stored, a stop waits until the page and its cursor are durable")
     func stopDuringIngest() async throws {
         org.store(20)
         let bench = bench
@@ -98,7 +99,8 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<25))
     }
 
-    @Test("a spool that can't be opened is tried again every ten seconds, and Okta is not asked before")
+    @Test(
+        "if the spool can't be opened, this is tried again every ten seconds, and no request is sent to Okta meanwhile")
     func opening() async throws {
         org.store(3)
         let bench = bench
@@ -119,11 +121,11 @@ struct CollectorSpoolTests {
         }
         let times = tries.value
         #expect(zip(times.dropFirst(), times).allSatisfy { ($0 - $1) / 1000 == 10 })
-        #expect(isOpened.value == [true], "the daemon is ready once the problem is known")
+        #expect(isOpened.value == [true], "the daemon counts as ready once the problem is reported")
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("while due records can't be sealed, Okta is not asked; afterwards every event is visible once")
+    @Test("while due records can't be sealed, no request is sent to Okta; afterwards each event is in one segment")
     func sealing() async throws {
         org.store(250)
         let bench = bench
@@ -162,7 +164,7 @@ struct CollectorSpoolTests {
                 }
                 bench.org.store(100)
             }
-            // The count includes the events before and after the damage, and all of them a second time.
+            // The count includes all 120 events twice, because all were collected again after the damage.
             return bench.health?.events == 240
         }
         #expect(isDamaged.value)

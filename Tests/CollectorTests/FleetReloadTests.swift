@@ -20,7 +20,7 @@ struct FleetReloadTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// The configuration with this integration paused, or with none paused.
+    /// The configuration of both integrations. `paused` is the name of the one that is paused; if it is empty, both are collected.
     private func text(_ root: String, _ acme: SimulatedOrg, _ globex: SimulatedOrg, paused: String = "") -> String {
         ReloadBench.text(
             root,
@@ -30,7 +30,7 @@ struct FleetReloadTests {
             ], more: Self.fleet)
     }
 
-    /// A host for which the leases have not decided anything yet.
+    /// A host that holds no integration yet.
     private func bench(_ acme: SimulatedOrg, _ globex: SimulatedOrg, paused: String = "") async throws -> ReloadBench {
         try await ReloadBench { root in
             for name in ["acme", "globex"] { try ReloadBench.setToken(token, of: name, in: root) }
@@ -49,7 +49,7 @@ struct FleetReloadTests {
     }
 
     @Test(
-        "on a standby host, a paused integration is shown as paused, and as standby immediately after it is resumed"
+        "on a standby host, an integration is shown as paused while it is paused, and as standby as soon as it is resumed"
     )
     func elsewhere() async throws {
         let (acme, globex) = (try await org(21), try await org(22))
@@ -66,12 +66,12 @@ struct FleetReloadTests {
         for org in [acme, globex] { await org.stop() }
     }
 
-    @Test("an integration that is paused when the host starts is shown as paused, and its org is not asked")
+    @Test("an integration that is paused when the host starts is shown as paused, and its org gets no request")
     func start() async throws {
         let (acme, globex) = (try await org(23), try await org(24))
         let bench = try await bench(acme, globex, paused: "globex")
         #expect(isPaused(bench, "globex") && bench.health("acme")?.state == .standby)
-        // A lease from before the pause may still arrive.
+        // A lease that the host got before the pause may be reported late.
         try await gain(bench, "globex", token: 1)
         #expect(isPaused(bench, "globex"))
         await bench.reloader.release("globex")
@@ -82,18 +82,18 @@ struct FleetReloadTests {
     }
 
     @Test(
-        "the collecting host seals a paused integration, shows it as paused, and collects each event once after it is resumed"
+        "if an integration is paused, its host seals it and shows it as paused; after it is resumed, each event is collected once"
     )
     func here() async throws {
         let (acme, globex) = (try await org(25), try await org(26))
         let bench = try await bench(acme, globex)
         for (number, name) in ["acme", "globex"].enumerated() {
             try await gain(bench, name, token: Int64(number + 1))
-            try await bench.wait(for: "\(name) live") { bench.health(name)?.state == .live }
+            try await bench.wait(for: "\(name) is live") { bench.health(name)?.state == .live }
         }
         await bench.reload(text(bench.root, acme, globex, paused: "acme"))
         let requests = acme.stats.requests
-        // The keeper of the leases does this when an integration is no longer to be collected.
+        // The lease keeper makes this call when the integration is no longer to be collected.
         await bench.reloader.release("acme")
         #expect(bench.shown == ["acme", "globex"])
         #expect(isPaused(bench, "acme") && bench.health("globex")?.state == .live)
@@ -104,7 +104,7 @@ struct FleetReloadTests {
         await bench.reload(text(bench.root, acme, globex))
         #expect(bench.shown == ["acme", "globex"] && bench.health("acme")?.state == .standby)
         try await gain(bench, "acme", token: 3)
-        try await bench.wait(for: "live again") { bench.health("acme")?.state == .live }
+        try await bench.wait(for: "acme is live again") { bench.health("acme")?.state == .live }
         #expect(!isPaused(bench, "acme") && acme.stats.requests > requests)
         try await bench.stop()
         try bench.expectExactly(acme, "acme")

@@ -2,10 +2,10 @@ import Testing
 
 @testable import CollectionSimulation
 
-/// Several hosts of a fleet with one bucket, in a run that a seed determines. `make simulate FLEET=1` runs random seeds.
+/// Several hosts of a fleet share a bucket. A seed determines each run. `make simulate FLEET=1` runs random seeds.
 @Suite("The connected daemons of a fleet", .serialized)
 struct FleetSimulationTests {
-    @Test("every event is in the bucket once, whichever host collects, dies or comes too late", arguments: 0..<2)
+    @Test("every event is in the bucket once, whichever hosts collect, die, or seal too late", arguments: 0..<2)
     func exactlyOnce(_ block: UInt64) async throws {
         let lane = try SimulationLane()
         for seed in block * 4..<block * 4 + 4 {
@@ -14,14 +14,14 @@ struct FleetSimulationTests {
         }
     }
 
-    @Test("seeds that once found a fault pass", arguments: [40_001_915])
+    @Test("no event is lost or repeated with seeds that found a fault earlier", arguments: [40_001_915])
     func mended(_ seed: UInt64) async throws {
         let scenario = Scenario(seed: seed, isFleet: true, without: Scenario.Feature.later)
         let verdict = try await SimulationLane().run(scenario)
         #expect(verdict.isGood, "seed \(seed): \(verdict)")
     }
 
-    @Test("the same seed repeats a run, however the machine schedules its tasks")
+    @Test("a seed always gives the same run, however the machine schedules the tasks")
     func sameAgain() async throws {
         let lane = try SimulationLane()
         let first = await lane.run(Scenario(seed: 3, isFleet: true))

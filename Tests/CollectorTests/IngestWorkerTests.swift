@@ -23,10 +23,10 @@ struct IngestWorkerTests {
 
     private static func link(_ number: Int) -> String { "https://acme.okta.com/api/v1/logs?after=\(number)&limit=1000" }
 
-    /// The place of a first run.
+    /// The place where a first run starts.
     private static let start = LogPlace(source: "f", ways: .one(.init(filter: nil, restart: StoredTime(0))))
 
-    /// A page with these events, requested at `place`. Its next link has this number.
+    /// A page with these events, which was requested at `place`. `next` is the number in its next link.
     private func page(
         _ events: [Int], at place: LogPlace = start, next: Int, isQuery: Bool = false, search: LogSearch? = nil,
         way: LogWay = .main, body: String? = nil
@@ -80,7 +80,7 @@ struct IngestWorkerTests {
         return found.sorted()
     }
 
-    @Test("a page is stored only if the stored place has not changed since the page was requested")
+    @Test("a page is stored only if the stored place is still the one from which the page was requested")
     func order() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -96,7 +96,7 @@ struct IngestWorkerTests {
     }
 
     @Test(
-        "repeated events, even unreadable ones, are counted and dropped: within a page, in the next page, and after a restart"
+        "repeated events are counted and dropped within a page, in the next page, and after a restart, even if they are unreadable"
     )
     func duplicates() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
@@ -135,7 +135,7 @@ struct IngestWorkerTests {
         let second = try await ingest(
             worker, page([5, 6, 7, 8, 9], at: first.checkpoint.place, next: 2), after: first.kept)
         let place = second.checkpoint.place
-        // The events 0 to 4 are forgotten, 50 was never seen, and 42 is not an event.
+        // The events 0 to 4 were collected and forgotten. Event 50 is new. The element 42 is not an event.
         let query = page([], at: place, next: 3, isQuery: true, body: body([0, 1, 50, 5], and: "42"))
         let ingested = try await worker.ingest(query, after: second.kept, integration: "acme", collectedAt: 1)
         guard case .searching(let search, count: 5) = ingested else {
@@ -152,7 +152,7 @@ struct IngestWorkerTests {
         #expect(try uids() == (0...10).map(uuid))
     }
 
-    @Test("a page of the tail without a new event is not stored")
+    @Test("if a page of the tail has no new event, the page is not stored")
     func noTail() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -178,7 +178,7 @@ struct IngestWorkerTests {
     }
 
     @Test(
-        "a page that breaks off in the middle is not stored, but the same page is stored when it comes complete")
+        "an incomplete page is not stored; the same page is stored once it arrives complete")
     func broken() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -193,7 +193,7 @@ struct IngestWorkerTests {
         #expect(try uids() == [0, 1, 2].map(uuid))
     }
 
-    @Test("the stored place is adapted to the configured query, and the changes are durable")
+    @Test("if the configured query has changed, the stored place is adapted to it, and the adapted place is durable")
     func opensPlace() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let old = LogQuery(org: try OrgURL(parsing: "acme.okta.com"))
@@ -241,7 +241,7 @@ struct IngestWorkerTests {
 
         let sealing = await worker.sealDue("acme")
         #expect(sealing?.failure != nil)
-        // The stored place moved back, so the collector's next page no longer follows it, and is requested again from the stored place.
+        // The stored place has moved back. So a page that was requested after the damaged commit is refused.
         await #expect(throws: IngestWorker.Failure.self) {
             _ = try await ingest(worker, page([6, 7, 8], next: 3), after: second.kept)
         }

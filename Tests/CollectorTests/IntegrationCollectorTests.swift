@@ -33,7 +33,7 @@ struct IntegrationCollectorTests {
         #expect(waits[0] < 1 && waits[1] < 1)
     }
 
-    @Test("a failed request is repeated unchanged, after growing waits, until it returns a page")
+    @Test("a failed request is repeated unchanged until it returns a page, and the waits between the attempts grow")
     func retry() async throws {
         org.store(10)
         org.answer([
@@ -44,10 +44,10 @@ struct IntegrationCollectorTests {
         let failed = org.logRequests.prefix(7)
         #expect(Set(failed.map(\.url)).count == 1)
         for (attempt, wait) in waits.prefix(6).enumerated() {
-            // Full jitter: from one second up to 2, 4, 8 … seconds.
+            // The wait is random: at least one second, and at most 2, 4, 8 … seconds.
             #expect(wait >= 1 && wait <= Double(1 << (attempt + 1)) + 1, "\(waits)")
         }
-        // Okta requires both headers on every repeated request from the third on, because the second answer was the first that had a request id.
+        // Okta requires both retry headers once an answer has had a request id. The second answer was the first with an id.
         #expect(failed.map(\.retryCount) == [nil, nil, "2", "3", "4", "5", "6"])
         #expect(Set(failed.dropFirst(2).map(\.retryFor)).count == 1)
         #expect(bench.health?.trouble == nil)
@@ -57,7 +57,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("a lasting problem is logged when it begins and every ten minutes, not at each attempt")
+    @Test("a problem is logged when it begins, and then every ten minutes, not at each attempt")
     func lasting() async throws {
         org.answer(Array(repeating: .status(503), count: 200))
         let bench = bench
@@ -87,7 +87,8 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("a refused token that is replaced is tried within seconds, long before the next scheduled attempt")
+    @Test(
+        "if a refused token is replaced, the new token is tried within seconds, long before the next scheduled attempt")
     func replacedToken() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -112,7 +113,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("a refused token that is not replaced is tried about once a minute")
+    @Test("if a refused token is not replaced, it is tried about once a minute")
     func refusedToken() async throws {
         org.require(token: "00other")
         let org = org
@@ -122,7 +123,8 @@ struct IntegrationCollectorTests {
         #expect(bench.health?.trouble?.kind == .unauthorized)
     }
 
-    @Test("without a secret nothing is sent; once there is one, collection begins within seconds")
+    @Test(
+        "without its secret an integration sends no request; once the secret exists, collection begins within seconds")
     func missingSecret() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "token-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
@@ -143,7 +145,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("a page that breaks off in the middle is requested again, and after three times in smaller pages")
+    @Test("an incomplete page is requested again; if it is incomplete three times, smaller pages are requested")
     func brokenPage() async throws {
         org.store(30)
         let broken = LogOfOrg.Answer.body("[{\"uuid\":\"x\",]")
@@ -158,7 +160,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<30))
     }
 
-    @Test("an element that can't become a record is kept separately, counted and reported")
+    @Test("an event that can't become a record is set aside, counted and reported")
     func rejected() async throws {
         let event = AnswerText.event(0, published: bench.time.server)
         org.answer([.body("[\(event),42]")])
@@ -168,7 +170,7 @@ struct IntegrationCollectorTests {
         #expect(bench.lines.contains("1 of a page's 2 events could not become records and are kept under _rejected"))
     }
 
-    @Test("a link that is refused twice is replaced by a query by time, and known events are dropped")
+    @Test("if a link is refused twice, the log is queried by time instead, and known events are dropped")
     func refusedLink() async throws {
         org.store(30)
         let (org, bench) = (org, bench)
@@ -188,7 +190,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<35))
     }
 
-    @Test("a query by time skips forgotten events until it finds remembered ones")
+    @Test("a query by time skips events that were collected and forgotten until it finds remembered ones")
     func search() async throws {
         let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         org.store(600)
@@ -206,7 +208,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<605))
     }
 
-    @Test("if no remembered event is found again, everything is collected, and reported as unproven")
+    @Test("if a query by time finds no remembered event, all its events are collected and reported as unproven")
     func unproven() async throws {
         let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         org.store(600)
@@ -224,7 +226,7 @@ struct IntegrationCollectorTests {
         #expect(bench.lines.contains("may have been collected before. Drop duplicates by metadata.uid"))
     }
 
-    @Test("a long history is collected along with the newest events, and its beginning and end are reported")
+    @Test("during a backfill, older and newest events are collected in turn; its beginning and end are reported")
     func backfill() async throws {
         let start = CollectorBench.origin - 2 * 86_400_000
         org.store(at: (0..<3_000).map { start + Int64($0) * 57_600 })
@@ -245,7 +247,9 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<3_001))
     }
 
-    @Test("a start relative to now uses Okta's clock if this host's clock is wrong", arguments: [true, false])
+    @Test(
+        "if this host's clock is wrong, a start relative to now is computed with Okta's clock",
+        arguments: [true, false])
     func start(isAhead: Bool) async throws {
         bench.time.set(hostOffset: isAhead ? 7_200_000 : -7_200_000)
         org.store(at: [-7_000, -3_000, -1_000, -1].map { CollectorBench.origin + $0 * 1000 })
@@ -259,7 +263,7 @@ struct IntegrationCollectorTests {
             bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start now counts from Okta's clock"))
     }
 
-    @Test("a host clock that is set wrong while it collects is said once, and nothing is lost")
+    @Test("if the host's clock is set wrong during collection, one message reports it, and no event is lost")
     func clock() async throws {
         org.store(5)
         let (org, bench) = (org, bench)
@@ -275,7 +279,7 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<10))
     }
 
-    @Test("a host that is not certain of its lease requests nothing, and goes on once the lease is renewed")
+    @Test("a host whose lease is uncertain sends no requests, and continues when the lease is renewed")
     func uncertainLease() async throws {
         org.store(5)
         let term = LeaseTerm()
@@ -296,7 +300,7 @@ struct IntegrationCollectorTests {
         let again = try #require(renewed.value)
         #expect(times.contains { $0 < CollectorBench.origin + 60_000 })
         #expect(times.allSatisfy { $0 <= CollectorBench.origin + 61_000 || $0 >= again }, "\(times)")
-        #expect(times.contains { $0 >= again && $0 < again + 1_000 }, "it goes on at once")
+        #expect(times.contains { $0 >= again && $0 < again + 1_000 }, "it continues immediately")
         #expect(try bench.sealed() == Array(0..<10))
     }
 

@@ -25,7 +25,8 @@ struct IntegrationHealthTests {
         #expect(health.since == 10)
     }
 
-    @Test("a problem is logged immediately and every ten minutes, and when it ends, with its duration")
+    @Test(
+        "a problem is logged immediately, then every ten minutes, and when it ends; the last message has its duration")
     func troubleIsAnnounced() {
         var health = live(at: 1000)
         #expect(
@@ -42,7 +43,7 @@ struct IntegrationHealthTests {
         #expect(health.trouble == nil)
     }
 
-    @Test("a clock that is set back by a day does not silence a lasting problem")
+    @Test("a lasting problem is still logged after the clock was set back by a day")
     func setBack() {
         let day: Int64 = 86_400_000
         var health = live(at: 2 * day)
@@ -66,7 +67,8 @@ struct IntegrationHealthTests {
     }
 
     @Test(
-        "a clock that differs from Okta's by more than a minute is logged once, and again if it was correct in between")
+        "if the clock differs from Okta's by more than a minute, this is logged once, and again after it was correct in between"
+    )
     func clock() {
         var health = live(at: 0)
         #expect(health.answered(0, at: 60_000) == nil)
@@ -86,7 +88,7 @@ struct IntegrationHealthTests {
         #expect(health.troubled(unreachable, requestID: nil, nextAttempt: nil, at: 2) == .entered(unreachable))
     }
 
-    @Test("waiting for a rate limit or for the spool is not a failure of the org")
+    @Test("if an integration waits for a rate limit or for the spool, the org does not count as failing")
     func kindsOfTrouble() {
         var limited = refused
         limited.kind = .rateLimited
@@ -100,7 +102,7 @@ struct IntegrationHealthTests {
     }
 
     @Test(
-        "the lag of a quiet org does not grow, a backlog has the age of its newest event, and a silent Okta counts as lag"
+        "in a backlog the lag is the age of the newest collected event; otherwise it is the time since the last page"
     )
     func lag() {
         var health = IntegrationHealth(since: 0)
@@ -126,7 +128,7 @@ struct IntegrationHealthTests {
         #expect(health.lag(at: ahead + 11_000) == 8000)
     }
 
-    @Test("during a backfill the lag is that of the tail, and pages of the history do not end a problem of the tail")
+    @Test("during a backfill, the lag is the tail's, and a page of the history does not end a problem of the tail")
     func backfill() {
         var health = IntegrationHealth(since: 0)
         let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
@@ -137,7 +139,7 @@ struct IntegrationHealthTests {
         #expect(health.state == .catchingUp)
         _ = health.committed(
             .init(way: .tail, events: 1, newest: 9900, isCaughtUp: true, backfill: progress), at: 10_000)
-        #expect(health.state == .catchingUp, "the state is catching_up as long as there is a history")
+        #expect(health.state == .catchingUp, "the state is catching_up until the history ends")
         let half = BackfillProgress(from: 1000, until: 9000, reached: 5000)
         _ = health.committed(
             .init(way: .main, events: 10, newest: 5000, answered: 13_000, isCaughtUp: false, backfill: half), at: 13_000
@@ -159,7 +161,7 @@ struct IntegrationHealthTests {
         #expect(health.backfill == nil)
     }
 
-    @Test("a problem of the tail ends with the backfill")
+    @Test("if the tail has a problem, the problem ends when the backfill ends")
     func backfillEnds() {
         var health = live(at: 0)
         let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
@@ -173,7 +175,7 @@ struct IntegrationHealthTests {
         #expect(health.state == .live)
     }
 
-    @Test("events that may have been collected before are counted, and so are queries by time")
+    @Test("unproven events and queries by time are counted")
     func unproven() {
         var health = live(at: 0)
         health.requeried()
@@ -185,7 +187,7 @@ struct IntegrationHealthTests {
         #expect((health.events, health.rejected, health.duplicates) == (16, 1, 2))
     }
 
-    @Test("late events do not move the newest event back")
+    @Test("a late event does not move the time of the newest event back")
     func lateEvents() {
         var health = live(at: 9000)
         _ = health.committed(.init(events: 1, newest: 4000, isCaughtUp: true), at: 9500)

@@ -7,7 +7,7 @@ import Testing
 @Suite("The identity of an event from a line of the spool")
 struct LineFactsTests {
     @Test(
-        "a rejected event is recognized by its line, whatever its bytes",
+        "the identity of a rejected event can be computed from its line, whatever bytes the event has",
         arguments: [
             Array("{\"uuid\":\"a\\u0000\",\"x\":1,\"x\":2}".utf8), Array("{\"text\":\"é € 😀 \u{2028}\"".utf8),
             [0x7B, 0xFF, 0xFE, 0x0A, 0x22, 0x5C], Array("\u{FEFF}[1,]".utf8),
@@ -24,7 +24,7 @@ struct LineFactsTests {
         }
     }
 
-    @Test("a record is recognized by its uid, and other text is not")
+    @Test("the identity of a record is computed from its uid; a line that is not a record has none")
     func record() throws {
         let digest = try #require(SHA256Digest())
         let facts = LineFacts(digest)

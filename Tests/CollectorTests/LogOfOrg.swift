@@ -2,12 +2,12 @@ import CollectionSimulation
 import CurlHTTPClient
 import Synchronization
 
-/// An org whose log contains numbered events. A test can set its next answers.
+/// An org whose log contains numbered events. A test can choose the org's next answers.
 final class LogOfOrg: HTTPTransport {
     static let origin = "https://acme.okta.com"
     static let id = "00oacme"
 
-    /// An answer to a request for the log or for the org's description of itself.
+    /// An answer to a request for the log, or to a probe, which asks the org to describe itself.
     enum Answer: Sendable {
         /// The answer of a healthy org.
         case good
@@ -31,7 +31,7 @@ final class LogOfOrg: HTTPTransport {
     }
 
     private struct State {
-        /// When each event was stored, which is also its `published`.
+        /// When each event was stored, in milliseconds since 1970. Its `published` is the same.
         var events: [Int64] = []
         var firstNumber = 0
         var requests: [Request] = []
@@ -54,17 +54,17 @@ final class LogOfOrg: HTTPTransport {
     var logRequests: [Request] { requests.filter(\.isLog) }
     var probes: [Request] { requests.filter { !$0.isLog } }
 
-    /// The answers to the next requests for the log. Later requests are answered as by a healthy org.
+    /// Sets the answers to the next requests for the log. Later requests are answered as by a healthy org.
     func answer(_ answers: [Answer]) { state.withLock { $0.answers = answers } }
-    /// The answers to the next requests for the org's description of itself.
+    /// Sets the answers to the next probes.
     func answerProbes(_ answers: [Answer]) { state.withLock { $0.probes = answers } }
     /// Makes the address lead to another organization from now on.
     func set(identity: String) { state.withLock { $0.identity = identity } }
     /// Gives the org another origin, which its answers to probes report.
     func set(alternate: String) { state.withLock { $0.alternate = alternate } }
-    /// Makes the org refuse any other token.
+    /// Makes the org refuse every token but this one.
     func require(token: String) { state.withLock { $0.token = token } }
-    /// Gives every event another uuid from now on.
+    /// Gives every event, including stored ones, another uuid from now on.
     func renumber() { state.withLock { $0.firstNumber += 1_000_000 } }
     func willAnswer(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.willAnswer = body } }
 

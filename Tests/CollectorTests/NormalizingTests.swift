@@ -21,7 +21,7 @@ import Testing
             context: ConfigurationContext(environment: [:], today: CalendarDate(parsing: "2026-11-23")))
     }
 
-    @Test("the mapping uses every option of record and my_network")
+    @Test("the mapping uses every option of the sections record and my_network")
     func settings() throws {
         let settings = Normalizing(try Self.configuration()).settings
         let ranges = [
@@ -37,7 +37,9 @@ import Testing
                     schemaVersion: .v1_5_0))
     }
 
-    @Test("the configuration accepts the OCSF versions that records can have, and the spool knows the chosen version")
+    @Test(
+        "the configuration accepts exactly the OCSF versions that the mapping supports, and the spool gets the chosen version"
+    )
     func versions() throws {
         #expect(Configuration.SchemaVersion.allCases.map(\.rawValue) == SchemaVersion.allCases.map(\.rawValue))
         for version in Configuration.SchemaVersion.allCases {
@@ -47,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "a site's tables override the built-in one, a later table overrides an earlier one, and a bad row is refused with file and line"
+        "configured tables override the built-in table, and later tables earlier ones; the error for a bad row names file and line"
     )
     func tables() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Values that a test collects in closures.
+/// A value that closures change and a test reads.
 final class Noted<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
 

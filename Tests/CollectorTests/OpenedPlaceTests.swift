@@ -4,7 +4,7 @@ import Testing
 @testable import OktaAPI
 @testable import Spool
 
-@Suite("A stored place at a start")
+@Suite("A stored place is opened at a start")
 struct OpenedPlaceTests {
     private func backfill(head: Int, filter: String? = nil) throws -> PassedLog {
         let log = try PassedLog()
@@ -14,7 +14,7 @@ struct OpenedPlaceTests {
         return log
     }
 
-    @Test("with the same query, collection continues with the stored links")
+    @Test("if the query is unchanged, collection continues with the stored links")
     func unchanged() throws {
         for log in [try PassedLog(), try backfill(head: 3), try backfill(head: 8)] {
             try log.store([20], next: "h1")
@@ -24,7 +24,7 @@ struct OpenedPlaceTests {
         }
     }
 
-    @Test("after a change of the page size, no stored link is used, and no event is collected twice")
+    @Test("if the page size has changed, no stored link is used, and no event is collected twice")
     func source() throws {
         let log = try backfill(head: 8)
         #expect(try log.reopen(pageLimit: 500) == [.source])
@@ -39,7 +39,7 @@ struct OpenedPlaceTests {
 
     // MARK: Another filter
 
-    @Test("after a change of the filter, the log is queried by time, and collected events are not collected again")
+    @Test("if the filter has changed, the log is queried by time, and no event is collected twice")
     func oneWay() throws {
         let log = try PassedLog()
         for start in [0, 10, 20] { try log.store(Array(start..<start + 10), next: "h\(start)") }
@@ -49,12 +49,12 @@ struct OpenedPlaceTests {
         #expect(log.place[.main]?.next == nil)
         #expect(log.place[.main]?.restart == restart)
         #expect(try log.reopen(filter: "b") == [])
-        // The new filter admits events between those of the old one.
+        // The new filter also admits 500 and 501, which are between the events of the old filter.
         let checkpoint = try log.store([0, 500, 8, 9, 501, 29, 30], next: "b1", isQuery: true)
         #expect(checkpoint.unproven == 0)
         #expect(log.collected == Array(0..<30) + [500, 501, 30])
         try log.store([29, 500, 31], next: "b2")
-        // Back to the first filter.
+        // The first filter is configured again.
         #expect(try log.reopen() == [.filter])
         try log.store([5, 29, 30, 31, 32], next: "c1", isQuery: true)
         #expect(log.twice == [])
@@ -62,7 +62,7 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "if the filter changes while the tail's head is full, only the tail gets the new filter, and the history still ends at the tail's beginning"
+        "if the filter changes when the head is full, only the tail gets the new filter, and the history ends where the tail began"
     )
     func fullHead() throws {
         let log = try backfill(head: 8)
@@ -89,7 +89,7 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "if the filter changes while the tail's head is not full, the history alone continues with the new filter, and drops events that the tail has collected"
+        "if the filter changes when the head is not full, one way continues with the new filter; it drops events that the tail has collected"
     )
     func shortHead() throws {
         let log = try backfill(head: 4)
@@ -109,7 +109,7 @@ struct OpenedPlaceTests {
 
     // MARK: Earlier versions
 
-    /// An event of the tail's boundary, as version 2 remembered it.
+    /// The identity under which version 2 remembered an event of the boundary, that is, of the tail's first events.
     private func atBoundary(_ number: Int) -> RecordIdentity {
         let identity = PassedLog.identity(number)
         return RecordIdentity(high: ~identity.high, low: identity.low ^ 0x5555_5555_5555_5555)
@@ -130,14 +130,14 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "a place in format 2 without a backfill continues with the events of both of its windows",
+        "a place in format 2 without a backfill keeps the events of both windows, and these are not collected again",
         arguments: [nil, "b"])
     func version2OneWay(newFilter: String?) throws {
         let log = try PassedLog()
-        // The tail's window, and the rest of a history that had ended.
+        // Two windows: the tail's events, and events that remained from the history of an earlier backfill.
         try log.remember([[10, 11, 12].map(PassedLog.identity), [7, 8].map(PassedLog.identity)])
         let opened = try log.open(text(try PassedLog.query()), PassedLog.query(filter: newFilter))
-        // Version 2 does not tell whether the filter has changed.
+        // Version 2 stores one fingerprint of the query, so a changed filter is reported as a changed source.
         #expect(opened.changes == (newFilter == nil ? [] : [.source]))
         let way = try #require(log.place[.main])
         #expect(way.filter == newFilter)
@@ -150,11 +150,11 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "a backfill in format 2 continues with tail and history, and the history ends at the tail's beginning",
+        "a backfill in format 2 continues with tail and history, and the history ends where the tail began",
         arguments: [2_000, 4])
     func version2Backfill(boundary: Int) throws {
         let log = try PassedLog()
-        // The tail has forgotten the events 100 and 101 of the boundary.
+        // The boundary contains the events 100 to 103, but the tail's window has forgotten 100 and 101.
         try log.remember([
             Array(102..<110).map(PassedLog.identity), Array(0..<10).map(PassedLog.identity),
             Array(100..<104).map(atBoundary),
@@ -169,7 +169,7 @@ struct OpenedPlaceTests {
         #expect(try log.store([12, 100], next: "h2").change == .none)
         let checkpoint = try log.store([101, 102, 13], next: "h3")
         #expect(checkpoint.change == (boundary == 2_000 ? .historyEnded : .tailDropped))
-        // If the boundary is full, the tail has the other events.
+        // If the boundary is full, the history ends, and event 13 is left to the tail.
         let rest = boundary == 2_000 ? [] : [13]
         #expect(log.collected == [10, 11, 110, 12] + rest)
         try log.store([100, 101, 102, 103, 109, 110, 111], next: "3")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Which events of a page are collected")
 struct PageReadingTests {
-    /// A log whose way has passed the events 0..<100 in pages of ten, and so has forgotten the first of them.
+    /// A log whose only way has passed the events 0..<100 in pages of ten. The window is smaller, so the first events are forgotten.
     private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
         let log = try PassedLog(spacing: spacing)
         for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
@@ -17,7 +17,8 @@ struct PageReadingTests {
 
     // MARK: Passed, and following a link
 
-    @Test("passed events are dropped: within the page, in later pages, and after a restart; the others are collected")
+    @Test(
+        "passed events are dropped within a page, in later pages, and after a restart; all other events are collected")
     func known() throws {
         let log = try PassedLog()
         let first = try log.store([0, 1, 1, 2], next: "1")
@@ -44,7 +45,7 @@ struct PageReadingTests {
         #expect(reading.count == 2)
     }
 
-    @Test("when the first page is durable, a start relative to the present becomes final, and the org's id is stored")
+    @Test("once the first page is durable, the org's id is stored, and a start relative to now is not computed again")
     func settled() throws {
         let log = try PassedLog()
         log.place.countedFrom = HostTime(1)
@@ -57,22 +58,22 @@ struct PageReadingTests {
     // MARK: Restart
 
     @Test(
-        "a query by time from the stored restart finds every event that has not been passed, and the restart moves on with the events"
+        "a query by time from the restart time returns every event that was not passed; the restart time follows the events"
     )
     func restart() throws {
         let log = try passed()
         let restart = try #require(log.place[.main]?.restart)
         #expect(restart <= StoredTime(log.published(100)))
-        // The commits at depths 10 to 14 were published 20 to 30 s ago, and stored at most five minutes earlier.
+        // The events at the depths 10 to 14 begin with 74. An event can be stored up to five minutes before its `published`.
         #expect(restart == PublishedTime(log.published(74)).earliestStored)
-        // One page of very old events, as from an application that reports late, does not move the restart back.
+        // Pages of very old events, as from an application that reports late, do not move the restart time back.
         let late = Array(1_000..<1_010)
         let times = Dictionary(uniqueKeysWithValues: late.map { ($0, PassedLog.base - 86_400_000) })
         for _ in 0..<4 { try log.read(log.page(late, date: log.published(101)), late, published: times) }
         #expect(try #require(log.place[.main]?.restart) >= restart)
     }
 
-    @Test("events with a future date do not move the restart time or the reports beyond Okta's clock")
+    @Test("events with a future date do not move the restart time, or the reported newest time, beyond Okta's clock")
     func future() throws {
         let log = try PassedLog()
         var date: Int64 = 0
@@ -91,7 +92,7 @@ struct PageReadingTests {
     // MARK: Re-query
 
     @Test(
-        "a query by time collects nothing until it has found enough remembered events, and then collects all unknown events"
+        "a query by time collects nothing until it has found enough remembered events; from then on it collects all unknown events"
     )
     func search() throws {
         let log = try passed()
@@ -99,12 +100,12 @@ struct PageReadingTests {
         #expect(first.need == 4)
         #expect(first.seen.isEmpty)
         #expect(first.next == PassedLog.link("a"))
-        // Two remembered events, one of them several times.
+        // This page contains two remembered events. One of them is repeated, but counts once.
         let oldest = try #require((0..<100).first { log.writer.knows(PassedLog.identity($0), in: .main) })
         let second = try log.search(
             Array(50..<oldest) + [oldest, oldest, oldest, oldest + 1, oldest], next: "b", after: first)
         #expect(second.seen.count == 2)
-        // A forgotten event that comes a little late does no harm while the search continues.
+        // Event 30 is forgotten and arrives late. It is not collected again, because the search is not over.
         let events = [oldest + 2, 30, oldest + 3] + Array(oldest + 4..<103)
         let checkpoint = try log.store(events, next: "c", search: second)
         #expect(log.collected == Array(0..<103))
@@ -115,18 +116,18 @@ struct PageReadingTests {
         #expect(log.collected == Array(0..<104))
     }
 
-    @Test("a query by time does not collect a forgotten event again that Okta has stored twice")
+    @Test("if Okta has stored a forgotten event twice, a query by time does not collect the event again")
     func repeatOfForgotten() throws {
-        // Two events are a minute apart, so forgotten events are older than the five minutes of the restart.
+        // The events are a minute apart, so forgotten events are older than the five minutes that the restart time goes back.
         let log = try passed(spacing: 60_000)
-        // Okta has stored the first event a second time, a few positions after the restart.
+        // Okta has stored event 1 a second time, a few positions after the restart time.
         let first = try log.search([75, 1], next: "a", date: log.published(103))
         try log.store(Array(76..<102), next: "q", search: first, date: log.published(103))
         #expect(log.collected == Array(0..<102))
     }
 
     @Test(
-        "if a search finds no remembered event, possible duplicates are announced, unless the last forgotten event was stored before the restart time",
+        "if a search finds no remembered event, duplicates are possible and announced, unless all forgotten events precede the restart time",
         arguments: [(-1, true), (0, true), (1, false)] as [(Int64, Bool)])
     func boundary(restartAfterDropped: Int64, announces: Bool) throws {
         let log = try PassedLog()
@@ -147,7 +148,7 @@ struct PageReadingTests {
         #expect(checkpoint.unproven == (announces ? 1 : 0))
     }
 
-    @Test("if no event was forgotten, a query by time collects unknown events immediately")
+    @Test("if no event was forgotten, a query by time collects unknown events without a search")
     func nothingForgotten() throws {
         let log = try PassedLog()
         try log.store(Array(0..<30))
@@ -157,7 +158,7 @@ struct PageReadingTests {
     }
 
     @Test(
-        "a search that finds no remembered event finally collects everything, and reports how many events may be duplicates"
+        "if a search finds no remembered event, everything is collected, and the number of possible duplicates is reported"
     )
     func nothingFound() throws {
         let log = try passed()
@@ -170,7 +171,7 @@ struct PageReadingTests {
         #expect(search.need == 0)
         #expect(search.next == nil, "the search starts again")
 
-        // Now everything is taken: events that were collected and forgotten are collected again, and announced.
+        // From now on all unknown events are collected. Some were collected before and forgotten, so possible duplicates are announced.
         let first = try log.store([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
         #expect(Array(log.collected.dropFirst(100)) == [5, 6, 101])
         #expect(first.unproven == 3)
@@ -187,12 +188,12 @@ struct PageReadingTests {
     }
 
     @Test(
-        "a search that has found too few remembered events is repeated once, and then needs half as many"
+        "if a search has found too few remembered events, it is repeated once and then needs half as many"
     )
     func halfFound() throws {
         let log = try passed()
         let began = log.published(99)
-        // A page of events that are newer than the search ends it.
+        // This page contains events that are newer than the search, so the search ends.
         let first = try log.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
         #expect(first.need == 2)
         #expect(first.isSecond)
@@ -207,14 +208,14 @@ struct PageReadingTests {
     }
 
     @Test(
-        "a short answer ends a search only if ten minutes have passed since its first answer",
+        "a page that is not full ends a search only if ten minutes have passed since the first page of the search",
         arguments: [(599_000, 4), (600_000, 0)])
     func shortAnswer(milliseconds: Int64, need: Int) throws {
         let log = try passed()
         let began = log.published(99)
         let first = try log.search([40, 41], date: began)
         #expect(try log.search([42], after: first, date: began + milliseconds).need == need)
-        // A full answer does not end it.
+        // A full page does not end the search.
         let again = try log.search([40, 41], date: began)
         #expect(try log.search([42], after: again, date: began + milliseconds, limit: 1).need == 4)
     }
@@ -246,11 +247,11 @@ struct PageReadingTests {
         #expect(backfill.until == StoredTime(77))
         #expect(!backfill.isHeadFull)
         #expect(log.collected == [0, 1, 2, 3, 1_000, 1_001])
-        // The head contains the events that only the tail has.
+        // The head contains only events that the history has not collected.
         #expect(log.writer.identityList(.head) == [1_000, 1_001].map(PassedLog.identity))
     }
 
-    /// The history has passed 0..<10, and the tail 100, 101, … in pages of three.
+    /// A log with two ways: the history has passed 0..<10, and the tail `count` events from 100 on, in pages of three.
     private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
         let log = try PassedLog(spacing: spacing)
         try log.store(Array(0..<10), next: "h0")
@@ -262,7 +263,9 @@ struct PageReadingTests {
         return log
     }
 
-    @Test("events that the tail or the history has passed are not collected by the other of the two")
+    @Test(
+        "the history does not collect events that the tail has passed, and the tail does not collect those of the history"
+    )
     func otherWay() throws {
         let log = try backfill(tail: 12)
         try log.store([9, 110, 10, 111], next: "h1")
@@ -270,7 +273,9 @@ struct PageReadingTests {
         #expect(log.collected == Array(0..<10) + Array(100..<112) + [10, 112])
     }
 
-    @Test("the history ends when it has found half of the events in a full head, and collects no later events")
+    @Test(
+        "if the head is full, the history ends when it has found half of the head's events, and collects no later events"
+    )
     func historyEnds() throws {
         let log = try backfill(tail: 12)
         #expect(log.place.backfill?.isHeadFull == true)
@@ -281,7 +286,7 @@ struct PageReadingTests {
         try log.reopen()
         let checkpoint = try log.store([50, 102, 103, 112, 113], next: "h2")
         #expect(checkpoint.change == .historyEnded)
-        // The tail has not passed 112 and 113 yet, and will collect them.
+        // The history leaves 112 and 113 to the tail, which has not passed them yet.
         #expect(log.collected == Array(0..<10) + Array(100..<112) + Array(10..<51))
         guard case .one(let way) = log.place.ways else {
             Issue.record("\(log.place)")
@@ -290,7 +295,7 @@ struct PageReadingTests {
         #expect(way.next == PassedLog.link("t109"))
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
-        // The tail's events belong to the remaining way now, and are not collected again.
+        // The remaining way has the tail's events, so 110 and 111 are not collected again.
         try log.store([110, 111, 112, 113], next: "t3")
         #expect(log.collected.suffix(2) == [112, 113])
         #expect(log.twice == [])
@@ -307,7 +312,7 @@ struct PageReadingTests {
             Issue.record("\(log.place)")
             return
         }
-        // The history continues, and takes the events that the tail had left out.
+        // The history is now the only way, and collects events that the tail has not passed.
         #expect(way.next == PassedLog.link("h2"))
         #expect(log.writer.identityCount(.tail) == 0)
         #expect(log.writer.identityCount(.head) == 0)
@@ -318,10 +323,10 @@ struct PageReadingTests {
     }
 
     @Test(
-        "if the history's restart time is after the tail's beginning, the tail is dropped, even if the history found none of its events"
+        "the tail is dropped when the history's restart time passes the tail's beginning, even if the history met none of its events"
     )
     func restartAfterTail() throws {
-        // Two events are a minute apart.
+        // The events are a minute apart.
         let log = try backfill(tail: 2, spacing: 60_000)
         var change = PageCheckpoint.Change.none
         var next = 200
@@ -335,7 +340,7 @@ struct PageReadingTests {
         #expect(log.twice == [])
     }
 
-    @Test("the head gets the tail's events until the head is full, and then does not change")
+    @Test("the tail's events are added to the head until the head is full; then the head does not change")
     func headGrows() throws {
         let log = try PassedLog()
         try log.store([0], next: "h0")

@@ -5,9 +5,9 @@ import Testing
 @testable import OktaAPI
 @testable import Spool
 
-/// Reads pages of numbered events with a spool that remembers very few events. The results are made durable as the worker does it.
+/// Reads pages of numbered events, and stores the results as the worker does. The spool remembers very few events.
 final class PassedLog {
-    /// The windows hold at least 40 events, a search needs 4, and a tail's head is full with 6.
+    /// A window keeps at least 40 events, a search has to find 4 remembered events, and the head is full with 6 events.
     static let limits = PassedLimits(window: 40, need: 4, head: 6, leastSeen: 3, restartDepths: 10..<15)
     static let base: Int64 = 1_763_928_000_000
     static let origin = "https://acme.okta.com"
@@ -52,7 +52,7 @@ final class PassedLog {
 
     func published(_ number: Int) -> Int64 { Self.base + Int64(number) * spacing }
 
-    /// A page with these events. Unless `date` is given, it was answered a second after the newest event of any page.
+    /// A page with these events. `date` is the time of the answer; its default is a second after the newest event of all pages so far.
     func page(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
         date: Int64? = nil, since: Int64 = 0, limit: Int = 1000
@@ -64,7 +64,7 @@ final class PassedLog {
             previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
     }
 
-    /// Reads the page and makes the result durable. An event's `published` follows from its number, unless `published` names it.
+    /// Reads the page, and makes the result durable. `published` gives times for single events; the other times follow from the numbers.
     @discardableResult
     func read(_ page: LogPage, _ events: [Int], published: [Int: Int64] = [:]) throws -> PageOutcome {
         var reading = PageReading(page, writer, Self.limits)
@@ -84,7 +84,7 @@ final class PassedLog {
         return outcome
     }
 
-    /// Reads a page, and stores its checkpoint and its new events.
+    /// Reads a page that has to give a checkpoint, and stores the checkpoint and the new events.
     @discardableResult
     func store(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
@@ -97,7 +97,7 @@ final class PassedLog {
         return checkpoint
     }
 
-    /// Reads a page of a query by time that only searches for known events.
+    /// Reads a page of a search. The page must not change what is stored.
     func search(
         _ events: [Int], way: LogWay = .main, next: String = "s", after search: LogSearch? = nil, date: Int64? = nil,
         limit: Int = 1000
@@ -110,7 +110,7 @@ final class PassedLog {
         return search
     }
 
-    /// Starts the daemon again, possibly with another query.
+    /// Opens the stored place again with this query, as after a restart. Returns what has changed in the query.
     @discardableResult
     func reopen(filter: String? = nil, pageLimit: Int = 1000) throws -> [OpenedPlace.Change] {
         let kept = try #require(writer.cursor)
@@ -118,7 +118,7 @@ final class PassedLog {
         return opened.changes
     }
 
-    /// Reads a place's text as at a start.
+    /// Opens the place with this text, as at a start.
     @discardableResult
     func open(_ text: String, _ query: LogQuery) throws -> OpenedPlace {
         try writer.recover(at: SystemTime().spool)
@@ -128,7 +128,7 @@ final class PassedLog {
         return opened
     }
 
-    /// Stores the windows as an earlier version did: each under the number that it had in that version, with the oldest identities first.
+    /// Stores windows as an earlier version did. A window's index in the array is its number in that version. The oldest identity comes first.
     func remember(_ windows: [[RecordIdentity]]) throws {
         for (number, identities) in windows.enumerated() {
             let window = try #require(IdentityWindow(rawValue: UInt8(number)))

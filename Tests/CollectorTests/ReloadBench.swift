@@ -13,8 +13,9 @@ import Testing
 @testable import Fleet
 @testable import Systemd
 
-/// The services of a daemon in this process: the real workers, spool and transport, and simulated orgs. A test replaces the text of the configuration.
-/// With a section `fleet`, the test decides which integrations this host holds; segments are in this host's spool then, too.
+/// A daemon's services in this process: real workers, spool and transport, with simulated orgs. A test can replace the configuration's text.
+///
+/// If the configuration has a section `fleet`, the test decides which integrations this host holds. The segments stay in this host's spool.
 final class ReloadBench: Sendable {
     let root = FileManager.default.temporaryDirectory.appending(path: "tributary-reload-\(UUID().uuidString)").path
     let board = StatusBoard()
@@ -22,7 +23,7 @@ final class ReloadBench: Sendable {
     let spool: Spool
     let collection: CollectionService
     let reloader: Reloader
-    /// Nil outside a fleet. It has not yet contacted the store of the leases.
+    /// The host's membership in the fleet, which never contacts a lease store; nil outside a fleet.
     let membership: FleetMembership?
     private let group: ServiceGroup
     private let running: Mutex<Task<Void, any Error>?> = Mutex(nil)
@@ -42,7 +43,7 @@ final class ReloadBench: Sendable {
     var sent: [String] { told.sent.withLock(\.self) }
 
     /// - Parameters:
-    ///   - make: the configuration, given the directory of this test.
+    ///   - make: returns the configuration's text; its argument is the path of the test's directory.
     init(_ make: (String) throws -> String) async throws {
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         let box = TextBox(try make(root))
@@ -126,19 +127,19 @@ final class ReloadBench: Sendable {
 
     var shown: [String] { board.snapshot(now: .now, isSample: false).entries.map(\.name) }
 
-    /// Waits until a condition is true, by checking it repeatedly.
+    /// Checks a condition repeatedly until it is true.
     func wait(for what: String, _ condition: () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("too late: \(what)")
+                Issue.record("this did not become true within 120 s: \(what)")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(10))
         }
     }
 
-    /// The records of an integration in sealed segments, by their uid.
+    /// The records in an integration's segments, by uid.
     func sealed(_ integration: String) throws -> [String: [[String: Any]]] {
         var found: [String: [[String: Any]]] = [:]
         let reader = try SpoolReader(directory: spool.settings.directory)
@@ -175,8 +176,8 @@ final class ReloadBench: Sendable {
     }
 
     /// - Parameters:
-    ///   - spool: further lines of the spool's section.
-    ///   - more: further lines at the top.
+    ///   - spool: more lines for the section `spool`.
+    ///   - more: more lines at the top level.
     static func text(
         _ root: String, _ integrations: [Integration], spool: [String] = ["segment_max_age: 1h"], more: [String] = []
     ) -> String {

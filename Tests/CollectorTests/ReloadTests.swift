@@ -17,7 +17,7 @@ struct ReloadTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// A bench with these integrations, each with a valid token.
+    /// A bench with these integrations. Each has a valid token.
     private func bench(
         _ integrations: [ReloadBench.Integration], spool: [String] = ["segment_max_age: 1h"],
         tokens: [String]? = nil
@@ -30,16 +30,16 @@ struct ReloadTests {
         }
     }
 
-    @Test("integrations are added and removed, and an unchanged integration keeps its running request")
+    @Test("a reload adds and removes integrations, and does not interrupt a request of an unchanged integration")
     func addAndRemove() async throws {
-        // The second request of the first org is never answered. A new collector would send another request.
+        // The second request to this org is never answered. If the reload replaced the collector, a third request would be sent.
         let kept = try await org(1, faults: [FaultRule(.hang, after: 1)])
         let removed = try await org(2)
         let added = try await org(3)
         let bench = try await bench([
             .init(name: "kept", url: kept.url, more: ["page_size: 100"]), .init(name: "removed", url: removed.url),
         ])
-        try await bench.wait(for: "a request under way, and the other org collected") {
+        try await bench.wait(for: "a request of the first org is pending, and the other org is collected") {
             kept.stats.faults["hang"] == 1 && bench.health("removed")?.state == .live
         }
         let requests = kept.stats.requests
@@ -55,7 +55,7 @@ struct ReloadTests {
         // A removed integration is sealed immediately, and its journal is closed.
         try bench.expectExactly(removed, "removed")
         #expect(!bench.heartbeats.samples().contains { $0.part == "collector removed" })
-        try await bench.wait(for: "the added one live") { bench.health("added")?.state == .live }
+        try await bench.wait(for: "the added integration is live") { bench.health("added")?.state == .live }
         #expect(kept.stats.requests == requests)
 
         // The integration is added again, continues from its cursor, and is collected once.
@@ -67,7 +67,7 @@ struct ReloadTests {
                     .init(name: "added", url: added.url), .init(name: "removed", url: removed.url),
                     .init(name: "kept", url: kept.url, more: ["page_size: 100"]),
                 ]))
-        try await bench.wait(for: "it is asked again") {
+        try await bench.wait(for: "the org gets requests again") {
             removed.stats.requests > asked && bench.health("removed")?.state == .live
         }
         try await bench.stop()
@@ -76,24 +76,26 @@ struct ReloadTests {
         for org in [kept, removed, added] { await org.stop() }
     }
 
-    @Test("an integration whose settings change during its backlog continues with the new settings, exactly once")
+    @Test(
+        "if settings change during a backlog, the integration continues with the new settings, and collects each event once"
+    )
     func change() async throws {
         let org = try await org(4, events: 3000)
         let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 10"])])
         for size in [20, 30, 40] {
             let before = bench.health("acme")?.events ?? 0
-            try await bench.wait(for: "more events") { (bench.health("acme")?.events ?? 0) > before }
+            try await bench.wait(for: "more events are collected") { (bench.health("acme")?.events ?? 0) > before }
             await bench.reload(
                 ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: \(size)"])]))
             #expect(bench.board.configuration.change == "changed acme (page_size)")
-            try await bench.wait(for: "the new page size") {
+            try await bench.wait(for: "a request uses the new page size") {
                 org.stats.lastTarget?.contains("limit=\(size)") == true
             }
         }
         await bench.reload(
             ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 1000"])]))
-        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
-        // The count continues for the whole life of the daemon.
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
+        // A reload does not reset the count.
         #expect(bench.health("acme")?.events == 3000)
         try await bench.stop()
         try bench.expectExactly(org, "acme")
@@ -105,7 +107,7 @@ struct ReloadTests {
         let org = try await org(5)
         let other = try await self.org(6)
         let bench = try await bench([.init(name: "acme", url: org.url)], tokens: ["acme", "globex"])
-        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
         let good = ReloadBench.text(
             bench.root, [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)])
         await bench.reload(
@@ -123,7 +125,7 @@ struct ReloadTests {
         #expect(bench.board.configuration.refusal == nil)
         #expect(bench.board.configuration.finished == 2)
         #expect(bench.shown == ["acme", "globex"])
-        try await bench.wait(for: "live") { bench.health("globex")?.state == .live }
+        try await bench.wait(for: "the integration is live") { bench.health("globex")?.state == .live }
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         try bench.expectExactly(other, "globex")
@@ -134,7 +136,7 @@ struct ReloadTests {
     func notifications() async throws {
         let org = try await org(7)
         let bench = try await bench([.init(name: "acme", url: org.url)])
-        try await bench.wait(for: "ready") { bench.sent.contains { $0.hasPrefix("READY=1") } }
+        try await bench.wait(for: "the daemon is ready") { bench.sent.contains { $0.hasPrefix("READY=1") } }
         let before = bench.sent.count
         await bench.reload(ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 7"])]))
         let states = bench.sent[before...].map { $0.split(separator: "\n")[0] }.filter { !$0.hasPrefix("STATUS=") }
@@ -144,13 +146,13 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("changed limits of the spool are applied: raising a limit ends the pause that it caused")
+    @Test("a reload applies changed limits of the spool: if a limit caused a pause, raising the limit ends the pause")
     func limits() async throws {
         let org = try await org(8, events: 2000)
         let bench = try await bench(
             [.init(name: "acme", url: org.url, more: ["page_size: 100"])],
             spool: ["segment_max_age: 1h", "segment_max_bytes: 64KiB", "max_bytes: 256KiB"])
-        try await bench.wait(for: "paused") { bench.health("acme")?.state == .paused }
+        try await bench.wait(for: "the integration is paused") { bench.health("acme")?.state == .paused }
         await bench.reload(
             ReloadBench.text(
                 bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 100"])],
@@ -158,7 +160,7 @@ struct ReloadTests {
         #expect(
             bench.board.configuration.change
                 == "spool.compression, spool.segment_max_bytes, spool.max_bytes changed")
-        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         let names = FileManager.default.enumerator(atPath: bench.root + "/spool")?.compactMap { $0 as? String } ?? []
@@ -168,7 +170,9 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("a setting that needs a restart keeps its value, and the status names it while the file has another value")
+    @Test(
+        "a setting that needs a restart keeps its value; while the file has another value, the status names the setting"
+    )
     func restartNeeded() async throws {
         let org = try await org(9)
         let bench = try await bench([.init(name: "acme", url: org.url)])
@@ -182,7 +186,7 @@ struct ReloadTests {
         }
         await bench.reload(text)
         #expect(bench.board.configuration.restartNeeded.isEmpty)
-        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         await org.stop()
@@ -192,7 +196,7 @@ struct ReloadTests {
     func mapping() async throws {
         let org = try await org(10)
         let bench = try await bench([.init(name: "acme", url: org.url, more: ["page_size: 20"])])
-        try await bench.wait(for: "some events") { (bench.health("acme")?.events ?? 0) > 0 }
+        try await bench.wait(for: "the first events are collected") { (bench.health("acme")?.events ?? 0) > 0 }
         await bench.reload(
             ReloadBench.text(
                 bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 20"])],
@@ -205,7 +209,7 @@ struct ReloadTests {
             "severity":"INFO","outcome":{"result":"SUCCESS"},"actor":{"id":"00u1","type":"User"}}
             """
         ])
-        try await bench.wait(for: "all events") { bench.health("acme")?.events == 301 }
+        try await bench.wait(for: "all events are collected") { bench.health("acme")?.events == 301 }
         try await bench.stop()
         let sealed = try bench.sealed("acme")
         #expect(sealed.values.contains { $0[0]["raw_data"] != nil }, "records from before the reload have raw_data")
@@ -213,19 +217,19 @@ struct ReloadTests {
         await org.stop()
     }
 
-    @Test("a missing secret stops only its own integration, and is used without a reload once it exists")
+    @Test("a missing secret stops only its own integration; once the secret exists, it is used without a reload")
     func missingSecret() async throws {
         let org = try await org(11)
         let other = try await self.org(12)
         let bench = try await bench(
             [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)], tokens: ["acme"])
-        try await bench.wait(for: "one live, one failing") {
+        try await bench.wait(for: "one integration is live, and the other is failing") {
             bench.health("acme")?.state == .live && bench.health("globex")?.trouble?.kind == .credential
         }
         #expect(bench.health("globex")?.trouble?.message.contains("\(bench.root)/token-globex") == true)
         #expect(other.stats.byPath["/api/v1/logs"] == nil, "no request is sent without a credential")
         try ReloadBench.setToken(Self.token, of: "globex", in: bench.root)
-        try await bench.wait(for: "live") { bench.health("globex")?.state == .live }
+        try await bench.wait(for: "the integration is live") { bench.health("globex")?.state == .live }
         try await bench.stop()
         for (org, name) in [(org, "acme"), (other, "globex")] {
             try bench.expectExactly(org, name)
@@ -238,18 +242,20 @@ struct ReloadTests {
         let org = try await org(13)
         org.setTokens([])
         let bench = try await bench([.init(name: "acme", url: org.url)])
-        try await bench.wait(for: "refused") { bench.health("acme")?.trouble?.kind == .unauthorized }
+        try await bench.wait(for: "the credential is refused") { bench.health("acme")?.trouble?.kind == .unauthorized }
         org.setTokens([Self.token])
         await bench.reloader.reload()
-        // Without the reload, the next attempt would follow after a minute.
-        try await bench.wait(for: "live") { bench.health("acme")?.state == .live }
+        // Without the reload, the next attempt would come a minute later.
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
         #expect((bench.health("acme")?.requests ?? 0) <= 4)
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         await org.stop()
     }
 
-    @Test("an integration with a mistake is shown with its problem, and collected once the mistake is corrected")
+    @Test(
+        "if an integration's configuration has a mistake, the status shows it; once it is corrected, the integration is collected"
+    )
     func unusable() async throws {
         let org = try await org(14)
         let other = try await self.org(15)
@@ -260,13 +266,13 @@ struct ReloadTests {
                 root, [.init(name: "acme", url: org.url), .init(name: "globex", url: other.url)])
             return good.replacing("url: \(other.url)", with: "url: not a host")
         }
-        try await bench.wait(for: "the other live") { bench.health("acme")?.state == .live }
+        try await bench.wait(for: "the other integration is live") { bench.health("acme")?.state == .live }
         #expect(bench.shown == ["acme", "globex"])
         let trouble = try #require(bench.health("globex")?.trouble)
         #expect(trouble.kind == .configuration && trouble.message.contains("tributary.yaml:"))
         await bench.reload(good)
         #expect(bench.board.configuration.change == "added globex")
-        try await bench.wait(for: "both live") { bench.health("globex")?.state == .live }
+        try await bench.wait(for: "both integrations are live") { bench.health("globex")?.state == .live }
         try await bench.stop()
         try bench.expectExactly(other, "globex")
         for org in [org, other] { await org.stop() }

@@ -23,7 +23,7 @@ struct ResponseSourceTests {
             name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: settings)
     }
 
-    /// Entries as the helper writes them: before the call, and with its result.
+    /// The entries that the helper writes: one before the call to Okta, and one with the result.
     private static func entries() -> [ResponseEntry] {
         var entries: [ResponseEntry] = []
         for (number, outcome) in ResponseResult.Outcome.allCases.enumerated() {
@@ -80,7 +80,7 @@ struct ResponseSourceTests {
         return found
     }
 
-    @Test("each action with a result becomes one record, even after a stop of the daemon and a lost commit")
+    @Test("each action with a result becomes one record, even if the daemon stops in between or a commit is lost")
     func onceEach() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let entries = Self.entries()
@@ -107,7 +107,7 @@ struct ResponseSourceTests {
         #expect(uids.sorted() == entries.filter { $0.result != nil }.map(\.id).sorted())
     }
 
-    @Test("problems of the response log are logged once, each with its own event")
+    @Test("each problem of the response log is logged once, with its own message id")
     func announced() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let lines = LogLines()
@@ -136,7 +136,7 @@ struct ResponseSourceTests {
         try file.write(contentsOf: Data("no entry\n".utf8))
         try await announcement(.responsesDamaged)
 
-        // The log is as after an older copy was restored. It stays too short for the next reads.
+        // The log is shorter than the stored position, as after an older copy was restored. The next reads find it too short, too.
         try file.truncate(atOffset: 10)
         try await announcement(.responsesMissing)
         for number in 0..<3 {
@@ -144,7 +144,7 @@ struct ResponseSourceTests {
                 integration: "acme", eventType: "user.lifecycle.suspend", transactionID: "\(number)",
                 uuid: "look-\(number)")
             actions.add([action], at: 1)
-            try await wait(for: "a look") {
+            try await wait(for: "the new action is in the file of committed actions") {
                 let text = try? String(contentsOfFile: "\(root.path)/\(CommittedActions.fileName)", encoding: .utf8)
                 return text?.contains(action.uuid) == true
             }
@@ -159,12 +159,12 @@ struct ResponseSourceTests {
     private func wait(for what: String, _ condition: () -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(30)
         while !condition() {
-            try #require(ContinuousClock.now < end, "\(what) did not come")
+            try #require(ContinuousClock.now < end, "this did not become true within 30 s: \(what)")
             try await Task.sleep(for: .milliseconds(10))
         }
     }
 
-    @Test("if a host has no response log, no integration of the response log is in its spool")
+    @Test("if a host has no response log, its spool has no integration for the response log")
     func noLog() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()
@@ -260,7 +260,7 @@ struct ResponseSourceTests {
         #expect(found == documented)
     }
 
-    /// The paths of all values. Values without a fixed schema, and `unmapped`, count as one path.
+    /// Adds the paths of all values to `found`. A value without a fixed schema, such as `unmapped`, counts as one path.
     private static func collect(_ value: Any, _ path: String, into found: inout Set<String>) {
         if path != "api.request.data", path != "unmapped", let object = value as? [String: Any] {
             for (key, value) in object { collect(value, path.isEmpty ? key : "\(path).\(key)", into: &found) }
@@ -271,7 +271,7 @@ struct ResponseSourceTests {
         }
     }
 
-    @Test("Okta's event of an action is recognized in its record, and no other event is")
+    @Test("an event that Okta stored for an action is recognized in its record, and other events are not")
     func committedActions() async throws {
         var sink = Found()
         let normalizer = try Normalizer(catalog: try EventCatalog.builtIn(), settings: NormalizerSettings())

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Parts that integrations share")
 struct SharedPartsTests {
-    @Test("the rate is that of the last minute")
+    @Test("a rate meter reports the rate of the last minute")
     func rate() {
         var meter = RateMeter()
         let start = ContinuousClock.now
@@ -20,7 +20,7 @@ struct SharedPartsTests {
         #expect(meter.perSecond == 0)
     }
 
-    @Test("the more a status report costs, the more rarely it is written, down to a minimum rate")
+    @Test("if writing a status report takes longer, reports are written less often, but at least every 15 seconds")
     func statusPause() {
         #expect(StatusReporter.pause(after: .milliseconds(1), isReady: true) == .seconds(1))
         #expect(StatusReporter.pause(after: .milliseconds(5), isReady: true) == .seconds(5))
@@ -29,7 +29,7 @@ struct SharedPartsTests {
         #expect(StatusReporter.pause(after: .seconds(1), isReady: false) == .seconds(1))
     }
 
-    @Test("too few descriptors for the integrations are reported, with what to do")
+    @Test("if there are too few file descriptors for the integrations, a warning says what to do")
     func descriptors() throws {
         #expect(DescriptorLimit(granted: 4096).warning(integrations: 1000) == nil)
         let warning = try #require(DescriptorLimit(granted: 1024).warning(integrations: 1000))
@@ -37,7 +37,7 @@ struct SharedPartsTests {
         #expect(DescriptorLimit.raised().granted > 0)
     }
 
-    @Test("one process at a time owns the runtime directory")
+    @Test("only one process at a time can use a runtime directory")
     func statusFile() throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -48,7 +48,7 @@ struct SharedPartsTests {
         var file: StatusFile? = try StatusFile(directory: directory)
         #expect(StatusFile.isHeld(inDirectory: directory, by: report))
         #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
-        // A file that a killed daemon left, or a link, must not be written through.
+        // The temporary file may be a symbolic link, or left by a killed daemon. The daemon must not write through the link.
         symlink(directory + "/elsewhere", directory + "/status.json.new")
         try file?.write(report)
         #expect(!FileManager.default.fileExists(atPath: directory + "/elsewhere"))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import CollectionSimulation
 
-/// The connected parts of the daemon, with an org, a disk and a clock that a seed determines. `make simulate` runs random seeds.
+/// The connected parts of the daemon, with a simulated org, disk and clock. A seed determines each run. `make simulate` runs random seeds.
 @Suite("The connected daemon", .serialized)
 struct SimulationTests {
     @Test(
@@ -15,9 +15,9 @@ struct SimulationTests {
         }
     }
 
-    /// Seeds that once found a fault.
+    /// These seeds found a fault in an earlier version.
     @Test(
-        "seeds that once found a fault pass",
+        "no event is lost or repeated with seeds that found a fault earlier",
         arguments: [3_000_165, 10_005_002, 10_019_435, 10_026_504, 10_028_680, 20_091_880])
     func regression(_ seed: UInt64) async throws {
         let verdict = await (try SimulationLane()).run(Scenario(seed: seed, without: Scenario.Feature.later))
@@ -34,7 +34,7 @@ struct SimulationTests {
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
-        // Ten hours of polls, and 20 minutes until the run ends; one probe of the org, and a second request after the only event.
+        // Polls for ten hours, and for 20 minutes until the run ends. Two more requests: a probe of the org, and a request after the only event.
         let polls = (36_000 + 1_200) / 15
         #expect((polls - 2...polls + 16).contains(verdict.requests), "\(verdict)")
     }
@@ -55,7 +55,7 @@ struct SimulationTests {
         #expect(verdict.isGood, "\(verdict)")
         let pages = 5_000 / (cap ?? 50)
         #expect((pages...pages + 30).contains(verdict.requests), "\(verdict)")
-        // The time is that of the requests alone: none of them waited for the next poll.
+        // No request waited for the next poll, so the run takes only as long as its requests.
         #expect(verdict.collectedAfter < Int64(pages) * 400 + 60_000, "\(verdict.collectedAfter) ms")
     }
 

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Problems that prevent the daemon's start")
 struct StartWaitTests {
-    /// A clock that moves only while something waits for it.
+    /// A clock on which time passes only in `sleep`.
     private final class Clock: TimeSource {
         private let passed = Mutex(Duration.zero)
         private let start = ContinuousClock.now
@@ -41,7 +41,7 @@ struct StartWaitTests {
     private static let full = Daemon.StartError.spool(.file(FileError(.write, "/spool/_lock", code: ENOSPC)))
 
     @Test(
-        "the start waits until a temporary problem ends, with growing waits, and extends systemd's start timeout in time"
+        "the start is retried until a temporary problem ends; the waits grow, and systemd's start timeout is extended in time"
     )
     func passes() async throws {
         let clock = Clock()
@@ -58,12 +58,12 @@ struct StartWaitTests {
         let messages = sent.messages.withLock(\.self)
         #expect(messages.allSatisfy { $0.hasPrefix("EXTEND_TIMEOUT_USEC=60000000\nSTATUS=waiting to start: ") })
         #expect(messages.allSatisfy { $0.contains("/spool/_lock") && $0.contains("free space there") })
-        // The service manager hears from the daemon at least twice within the time that it is asked for.
+        // Each message extends the timeout by 60 s, and at least one message is sent every 15 s.
         #expect(messages.count >= 121 / 15)
     }
 
     @Test(
-        "a problem that is not temporary ends the start immediately",
+        "if a problem is not temporary, the start fails immediately",
         arguments: [
             Daemon.StartError.configuration("x"), .spool(.damaged(path: "/spool/_spool.json", reason: "x")),
             .spool(.newerFormat(path: "/spool/_spool.json", found: 2, supported: 1)),
@@ -80,7 +80,7 @@ struct StartWaitTests {
         #expect(messages.isEmpty)
     }
 
-    @Test("status.json says what the start waits for, with the time of the next attempt")
+    @Test("status.json says what the start waits for and when the next attempt is")
     func reported() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "start-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -22,7 +22,7 @@ struct StatusBoardTests {
         #expect(board.snapshot(now: .now).entries.map(\.name) == ["c", "b", "a"])
     }
 
-    @Test("a change affects the integration that it names, even after other integrations were removed")
+    @Test("a change is applied to its own integration, even after other integrations were removed")
     func update() {
         let board = StatusBoard()
         for name in ["a", "b", "c"] { board.add(entry(name)) }
@@ -46,9 +46,9 @@ struct StatusBoardTests {
     }
 }
 
-@Suite("The worker of an integration")
+@Suite("The distribution of integrations over the workers")
 struct WorkerPlacementTests {
-    @Test("integrations are distributed evenly, and each stays with its worker")
+    @Test("integrations are distributed evenly over the workers, and each stays with its worker")
     func spread() {
         var placement = WorkerPlacement(workers: 3)
         let first = (0..<9).map { placement.place("org-\($0)") }
@@ -56,7 +56,7 @@ struct WorkerPlacementTests {
         #expect((0..<9).map { placement.place("org-\($0)") } == first)
     }
 
-    @Test("a new integration takes the place of a removed one")
+    @Test("after an integration was removed, the next new one goes to its worker")
     func removal() {
         var placement = WorkerPlacement(workers: 3)
         for number in 0..<6 { _ = placement.place("org-\(number)") }

@@ -10,7 +10,7 @@ struct StatusDocumentTests {
 
     init() throws { text = try String(contentsOf: Repository.file("docs/status.md"), encoding: .utf8) }
 
-    /// The code words in the first column of a section's table.
+    /// The words in the first column of the table in this section.
     private func words(_ section: String) throws -> [String] {
         let start = try #require(text.range(of: "\n## \(section)\n")).upperBound
         let rows = text[start...].split(separator: "\n").prefix { !$0.hasPrefix("## ") }
@@ -18,7 +18,7 @@ struct StatusDocumentTests {
         return rows.compactMap { $0.firstMatch(of: #/^\| `(\w+)` \| /#).map { String($0.1) } }.dropFirst().map(\.self)
     }
 
-    @Test("the values of a problem's kind do not change, because programs read them")
+    @Test("the values of `kind` of a problem do not change, because programs read them")
     func kinds() throws {
         let words = [
             "unreachable", "invalid_request", "server_failure", "rate_limited", "concurrency_limited", "unauthorized",
@@ -30,7 +30,7 @@ struct StatusDocumentTests {
         #expect(try self.words("Problems") == words)
     }
 
-    @Test("the values of an integration's state do not change")
+    @Test("the values of `state` of an integration do not change")
     func states() throws {
         let states: [StatusReport.State] = [
             .starting, .standby, .live, .catchingUp, .rateLimited, .paused, .failing, .stopped,
@@ -42,7 +42,7 @@ struct StatusDocumentTests {
         #expect(try self.words("States") == words)
     }
 
-    @Test("every key of the report is explained")
+    @Test("docs/status.md explains every key of the status report")
     func keys() throws {
         let integration = StatusReport.Integration(
             name: "", org: "", state: .live, since: "",

@@ -20,7 +20,9 @@ struct StatusLineTests {
             unsealedRecords: 0, credential: "read")
     }
 
-    @Test("one line has the number of live integrations, the lag, the rate, the spool and the first problem")
+    @Test(
+        "the status line has the number of live integrations, the lag, the rate, the size of the spool and the first problem"
+    )
     func line() {
         let refused = StatusReport.Problem(
             kind: "unauthorized", message: "Okta refused the credential (401 E0000011)", remedy: "…", attempts: 2,
@@ -36,7 +38,7 @@ struct StatusLineTests {
                 """)
     }
 
-    @Test("a part that hangs comes first")
+    @Test("if a part of the daemon hangs, the line begins with that part")
     func stuck() {
         var report = report([integration("acme", state: .live, lag: 4)])
         report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
@@ -44,7 +46,7 @@ struct StatusLineTests {
             report.line.hasPrefix("stuck: ingest worker 0 has made no progress for 2m; 1 of 1 integrations live"))
     }
 
-    @Test("the report can be encoded and decoded again, with its keys in snake case")
+    @Test("a report that is encoded and decoded is unchanged, and its keys are in snake case")
     func roundTrip() throws {
         let original = report([integration("acme", state: .catchingUp, lag: nil)])
         let data = try original.encoded()
@@ -65,7 +67,7 @@ struct StatusLineTests {
     }
 
     @Test(
-        "sizes and durations have a short form for people",
+        "sizes and durations are written in a short form",
         arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (20 << 30, "20 GiB"), (1 << 40, "1 TiB")])
     func bytes(count: Int, text: String) {
         #expect(StatusReport.bytes(count) == text)

@@ -6,7 +6,7 @@ import Testing
 @Suite("The version")
 struct VersionTests {
     @Test(
-        "the pages about a first installation name the package of this version",
+        "the pages about the installation name the package of this version",
         arguments: ["README.md", "docs/quick-start.md", "docs/operating.md"])
     func pages(page: String) throws {
         let text = try String(contentsOf: Repository.file(page), encoding: .utf8)
@@ -14,7 +14,7 @@ struct VersionTests {
         #expect(Set(named) == [Version.current], "\(page)")
     }
 
-    @Test("the changelog has a dated section for this version, after the one for unreleased changes")
+    @Test("the changelog has a dated section for this version, after the section for unreleased changes")
     func changelog() throws {
         let text = try String(contentsOf: Repository.file("CHANGELOG.md"), encoding: .utf8)
         let sections = text.matches(of: /(?m)^## \[(.+)\](?: - [0-9]{4}-[0-9]{2}-[0-9]{2})?$/).map { String($0.1) }

@@ -29,7 +29,7 @@ struct CommandTests {
         ExecDestination(name: "warehouse", command: ["/bin/sh", "-c", script], timeout: timeout)
     }
 
-    @Test("the command receives the segment on its standard input and the facts in its environment")
+    @Test("the command receives the segment on standard input, and facts about the segment in its environment")
     func facts() async throws {
         let place = try Place()
         let script =
@@ -53,7 +53,7 @@ struct CommandTests {
                 """)
     }
 
-    @Test("only exit code 0 means durable; the command's last message is reported")
+    @Test("only exit code 0 means that the segment is durable; for other codes the command's last message is reported")
     func failures() async throws {
         let place = try Place()
         for (script, words) in [
@@ -68,7 +68,7 @@ struct CommandTests {
         }
         let missing = ExecDestination(name: "w", command: ["/nowhere/load"], timeout: .seconds(60))
         guard case .notYet(let trouble, nil) = await missing.deliver(place.segment) else {
-            Issue.record("it ran")
+            Issue.record("a missing command was run")
             return
         }
         #expect(trouble.message.contains("/nowhere/load: No such file"))
@@ -80,18 +80,17 @@ struct CommandTests {
         let script = "sleep 1000 & echo $! >\(place.path)/child; wait"
         guard case .notYet(let trouble, nil) = await destination(script, timeout: .seconds(1)).deliver(place.segment)
         else {
-            Issue.record("it ended")
+            Issue.record("the delivery did not report a time-out")
             return
         }
         #expect(trouble.message.contains("longer than 1 s"))
         let child = try #require(Int32(place.text("child").trimmingCharacters(in: .whitespacesAndNewlines)))
-        // The child has received a signal, and may still be a zombie (Z). No other process gets its number so soon. If the child still ran, this loop
-        // would not end.
+        // Waits until the child is gone or a zombie (Z). If the child still ran, this loop would not end. No other process gets its number so soon.
         func state() -> String { (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? "" }
         while !state().isEmpty, !state().contains(") Z ") { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    @Test("a stop ends the command")
+    @Test("if the delivery is stopped, the command is ended")
     func cancelled() async throws {
         let place = try Place()
         let segment = place.segment

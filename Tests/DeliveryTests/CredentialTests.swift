@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Access keys", .timeLimit(.minutes(2)))
 struct CredentialTests {
-    @Test("a file contains one key, in the form of AWS's tools or as JSON")
+    @Test("a file with an access key has the format of AWS's tools, or is JSON")
     func files() {
         let ini = AWSCredentials(
             file: "[default]\n# ours\naws_access_key_id = AKIA1\naws_secret_access_key=s/+=\n\naws_session_token = t\n")
@@ -24,7 +24,7 @@ struct CredentialTests {
         ] { #expect(AWSCredentials(file: bad) == nil, "\(bad)") }
     }
 
-    @Test("printing an access key does not show it")
+    @Test("if an access key is printed, its secret is not shown")
     func secrecy() throws {
         let key = try #require(AWSCredentials(keyID: "AKIAKEY", secret: "hunter2", sessionToken: "t0k", expires: nil))
         for text in ["\(key)", String(reflecting: key), "\(Optional(key) as Any)"] {
@@ -51,7 +51,9 @@ struct CredentialTests {
         }
     }
 
-    @Test("access keys are renewed five minutes before they expire; a failed renewal does no harm until then")
+    @Test(
+        "an access key is renewed five minutes before it expires; if the renewal fails, the key is used until it expires"
+    )
     func renewal() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -69,7 +71,7 @@ struct CredentialTests {
         #expect(try await keeper.current() == first)
         while source.fetches < 3 { await Task.yield() }
         source.give(.success(second))
-        // At most one request to the source in ten seconds, however many segments there are.
+        // However many segments are delivered, the source gets at most one request in ten seconds.
         for _ in 0..<100 { #expect(try await keeper.current() == first) }
         #expect(source.fetches == 3)
         clock.withLock { $0 = 3_310_000 }
@@ -83,7 +85,7 @@ struct CredentialTests {
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
     }
 
-    @Test("an access key that does not expire is not used any more after its file is removed")
+    @Test("if the file of an access key is removed, the key is not used any more")
     func gone() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -99,7 +101,8 @@ struct CredentialTests {
     }
 
     @Test(
-        "if the source of access keys hangs, nothing is delayed while the present key is valid", .timeLimit(.minutes(1))
+        "if the source of access keys hangs, deliveries are not delayed as long as the present key is valid",
+        .timeLimit(.minutes(1))
     )
     func hanging() async throws {
         /// Returns one key, and then hangs until it is cancelled.
@@ -136,7 +139,7 @@ struct CredentialTests {
         while !source.isEnded.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    @Test("a refused key is requested again immediately")
+    @Test("if a key is refused, a new key is requested immediately")
     func refused() async throws {
         let source = Source()
         let keeper = AWSCredentialKeeper(source) { 0 }
@@ -176,7 +179,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "in a container, access keys come from the container's endpoint, which gets the token that the file contains now"
+        "in a container, access keys come from the container's endpoint; the token file is read for each request"
     )
     func container() async throws {
         let server = try LoopbackServer { head in
@@ -244,7 +247,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "a command prints an access key as JSON; if the command fails, the message names it and does not repeat its output"
+        "an access key can be the JSON output of a command; if the command fails, the message names it without its output"
     )
     func process() async throws {
         let good = ProcessCredentials(command: [

@@ -85,7 +85,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "a delivery stores each segment once, whatever the first answers are and whether they come before or after storing",
+        "whatever the first answers to a PUT are, and whether they come before or after storing, each segment is stored once",
         arguments: faults)
     func matrix(_ fault: ScriptedStore.Fault) async throws {
         for faulty in [1, 3] {
@@ -102,7 +102,9 @@ struct DelivererTests {
         }
     }
 
-    @Test("a delivery stores each segment once if checking for an existing object fails", arguments: answers)
+    @Test(
+        "if a HEAD request that looks for an existing object fails, each segment is still stored once",
+        arguments: answers)
     func matrixOfHeads(_ answer: ScriptedStore.Fault.Answer) async throws {
         let spool = try SealedSpool(segments: 6)
         let lost = ScriptedStore.Fault(answer: .nothing, moment: .after)
@@ -112,7 +114,7 @@ struct DelivererTests {
             attempt == 1 ? lost : nil
         }
         let running = try Running(spool, store: store)
-        // The answers that say that the object is a different one, or that hide it from a key that may only write, are final.
+        // Two kinds of answers are final. A 200 shows another program's object. 401 to 403 mean that the key may not read objects.
         let isForeign = if case .status(200, _, _) = answer { true } else { false }
         let isHidden = if case .status(401...403, _, _) = answer { true } else { false }
         if isForeign {
@@ -130,7 +132,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "a delivery needs one request per segment if no fault occurs, and also delivers segments that are sealed while it runs"
+        "without faults a delivery needs one request per segment, and it also delivers segments that are sealed while it runs"
     )
     func plain() async throws {
         let spool = try SealedSpool(segments: 5)
@@ -149,23 +151,25 @@ struct DelivererTests {
         #expect(store.stored.keys.allSatisfy { !$0.hasPrefix("_rejected") })
     }
 
-    @Test("a delivery that crashed continues from its acknowledgement, and recognizes the segments that it had stored")
+    @Test(
+        "after a crash, a delivery continues from its acknowledgement, and recognizes segments that it has already stored"
+    )
     func again() async throws {
         let spool = try SealedSpool(segments: 5)
         let store = try ScriptedStore { _, _ in nil }
         let first = try Running(spool, store: store)
         try await first.until { $0.acknowledged == 5 }
         await first.stop()
-        // As if the process had been killed before it could acknowledge.
+        // Without the acknowledgement, everything is as after a kill before the first acknowledgement.
         try AcknowledgementFiles(spool: spool.directory).remove("lake")
         let second = try Running(spool, store: store)
-        // The report of the first delivery remains until the second has written its own.
+        // The report of the first delivery still exists until the second one writes its own. Only the second has repeated segments.
         try await second.until { $0.acknowledged == 5 && $0.repeatedSegments == 5 }
         await second.stop()
         #expect(store.stored.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("a delivery stops at another program's object, names it, and delivers nothing after it")
+    @Test("if another program's object has a segment's key, the delivery stops there, and names the key")
     func foreign() async throws {
         let spool = try SealedSpool(segments: 12)
         let path = try #require(try spool.paths()[3])
@@ -182,7 +186,7 @@ struct DelivererTests {
         #expect(store.stored.values.allSatisfy { $0 == 1 })
     }
 
-    @Test("a delivery stops at a segment that is missing from the spool, until an acknowledgement skips the segment")
+    @Test("if a segment is missing from the spool, the delivery stops until an acknowledgement skips the segment")
     func missing() async throws {
         let spool = try SealedSpool(segments: 3)
         let store = try ScriptedStore { _, _ in nil }
@@ -202,7 +206,7 @@ struct DelivererTests {
         #expect(store.stored.count == 5)
     }
 
-    @Test("a new delivery begins with the segments that still exist if older ones have been deleted")
+    @Test("if older segments have been deleted, a new delivery begins with the first segment that still exists")
     func deletedBefore() async throws {
         let spool = try SealedSpool(segments: 4)
         for sequence in [1, 2] as [Int64] { unlink("\(spool.directory)/\(try #require(try spool.paths()[sequence]))") }
@@ -213,7 +217,7 @@ struct DelivererTests {
         #expect(store.stored.count == 2)
     }
 
-    @Test("a delivery waits until a refused key is replaced on disk, and uses the new key automatically")
+    @Test("if a key is refused, the delivery waits until the key's file is replaced, and then uses the new key")
     func rotation() async throws {
         let spool = try SealedSpool(segments: 3)
         let store = try ScriptedStore { _, head in
@@ -232,7 +236,7 @@ struct DelivererTests {
         #expect(store.keys == ["AKIA1", "AKIA2"])
     }
 
-    @Test("a delivery waits for a spool that does not exist yet")
+    @Test("if the spool does not exist yet, the delivery waits for it")
     func noSpool() async throws {
         let spool = try SealedSpool(segments: 1)
         rename(spool.directory, spool.directory + ".away")
@@ -243,7 +247,8 @@ struct DelivererTests {
         rename(spool.directory + ".away", spool.directory)
     }
 
-    @Test("a destination is tested with two objects of the same key, and a correct store refuses the second")
+    @Test(
+        "a check of a destination stores an object twice under one key, and a correct store refuses the second request")
     func check() async throws {
         let spool = try SealedSpool(segments: 1)
         try Data("aws_access_key_id=AKIA1\naws_secret_access_key=secret\n".utf8).write(
@@ -278,7 +283,7 @@ struct DelivererTests {
         await transport.shutdown()
     }
 
-    /// Accepts every segment except the first one.
+    /// A destination that accepts every segment except the first one.
     private final class Stuck: Destination {
         let guarantee: DeliveryGuarantee
         let taken = Mutex<Set<Int64>>([])
@@ -297,7 +302,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "the number of segments that a crash could repeat is limited if a repeat has a cost, and large if it has none"
+        "few segments are sent ahead of the acknowledgement if a crash would store them twice, and many if it would not"
     )
     func repeats() async throws {
         let spool = try SealedSpool(segments: 20)
@@ -305,7 +310,7 @@ struct DelivererTests {
             let stuck = Stuck(guarantee)
             let running = try Running(spool, to: stuck, concurrency: 4)
             while stuck.taken.withLock({ $0.count }) < expected { try await Task.sleep(for: .milliseconds(5)) }
-            // Waits long enough for more segments to be sent, if there were any.
+            // Two more attempts leave enough time for further segments, which must not be sent.
             for attempts in 3...4 { try await running.until { ($0.problem?.attempts ?? 0) >= attempts } }
             await running.stop()
             #expect(stuck.taken.withLock { $0.count } == expected)
@@ -313,7 +318,7 @@ struct DelivererTests {
         }
     }
 
-    /// Counts the segments that are being delivered at the same time, and completes them one by one.
+    /// A destination that counts how many segments are being delivered at the same time, and completes them one by one.
     private final class Gate: Destination {
         let state = Mutex<(now: Int, most: Int, isOpen: Bool)>((0, 0, false))
         var guarantee: DeliveryGuarantee { .byCommand }
@@ -335,7 +340,7 @@ struct DelivererTests {
         func close() async {}
     }
 
-    @Test("a delivery sends the configured number of segments at the same time, and finishes them when it is stopped")
+    @Test("the configured number of segments is sent at the same time; a stopped delivery still finishes these")
     func concurrency() async throws {
         let spool = try SealedSpool(segments: 9)
         let gate = Gate()
@@ -348,7 +353,7 @@ struct DelivererTests {
         #expect(try spool.acknowledged() == 3)
     }
 
-    @Test("two processes can't deliver to one destination")
+    @Test("only one process at a time can deliver to a destination")
     func lock() async throws {
         let spool = try SealedSpool(segments: 1)
         let running = try Running(spool, to: Gate())

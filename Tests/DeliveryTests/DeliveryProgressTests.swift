@@ -27,7 +27,7 @@ struct DeliveryProgressTests {
         #expect(progress.span == 0)
     }
 
-    @Test("positions without a segment, and positions that are not in the manifest, are skipped")
+    @Test("a position is skipped if it has no segment, or is not in the manifest")
     func gaps() {
         var progress = DeliveryProgress(acknowledged: 0)
         progress.pass(3)
@@ -40,7 +40,7 @@ struct DeliveryProgressTests {
     }
 
     @Test(
-        "waits between attempts are limited, and a wait that the destination asks for is respected up to five minutes")
+        "a wait between attempts is at most a minute; if the destination asks for a wait, it is at most five minutes")
     func waits() {
         var generator = SystemRandomNumberGenerator()
         var schedule = RetrySchedule()
@@ -54,13 +54,13 @@ struct DeliveryProgressTests {
     }
 
     @Test(
-        "if a destination is down for a day, four segments are tried every half minute, and the journal gets a message every ten minutes"
+        "while a destination is down, each of four segments is tried about twice a minute, and a message is logged every ten minutes"
     )
     func day() {
         var generator = SystemRandomNumberGenerator()
         var health = DeliveryHealth()
         var schedules = [Int64: RetrySchedule]()
-        // The elapsed time in milliseconds.
+        // When the next attempt of each segment is due, in milliseconds after the start.
         var due: [Int64: Int64] = [1: 0, 2: 0, 3: 0, 4: 0]
         var lines = 0
         while let (sequence, now) = due.min(by: { $0.value < $1.value }), now < 86_400_000 {

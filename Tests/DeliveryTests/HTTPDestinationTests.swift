@@ -5,7 +5,7 @@ import Testing
 
 @testable import Delivery
 
-@Suite("A delivery to a server that receives records over HTTP")
+@Suite("A delivery over HTTP")
 struct HTTPDestinationTests {
     typealias Fault = ScriptedService.Fault
     typealias Kind = ScriptedService.Kind
@@ -53,7 +53,7 @@ struct HTTPDestinationTests {
                 timeout: .seconds(10))
         }
 
-        /// Repeats the delivery until it succeeds; returns the results of the attempts.
+        /// Repeats the delivery until it succeeds or stops. Returns the outcome of each attempt.
         func deliver(_ server: ScriptedService, restarting: Bool = false) async -> [DeliveryOutcome] {
             var destination = destination(server)
             var outcomes: [DeliveryOutcome] = []
@@ -67,7 +67,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "a delivery over HTTP sends a segment in requests of limited size, each record once and none missing",
+        "a segment is sent in requests of limited size, and each of its records is sent once",
         arguments: Kind.allCases, Compression.allCases)
     func plain(_ kind: Kind, _ compression: Compression) async throws {
         let fixture = try Fixture(records: 400, compression: compression)
@@ -81,7 +81,7 @@ struct HTTPDestinationTests {
         #expect(server.requests.dropLast().allSatisfy { ($0.body?.count ?? 0) > 62 << 10 })
     }
 
-    @Test("a delivery over HTTP authenticates as each kind of server requires, and never in the address")
+    @Test("a delivery authenticates as its kind of server requires, and the secret is never part of the address")
     func requests() async throws {
         let fixture = try Fixture(records: 1)
         let expected: [(Kind, String, String, String)] = [
@@ -119,7 +119,7 @@ struct HTTPDestinationTests {
     ]
 
     @Test(
-        "after each fault, before or after storing, with or without a crash, nothing is lost, and nothing is stored twice if the server recognizes repeats",
+        "after any fault, with or without a crash, no record is lost, and none is stored twice if the server recognizes repeats",
         arguments: Kind.allCases, 0..<answers.count)
     func matrix(_ kind: Kind, _ number: Int) async throws {
         let fixture = try Fixture(records: 200)
@@ -141,7 +141,7 @@ struct HTTPDestinationTests {
                 #expect(server.records.count == 200)
                 let most = server.records.values.max()
                 if kind == .splunk {
-                    // The repeats are counted, and there are no more than the records that were sent before the fault.
+                    // Splunk does not recognize repeats. At most the records that were sent before the fault are stored twice, and they are counted.
                     #expect((most ?? 0) <= 2)
                     #expect(restarting || wasThere)
                     let repeated = server.records.values.count { $0 == 2 }
@@ -156,7 +156,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "a server that accepts only smaller requests gets these, and the same ones again after a restart",
+        "if a server accepts only smaller requests, it gets smaller ones, and after a restart the same requests again",
         arguments: Kind.allCases)
     func tooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 200)
@@ -173,7 +173,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "a record that is larger than the server accepts stops the destination and is named by its number",
+        "if a record is larger than the server accepts, the delivery stops, and the message gives the record's number",
         arguments: Kind.allCases)
     func muchTooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 3)
@@ -185,7 +185,7 @@ struct HTTPDestinationTests {
         #expect(trouble.message.contains("record 1 of \(fixture.segment.path)"))
     }
 
-    @Test("a permanent refusal of a server is reported with the server's message")
+    @Test("if a server refuses a record permanently, the server's message is reported")
     func refused() async throws {
         let fixture = try Fixture(records: 2)
         let rows: [(Kind, HTTPResponse, String)] = [
@@ -223,7 +223,9 @@ struct HTTPDestinationTests {
         }
     }
 
-    @Test("records of a bulk request that are postponed are sent again, and the others are recognized")
+    @Test(
+        "if a server accepts only some records of a bulk request, all are sent again, and the stored records are recognized"
+    )
     func partly() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in
@@ -240,7 +242,7 @@ struct HTTPDestinationTests {
         #expect(outcomes.last == .delivered(wasThere: true))
     }
 
-    @Test("an answer for fewer records than were sent is not accepted")
+    @Test("if an answer is about fewer records than were sent, the segment is not delivered")
     func short() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in
@@ -254,7 +256,7 @@ struct HTTPDestinationTests {
         #expect(server.records.count == 2)
     }
 
-    @Test("with indexer acknowledgement, a segment is delivered when Splunk reports that it is indexed")
+    @Test("with indexer acknowledgement, a segment counts as delivered when Splunk reports that it is indexed")
     func acknowledgement() async throws {
         let fixture = try Fixture(records: 1)
         let server = ScriptedService(.splunk, acknowledges: true)
@@ -263,7 +265,7 @@ struct HTTPDestinationTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a damaged segment is refused before any of it is sent")
+    @Test("if a segment is damaged, no part of the segment is sent")
     func damaged() async throws {
         let fixture = try Fixture(records: 3)
         let handle = try FileHandle(forUpdating: URL(fileURLWithPath: fixture.segment.file))
@@ -271,21 +273,21 @@ struct HTTPDestinationTests {
         try handle.close()
         let server = ScriptedService(.elasticsearch)
         guard case .refused(let trouble) = await fixture.deliver(server).last else {
-            Issue.record("sent")
+            Issue.record("the damaged segment was delivered")
             return
         }
         #expect(trouble.message.contains("differs from the segment that was sealed"))
         #expect(server.requests.isEmpty)
     }
 
-    @Test("a delivery without its secret waits, and says where to store the secret")
+    @Test("if the secret is missing, the delivery waits, and the message says where to store the secret")
     func secretless() async throws {
         let fixture = try Fixture(records: 1)
         let server = ScriptedService(.clickhouse)
         let destination = fixture.destination(server)
         try FileManager.default.removeItem(atPath: fixture.home + "/secret")
         guard case .notYet(let trouble, _) = await destination.deliver(fixture.segment) else {
-            Issue.record("delivered")
+            Issue.record("the segment was delivered without a secret")
             return
         }
         #expect(trouble.message.contains("\(fixture.home)/secret can't be read"))

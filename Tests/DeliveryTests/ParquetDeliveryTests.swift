@@ -5,14 +5,14 @@ import Testing
 
 @Suite("Parquet files for a bucket", .timeLimit(.minutes(2)))
 struct ParquetDeliveryTests {
-    /// A shell script that replaces `export-parquet` and behaves as the test says.
+    /// Writes a shell script that replaces `export-parquet` in a test. Returns its path.
     private static func helper(_ script: String, in home: String) throws -> String {
         let path = home + "/helper"
         try Data(script.utf8).write(to: URL(fileURLWithPath: path))
         return path
     }
 
-    /// Writes a file for each record.
+    /// A script that writes the requested files.
     private static let good = """
         echo '{"ready":"1"}'
         echo started >>"$(dirname "$0")/starts"
@@ -31,7 +31,7 @@ struct ParquetDeliveryTests {
             bytes: 1, sha256: "aa")
     }
 
-    @Test("the object's name follows Security Lake's layout or the segment's path, and is always the same")
+    @Test("the name of an object is derived from its segment, in Security Lake's layout or from the segment's path")
     func names() {
         let segment = DeliverySegment(
             sequence: 1, path: "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.ndjson.zst",
@@ -46,7 +46,7 @@ struct ParquetDeliveryTests {
                 == "integration=acme/class=authentication/date=2026-11-23/20261123T2015Z-5be0.parquet")
     }
 
-    @Test("an object that was made from the same segment is recognized, whatever its bytes")
+    @Test("an existing object is recognized if it was made from the same segment, even if its bytes differ")
     func existing() {
         let object = S3Object(path: "p", bytes: 5, sha256: "new", segmentSHA256: "aa")
         func look(_ sha256: String) -> S3Existing {
@@ -62,7 +62,7 @@ struct ParquetDeliveryTests {
         #expect(look("bb") == .foreign)
     }
 
-    @Test("one helper process makes all files, and leaves none behind")
+    @Test("one helper process makes all Parquet files")
     func converts() async throws {
         let spool = try SealedSpool(segments: 1)
         let script = try Self.helper(Self.good, in: spool.home)
@@ -75,7 +75,7 @@ struct ParquetDeliveryTests {
         #expect(try String(contentsOfFile: spool.home + "/starts", encoding: .utf8) == "started\n")
     }
 
-    @Test("the next file removes the files of killed deliveries, but not those of a running one")
+    @Test("the files of killed deliveries are removed when the next file is made; those of running deliveries are kept")
     func leftovers() async throws {
         let spool = try SealedSpool(segments: 1)
         let left = "\(TemporaryDirectory.standard)/\(ParquetConverter.prefix)left-\(UUID())"
@@ -90,7 +90,7 @@ struct ParquetDeliveryTests {
         #expect(FileManager.default.fileExists(atPath: used))
     }
 
-    @Test("a directory is removed with its process, and created again if a cleaner has removed it")
+    @Test("a process removes its temporary directory at its end, and creates it again if something has removed it")
     func ownDirectory() async throws {
         let spool = try SealedSpool(segments: 1)
         let above = spool.home + "/above"
@@ -114,7 +114,7 @@ struct ParquetDeliveryTests {
     ]
 
     @Test(
-        "a failing helper is reported with its message, and started again for the next attempt",
+        "if the helper fails, its message is reported, and it is started again for the next attempt",
         arguments: 0..<broken.count)
     func fails(_ row: Int) async throws {
         let spool = try SealedSpool(segments: 1)
@@ -123,14 +123,14 @@ struct ParquetDeliveryTests {
         for _ in 0..<2 {
             do {
                 _ = try await converter.convert(try Self.segment(spool))
-                Issue.record("converted")
+                Issue.record("the segment was converted although the helper fails")
             } catch ParquetConverter.Failure.notYet(let trouble) {
                 #expect(trouble.message.contains(Self.broken[row].says))
             }
         }
     }
 
-    @Test("a helper that hangs at its start is ended after its time limit", .timeLimit(.minutes(1)))
+    @Test("if the helper hangs at its start, it is ended after its time limit", .timeLimit(.minutes(1)))
     func hangingStart() async throws {
         let script = FileManager.default.temporaryDirectory.appending(path: "hanging-\(UUID()).py")
         try Data("import time\ntime.sleep(1000)\n".utf8).write(to: script)
@@ -139,7 +139,7 @@ struct ParquetDeliveryTests {
         await #expect(throws: ParquetConverter.Failure.self) { try await converter.check() }
     }
 
-    @Test("a helper that hangs is ended by its time limit or by a stop")
+    @Test("if the helper hangs, it is ended after its time limit or when the delivery is stopped")
     func hangs() async throws {
         let spool = try SealedSpool(segments: 1)
         let script = try Self.helper("echo '{\"ready\":\"1\"}'; exec sleep 1000", in: spool.home)

@@ -100,7 +100,7 @@ struct S3AnswerTests {
     }
 
     @Test(
-        "an existing object is recognized as our own by size and digest, or by its name alone if reading is forbidden"
+        "an existing object is recognized as our own by size and digest; if reading is forbidden, the key is sufficient"
     )
     func existing() {
         func look(_ status: Int, _ length: String, _ sha256: String) -> S3Existing {
@@ -119,7 +119,7 @@ struct S3AnswerTests {
     }
 
     @Test(
-        "addresses have the bucket in the host's name with Amazon and in the path elsewhere, and keys are percent-encoded"
+        "for Amazon the host name contains the bucket, for other stores the path does; keys are percent-encoded"
     )
     func addresses() {
         let path = "integration=acme/class=a b/x+é.ndjson.zst"

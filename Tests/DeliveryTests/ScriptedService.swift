@@ -4,14 +4,14 @@ import Synchronization
 
 @testable import Delivery
 
-/// A fake of one of the three kinds of server. It stores records by the rules of its kind, and fails as the test says. It
-/// replaces the transport, so that a test sees each request completely.
+/// A simulated server of one of the three kinds. It stores records by the rules of its kind, and fails as the test says. It takes the role of
+/// the transport, so that a test sees each request completely.
 final class ScriptedService: HTTPTransport {
     enum Kind: Sendable, CaseIterable { case elasticsearch, clickhouse, splunk }
 
     /// What happens to one request.
     struct Fault: Sendable {
-        /// The answer; nil for none.
+        /// The answer; nil if none arrives.
         var response: HTTPResponse?
         /// Whether the records are stored before the answer.
         var isStored: Bool
@@ -32,9 +32,9 @@ final class ScriptedService: HTTPTransport {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - largest: a larger body is answered with 413.
-    ///   - acknowledges: whether to answer with tickets. Every second query for a ticket says that its records are durable.
-    ///   - fault: the fault for the n-th request with records, counted from 1.
+    ///   - largest: the largest accepted body, in bytes. A larger body is answered with 413.
+    ///   - acknowledges: whether records get acknowledgement ids. Every second query for an id answers that its records are durable.
+    ///   - fault: returns the fault of the n-th request with records, counted from 1.
     init(
         _ kind: Kind, largest: Int = .max, acknowledges: Bool = false,
         fault: @escaping @Sendable (Int, HTTPRequest) -> Fault? = { _, _ in nil }

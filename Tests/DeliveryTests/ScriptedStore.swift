@@ -2,7 +2,7 @@ import Foundation
 import NetworkFixtures
 import Synchronization
 
-/// A store with the part of S3 that deliveries use, which fails as the test says. A `PUT` with `If-None-Match: *` stores an object once.
+/// A store with the part of S3 that deliveries use. It fails as the test says. A `PUT` with `If-None-Match: *` stores an object only once.
 final class ScriptedStore: Sendable {
     /// What happens to a request.
     struct Fault: Sendable, CustomStringConvertible {
@@ -10,14 +10,14 @@ final class ScriptedStore: Sendable {
             case status(Int, code: String?, headers: String)
             /// The connection ends without an answer.
             case nothing
-            /// The connection ends within the answer.
+            /// The connection ends in the middle of an answer with this status.
             case cut(Int)
         }
 
         enum Moment: String, Sendable, CaseIterable { case before, after }
 
         var answer: Answer
-        /// Whether the object is stored before the answer.
+        /// Whether the fault occurs before the object is stored, so that it is not stored, or after it.
         var moment: Moment
 
         var description: String { "\(answer) \(moment)" }
@@ -51,8 +51,8 @@ final class ScriptedStore: Sendable {
     }
 
     /// - Parameters:
-    ///   - onHead: the fault for the n-th `HEAD` of an object, counted from 1.
-    ///   - fault: the fault for the n-th `PUT` of an object, counted from 1.
+    ///   - onHead: returns the fault of the n-th `HEAD` for an object, counted from 1.
+    ///   - fault: returns the fault of the n-th `PUT` for an object, counted from 1.
     init(
         onHead: @escaping @Sendable (_ attempt: Int) -> Fault? = { _ in nil },
         _ fault: @escaping @Sendable (_ attempt: Int, _ head: String) -> Fault?
@@ -69,7 +69,7 @@ final class ScriptedStore: Sendable {
     /// The ids of the access keys that signed requests.
     var keys: Set<String> { state.value.withLock { $0.keys } }
 
-    /// Stores an object that belongs to another program.
+    /// Stores an object of another program under this key.
     func occupy(_ key: String, sha256: String) { state.value.withLock { $0.objects[key] = sha256 } }
 
     private static func answer(

@@ -45,7 +45,7 @@ final class SealedSpool {
         return found
     }
 
-    /// Returns when this many segments are acknowledged.
+    /// Waits until the segments up to this position are acknowledged.
     func untilAcknowledged(_ sequence: Int64) async throws {
         while try acknowledged() != sequence { try await Task.sleep(for: .milliseconds(5)) }
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Fleet
 
 @Suite(
-    "leases in a real etcd", .enabled(if: EtcdServer.isThere, "etcd is missing: scripts/install-dependencies test"))
+    "etcd as the lease store", .enabled(if: EtcdServer.isThere, "etcd is missing: scripts/install-dependencies test"))
 struct EtcdLeaseStoreTests {
     private let transport: CurlTransport
     private let record = HostRecord(version: "1.2", startedAt: 5, isDraining: false, configured: 3, digest: "d")
@@ -42,7 +42,7 @@ struct EtcdLeaseStoreTests {
         let (one, two) = (store(server, "a", ttl: .seconds(60)), store(server, "a"))
         try await join(one)
         await #expect(throws: LeaseProblem.nameTaken("a")) { try await two.renew(record) }
-        // Another fleet has its own names.
+        // A host of another fleet can have the same name.
         try await join(store(server, "a", fleet: "other"))
         #expect(try await one.observe().hosts == ["a": .init(record: record, isThis: true)])
         #expect(try await two.observe().hosts["a"]?.isThis == false)
@@ -51,7 +51,7 @@ struct EtcdLeaseStoreTests {
         try await two.leave()
     }
 
-    @Test("an integration belongs to one host at a time, and its token grows with each change of hosts")
+    @Test("an integration belongs to one host at a time, and each new host gets a larger token")
     func owners() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -74,7 +74,7 @@ struct EtcdLeaseStoreTests {
 
         let given = try #require(ours.first ?? theirs.first)
         let (giver, taker) = ours.isEmpty ? (two, one) : (one, two)
-        // A holding with another token belongs to another host by now.
+        // A request with another token must not give the integration up: the integration could belong to another host by now.
         try await giver.giveUp([given.integration: given.token + 1])
         #expect(try await taker.take(claims([given.integration])).holdings.isEmpty)
         try await giver.giveUp([given.integration: given.token])
@@ -111,7 +111,7 @@ struct EtcdLeaseStoreTests {
         }
     }
 
-    @Test("an expired lease is reported, with the integrations that it had")
+    @Test("if a lease has expired, its host is told, and its integrations are free")
     func ended() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -119,7 +119,7 @@ struct EtcdLeaseStoreTests {
         try await join(one)
         try await join(two)
         _ = try await one.take(claims(["x"]))
-        // Without renewals the lease ends after two seconds, and etcd removes its keys up to a second later.
+        // Host a does not renew its lease, which therefore ends after two seconds. etcd removes the keys of the lease up to a second later.
         #expect(
             try await eventually(.seconds(6)) {
                 _ = try await two.renew(record)
@@ -130,7 +130,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().hosts.count == 2)
     }
 
-    @Test("a request to drain stays until it is withdrawn")
+    @Test("a host counts as draining until its drain is withdrawn, even after the host has left")
     func drain() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -143,7 +143,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await one.observe().draining == [])
     }
 
-    @Test("if one member does not answer, the next one is asked, and is asked first from then on")
+    @Test("if an etcd member does not answer, the next member is tried, and is tried first from then on")
     func endpoints() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -161,14 +161,16 @@ struct EtcdLeaseStoreTests {
             ttl: .seconds(2))
         do throws(LeaseProblem) {
             _ = try await nobody.observe()
-            Issue.record("no member should have answered")
+            Issue.record("the closed port answered")
         } catch {
             #expect(error.words.contains("no connection to 127.0.0.1:\(closed.port)"))
             #expect(error.words.contains("fleet.lease.endpoints"))
         }
     }
 
-    @Test("etcd that admits only hosts with a certificate", .enabled(if: NginxServer.isThere, "openssl is missing"))
+    @Test(
+        "if etcd requires a client certificate, only a host with a certificate is admitted",
+        .enabled(if: NginxServer.isThere, "openssl is missing"))
     func certificates() async throws {
         let authority = try TestAuthority()
         let own = try authority.certificate(for: ["DNS:collector-1"])

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("a host's fair share")
 struct FairShareTests {
-    /// A row: what each host has (`*` after a name: it drains), how many integrations are free, and how many each host takes or releases.
+    /// How many integrations each host holds, how many are free, and how many each host takes or releases. A `*` after a name means: the host drains.
     struct Row: Sendable, CustomTestStringConvertible {
         let held: [String: Int]
         let free: Int
@@ -27,17 +27,17 @@ struct FairShareTests {
         Row(["a": 0], free: 10, takes: ["a": 10]),
         Row(["a": 0, "b": 0], free: 10, takes: ["a": 5, "b": 5]),
         Row(["a": 5, "b": 5]),
-        // A host joins: both other hosts release integrations until the new one has its share.
+        // Host c joins. The hosts a and b release integrations until c has its share.
         Row(["a": 5, "b": 5, "c": 0], releases: ["a": 1, "b": 1]),
         Row(["a": 4, "b": 4, "c": 0], free: 2, takes: ["c": 2], releases: ["a": 1]),
-        // 4, 4 and 2 is not fair yet; only one of the two hosts releases one.
+        // 4, 4 and 2 is not fair yet, so one of the hosts a and b releases an integration.
         Row(["a": 4, "b": 4, "c": 2], releases: ["a": 1]),
         Row(["a": 3, "b": 4, "c": 2], free: 1, takes: ["c": 1]),
         Row(["a": 3, "b": 4, "c": 3]),
-        // A host has died: the others take its integrations, and one of them gets one more.
+        // Host c has died. The hosts a and b take its three integrations: one takes two, the other one.
         Row(["a": 3, "b": 4], free: 3, takes: ["a": 2, "b": 1]),
         Row(["a": 5, "b": 5], free: 1, takes: ["a": 1, "b": 1]),
-        // While host c drains (*), its integrations go to the other hosts, and these release none.
+        // Host c drains. The other hosts take its integrations once they are free, and release none.
         Row(["a": 6, "b": 1, "c*": 4]),
         Row(["a": 6, "b": 1, "c*": 0], free: 4, takes: ["b": 4]),
         Row(["a": 0, "b*": 7]),
@@ -59,11 +59,11 @@ struct FairShareTests {
         }
     }
 
-    @Test("the digest of names does not depend on their order, and differs for other names")
+    @Test("the digest of a set of names does not depend on their order, and differs for other names")
     func digest() {
         #expect(HostPreference.digest(of: ["a", "b", "c"]) == HostPreference.digest(of: ["c", "a", "b"]))
         #expect(HostPreference.digest(of: ["ab", "c"]) != HostPreference.digest(of: ["a", "bc"]))
-        // Hosts compare the digest, so every version must compute the same one.
+        // Hosts of different versions compare their digests, so every version must compute the same digest.
         #expect(HostPreference.digest(of: ["acme", "globex"]) == "1b21e02aa0736b42")
     }
 }

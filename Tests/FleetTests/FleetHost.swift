@@ -3,7 +3,7 @@ import Fleet
 import Logging
 import Synchronization
 
-/// The events of all hosts of a test, in their order.
+/// What has happened on all hosts of a test, in order.
 final class Ledger: Sendable {
     enum Event: Sendable, Equatable {
         case gained(String, from: String?)
@@ -21,7 +21,7 @@ final class Ledger: Sendable {
     private let state = Mutex((entries: [Entry](), holders: [String: FleetHost](), doubles: [String]()))
 
     var entries: [Entry] { state.withLock { $0.entries } }
-    /// The times at which two hosts were certain to hold the same integration.
+    /// Descriptions of the moments at which two hosts held the same integration.
     var doubles: [String] { state.withLock { $0.doubles } }
 
     func write(_ host: FleetHost, _ event: Event) {
@@ -46,7 +46,7 @@ final class Ledger: Sendable {
     func of(_ host: String) -> [Event] { entries.filter { $0.host == host }.map(\.event) }
 }
 
-/// A host of a fleet in a test: a keeper, and an observer that records its calls.
+/// A host of a fleet in a test: a lease keeper with an observer that records the keeper's calls.
 final class FleetHost: HoldingObserver, Sendable {
     let name: String
     let ledger: Ledger
@@ -68,7 +68,7 @@ final class FleetHost: HoldingObserver, Sendable {
         self.init(name, store, transport, integrations, ledger: ledger, handOver: handOver, ttl: ttl)
     }
 
-    /// - Parameter transport: the transport of the store.
+    /// - Parameter transport: the transport to the lease store.
     init(
         _ name: String, _ store: any LeaseStore, _ transport: CuttableTransport, _ integrations: Set<String>,
         ledger: Ledger, handOver: Duration = .milliseconds(20), ttl: Duration = .seconds(2)
@@ -98,14 +98,14 @@ final class FleetHost: HoldingObserver, Sendable {
     /// The number of integrations that the host holds.
     var held: Int { get async { await keeper?.holdings.count ?? 0 } }
 
-    /// Ends the host as SIGKILL does: nothing is handed over.
+    /// Ends the host as SIGKILL would, without handing anything over.
     func kill() async {
         let task = parts.withLock { $0.task }
         task?.cancel()
         await task?.value
     }
 
-    /// Hands over its integrations, and ends the host.
+    /// Hands over the host's integrations, and ends the host.
     func stop() async {
         await keeper?.stop()
         await kill()
@@ -150,7 +150,7 @@ final class CuttableTransport: HTTPTransport {
     }
 }
 
-/// A log that collects its lines.
+/// A log handler that keeps the logged lines.
 final class RecordedLog: LogHandler, Sendable {
     private let kept = Mutex<[String]>([])
 
@@ -172,9 +172,9 @@ final class RecordedLog: LogHandler, Sendable {
     func log(event: LogEvent) { kept.withLock { $0.append("\(event.level): \(event.message)") } }
 }
 
-/// Waits until a condition holds.
+/// Checks a condition repeatedly until it is true or the time limit is over.
 ///
-/// - Returns: whether it did within the time.
+/// - Returns: whether the condition became true within the limit.
 func eventually(_ limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + limit
     while ContinuousClock.now < end {

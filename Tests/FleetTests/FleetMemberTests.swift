@@ -32,7 +32,7 @@ struct FleetMemberTests {
         Holding(integration: name, token: 7, since: 0, previousHost: host)
     }
 
-    @Test("a host takes its share of the free integrations, and knows which host held each of them before")
+    @Test("a host takes its share of the free integrations, and learns which host held each integration before")
     func takes() throws {
         var a = member(["x", "y"])
         let b = member(["x", "y"], host: "b")
@@ -47,7 +47,7 @@ struct FleetMemberTests {
         #expect(a.took([holding("x", from: "b")]) == [.gained(holding("x", from: "b"))])
     }
 
-    @Test("a host never takes an integration that it has not configured")
+    @Test("a host never takes an integration that is not in its configuration")
     func foreign() {
         var a = member(["x"])
         let b = member(["x", "y", "z"], host: "b")
@@ -56,11 +56,11 @@ struct FleetMemberTests {
     }
 
     @Test(
-        "a host that has its share also takes integrations that no host has taken for two seconds, and keeps them for a minute"
+        "if no host takes an integration for two seconds, a host takes it beyond its share, and keeps it for a minute"
     )
     func patience() {
         var a = member(["x", "y", "z"])
-        // b has only x configured, so it never takes z.
+        // Only x is in b's configuration, so b never takes z.
         let b = member(["x"], host: "b")
         _ = a.observe(fleet(["a": a, "b": b], me: "a"), at: start)
         #expect(a.took([holding("x"), holding("y")]).count == 2)
@@ -69,13 +69,13 @@ struct FleetMemberTests {
         #expect(
             a.observe(seen, at: start + .milliseconds(2001)) == [.take([Claim(integration: "z", previousHost: nil)])])
         #expect(a.took([holding("z")]).count == 1)
-        // b now has the same configuration, and would get one of three.
+        // Now b has the same configuration, so its share is one of the three integrations.
         let later = fleet(["a": a, "b": a], owners: ["x": "a", "y": "a", "z": "a"], me: "a")
         let released = a.observe(later, at: start + .seconds(3))
         #expect(released.count == 1 && released != [.release("z")])
     }
 
-    @Test("while hosts have different configurations, no integration is moved only to make the shares equal")
+    @Test("as long as the hosts' configurations differ, no integration is moved only to make the shares equal")
     func rollout() {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -85,7 +85,7 @@ struct FleetMemberTests {
         #expect(a.observe(fleet(["a": a, "b": a], owners: owners, me: "a"), at: start).count == 1)
     }
 
-    @Test("an integration is handed over first, then its key is removed, and the host does not take it again")
+    @Test("a released integration is handed over, then its key is removed, and its host does not take it again")
     func handOver() throws {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -95,14 +95,14 @@ struct FleetMemberTests {
         #expect(a.observe(both, at: start + .seconds(5)) == [])
         a.handedOver(name)
         #expect(a.observe(both, at: start + .seconds(5)) == [.giveUp([name: 7])])
-        // The request to remove the key did not arrive.
+        // The key still exists, so the request to remove it is repeated.
         #expect(a.observe(both, at: start + .seconds(6)) == [.giveUp([name: 7])])
         let left = fleet(["a": a, "b": a], owners: [name == "x" ? "y" : "x": "a"], me: "a")
         #expect(a.observe(left, at: start + .seconds(7)) == [])
         #expect(a.holdings.count == 1)
     }
 
-    @Test("a host that drains hands over all integrations, a few at a time, and takes none")
+    @Test("a draining host hands over all its integrations, a few at a time, and takes none")
     func drains() {
         let names = Set((0..<50).map { "o\($0)" })
         var a = member(names)
@@ -118,7 +118,7 @@ struct FleetMemberTests {
     }
 
     @Test(
-        "an integration that another host or no host holds is lost, and is taken again only after its collection has stopped"
+        "if the store no longer lists a host's integration under that host, it is lost, and is taken again only after collection stops"
     )
     func lost() {
         var a = member(["x"])
@@ -147,7 +147,7 @@ struct FleetMemberTests {
         #expect(a.isIdle)
     }
 
-    @Test("if the store's answer is lost, the host still learns that it holds the integration")
+    @Test("if the answer to a request for an integration is lost, the host still learns that it holds the integration")
     func lostAnswer() {
         var a = member(["x"])
         let owned = holding("x")
@@ -157,7 +157,7 @@ struct FleetMemberTests {
         #expect(a.holdings.keys.sorted() == ["x"])
     }
 
-    @Test("an integration that is no longer configured is handed over")
+    @Test("if an integration is removed from the configuration, its host hands it over")
     func removed() {
         var a = member(["x", "y"])
         _ = a.observe(fleet(["a": a], me: "a"), at: start)
@@ -166,7 +166,7 @@ struct FleetMemberTests {
         #expect(a.observe(fleet(["a": a], owners: ["x": "a", "y": "a"], me: "a"), at: start) == [.release("y")])
     }
 
-    @Test("with one active host, that host has all integrations, and a standby waits")
+    @Test("in a fleet with one active host, that host takes all integrations, and a standby waits")
     func standby() {
         var a = member(["x", "y"], shared: false)
         #expect(a.observe(fleet(["b": a], owners: ["x": "b", "y": "b"], me: "a"), at: start) == [])

@@ -32,7 +32,7 @@ struct FleetQueueTests {
     }
 
     @Test(
-        "segments of several integrations are acknowledged up to a number, for each integration up to its own position")
+        "an acknowledgement through the n-th segment of the queue becomes a position for each integration")
     func acknowledged() {
         var queue = FleetQueue(acknowledged: positions("acme/3/1"))
         #expect(queue.read == ["acme": 2])
@@ -48,7 +48,7 @@ struct FleetQueueTests {
         #expect(queue.positions(through: 4).text == "acme/4/1,globex/2/2")
     }
 
-    @Test("a seal without segments, which only moves the cursor, also moves the position")
+    @Test("if a seal has no segments and only moves the cursor, the position still moves")
     func empty() {
         var queue = FleetQueue(acknowledged: positions("acme/3/1"))
         queue.add(Self.seal("acme", 4, segments: 0), leavingOut: [], directory: "/cache")
@@ -57,7 +57,7 @@ struct FleetQueueTests {
         #expect(queue.positions(through: 1).text == "acme/4/0")
     }
 
-    @Test("rejected events, and segments that were deleted before the beginning, are skipped and not delivered")
+    @Test("rejected events are not delivered, nor are segments that were deleted before the delivery began")
     func passed() {
         var queue = FleetQueue(acknowledged: [:])
         queue.add(Self.seal("acme", 2, segments: 1, kind: "rejected"), leavingOut: [], directory: "/cache")
@@ -72,7 +72,7 @@ struct FleetQueueTests {
         #expect((queue.segments, queue.bytes) == (1, 10))
     }
 
-    @Test("memory is limited, however long the backlog is")
+    @Test("the queue's memory is limited, however long the backlog is")
     func bounded() {
         var queue = FleetQueue(acknowledged: [:])
         var generation: UInt64 = 2
@@ -99,7 +99,7 @@ extension SealDecision {
     }
 }
 
-@Suite("The host whose turn it is to deliver")
+@Suite("Which host of a fleet delivers")
 struct DeliveryTurnTests {
     private let start = ContinuousClock.now
     private func acknowledgement(host: String?, run: String?) -> LoaderAcknowledgement {
@@ -109,7 +109,8 @@ struct DeliveryTurnTests {
         return acknowledgement
     }
 
-    @Test("a host that finds no entry registers, and continues if no other host delivers")
+    @Test(
+        "if there is no acknowledgement, a host creates one; if the acknowledgement names no host, the host takes over")
     func free() {
         var turn = DeliveryTurn(host: "host-1", run: "a")
         #expect(turn.decide(nil, now: start) == .register)
@@ -117,7 +118,7 @@ struct DeliveryTurnTests {
         #expect(turn.decide((left, "1"), now: start) == .claim(left, etag: "1"))
     }
 
-    @Test("a delivery takes over at once from a killed delivery of the same host")
+    @Test("if a delivery of the same host was killed, the next one takes over immediately")
     func sameHost() {
         var turn = DeliveryTurn(host: "host-1", run: "b")
         let killed = acknowledgement(host: "host-1", run: "a")
@@ -132,7 +133,7 @@ struct DeliveryTurnTests {
         let other = acknowledgement(host: "host-1", run: "a")
         #expect(turn.decide((other, "1"), now: start) == .wait(host: "host-1"))
         #expect(turn.decide((other, "1"), now: start + .seconds(59)) == .wait(host: "host-1"))
-        // The other process has renewed its acknowledgement, which now has another ETag.
+        // The ETag has changed because the other host has renewed its acknowledgement.
         #expect(turn.decide((other, "2"), now: start + .seconds(60)) == .wait(host: "host-1"))
         #expect(turn.decide((other, "2"), now: start + .seconds(119)) == .wait(host: "host-1"))
         #expect(turn.decide((other, "2"), now: start + .seconds(120)) == .claim(other, etag: "2"))

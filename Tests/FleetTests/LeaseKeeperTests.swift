@@ -9,10 +9,10 @@ import Testing
 struct LeaseKeeperTests {
     private let ledger = Ledger()
     private let all = Set((0..<30).map { "org-\($0)" })
-    /// A time to live that a host does not exceed, however busy this machine is.
+    /// A time to live that is long enough for a very busy machine, so that no lease ends by accident.
     private let patient = Duration.seconds(30)
 
-    /// Waits until these hosts share all integrations fairly.
+    /// Waits until these hosts hold all integrations in fair shares. Returns whether they do.
     private func share(_ hosts: [FleetHost], of count: Int = 30) async throws -> Bool {
         try await eventually {
             var held: [Int] = []
@@ -22,7 +22,7 @@ struct LeaseKeeperTests {
     }
 
     @Test(
-        "hosts share the integrations, also when a host joins or leaves, and hand an integration over before another host takes it"
+        "hosts share the integrations; when a host joins or leaves, each integration is handed over before another host takes it"
     )
     func sharing() async throws {
         let server = try EtcdServer()
@@ -39,7 +39,7 @@ struct LeaseKeeperTests {
 
         #expect(ledger.doubles == [])
         #expect(!ledger.entries.contains { if case .lost = $0.event { true } else { false } })
-        // A host that gained an integration from another gained it after the other's hand-over.
+        // Before an integration was gained, its previous host had handed it over.
         var last: [String: Ledger.Entry] = [:]
         for entry in ledger.entries {
             switch entry.event {
@@ -53,7 +53,7 @@ struct LeaseKeeperTests {
         #expect(await a.keeper?.snapshot().hosts.isEmpty == false)
     }
 
-    @Test("if a host is killed, the others have its integrations within the time to live and a second")
+    @Test("if a host is killed, other hosts hold its integrations at most the time to live plus a second later")
     func takeover() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -73,14 +73,14 @@ struct LeaseKeeperTests {
         }
         let worst = gains.map { killed.duration(to: $0.at) }.max() ?? .zero
         print("takeover after a kill: \(worst)")
-        // Half a second is added for a busy machine.
+        // The limit includes half a second for a busy machine.
         #expect(worst < .milliseconds(3500))
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])
     }
 
     @Test(
-        "a host that is cut off stops by its own clock before the others take over, and becomes a member again later",
+        "if a host is cut off, it stops by its own clock before others take over; when it is connected again, it rejoins",
         arguments: [CuttableTransport.Cut.refused, .silent])
     func cutOff(cut: CuttableTransport.Cut) async throws {
         let server = try EtcdServer()
@@ -96,14 +96,14 @@ struct LeaseKeeperTests {
         #expect(try await share(hosts))
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])
-        // Each of these is logged once.
+        // The end of the lease and the return are each logged once.
         #expect(hosts[1].log.lines.filter { $0.contains("has lost its lease") }.count == 1)
         let again = hosts[1].log.lines.filter { $0.contains("takes part in the fleet “test” again, after") }
         #expect(again.count == 1, "\(hosts[1].log.lines)")
         #expect(hosts[0].log.lines.filter { $0.contains("lost") } == [])
     }
 
-    @Test("if etcd is killed, all hosts stop when their leases end, and continue when it is back")
+    @Test("if etcd is killed, all hosts stop when their leases end, and continue when etcd is back")
     func etcdKilled() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -138,7 +138,7 @@ struct LeaseKeeperTests {
         for host in hosts { await host.stop() }
     }
 
-    @Test("a draining host hands over everything and takes nothing, also after a restart, until the drain is withdrawn")
+    @Test("until its drain is withdrawn, a draining host hands over everything and takes nothing, even after a restart")
     func draining() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -165,7 +165,7 @@ struct LeaseKeeperTests {
     }
 
     @Test(
-        "while a configuration is rolled out, each host takes only integrations that it has configured, and each integration has a host"
+        "while a configuration is rolled out, each host takes only integrations in its own configuration, and each has a host"
     )
     func rollout() async throws {
         let server = try EtcdServer()
@@ -177,7 +177,7 @@ struct LeaseKeeperTests {
         #expect(try await eventually { await hosts[0].held == 25 })
         #expect(await hosts[1].held == 5)
         await hosts[1].keeper?.use(integrations: all)
-        // Integrations that a host took beyond its share stay for a minute.
+        // Host a keeps the integrations beyond its share for a minute, so the shares are not fair yet.
         let c = try FleetHost("c", [server.endpoint], all, ledger: ledger, ttl: patient)
         #expect(try await eventually { await c.keeper?.snapshot().hosts.count == 3 })
         // A removed integration is handed over, and no host takes it.
@@ -188,7 +188,7 @@ struct LeaseKeeperTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("a host that starts again after a crash waits for its name, and reports this only if the wait is too long")
+    @Test("after a crash, a host waits for its name to become free, and reports a problem only if this takes too long")
     func restarted() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -199,7 +199,7 @@ struct LeaseKeeperTests {
         #expect(try await share([second]))
         #expect(second.log.lines.contains { $0.contains("waits for its name") })
         #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
-        // If two hosts have the same name, the second one is told.
+        // If two running hosts have the same name, the second host reports it.
         let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)
         #expect(
             try await eventually { third.log.lines.contains { $0.hasPrefix("warning") && $0.contains("fleet.host") } })

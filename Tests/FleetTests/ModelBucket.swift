@@ -4,13 +4,13 @@ import Foundation
 import Logging
 import Synchronization
 
-/// A bucket in memory with the conditions of Amazon S3. It does not check signatures. An answer may be lost after its request was carried out.
+/// A bucket in memory that supports conditional requests as Amazon S3 does. It checks no signatures. Answers can be lost after a write.
 final class ModelBucket: HTTPTransport {
     private struct State {
         var objects: [String: (bytes: [UInt8], etag: String)] = [:]
         var writes = 0
         var requests: [String: Int] = [:]
-        /// The number of next writes whose answers are lost.
+        /// The answers to this many of the next writes are lost.
         var lostAnswers = 0
         var isAway = false
     }
@@ -84,8 +84,9 @@ final class ModelBucket: HTTPTransport {
         return HTTPResponse(status: status, headers: headers, body: Array(body.utf8))
     }
 
-    /// A client of a bucket `lake`, and its transport: this bucket, or with TRIBUTARY_TEST_S3 (`http://127.0.0.1:PORT/`) a real store,
-    /// whose access key is `test` and `testsecret`.
+    /// A client of the bucket `lake`, and the client's transport, which leads to this bucket in memory.
+    ///
+    /// If TRIBUTARY_TEST_S3 is set (`http://127.0.0.1:PORT/`), the transport leads to a real store with the access key `test` and `testsecret`.
     func client() throws -> (S3Client, CuttableTransport) {
         let real = ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"]
         let transport = CuttableTransport(real == nil ? self : try CurlTransport())
@@ -99,7 +100,7 @@ final class ModelBucket: HTTPTransport {
         )
     }
 
-    /// Sends the request to the same bucket in a real store.
+    /// The prefix of the keys in a real store.
     private let prefix = "test-\(UInt32.random(in: 0 ... .max))"
 
     private struct TestKey: AWSCredentialSource {

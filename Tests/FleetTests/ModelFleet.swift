@@ -1,6 +1,6 @@
 @testable import Fleet
 
-/// Some hosts and a store, all as values, and a clock that the test moves. Requests take no time, but answers may get lost.
+/// A model of hosts and a lease store, with a clock that the test moves. Requests take no time, but answers can be lost.
 struct ModelFleet {
     static let ttl = Duration.seconds(2)
     static let step = Duration.milliseconds(300)
@@ -8,13 +8,13 @@ struct ModelFleet {
     struct Host {
         var member: FleetMember
         var lease: Int?
-        /// The time by the host's own clock, which runs at the same rate as the store's.
+        /// When the lease ends by the host's own clock, which runs at the same rate as the store's; nil without a lease.
         var deadline: ContinuousClock.Instant?
         var isRunning = true
         /// Until this time the host neither sends nor decides anything.
         var pausedUntil: ContinuousClock.Instant?
         var isCutOff = false
-        /// Calls to the host's observer that have not returned.
+        /// When the pending hand-over of each integration will be finished.
         var handingOver: [String: ContinuousClock.Instant] = [:]
         var stopping: [String: ContinuousClock.Instant] = [:]
     }
@@ -33,9 +33,9 @@ struct ModelFleet {
     var owners: [String: Key] = [:]
     var draining: Set<String> = []
     var revision: Int64 = 1
-    /// One of this many answers is lost.
+    /// On average, one of this many answers is lost; 0 if none is.
     var lostAnswers = 0
-    /// How often an integration was taken.
+    /// How often any integration was taken.
     var moves = 0
     var generator: any RandomNumberGenerator
 
@@ -48,7 +48,7 @@ struct ModelFleet {
         hosts[name] = Host(member: FleetMember(host: name, isShared: true, configured: integrations))
     }
 
-    /// Moves the clock, ends leases that are due, and lets every running host do a round.
+    /// Moves the clock by a step, ends the leases that are over, and lets every running host do a round.
     mutating func advance() {
         now += Self.step
         for (id, end) in leases where end <= now {
@@ -146,16 +146,16 @@ struct ModelFleet {
         lostAnswers > 0 && Int.random(in: 0..<lostAnswers, using: &generator) == 0
     }
 
-    /// When a call to the observer returns.
+    /// A random time at which a call to the observer returns.
     private mutating func later() -> ContinuousClock.Instant {
         now + .milliseconds(Int.random(in: 0...1500, using: &generator))
     }
 
-    /// The integrations that two hosts are certain to hold at the same time.
+    /// The integrations that more than one host holds, each with a lease that has not ended by its own clock.
     var heldTwice: [String] {
         var holders: [String: Int] = [:]
         for host in hosts.values where host.isRunning {
-            // A paused host also counts as certain until its deadline, because its other threads read the lease's term.
+            // A paused host counts until its deadline, because its other threads may still collect until then.
             guard let deadline = host.deadline, now < deadline else { continue }
             for integration in host.member.holdings.keys {
                 holders[integration, default: 0] += 1

@@ -8,7 +8,7 @@ struct RandomFleetTests {
     private static let names = ["a", "b", "c", "d", "e"]
 
     @Test(
-        "two hosts are never certain of the same integration, and shares become fair when the faults are over",
+        "two hosts never hold the same integration, and the shares become fair when the faults are over",
         arguments: 0..<60)
     func trouble(run: UInt64) {
         var generator = SeededGenerator(seed: TestSeed.seed(of: "a fleet in random trouble") &+ run)
@@ -23,7 +23,7 @@ struct RandomFleetTests {
             #expect(fleet.heldTwice.isEmpty)
         }
         calm(&fleet, all)
-        // An integration that was taken late stays for a minute.
+        // A host keeps an integration for a minute if it has taken it beyond its share.
         for _ in 0..<260 {
             fleet.advance()
             #expect(fleet.heldTwice.isEmpty)
@@ -52,11 +52,11 @@ struct RandomFleetTests {
         }
         #expect(fleet.held == ["a": 100, "b": 100, "c": 100])
         #expect(fleet.moves == moves + 100)
-        // Each of the two hosts hands over 50 integrations, up to 32 at a time, and each hand-over takes up to 1.5 s.
+        // Each of the hosts a and b hands over 50 integrations, at most 32 at a time. A hand-over takes at most 1.5 s.
         #expect(rounds < 20)
     }
 
-    @Test("integrations of a killed host are taken within the time to live and a second")
+    @Test("if a host is killed, its integrations are taken at most the time to live plus a second later")
     func takeover() {
         for seed in 0..<20 {
             var fleet = ModelFleet(SeededGenerator(seed: UInt64(seed)))

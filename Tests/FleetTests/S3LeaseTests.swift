@@ -26,7 +26,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "one host is active and has all integrations; when it stops it hands over, and a standby takes over immediately"
+        "the active host holds all integrations; when it stops, it hands them over, and a standby takes them immediately"
     )
     func handOver() async throws {
         let a = try host("a")
@@ -49,7 +49,7 @@ struct S3LeaseTests {
         for host in [a, b] { #expect(!host.log.lines.contains { $0.hasPrefix("warning") }) }
     }
 
-    @Test("if the active host is killed, a standby has all integrations within the time to live and a second")
+    @Test("if the active host is killed, a standby holds all integrations at most the time to live plus a second later")
     func takeover() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -60,14 +60,14 @@ struct S3LeaseTests {
         #expect(try await eventually { await standbys[0].held + standbys[1].held == all.count })
         let took = killed.duration(to: .now)
         print("takeover by the bucket after a kill: \(took)")
-        // Half a second is added for a busy machine.
+        // The limit includes half a second for a busy machine.
         #expect(took < .milliseconds(3500))
         for standby in standbys { await standby.stop() }
         #expect(ledger.doubles == [])
     }
 
     @Test(
-        "an active host that is cut off stops by its own clock before a standby takes over",
+        "if the active host is cut off, it stops by its own clock before a standby takes over",
         arguments: [CuttableTransport.Cut.refused, .silent])
     func cutOff(cut: CuttableTransport.Cut) async throws {
         let a = try host("a")
@@ -84,7 +84,7 @@ struct S3LeaseTests {
         #expect(ledger.doubles == [])
     }
 
-    @Test("a draining active host hands over to a standby, and is a standby until the drain is withdrawn")
+    @Test("if the active host drains, it hands over to a standby, and is a standby itself until the drain is withdrawn")
     func draining() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -95,7 +95,7 @@ struct S3LeaseTests {
         #expect(try await has(b))
         #expect(!ledger.of("a").contains { if case .lost = $0 { true } else { false } })
         await b.kill()
-        // Host a is asked to drain, so it does not take over.
+        // Host a still drains, so it does not take over.
         #expect(try await eventually { await a.keeper?.snapshot().unheld.count == all.count })
         #expect(await a.held == 0)
         try await person.setDraining("a", false)
@@ -106,7 +106,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "integrations that are added to the active host's configuration belong to it, and removed ones are handed over")
+        "the active host takes integrations that are added to its configuration, and hands over removed ones")
     func reloading() async throws {
         let a = try host("a")
         #expect(try await has(a))
@@ -121,7 +121,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "a lost answer to a write makes no difference",
+        "if the answer to a write is lost, the leases work as before",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func lostAnswers() async throws {
         bucket.loseAnswers(1)
@@ -150,7 +150,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "if the lease's object belongs to another fleet, or is no lease, it is reported and left unchanged",
+        "if the lease's object belongs to another fleet, or is not a lease, it is reported and left unchanged",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func foreign() async throws {
         let (other, _) = try store("x", fleet: "other")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The positions of a fleet's loader")
 struct SealPositionTests {
-    @Test("a position can be written and read again")
+    @Test("a position is unchanged after it is written and read again")
     func text() throws {
         let positions = try #require([String: SealPosition](positions: "acme/12/3,globex/4/0"))
         #expect(positions == ["acme": .init(generation: 12, segments: 3), "globex": .init(generation: 4, segments: 0)])
@@ -19,7 +19,7 @@ struct SealPositionTests {
         ])
     func refused(_ text: String) { #expect([String: SealPosition](positions: text) == nil) }
 
-    @Test("positions are in the order of the seals and of the segments in them")
+    @Test("positions are ordered by seal, and within a seal by segment")
     func order() {
         let position = SealPosition(generation: 12, segments: 3)
         #expect(position.covers(position))

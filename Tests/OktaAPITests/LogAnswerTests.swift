@@ -3,7 +3,7 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("The classification of an answer")
+@Suite("Answers from Okta are classified")
 struct LogAnswerTests {
     private static let link = Bench.link("1")
     private static let start =
@@ -12,7 +12,7 @@ struct LogAnswerTests {
     enum Sent: Sendable {
         case byTime
         case link
-        /// A link that was refused before.
+        /// A link that Okta has already refused once.
         case again
 
         var request: LogAnswer.Request {
@@ -34,10 +34,10 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a complete array with a next link is a page",
+        "a 200 with a complete array and a next link is a page",
         arguments: [
             ("[{}]", Bench.link("2"), Sent.byTime), ("[{}]", Bench.link("2"), .link), ("[]", Bench.link("2"), .again),
-            // This is the end of the log.
+            // At the end of the log, the page is empty and its next link leads to itself.
             ("[]", Bench.link("1"), .link), (" [\n] ", Bench.link("1"), .link), ("\u{FEFF}[]", Bench.link("1"), .link),
             ("\u{FEFF}[{}]", Bench.link("2"), .byTime),
         ])
@@ -50,7 +50,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a 200 that is not a page is reported with the reason",
+        "if a 200 is not a page, the reason is reported",
         arguments: [
             ("[{}]", nil, PagerTrouble.Kind.missingNext), ("[{}]", Bench.link("1"), .nextStandsStill),
             ("\u{FEFF}[{}]", Bench.link("1"), .nextStandsStill),
@@ -67,7 +67,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a status is classified by its meaning for this request, with the wait before the next one",
+        "the meaning of a status depends on the request, and decides the wait before the next request",
         arguments: [
             (400, "E0000029", Sent.link, PagerTrouble.Kind.serverFailure, Refusal.Pace.backoff, false),
             (404, "E0000007", .link, .serverFailure, .backoff, false),
@@ -95,14 +95,14 @@ struct LogAnswerTests {
         #expect(!problem.what.isEmpty && !problem.advice.isEmpty)
     }
 
-    @Test("429 with a limit of zero means too many concurrent requests")
+    @Test("a 429 with a limit of zero means that too many requests were sent at the same time")
     func concurrency() throws {
         let problem = try #require(try answer(429, .link, headers: [("X-Rate-Limit-Limit", "0")]).problem)
         #expect(problem.kind == .concurrencyLimited)
     }
 
     @Test(
-        "a failed request is classified by its error; only for a time-out might a smaller page help",
+        "a failed request is classified by its error, and only a time-out counts as a slow answer",
         arguments: [
             (TransportError.Kind.timeout, PagerTrouble.Kind.unreachable, true), (.connect, .unreachable, false),
             (.noRoom, .unreachable, false), (.tooLarge, .tooLarge, false), (.cancelled, .cancelled, false),
@@ -119,7 +119,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "an answer of the token endpoint is not an answer of the log",
+        "an answer from the token endpoint is not mistaken for an answer from the log",
         arguments: [(429, PagerTrouble.Kind.rateLimited), (200, .serverFailure)])
     func tokenEndpoint(status: Int, kind: PagerTrouble.Kind) throws {
         var response = HTTPResponse(

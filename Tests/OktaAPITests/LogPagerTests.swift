@@ -8,9 +8,9 @@ struct Bench {
     static let origin = "https://acme.okta.com"
     static let date = "Thu, 11 Sep 2025 16:21:50 GMT"
     static let dateSeconds: Int64 = 1_757_607_710
-    /// The simulated time in milliseconds.
+    /// The time by Okta's clock, in milliseconds since 1970.
     static let server: Int64 = dateSeconds * 1000
-    /// Where a query by time begins unless a test says otherwise.
+    /// The default restart time of a place, where a query by time begins.
     static let restart = StoredTime(1_757_000_000_000)
 
     var pager: LogPager
@@ -31,13 +31,13 @@ struct Bench {
 
     static func link(_ after: String) -> String { "\(origin)/api/v1/logs?after=\(after)&limit=1000" }
 
-    /// The request that is due now, or nil.
+    /// The request that the pager wants to send now; nil if it waits.
     mutating func request() -> HTTPRequest? {
         guard case .request(let page) = pager.nextStep(now: now) else { return nil }
         return page.request
     }
 
-    /// Moves the clock to the next request; returns the wait in seconds and the request.
+    /// Moves the clock to the time of the next request. Returns the wait in seconds, and the request.
     mutating func nextRequest() throws -> (wait: Double, request: HTTPRequest) {
         let before = now
         var due: HTTPRequest?
@@ -51,7 +51,7 @@ struct Bench {
         return (before.duration(to: now).seconds, try #require(due))
     }
 
-    /// Reports that the pending page is durable, and that its way continues at the page's link.
+    /// Tells the pager that the pending page is durable. Its way then continues at the page's next link.
     mutating func commit(
         _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageCheckpoint.Change? = nil
     ) throws {
@@ -115,7 +115,7 @@ extension LogPager.Outcome {
 
 @Suite("The log pager")
 struct LogPagerTests {
-    @Test("the first request is a polling query with the filter encoded")
+    @Test("the first request is a query by time with the percent-encoded filter")
     func firstRequest() throws {
         var bench = try Bench(filter: "eventType eq \"user.session.start\"")
         let due = bench.request()
@@ -126,12 +126,12 @@ struct LogPagerTests {
                 + "&filter=eventType%20eq%20%22user.session.start%22")
         #expect(request.headers.first("X-Okta-Retry-Count") == nil)
         guard case .outstanding = bench.pager.nextStep(now: bench.now) else {
-            Issue.record("a second request at once")
+            Issue.record("a second request while the first is pending")
             return
         }
     }
 
-    @Test("the cursor moves when a page is committed, and the next link is followed byte for byte")
+    @Test("the place moves only when a page is durable, and the next link is requested byte for byte")
     func cursorMovesWithCommit() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -149,7 +149,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "after a full page the next request is sent immediately; after a page that is not full, after the poll interval",
+        "after a full page the next request is sent immediately; otherwise it is sent after the poll interval",
         arguments: [
             ("after=1&limit=1000", 1000, 0.0), ("after=1&limit=1000", 999, 15.0), ("after=1&limit=1000", 0, 15.0),
             ("after=1&limit=20", 20, 0.0), ("after=1&limit=20", 19, 15.0), ("after=1&limit=1000&limit=200", 200, 0.0),
@@ -175,7 +175,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "after a 200 that is not a page, the cursor does not move, and the same page is requested again",
+        "if a 200 is not a page, the place does not move, and the same page is requested again",
         arguments: [
             ("<html>Sign in</html>", "text/html", Bench.link("2"), PagerTrouble.Kind.notOkta),
             ("<html>Sign in</html>", "application/json", Bench.link("2"), .notOkta),
@@ -213,7 +213,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "after a problem that a person has to correct, a request is sent once a minute, and the message says what to do",
+        "if a person has to correct a problem, a request is sent once a minute, and the message says what to do",
         arguments: [
             (401, "E0000011", PagerTrouble.Kind.unauthorized, "tributary credential rotate"),
             (401, "", .unauthorized, "Check the token"),
@@ -240,13 +240,13 @@ struct LogPagerTests {
         }
         _ = try bench.nextRequest()
         #expect(bench.page(next: Bench.link("2")).page != nil)
-        #expect(bench.pager.trouble?.kind == kind, "the trouble lasts until a page is durable")
+        #expect(bench.pager.trouble?.kind == kind, "the problem is over only when a page is durable")
         try bench.commit(1)
         #expect(bench.pager.trouble == nil)
     }
 
     @Test(
-        "temporary problems are retried with growing waits with jitter, up to a minute",
+        "after a temporary problem, the request is repeated; the waits are random and grow up to a minute",
         arguments: [500, 502, 503, 504, 408, 425, 204, 302, -1, -2])
     func backoff(status: Int) throws {
         var bench = try Bench()
@@ -269,7 +269,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a single answer without content is followed by the same request 1 to 2 s later",
+        "after a single empty answer, the same request is sent again 1 to 2 s later",
         arguments: [nil, Bench.link("1")])
     func noContent(link: String?) throws {
         var bench = try Bench(link: link)
@@ -282,7 +282,7 @@ struct LogPagerTests {
         #expect(request.url == first)
     }
 
-    @Test("a byte order mark before a page is removed, and the page is used")
+    @Test("if a page begins with a byte order mark, the mark is removed and the page is used")
     func byteOrderMark() throws {
         var bench = try Bench(link: Bench.link("1"))
         _ = bench.request()
@@ -299,7 +299,7 @@ struct LogPagerTests {
         #expect(bench.page(next: Bench.link("3"), body: "\u{FEFF}").trouble?.kind == .brokenBody)
     }
 
-    @Test("after a 429 the pager waits for the reset by the server's clock, whatever the local clock says")
+    @Test("after a 429 the pager waits until the reset by Okta's clock, even if the local clock is wrong")
     func rateLimited() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -312,7 +312,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "after a 429 with meaningless headers, or for concurrency, the pager waits for a short time",
+        "if a 429 has meaningless headers, or means too many concurrent requests, the pager waits a short time",
         arguments: [
             [("X-Rate-Limit-Limit", "0"), ("X-Rate-Limit-Remaining", "0"), ("X-Rate-Limit-Reset", "1757607758")],
             [], [("X-Rate-Limit-Reset", "0")], [("X-Rate-Limit-Reset", "soon")],
@@ -327,17 +327,17 @@ struct LogPagerTests {
         }
     }
 
-    /// Headers of a 429 whose `Date` is ``date``: limits, requests left, seconds to the reset.
+    /// Rows of limits, remaining requests and seconds to the reset in the headers, then the expected limit, remaining requests and seconds.
     static let buckets: [(limits: [String], remaining: [String], resets: [Int64], (Int64?, Int64?, Int64?))] = [
-        // The used-up bucket is reset in 5 s, the other one in 50.
+        // One bucket is used up and is reset in 5 s, so its reset counts.
         (["600", "60"], ["593", "0"], [50, 5], (60, 0, 5)),
         (["60", "600"], ["0", "593"], [5, 50], (60, 0, 5)),
         (["600", "60"], ["593", "0"], [5, 50], (60, 0, 50)),
-        // Both are used up, so the later reset counts.
+        // Both buckets are used up, so the later reset counts.
         (["600", "60"], ["0", "0"], [5, 50], (60, 0, 50)),
         (["600", "60"], ["0", "0"], [50, 5], (600, 0, 50)),
         (["600"], ["3"], [20], (600, 3, 20)),
-        // It is unknown which of the two limits belongs to the one remaining count, so the smaller limit counts.
+        // There are two limits but only one remaining count, so the smaller limit is used.
         (["600", "60"], ["3"], [20], (60, 3, 20)),
         (["600"], ["593", "3"], [50, 20], (600, 3, 20)),
         (["many", "60"], ["-", "3"], [50, 20], (60, 3, 20)),
@@ -345,7 +345,7 @@ struct LogPagerTests {
     ]
 
     @Test(
-        "of several rate-limit buckets, the one with the fewest requests left counts, with its own reset",
+        "if an answer has several rate-limit buckets, the bucket with the fewest requests left is used, with its own reset",
         arguments: [true, false])
     func buckets(inOneHeader: Bool) throws {
         for (limits, remaining, resets, expected) in Self.buckets {
@@ -380,20 +380,20 @@ struct LogPagerTests {
     }
 
     @Test(
-        "requests of a backlog are spaced so that they use their share of the org's budget",
+        "in a backlog, requests are spaced so that they use only the configured share of the org's budget",
         arguments: [("120", 0.5, 1.0), ("120", 1.0, 0.5), ("20", 0.5, 6.0), ("600", 0.1, 1.0), ("1", 0.01, 60.0)])
     func pace(limit: String, share: Double, seconds: Double) throws {
         var bench = try Bench(budgetShare: share)
         _ = try bench.nextRequest()
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
-        // The time that the page itself took counts towards the wait.
+        // The time from the request to the commit of its page is part of the wait.
         bench.now += .milliseconds(200)
         try bench.commit(1000)
         let next = try bench.nextRequest()
         #expect(abs(next.wait - (seconds - 0.2)) < 0.001)
     }
 
-    @Test("if the limit is meaningless, requests are not spaced", arguments: ["0", "-5", "many", ""])
+    @Test("if the rate limit in a header is meaningless, requests are not spaced", arguments: ["0", "-5", "many", ""])
     func noPace(limit: String) throws {
         var bench = try Bench(budgetShare: 0.5)
         _ = try bench.nextRequest()
@@ -402,7 +402,7 @@ struct LogPagerTests {
         #expect(try bench.nextRequest().wait == 0)
     }
 
-    @Test("no header makes a wait negative or longer than 95 s")
+    @Test("whatever the headers are, a wait is never negative and never longer than 95 s")
     func rateLimitProperty() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
@@ -466,7 +466,7 @@ struct LogPagerTests {
         #expect(bench.pager.place[.main]?.next == nil)
     }
 
-    @Test("a start older than Okta accepts is moved when the request is made")
+    @Test("if the start is older than Okta accepts, the request uses the oldest accepted time")
     func oldStart() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         var bench = try Bench(place: LogPlace(start: StoredTime(0), query: query))
@@ -477,7 +477,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a possible tail is polled by the links of its empty answers, and at least once per 8,192 events of the history"
+        "until a tail begins, its empty answers' links are followed, at least once per 8,192 events of the history"
     )
     func tailToBegin() throws {
         var bench = try Bench(link: Bench.link("h0"))
@@ -485,7 +485,7 @@ struct LogPagerTests {
         var tails: [String] = []
         var number = 0
         func isTail(_ url: String) -> Bool { url.contains("after=t") || url.contains("since=") }
-        // The tail's answers are empty, and the history's pages are full. After each empty answer the tail is requested again within 8,192 events.
+        // The tail's answers are empty, and the history's pages are full. At most 8,192 events of the history pass between two requests for the tail.
         while tails.count < 4 {
             let url = try bench.nextRequest().request.url
             number += 1
@@ -501,7 +501,7 @@ struct LogPagerTests {
         }
         #expect(tails[0].contains("since="))
         #expect(tails.dropFirst().allSatisfy { $0.contains("after=t") }, "\(tails)")
-        // A page with only known events begins no tail, and its events are not remembered for one, so the tail begins later.
+        // Then the tail gets a page with only known events. It does not begin a tail, so the next request for the tail is a query by time.
         while !isTail(try bench.nextRequest().request.url) {
             number += 1
             _ = bench.page(next: Bench.link("h\(number)"))
@@ -519,10 +519,11 @@ struct LogPagerTests {
         #expect(next.contains("since="))
     }
 
-    @Test("a server that sends smaller pages is requested again immediately as long as its events are old")
+    @Test(
+        "if a server sends smaller pages than requested, the next request follows immediately while the events are old")
     func cappedPages() throws {
         var bench = try Bench(link: Bench.link("0"))
-        // Events of nearly an hour, in pages of 200 and some smaller ones, then 130 current events.
+        // The events of nearly an hour come in pages of 200 or 190. Then come 130 current events.
         for page in 1...30 {
             let (wait, request) = try bench.nextRequest()
             #expect(wait == 0, "page \(page)")
@@ -537,7 +538,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "pages of the same size show a server's limit, whatever the time of their events",
+        "if two pages have the same size, this counts as the server's limit, whatever the time of their events",
         arguments: [(10, 0.0), (9, 15.0)])
     func equalPages(events: Int, wait: Double) throws {
         var bench = try Bench(link: Bench.link("0"))
@@ -584,13 +585,13 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a start relative to now is computed with Okta's clock if this host's clock is wrong by hours",
+        "if this host's clock is wrong by more than a minute, a start relative to now is computed again with Okta's clock",
         arguments: [7_200_000, -7_200_000, 61_000, -61_000], [0, 3_000_000] as [Int64])
     func startMoves(ahead: Int64, back: Int64) throws {
         var bench = try start(ahead: ahead, back: back)
         _ = bench.request()
         guard case .startMoved(let start, let told) = bench.page(next: Bench.link("1")) else {
-            Issue.record("the answer to a query from another time than was configured was taken")
+            Issue.record("a page was accepted although its query began at the wrong time")
             return
         }
         #expect(start == StoredTime(Bench.server - back))
@@ -599,14 +600,14 @@ struct LogPagerTests {
         #expect(wait == 0)
         let since = UTCTime(milliseconds: Bench.server - back).rfc3339
         #expect(request.url.contains("since=\(since)&"))
-        // This happens only once.
+        // The start is computed again only once.
         let page = try #require(bench.page(next: Bench.link("1")).page)
         #expect(page.place[.main]?.restart == start)
         #expect(page.place.countedFrom == nil)
     }
 
     @Test(
-        "an absolute start, and a start that was computed with a correct clock, are never computed again",
+        "a start is not computed again if it is absolute, or if the clock was correct",
         arguments: [(7_200_000, false), (-7_200_000, false), (60_000, true), (-60_000, true), (0, true)])
     func startStays(ahead: Int64, counts: Bool) throws {
         var bench = try start(ahead: ahead, back: 3_000_000, counts: counts)
@@ -615,7 +616,7 @@ struct LogPagerTests {
         #expect(page.place[.main]?.restart == StoredTime(Bench.server + ahead - 3_000_000))
     }
 
-    @Test("the start of a place that has a link is not computed again, even if the clocks differ")
+    @Test("if a place has a link, its start is not computed again, even if the clocks differ")
     func linkStays() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         var place = LogPlace(start: Bench.restart, query: query, countedFrom: HostTime(Bench.server + 7_200_000))

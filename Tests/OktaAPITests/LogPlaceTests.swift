@@ -13,7 +13,7 @@ struct LogPlaceTests {
         LogQuery(org: try OrgURL(parsing: address), filter: filter, pageLimit: pageLimit)
     }
 
-    @Test("a place with one way, or with two, can be written as text and read again")
+    @Test("a place with one or two ways is unchanged after it is written as text and read again")
     func roundTrip() throws {
         let bare = LogPlace(start: StoredTime(-1), query: try query())
         let one = LogPlace(
@@ -39,7 +39,7 @@ struct LogPlaceTests {
         #expect(one.text.contains(Bench.link("1%3D+x")), "links are stored unchanged")
     }
 
-    @Test("the text of a place in the documentation can be read")
+    @Test("the example of a place in the documentation can be read")
     func documented() throws {
         let text = """
             tributary-cursor/3 {"organization":"00o1","source":"0123456789abcdef","way":{"filter":"b",\
@@ -52,7 +52,7 @@ struct LogPlaceTests {
                 == LogPlace(organization: "00o1", source: Self.fingerprint, ways: .one(way)))
     }
 
-    @Test("a later version is refused, and so is text that no version wrote")
+    @Test("a place of a later version is refused, and so is text that no version wrote")
     func refused() throws {
         for text in ["tributary-cursor/4 x", "tributary-cursor/99 {}", "tributary-cursor/4"] {
             let version = try #require(Int(text.dropFirst(17).prefix { $0.isNumber }))
@@ -76,7 +76,7 @@ struct LogPlaceTests {
 
     // MARK: Earlier versions
 
-    @Test("a place of version 1 has only its link, which is followed even if the query has changed")
+    @Test("a place of version 1 consists of a link, and the link is followed even if the query has changed")
     func version1() throws {
         let text = "tributary-cursor/1 \(Self.fingerprint) \(Bench.link("7"))"
         #expect(throws: CursorError.unreadable) { try LogPlace(parsing: text) }
@@ -90,7 +90,8 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a place of version 2 continues at its link, or five minutes before its watermark if the link can't be used")
+        "a place of version 2 continues at its link; if the link can't be used, it continues five minutes before its watermark"
+    )
     func version2() throws {
         let query = try query(filter: "b")
         for (fingerprint, source) in [(query.earlierFingerprint, query.source), (Self.fingerprint, "")] {
@@ -108,7 +109,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a backfill of version 2 continues with both ways; its boundary is full or contains all events of the tail",
+        "a backfill of version 2 continues with both ways, and its boundary becomes the head, which is full from 2,000 events on",
         arguments: [(1_999, false), (2_000, true)])
     func version2Backfill(boundary: Int, isFull: Bool) throws {
         let query = try query()
@@ -119,7 +120,7 @@ struct LogPlaceTests {
             """
         let earlier = try #require(try EarlierLogPlace(parsing: text))
         let history = LogPlace.Way(filter: nil, restart: StoredTime(1_757_000_000_000), next: Bench.link("8"))
-        // Five minutes before the watermark would be before the way's beginning, which is the limit.
+        // Five minutes before the watermark would be before the way's beginning, so the restart time is the beginning.
         let tail = LogPlace.Way(
             filter: nil, restart: StoredTime(1_757_590_000_000), reached: PublishedTime(1_757_590_100_000))
         #expect(
@@ -134,7 +135,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a text that is not a place of version 1 or 2 is refused",
+        "a text that is neither a place of version 1 nor of version 2 is refused",
         arguments: [
             "tributary-cursor/1", "tributary-cursor/1 0123456789abcdef", "tributary-cursor/1 0123456789abcdef x y",
             "tributary-cursor/1 0123456789abcdef x", "tributary-cursor/1 0123 https://acme.okta.com/api/v1/logs",
@@ -146,7 +147,7 @@ struct LogPlaceTests {
         #expect(throws: CursorError.unreadable) { try LogPlace(parsing: text) }
     }
 
-    @Test("the fingerprint of a query is computed as in version 2")
+    @Test("the fingerprint of a query is the same as in version 2")
     func earlierFingerprint() throws {
         // FNV-1a of "https://acme.okta.com\nb\n1000".
         #expect(try query(filter: "b").earlierFingerprint == "2e638af7ddcb0477")
@@ -164,7 +165,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a place of another organization is refused, and a link to another address is refused until the organization is known to be the same"
+        "a place of another organization is refused; a link to another address is refused until both are known to be the same org"
     )
     func otherOrganization() throws {
         var query = try query()

@@ -7,17 +7,17 @@ import Testing
 
 @testable import OktaAPI
 
-/// Tests with a server on loopback. What an org verifies is tested with the simulator and with PyJWT.
+/// Tests with a scripted server on loopback. Other tests use the simulated org and PyJWT to verify what an org would verify.
 @Suite("A service app's credential")
 struct OAuthCredentialTests {
-    /// One app, its key in a file, and a server that answers as the test says.
+    /// A service app with its key in a file, and a server that answers as the test says.
     private final class Setting: Sendable {
         let server: LoopbackServer
         let transport: CurlTransport
         let credential: OAuthCredential
         let directory: URL
 
-        /// - Parameter answer: receives the path and the whole request.
+        /// - Parameter answer: returns the answer to a request. Its arguments are the path and the whole request.
         init(_ answer: @escaping @Sendable (String, String) -> LoopbackServer.Answer) throws {
             server = try LoopbackServer { head in
                 answer(String(head.split(separator: " ")[1].prefix { $0 != "?" }), head)
@@ -37,7 +37,7 @@ struct OAuthCredentialTests {
                 HTTPRequest(.get, server.url + "/api/v1/logs?limit=1"), as: credential)
         }
 
-        /// The error of the transport, if that is why there was no answer.
+        /// Sends a request. Returns the error of the transport; nil if there was an answer or another error.
         func failure() async -> TransportError.Kind? {
             do {
                 _ = try await send()
@@ -68,7 +68,7 @@ struct OAuthCredentialTests {
             "{\"token_type\":\"\(type)\",\"expires_in\":3600,\"access_token\":\"\(text)\"}")
     }
 
-    @Test("fifty concurrent callers share one token request")
+    @Test("if fifty callers need a token at the same time, one token request is sent")
     func singleFlight() async throws {
         let setting = try Setting { path, _ in path == "/oauth2/v1/token" ? Self.token() : Self.reply(200, "", "[]") }
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -80,7 +80,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("an org that refuses every token is asked only twice, and the answer is a 401")
+    @Test("if an org refuses every token, only two requests are sent, and the answer is a 401")
     func alwaysRefused() async throws {
         let setting = try Setting { path, _ in
             path == "/oauth2/v1/token" ? Self.token() : Self.reply(401, "", "{\"errorCode\":\"E0000011\"}")
@@ -92,7 +92,7 @@ struct OAuthCredentialTests {
     }
 
     @Test(
-        "an org that refuses every proof is asked a few times, and its 400 is not mistaken for an error of the query",
+        "if an org refuses every DPoP proof, a few requests are sent, and its 400 is reported as a 401",
         arguments: [
             "use_dpop_nonce", "invalid_dpop_proof", "dpop_proof_required_for_token",
             "dpop_authentication_scheme_required",
@@ -113,7 +113,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("a 400 that concerns the query is returned, and the request is not repeated")
+    @Test("a 400 that is about the query is returned, and the request is not repeated")
     func badQuery() async throws {
         let setting = try Setting { path, _ in
             path == "/oauth2/v1/token" ? Self.token() : Self.reply(400, "", "{\"errorCode\":\"E0000053\"}")
@@ -130,13 +130,14 @@ struct OAuthCredentialTests {
         #expect(setting.count("/api/v1/logs") == 0)
         if status == 429 {
             #expect(try await setting.send().status == 429)
-            #expect(setting.count("/oauth2/v1/token") == 1, "the wait is respected")
+            #expect(setting.count("/oauth2/v1/token") == 1, "no token is requested before the time that the 429 gave")
         }
         await setting.transport.shutdown()
     }
 
     @Test(
-        "a temporarily unavailable token endpoint becomes a 503, because its 400 would look like an error of the query")
+        "if the token endpoint is temporarily unavailable, its 400 is returned as a 503, so that it does not look like a wrong query"
+    )
     func temporarilyUnavailable() async throws {
         let setting = try Setting { _, _ in Self.reply(400, "", "{\"error\":\"temporarily_unavailable\"}") }
         #expect(try await setting.send().status == 503)
@@ -144,7 +145,7 @@ struct OAuthCredentialTests {
     }
 
     @Test(
-        "a text that is not a token is reported without repeating it, and no request is sent to the log",
+        "if the answer contains no token, an error without the answer's text is reported, and no request is sent for the log",
         arguments: [
             "<html>login</html>", "{}", "[]", "{\"access_token\":\"secret-access-token\"}",
             "{\"access_token\":\"secret-access-token\",\"token_type\":\"mac\"}",
@@ -166,7 +167,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("a hanging token request ends when the caller that waits for it is stopped")
+    @Test("if a token request hangs, it ends when its caller is cancelled")
     func cancelled() async throws {
         let setting = try Setting { _, _ in .silence }
         let task = Task { await setting.failure() }
@@ -176,7 +177,7 @@ struct OAuthCredentialTests {
         await setting.transport.shutdown()
     }
 
-    @Test("times in signed statements follow the server's clock, even if this host's clock is wrong")
+    @Test("times in signed statements are those of the server's clock, even if this host's clock is wrong")
     func wrongClock() async throws {
         var clock = ServerClock()
         let local = UTCTime(milliseconds: 1_000_000_000)

@@ -19,7 +19,7 @@ struct PollGridTests {
         #expect(grids.last.map { $0.start - start } == .milliseconds(9_990))
     }
 
-    @Test("an org that answers late keeps its own polling times, so that orgs do not bunch together over time")
+    @Test("if an org answers late, its polling times do not change, so that orgs stay spread over the interval")
     func staysApart() {
         let grid = PollGrid(origin: start)
         #expect(grid.next(after: start + .milliseconds(80), interval: .seconds(15)) == start + .seconds(15))
@@ -29,7 +29,7 @@ struct PollGridTests {
         #expect(grid.next(after: start - .seconds(2), interval: .seconds(15)) == start + .seconds(15))
     }
 
-    @Test("the wait is at least half an interval and at most one and a half")
+    @Test("a wait is at least half an interval and at most one and a half intervals")
     func bounds() {
         let grid = PollGrid(origin: start + .milliseconds(700))
         for milliseconds in stride(from: 0, to: 60_000, by: 37) {

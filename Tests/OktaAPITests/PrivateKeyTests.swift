@@ -5,7 +5,7 @@ import Testing
 
 @testable import OktaAPI
 
-/// The keys are written by openssl, so that no test relies on an encoder of its own.
+/// The tests create the keys with openssl instead of an encoder of their own.
 @Suite(
     "A private key",
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl"), "openssl is needed"))
@@ -43,7 +43,7 @@ struct PrivateKeyTests {
     }
 
     @Test(
-        "a private key that can't be used is refused with the reason",
+        "if a private key can't be used, the error says why",
         arguments: [
             ("genrsa 1024", .shortRSA(bits: 1024)),
             ("genrsa -aes128 -passout pass:x 2048", .encrypted),
@@ -67,7 +67,8 @@ struct PrivateKeyTests {
         for line in text.split(separator: "\n") where line.count > 20 { #expect(!problem.description.contains(line)) }
     }
 
-    @Test("a JWK is accepted alone or in a set, with its kid; without d it is a public key")
+    @Test(
+        "a JWK is accepted alone or in a set, and its kid is used; without the member d, it is refused as a public key")
     func jwk() throws {
         let key = P256.Signing.PrivateKey()
         let point = key.publicKey.rawRepresentation
@@ -82,13 +83,13 @@ struct PrivateKeyTests {
             try ServiceAppKey(parsing: "{\"keys\":[\(form(d)),\(form(d))]}")
         }
         #expect(throws: PrivateKeyProblem.publicKey) { try ServiceAppKey(parsing: form("")) }
-        // A JWK with the private number d of another key, but with the public point of this key.
+        // This JWK has the public point of one key and the private number d of another.
         let other = ",\"d\":\"\(Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))\""
         #expect(throws: PrivateKeyProblem.damaged) { try ServiceAppKey(parsing: form(other)) }
     }
 
     @Test(
-        "a JWK without meaning is refused without a crash",
+        "a meaningless JWK is refused without a crash",
         arguments: [
             "{}", "{\"keys\":[]}", "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
             "{\"kty\":\"EC\",\"crv\":\"P-384\",\"d\":\"AA\"}",

@@ -19,7 +19,7 @@ struct RequeryTests {
     private static let slow = "{\"errorCode\":\"E0000009\",\"errorSummary\":\"The query took too long\"}"
     private static let refused = "{\"errorCode\":\"E0000029\"}"
 
-    /// Lets the link be refused twice. Returns the wait before the query by time.
+    /// Answers two requests for the link with a refusal. Returns the wait before the query by time that follows.
     private func refuse(_ bench: inout Bench, status: Int = 400) throws -> Double {
         for _ in 1...2 {
             #expect(try bench.nextRequest().request.url.contains("after="))
@@ -31,7 +31,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "a link that Okta refuses twice is replaced by a query from before the first missing event",
+        "if Okta refuses a link twice, a query by time follows that begins before the first missing event",
         arguments: [400, 404, 410])
     func refusedLink(status: Int) throws {
         var bench = try bench()
@@ -47,7 +47,7 @@ struct RequeryTests {
         #expect(trouble.kind == .cursorRefused)
         #expect(trouble.requery == LogRequery(way: .main, since: Self.restart, limit: 1000))
         #expect(!trouble.advice.contains("URL"))
-        #expect(bench.pager.place == kept, "only a page moves the place")
+        #expect(bench.pager.place == kept, "a refused link does not move the place")
         let (wait, query) = try bench.nextRequest()
         #expect(wait <= 4)
         #expect(query.url == "\(Bench.origin)/api/v1/logs?since=\(Self.since)&limit=1000&sortOrder=ASCENDING")
@@ -58,7 +58,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "a query by time that is answered with 404 or 410 means a wrong address, even after a refused link",
+        "if a query by time is answered with 404 or 410, the address is wrong, even if a link was refused before",
         arguments: [404, 410])
     func wrongAddress(status: Int) throws {
         var bench = try bench()
@@ -74,7 +74,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "if a link is refused again after new events, the query by time follows immediately; without a new event, it waits a minute"
+        "if another link is refused, the next query by time follows immediately after new events, and otherwise after a minute"
     )
     func refusedAgain() throws {
         var bench = try bench()
@@ -84,7 +84,7 @@ struct RequeryTests {
             try bench.commit(300, passed: 1)
         }
         #expect(try refuse(&bench) <= 4)
-        // All of its events are known.
+        // The page contains only known events.
         _ = bench.page(next: Bench.link("5"))
         try bench.commit(300, passed: 0)
         #expect((60...66).contains(try refuse(&bench)))
@@ -96,7 +96,7 @@ struct RequeryTests {
         #expect(try refuse(&bench) <= 4)
     }
 
-    @Test("a query that searches for known events follows its links, and starts again when one of them is refused")
+    @Test("a search follows the links of its query by time; if a link is refused, the search starts again")
     func searching() throws {
         var bench = try bench()
         _ = try refuse(&bench)
@@ -116,7 +116,7 @@ struct RequeryTests {
         #expect(try #require(bench.page(next: Bench.link("s1")).page).search == nil)
     }
 
-    @Test("each way is queried with its own filter, and from its own time")
+    @Test("a query by time uses the filter and the restart time of its way")
     func twoFilters() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin), filter: "b")
         var bench = try Bench(
@@ -135,7 +135,9 @@ struct RequeryTests {
         #expect(bench.request()?.url.hasSuffix("since=\(Self.since)&limit=1000&sortOrder=ASCENDING&filter=a") == true)
     }
 
-    @Test("time-outs halve the page size down to ten events, and good pages restore it", arguments: [true, false])
+    @Test(
+        "after a time-out, half as many events per page are requested, but at least ten; good pages restore the page size",
+        arguments: [true, false])
     func slow(byOkta: Bool) throws {
         var bench = try bench()
         var limits: [Int] = []
@@ -161,7 +163,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "an outage, or memory that other bodies hold, does not reduce the page size",
+        "the page size is not reduced by an outage, or if memory is short because of other bodies",
         arguments: [TransportError.Kind.resolve, .connect, .proxy, .tls, .interrupted, .noRoom])
     func outage(_ kind: TransportError.Kind) throws {
         var bench = try bench()
@@ -171,7 +173,7 @@ struct RequeryTests {
         }
     }
 
-    @Test("an answer of the token endpoint does not change the log's budget, link or page size")
+    @Test("an answer from the token endpoint does not change the budget, link or page size of the log")
     func tokenEndpoint() throws {
         var bench = try bench()
         for status in [429, 503, 429, 503] {
@@ -194,7 +196,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "an empty page whose next link leads to itself need not be stored, but an empty page with another link must be stored"
+        "an empty page must be stored only if its next link differs from the link that was requested"
     )
     func idlePoll() throws {
         var bench = try bench()
@@ -210,7 +212,7 @@ struct RequeryTests {
         #expect(try #require(bench.page(next: Bench.link("2"), body: "[1]").trouble).kind == .nextStandsStill)
     }
 
-    @Test("if three answers have no usable next link, the log is queried by time")
+    @Test("if three answers in a row have no usable next link, the log is queried by time")
     func links() throws {
         for next in ["https://evil.example/api/v1/logs", Bench.link("1"), ""] {
             var bench = try bench()
@@ -223,7 +225,7 @@ struct RequeryTests {
         }
     }
 
-    @Test("if a page is too large, smaller pages are requested")
+    @Test("if a page is too large three times, smaller pages are requested")
     func tooLarge() throws {
         var bench = try bench()
         for _ in 1...3 {
@@ -233,14 +235,14 @@ struct RequeryTests {
         #expect(try bench.nextRequest().request.url.contains("limit=500"))
     }
 
-    @Test("events that Okta deleted before they were collected are reported once, with their period")
+    @Test("if Okta has deleted events before they were collected, their period is reported once")
     func gap() throws {
         let old = PublishedTime(Bench.server - 100 * 86_400_000)
         var bench = try bench(reached: old)
         _ = bench.request()
         let page = try #require(bench.page(next: Bench.link("2")).page)
         #expect(page.gap == LogGap(from: old, to: PublishedTime(Bench.server - LogRetention.kept)))
-        // Not before the page that reports the gap is stored.
+        // The page could not be stored, so the gap is reported again with the next page.
         bench.pager.notCommitted("no room", now: bench.now)
         _ = try bench.nextRequest()
         let again = try #require(bench.page(next: Bench.link("2")).page)
@@ -250,7 +252,7 @@ struct RequeryTests {
         #expect(try #require(bench.page(next: Bench.link("3")).page).gap == nil)
     }
 
-    @Test("other names that the org reports over TLS are followed, and no others")
+    @Test("a link to another name of the org is followed only if the org has reported the name as an https address")
     func aliases() throws {
         var query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         let body = """

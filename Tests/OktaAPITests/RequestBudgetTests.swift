@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The request budget")
 struct RequestBudgetTests {
-    /// A bucket of an org with Okta's rules: a window of a minute that begins at its own time.
+    /// A rate-limit bucket that works like Okta's: it allows `limit` requests in each window of a minute.
     private struct Bucket {
         let limit: Int
         private var window = -1
@@ -13,7 +13,7 @@ struct RequestBudgetTests {
 
         init(limit: Int) { self.limit = limit }
 
-        /// Takes a request. Returns the remaining requests and the seconds to the reset; nil is a 429.
+        /// Counts a request. Returns the remaining requests and the seconds to the reset, or nil for a 429.
         mutating func take(_ millisecond: Int) -> (remaining: Int, reset: Int)? {
             if millisecond / 60_000 != window { (window, used) = (millisecond / 60_000, 0) }
             guard used < limit else { return nil }
@@ -23,7 +23,7 @@ struct RequestBudgetTests {
     }
 
     @Test(
-        "another client that uses all of its share or more gets no 429, and this client stays within its own share",
+        "this client stays within its share of the budget, so another client gets no 429 even if it uses more than its own share",
         arguments: [
             (60, 20, 0.5), (60, 30, 0.5), (60, 40, 0.5), (60, 50, 0.5), (120, 20, 0.5), (60, 20, 0.9), (20, 10, 0.5),
         ])
@@ -41,7 +41,7 @@ struct RequestBudgetTests {
                 nextOther += 60_000 / Double(rate)
                 if bucket.take(millisecond) == nil { refused += 1 }
             }
-            // A backlog: a request is sent whenever one is allowed.
+            // As in a backlog, a request is sent as soon as the budget allows one.
             guard budget.earliest.map({ $0 <= now }) ?? true else { continue }
             budget.requested(at: now)
             mine.append(millisecond)

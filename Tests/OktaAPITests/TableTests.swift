@@ -7,7 +7,7 @@ import Testing
 @Suite("Reading texts from Okta and from operators")
 struct TableTests {
     @Test(
-        "an org's address is accepted in the forms that people paste",
+        "an org's address is accepted in all forms that people usually copy",
         arguments: [
             ("acme.okta.com", "https://acme.okta.com"), ("  HTTPS://Acme.OKTA.com/ \n", "https://acme.okta.com"),
             ("https://acme-admin.okta.com/admin/dashboard", "https://acme.okta.com"),
@@ -30,7 +30,7 @@ struct TableTests {
     }
 
     @Test(
-        "an address that can't be an org's is refused with what to write",
+        "if an address can't be that of an org, the error says what to write instead",
         arguments: [
             ("", "https://"), ("  ", "https://"), ("https://", "https://"), ("https://{yourOktaDomain}", "placeholder"),
             ("https://${org}.okta.com", "placeholder"), ("https://yourOktaDomain.okta.com", "placeholder"),
@@ -51,7 +51,7 @@ struct TableTests {
         #expect(error?.description.contains("hunter2") == false)
     }
 
-    @Test("changes to an address are reported")
+    @Test("if an address is corrected, each correction is reported as a warning")
     func orgURLWarnings() throws {
         let org = try OrgURL(parsing: "https://https://acme-admin.okta.com/admin")
         #expect(
@@ -62,7 +62,7 @@ struct TableTests {
     }
 
     @Test(
-        "a token is accepted with or without its scheme",
+        "a token is accepted with or without the scheme SSWS",
         arguments: ["00abc-_9", " SSWS 00abc-_9\n", "ssws\t00abc-_9", "\u{feff}00abc-_9".trimmedMark])
     func token(text: String) throws {
         var request = HTTPRequest(.get, "https://acme.okta.com")
@@ -75,7 +75,7 @@ struct TableTests {
     }
 
     @Test(
-        "a text that is not a token is refused without showing it",
+        "a text that is not a token is refused, and the error does not show it",
         arguments: [
             "", " \n", "SSWS ", "00se cret", "00se\r\ncret", "00se\u{0}cret", "00sécret", "\"00secret\"",
             "00se@example.com", "'00secret'",
@@ -85,7 +85,7 @@ struct TableTests {
         #expect(error?.description.contains("00se") == false)
     }
 
-    @Test("a replaced token file is read at the next request")
+    @Test("if a token file is replaced, it is read again at the next request")
     func tokenFile() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -111,7 +111,7 @@ struct TableTests {
     }
 
     @Test(
-        "the known parts of an error body are read",
+        "code and text are read from the body of an error",
         arguments: [
             (
                 "{\"errorCode\":\"E0000011\",\"errorSummary\":\"Invalid token provided\",\"errorCauses\":[]}",
@@ -127,7 +127,7 @@ struct TableTests {
     }
 
     @Test(
-        "HTTP dates and RFC 3339 agree with each other",
+        "the same time can be read from an HTTP date and from RFC 3339",
         arguments: [
             ("Thu, 25 Dec 2025 18:54:54 GMT", "2025-12-25T18:54:54.000Z"),
             ("Thu, 29 Feb 2024 00:00:00 GMT", "2024-02-29T00:00:00.000Z"),
@@ -138,7 +138,7 @@ struct TableTests {
         #expect(UTCTime(httpDate: http)?.rfc3339 == rfc)
     }
 
-    @Test("the document with which an org describes itself is read, and a web page is refused")
+    @Test("the document in which an org describes itself can be read; a web page is refused")
     func probe() throws {
         let body =
             #"{"id":"00o1","pipeline":"idx","_links":{"organization":{"href":"https://acme.okta.com"},"alternate":{"href":"https://login.acme.com"}}}"#

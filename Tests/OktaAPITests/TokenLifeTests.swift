@@ -48,7 +48,9 @@ struct TokenLifeTests {
         #expect(renewals.count > 50)
     }
 
-    @Test("a token is used until it expires while its renewal fails", arguments: ["refused", "503", "429", "nothing"])
+    @Test(
+        "if the renewal of a token fails, the token is used until it expires",
+        arguments: ["refused", "503", "429", "nothing"])
     func failedRenewal(with what: String) {
         var life = TokenLife(seed: 1)
         _ = answer(&life, token(life: 100))
@@ -63,7 +65,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 100.1) != "t1")
     }
 
-    @Test("a token that expired before it arrived is used once")
+    @Test("if a token has expired by the time it arrives, it is used once")
     func over() {
         var life = TokenLife(seed: 1)
         let now = start + .seconds(30)
@@ -72,19 +74,19 @@ struct TokenLifeTests {
         #expect(step(&life, at: 32) == "ask")
     }
 
-    @Test("a token that the org refuses is dropped, but the next token is not")
+    @Test("if the org refuses a token, it is dropped; a late refusal does not drop the next token")
     func rejected() {
         var life = TokenLife(seed: 1)
         _ = answer(&life, token("old"))
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 1) == "ask")
         _ = answer(&life, token("new"), at: 1)
-        // A late answer to another caller concerns the old token.
+        // Another caller's request with the old token is refused late.
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 2) == "new")
     }
 
-    @Test("after a refusal, no token is requested for a minute, unless the key is replaced")
+    @Test("if a token request is refused, no token is requested for a minute, unless the key is replaced")
     func refused() {
         var life = TokenLife(seed: 1)
         #expect(answer(&life, .refused(refusal())) == .settled)
@@ -97,7 +99,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 58) == "ask")
     }
 
-    @Test("after a 429, the token endpoint is asked again only at the given time")
+    @Test("after a 429, no token is requested before the time that the answer gives")
     func limited() {
         var life = TokenLife(seed: 1)
         let response = HTTPResponse(
@@ -111,10 +113,10 @@ struct TokenLifeTests {
         #expect(step(&life, at: 32) == "ask")
         _ = answer(&life, .unavailable(HTTPResponse(status: 503)), at: 32)
         #expect(step(&life, at: 32.1) == "503")
-        #expect(step(&life, at: 34) == "ask", "the caller's own wait is enough")
+        #expect(step(&life, at: 34) == "ask", "after a 503, no wait is added to that of the caller")
     }
 
-    @Test("DPoP and its nonce are used immediately after the org's errors require them, and remembered")
+    @Test("if the org's error requires DPoP or a nonce, it is used immediately and for all later requests")
     func proof() {
         var life = TokenLife(seed: 1)
         #expect(!life.usesProof)
@@ -123,12 +125,12 @@ struct TokenLifeTests {
         #expect(answer(&life, .needsNonce(refusal("use_dpop_nonce")), nonce: "n1") == .askAgain)
         #expect(life.nonce == "n1")
         #expect(answer(&life, token(), nonce: "n2") == .settled)
-        #expect(life.nonce == "n2", "each answer may contain the next nonce")
+        #expect(life.nonce == "n2", "a nonce in an answer replaces the earlier nonce")
         #expect(life.usesProof)
     }
 
     @Test(
-        "an org that refuses every request is not asked again after a few attempts",
+        "if an org refuses every token request, no request is sent after a few attempts",
         arguments: ["needsNonce", "needsProof", "refused"])
     func bounded(what: String) {
         var life = TokenLife(seed: 1)

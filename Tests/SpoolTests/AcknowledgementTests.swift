@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-/// A spool with numbered records. Each record has its own segment, whose position and second of sealing are the number.
+/// A spool with numbered records. Each record has its own segment. The record's number is the segment's position, and the second of its sealing.
 struct NumberedSpool {
     let collection: SimulatedCollection
     let writer: SpoolWriter
@@ -35,7 +35,7 @@ struct NumberedSpool {
         try files.acknowledge(loader, through: sequence, at: SimulatedCollection.instant().wall)
     }
 
-    /// Runs the retention, which runs at most once a minute, in minute `minute` after the start.
+    /// Applies the retention `minute` times 61 seconds after the start. The spool applies it at most once a minute.
     func retain(atMinute minute: Int64) {
         writer.spool.applyRetention(SimulatedCollection.instant(minute * 61))
     }
@@ -64,7 +64,7 @@ struct AcknowledgementTests {
     }
 
     @Test(
-        "if a loader is killed or its disk fails at any step, it keeps its earlier position or has the new one",
+        "if a loader is killed or its disk fails during an acknowledgement, the earlier position or the new one is stored",
         arguments: [
             ScriptedFileSystem.Fault.crashBefore, .crashPartly, .crashAfter, .fail(EIO), .fail(ENOSPC), .failAfter(EIO),
         ])
@@ -88,7 +88,7 @@ struct AcknowledgementTests {
             #expect(try spool.files.all().map(\.sequence) == [2], "step \(step)")
             try spool.files.remove("warehouse")
         }
-        // The steps: synchronizing the manifest, and creating, writing, synchronizing and naming the file, and synchronizing its name.
+        // Six steps: synchronize the manifest; create, write, synchronize and rename the file; synchronize its directory.
         #expect(steps == 6)
         #expect(try spool.files.all().map(\.sequence) == [2])
     }
@@ -109,7 +109,7 @@ struct AcknowledgementTests {
         }
     }
 
-    @Test("an acknowledgement of a segment that has another position in the manifest is not accepted")
+    @Test("an acknowledgement is refused if the manifest has another segment at its position")
     func otherSegment() throws {
         let spool = try NumberedSpool(3)
         try spool.acknowledge("warehouse", 2)
@@ -124,7 +124,7 @@ struct AcknowledgementTests {
 
 @Suite("Retention and loaders")
 struct RetentionTests {
-    @Test("with `acknowledged`, exactly the segments that all loaders have are deleted, immediately")
+    @Test("with the retention `acknowledged`, a segment is deleted as soon as all loaders have acknowledged it")
     func acknowledged() throws {
         let spool = try NumberedSpool(6, retention: .acknowledged)
         spool.retain(atMinute: 1)
@@ -144,7 +144,9 @@ struct RetentionTests {
         #expect(spool.writer.spool.retentionReport.waitingSegments == 1)
     }
 
-    @Test("a configured destination counts before it has registered")
+    @Test(
+        "no segment is deleted until a configured destination has acknowledged it, even if the destination has not registered yet"
+    )
     func expected() throws {
         let spool = try NumberedSpool(4, retention: .acknowledged, expecting: ["lake"])
         try spool.acknowledge("warehouse", 4)
@@ -157,7 +159,9 @@ struct RetentionTests {
         #expect(try spool.present() == [4])
     }
 
-    @Test("with a duration, a segment is deleted only after the duration and the acknowledgements")
+    @Test(
+        "with a retention period, a segment is deleted when the period is over and all loaders have acknowledged the segment"
+    )
     func afterDuration() throws {
         let spool = try NumberedSpool(4, retention: .after(.seconds(58)))
         try spool.acknowledge("warehouse", 1)
@@ -223,7 +227,9 @@ struct RetentionTests {
         #expect(try spool.reader.segments().filter { $0.state == .unlisted }.count == 2)
     }
 
-    @Test("a pass reads a limited number of lines of deleted segments, and the next pass continues after them")
+    @Test(
+        "a retention pass reads a limited number of manifest lines of deleted segments, and the next pass continues there"
+    )
     func passes() throws {
         let spool = try NumberedSpool(6, retention: .after(.seconds(1)))
         for segment in try spool.reader.segments().prefix(4) {
@@ -243,7 +249,7 @@ struct RetentionTests {
         let spool = try NumberedSpool(6)
         let retention = Retention(fileSystem: PosixFileSystem(), directory: spool.reader.directory)
         let first = SimulatedCollection.instant(1).wall
-        // The first segment exceeds the age by a millisecond. The others are younger, by more than the allowed disorder.
+        // The first segment is a millisecond older than the limit. The others are younger than the limit by more than `Retention.disorder`.
         let rule = DeletionRule(sealedBefore: first + 1 - Retention.disorder, integration: "acme")
         var place: Int64 = 0
         #expect(try retention.apply(rule, goneBefore: &place, goneLimit: 9, dryRun: true).deleted.isEmpty)
@@ -267,7 +273,7 @@ struct RetentionTests {
         #expect(!watched.log.contains { $0.1.contains("lost+found") })
     }
 
-    @Test("a rule of one integration does not affect the others")
+    @Test("a deletion rule for one integration deletes no segment of another integration")
     func integration() throws {
         let spool = try NumberedSpool(2)
         var rule = DeletionRule(integration: "ac")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Exactly once in spite of crashes")
 struct CrashTests {
-    /// The process dies at each operation in turn, and the next process continues with the contents of the disk.
+    /// Each run kills the process at another operation. The next process continues with the contents of the disk.
     @Test(
         "after a crash at any operation, each record is in exactly one segment, once", arguments: Compression.allCases)
     func crashEverywhere(_ compression: Compression) throws {
@@ -17,7 +17,7 @@ struct CrashTests {
         #expect(rehearsal.count > 100)
         var tried = 0
         defer { print("\(tried) crashes tried with \(compression)") }
-        // The compressions differ only in a few operations, so one of them is tested at all operations, and the others at a sample.
+        // The runs of the compressions differ only in a few operations. So zstd is tested at every operation, and the others at every fifth.
         for crashAt in stride(from: 1, through: rehearsal.count, by: compression == .zstd ? 1 : 5) {
             for fault in [ScriptedFileSystem.Fault.crashBefore, .crashPartly, .crashAfter] {
                 let collection = try SimulatedCollection(compression: compression)
@@ -54,7 +54,7 @@ struct CrashTests {
         }
     }
 
-    /// The process meets an error, drops its memory, and reads again from the durable cursor.
+    /// After an error, the process discards the records in its memory and collects again from the durable cursor.
     @Test(
         "after an I/O error at any operation and a retry in the same process, each record is in one segment once",
         arguments: [(EIO, 1), (ENOSPC, 3)])
@@ -80,7 +80,7 @@ struct CrashTests {
                     } catch { failures += 1 }
                 }
                 #expect(failures <= times)
-                // A segment that an earlier call made visible before it failed is handled by the next call.
+                // A failed call may have made a segment visible already. The next call finishes the work on that segment.
                 try opened.seal(at: SimulatedCollection.instant(1_001))
                 try collection.expectExactlyOnce(
                     "errno \(code) \(takesEffect ? "after" : "before") \(failAt): \(failing.log[failAt - 1])")
@@ -88,7 +88,7 @@ struct CrashTests {
         }
     }
 
-    @Test("a failed synchronization never counts as success: its bytes are cut before anything else is written")
+    @Test("if a synchronization fails, the commit fails, and its bytes are cut off before anything else is written")
     func failedSynchronization() throws {
         let collection = try SimulatedCollection()
         let fileSystem = ScriptedFileSystem()
@@ -102,7 +102,7 @@ struct CrashTests {
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }
         #expect(writer.cursor == "4")
         #expect(writer.bufferedRecords == 0)
-        // The cut failed, too. While that lasts, nothing may be written.
+        // Cutting off the bytes failed, too. Until that succeeds, nothing may be written.
         let before = fileSystem.log.count { $0.0 == .write }
         try SimulatedCollection.append(4, to: writer)
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }
@@ -142,7 +142,7 @@ struct CrashTests {
         #expect(try reader.segments().count { $0.state == .gone } == 1)
     }
 
-    @Test("a removed journal that returns after a power cut is recognized as sealed")
+    @Test("if a power cut restores a removed journal, the journal is recognized as sealed")
     func journalReappears() throws {
         let collection = try SimulatedCollection()
         do {
@@ -158,7 +158,7 @@ struct CrashTests {
         try collection.expectExactlyOnce("journal came back")
     }
 
-    @Test("damage in the old journal does not stop a decided seal")
+    @Test("if a seal is decided, it is finished even if the old journal is damaged")
     func damagedOldJournal() throws {
         let collection = try SimulatedCollection()
         let dying = ScriptedFileSystem { _, operation, path in

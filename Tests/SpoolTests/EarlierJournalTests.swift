@@ -7,7 +7,7 @@ import Testing
 struct EarlierJournalTests {
     typealias Simulation = SimulatedCollection
 
-    /// A journal that the first version wrote: a generation after a seal, with one commit of the records 4 to 7.
+    /// A journal that version 1 wrote after a seal. It contains one commit with the records 4 to 7.
     static let journalOfVersion1 = """
         VFJJQkpOTAoBAAAAdQIAAAABAgMEBQYHCAkKCwwNDg8CAAAAAAAAAIhXaweiAQAAAQEEAGFjbWUBAAAANAEAAAAAAAAAAAEAAABlAGlu
         dGVncmF0aW9uPWFjbWUvY2xhc3M9YXV0aGVudGljYXRpb24vZGF0ZT0yMDI2LTExLTIwLzIwMjYxMTIzVDA4MDAwNTAwMFotMDc4NDYy
@@ -27,7 +27,7 @@ struct EarlierJournalTests {
         eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHgifQo=
         """
 
-    /// A spool with this journal.
+    /// A collection whose state directory contains this journal.
     private func collection(_ journal: Data, generation: String) throws -> Simulation {
         var collection = try Simulation()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -81,8 +81,10 @@ struct EarlierJournalTests {
         #expect(try collection.visible().sorted() == Array(4..<12))
     }
 
-    /// A journal of version 2, written byte by byte from its description. The header has two windows: 0 with [1], [2, 3] and a dropped mark of 5,
-    /// and 1 with [40]. The commits of the records 4 to 7 add [4] to window 0, then empty window 1, and add [41] to it and [50] to window 2.
+    /// A journal of version 2, built byte by byte from the description of the format.
+    ///
+    /// Its header has two windows. Window 0 contains [1] and [2, 3], and has dropped identities up to mark 5. Window 1 contains [40].
+    /// Two commits with the records 4 to 7 follow. The first adds [4] to window 0. The second replaces window 1 by [41], and adds [50] to window 2.
     private func journalOfVersion2(isCarrying: Bool) -> Data {
         var carried: [UInt8] = []
         var header = Bytes(Array("TRIBJNL\n".utf8))
@@ -91,7 +93,7 @@ struct EarlierJournalTests {
         header.bytes += Array(0..<16)
         header.add(UInt64(1))
         header.add(Int64(1_795_420_800_000))
-        // Compression zstd, and a cursor. A small chunk is stored uncompressed nevertheless.
+        // The compression is zstd, and there is a cursor. The chunks below are stored uncompressed because they are small.
         header.bytes += [1, 1]
         header.add(text16: "acme")
         header.add(text32: "4")
@@ -99,7 +101,7 @@ struct EarlierJournalTests {
         let lengthOfCarried = isCarrying ? frame(type: 2, cursor: "4", records: [4, 5], [], 0, 0).count : 0
         header.add(Int64(lengthOfCarried))
         header.bytes += [2]
-        // A window's head: its number, its bound with a time span, and the dropped mark.
+        // The first window: its number, then its bound (identities and milliseconds), then the mark of its dropped identities.
         header.bytes += [0]
         header.add(UInt32(32_768))
         header.bytes += [1]
@@ -197,7 +199,7 @@ struct EarlierJournalTests {
             #expect(writer.recovery.isClean)
             #expect(writer.journal.header.version == 2)
             #expect(try (0..<3).map { try list(writer, $0) } == [[1, 2, 3, 4], [41], [50]])
-            // The single time of version 2 counts as both times.
+            // Version 2 stores one time per commit. It is used as the earliest and as the latest time.
             #expect(writer.droppedLatest(first) == 5)
             #expect(writer.droppedLatest(second) == nil)
             #expect((0..<4).map { writer.earliest(first, depths: $0..<$0 + 1) } == [30, 20, 20, 10])
@@ -223,7 +225,7 @@ struct EarlierJournalTests {
     }
 }
 
-/// Bytes in the journal's form: little-endian.
+/// Bytes in the journal's format. Numbers are little-endian.
 private struct Bytes {
     var bytes: [UInt8]
 
@@ -248,7 +250,7 @@ private struct Bytes {
         add(WindowModel.identity(number).low)
     }
 
-    /// The checksum of the whole header, at its position.
+    /// Writes the header's length at its place in the header.
     mutating func setLength(_ length: Int) {
         for place in 0..<4 { bytes[12 + place] = UInt8(truncatingIfNeeded: length >> (8 * place)) }
     }

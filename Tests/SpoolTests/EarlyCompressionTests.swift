@@ -3,10 +3,10 @@ import Testing
 
 @testable import Spool
 
-/// A large page's records are compressed before their commit, so that they do not need their whole size in memory.
+/// The records of a large page are compressed before their commit, which saves memory.
 @Suite struct EarlyCompressionTests {
     @Test(
-        "the lines of a large commit are compressed piece by piece, and are complete when they are read",
+        "the lines of a large commit are compressed piece by piece, and a loader reads all of them",
         arguments: Compression.allCases)
     func pieces(compression: Compression) throws {
         var collection = try SimulatedCollection(compression: compression)
@@ -16,7 +16,7 @@ import Testing
         let lines = writer.partitions.partitions.compactMap { $0.buffer?.count }
         #expect(lines.count > 2)
         if compression != .none {
-            // Each partition keeps at most one piece uncompressed, and the record that would complete the piece.
+            // A partition keeps at most one piece uncompressed, and additionally the record that completes the piece.
             #expect(
                 lines.allSatisfy {
                     $0 <= collection.settings.packedPieceBytes + SimulatedCollection.record(0).utf8.count + 2
@@ -40,7 +40,7 @@ import Testing
         try collection.expectExactlyOnce("after a discard")
     }
 
-    @Test("if a seal changes the compression, records that were compressed before must be appended again")
+    @Test("if a seal changes the compression, records that were compressed but not committed must be appended again")
     func changedCompression() throws {
         let isDiskFull = Mutex(false)
         let collection = try SimulatedCollection()

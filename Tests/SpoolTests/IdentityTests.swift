@@ -25,13 +25,13 @@ struct IdentityTests {
         (0..<end).filter { writer.knows(WindowModel.identity($0), in: window) }
     }
 
-    /// The durable identities, in order.
+    /// The durable identities of a window, the oldest first.
     private func list(_ writer: SpoolWriter, _ window: IdentityWindow) -> [Int] {
         writer.identityList(window).map { Int($0.high) }
     }
 
     @Test(
-        "remembered identities are known immediately, durable with the commit, and forgotten if the commit is discarded or fails"
+        "identities are known immediately and durable with their commit; if the commit fails or is discarded, they are forgotten"
     )
     func rememberAndDiscard() throws {
         let collection = try Simulation()
@@ -58,7 +58,7 @@ struct IdentityTests {
         #expect(known(try collection.open(fileSystem), in: window) == [2, 3])
     }
 
-    @Test("a window knows its own identities and not another's")
+    @Test("a window does not know the identities of other windows")
     func apart() throws {
         let collection = try Simulation()
         defer { withExtendedLifetime(collection) {} }
@@ -73,7 +73,9 @@ struct IdentityTests {
         }
     }
 
-    @Test("a commit may only empty a window; other windows, and identities that the same commit adds, are kept")
+    @Test(
+        "a commit can empty a window without adding records; other windows, and identities that the same commit adds, are kept"
+    )
     func forget() throws {
         let collection = try Simulation()
         let (first, second) = (try window(0), try window(1))
@@ -100,7 +102,7 @@ struct IdentityTests {
     }
 
     @Test(
-        "a move appends all identities of one window to another, with the times of each commit, and fails together with its commit"
+        "a move appends one window's identities with their times to another window; if its commit fails, nothing is moved"
     )
     func move() throws {
         let collection = try Simulation()
@@ -125,7 +127,7 @@ struct IdentityTests {
             #expect(list(writer, source) == [11, 13, 14])
             #expect(list(writer, target) == [1, 3, 4])
 
-            // The same commit adds to both windows. The target exceeds its bound, so its oldest commit is dropped.
+            // The commit that moves also adds to both windows. The target then exceeds its bound, so it drops its oldest commit.
             remember([5], in: target, writer)
             remember([15], in: source, writer)
             writer.move(source, to: target)
@@ -139,7 +141,7 @@ struct IdentityTests {
         #expect(list(writer, target) == [3, 4, 5, 11, 13, 14, 15])
         #expect(writer.droppedLatest(target) == 100)
         #expect((0..<7).map { writer.earliest(target, depths: $0..<$0 + 1) } == [7, 3, 3, 1, 7, 3, 3])
-        // Both bounds stay.
+        // Each window keeps its bound.
         remember(20..<26, in: source, writer)
         try commit(writer)
         remember(26..<29, in: source, writer)
@@ -158,7 +160,7 @@ struct IdentityTests {
         do {
             let writer = try collection.open(fileSystem)
             writer.bound(main, count: 6)
-            // The tail has seen 4 to 9, and 90, which was stored late. The main way has come to 10 by now.
+            // The tail has passed 4 to 9, and 90, which Okta stored late. The main way has passed 1 to 8, and passes 9 and 10 below.
             for (numbers, window) in [
                 ([1, 2, 3], main), ([4, 5], tail), ([6, 90, 7], tail), ([4, 5, 6], main), ([8, 9], tail),
                 ([7, 8], main),
@@ -176,7 +178,7 @@ struct IdentityTests {
         let writer = try collection.open(fileSystem)
         #expect(list(writer, main) == [4, 5, 6, 90, 7, 8, 9, 10])
         #expect(writer.droppedLatest(main) == 1)
-        // The late identity keeps the time of the commit in which it came.
+        // Identity 90 keeps the time of the commit that added it.
         #expect(writer.earliest(main, depths: 2..<5) == 6)
         remember([11, 12, 13], in: main, writer)
         try commit(writer)
@@ -197,7 +199,7 @@ struct IdentityTests {
         #expect(list(writer, tail) == [])
     }
 
-    @Test("identities that a window has dropped count as dropped by the window to which its contents move")
+    @Test("after a move, the target counts the identities that the source has dropped as dropped, too")
     func moveDropped() throws {
         let collection = try Simulation()
         let (source, target) = (try window(4), try window(2))
@@ -219,7 +221,8 @@ struct IdentityTests {
     }
 
     @Test(
-        "a window drops the oldest identities, a whole commit at a time, and keeps the latest time of the dropped ones")
+        "a window drops its oldest identities, a whole commit at a time, and remembers the latest time of what it dropped"
+    )
     func boundByCount() throws {
         let collection = try Simulation()
         let window = try window(2)
@@ -242,14 +245,14 @@ struct IdentityTests {
         #expect(writer.droppedLatest(window) == 30)
         writer.bound(window, count: 2)
         #expect(known(writer, in: window) == [8, 9])
-        // The time is the largest of all, not the last.
+        // The result is the largest time of all dropped commits, not that of the last one.
         #expect(writer.droppedLatest(window) == 30)
         writer.forget(window)
         try commit(writer)
         #expect(writer.droppedLatest(window) == nil)
     }
 
-    @Test("the earliest time of a range of identities is that of the commits that contain them")
+    @Test("the earliest time of a range of identities is the earliest time of the commits that contain them")
     func earliest() throws {
         let collection = try Simulation()
         defer { withExtendedLifetime(collection) {} }
@@ -267,7 +270,7 @@ struct IdentityTests {
         for (depths, earliest) in expected { #expect(writer.earliest(window, depths: depths) == earliest, "\(depths)") }
     }
 
-    @Test("an identity that came twice is known until its last occurrence is dropped")
+    @Test("if an identity was added twice, it is known until the window drops its second occurrence")
     func severalPlaces() throws {
         let collection = try Simulation()
         defer { withExtendedLifetime(collection) {} }
@@ -289,7 +292,7 @@ struct IdentityTests {
     }
 
     @Test(
-        "a seal copies all windows, and their size does not cause another seal"
+        "a seal copies all windows to the new journal, and their size does not make another seal due"
     )
     func carriedOverSeals() throws {
         let collection = try Simulation()
@@ -314,7 +317,7 @@ struct IdentityTests {
         #expect(writer.earliest(window, depths: 0..<400) == 12)
     }
 
-    @Test("recover() restores the windows at the recovered cursor, with their present sizes")
+    @Test("recover() restores the windows as they were at the recovered cursor, with their present bounds")
     func recover() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
@@ -348,13 +351,13 @@ struct IdentityTests {
         #expect(writer.identityCounts == [window: 131_072])
     }
 
-    @Test("a queue finds exactly its contents while it grows, wraps and shrinks", arguments: 1...3)
+    @Test("an identity queue finds exactly its contents while it grows, wraps around and shrinks", arguments: 1...3)
     func queue(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var queue = IdentityQueue()
         var expected: [RecordIdentity] = []
         for _ in 0..<400 {
-            // There are few different identities, so many occur twice and share places of the index.
+            // With few different identities, many occur twice or collide in the index.
             let limit = Int.random(in: 1...300, using: &generator)
             for _ in 0..<Int.random(in: 0...60, using: &generator) {
                 let identity = WindowModel.identity(Int.random(in: 0..<limit, using: &generator))

@@ -33,7 +33,7 @@ struct JournalTests {
         #expect(try collection.visible() == [])
     }
 
-    @Test("a commit of only a cursor still exists after a restart, even if the cursor is short")
+    @Test("a commit without records keeps its cursor over a restart, even if the cursor is short")
     func shortFrames() throws {
         let collection = try SimulatedCollection()
         for number in 1...6 {
@@ -64,7 +64,7 @@ struct JournalTests {
         try collection.expectExactlyOnce("after a torn frame")
     }
 
-    @Test("a flipped bit in a commit loses this commit and the later ones, and never half of a commit")
+    @Test("if a bit of a commit is flipped, this commit and all later ones are dropped; no commit is kept in part")
     func damagedAnywhere() throws {
         let (collection, path, bytes) = try threeCommits()
         let header = Int(bytes[12]) | Int(bytes[13]) << 8
@@ -102,7 +102,7 @@ struct JournalTests {
     }
 
     @Test(
-        "a newer format, a foreign spool, another integration's journal and a damaged header are refused and left unchanged"
+        "a journal of a newer format, another spool or another integration, or with a damaged header, is refused and left unchanged"
     )
     func refusals() throws {
         let (collection, path, bytes) = try threeCommits()
@@ -158,7 +158,7 @@ struct JournalTests {
     }
 
     @Test(
-        "invalid lines, names that can't be directories, and partitions of an old generation are refused")
+        "an invalid line, a partition name that can't be a directory, and a partition of an old generation are refused")
     func badInput() throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())

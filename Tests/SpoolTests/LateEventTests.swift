@@ -9,7 +9,7 @@ struct LateEventTests {
 
     private static let day: Int64 = 86_400
 
-    /// Commits one record of 10 bytes for each date that is this many days ago; expects no seal.
+    /// Commits a record of 10 bytes for each number in `daysOld`, which is the age of the record in days. Does not seal.
     private func commit(_ daysOld: some Sequence<Int64>, _ cursor: String, at seconds: Int64, _ writer: SpoolWriter)
         throws
     {
@@ -22,7 +22,7 @@ struct LateEventTests {
         try writer.commit(cursor: cursor, at: Simulation.instant(seconds))
     }
 
-    /// Records of a minute's age are due; late events wait for 12 minutes.
+    /// A collection in which records are sealed after a minute, and late events after 12 minutes.
     private func collection() throws -> Simulation {
         var collection = try Simulation()
         collection.settings.segmentMaxBytes = 1 << 20
@@ -64,7 +64,9 @@ struct LateEventTests {
         #expect(try writer.sealIfDue(at: Simulation.instant(720)).count == 1)
     }
 
-    @Test("the waiting time continues over restarts, and if the clock is set back", arguments: [0, -3_600])
+    @Test(
+        "the waiting time of late events continues after a restart, even if the clock was set back",
+        arguments: [0, -3_600])
     func restarts(_ shift: Int64) throws {
         let collection = try collection()
         do {
@@ -74,7 +76,7 @@ struct LateEventTests {
             #expect(writer.unsealedAge(at: Simulation.instant(60)) == 60_000)
             #expect(!writer.isDue(at: Simulation.instant(719)))
             #expect(
-                writer.isDue(at: Simulation.instant(720)), "what waits is sealed in time, although nothing new comes")
+                writer.isDue(at: Simulation.instant(720)), "waiting late events are sealed in time without new events")
         }
         let start = Simulation.instant(300 + shift)
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: start)
@@ -94,11 +96,11 @@ struct LateEventTests {
         collection.settings.dueAtPartitions = 12
         collection.settings.carriedMaxBytes = 40 * 16
         let writer = try collection.open(ScriptedFileSystem())
-        // Four records have 40 bytes; a fifth exceeds the limit.
+        // Four records of a partition have 40 bytes. A fifth record exceeds the limit of the partition.
         try commit([30, 30, 30, 30, 31, 31, 31, 31, 31, 0], "1", at: 0, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(60)).map(\.records).sorted() == [1, 5])
         #expect(writer.unsealed.records == 4)
-        // Six of twelve partitions may wait, so the next seal is not due immediately.
+        // At most half of the twelve partitions may wait, so that the next seal is not due immediately.
         try commit([32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42], "2", at: 61, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).count == 6)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).isEmpty)
@@ -118,7 +120,9 @@ struct LateEventTests {
         #expect(policy.carried(many, wall: Simulation.instant().wall, load: waited) == [])
     }
 
-    @Test("damage in carried-over records is refused and not cut off, because these records are before the cursor")
+    @Test(
+        "a journal with damage in carried-over records is refused: these records are before the cursor, so they must not be cut off"
+    )
     func damaged() throws {
         let collection = try collection()
         var path = ""
@@ -150,7 +154,7 @@ struct LateEventTests {
     }
 
     @Test(
-        "the chunks of a carried-over partition are joined, and its records are complete, with any compression",
+        "a seal joins the chunks of a carried-over partition and loses no record, with any compression",
         arguments: Compression.allCases
     )
     func merging(_ compression: Compression) throws {
@@ -160,7 +164,7 @@ struct LateEventTests {
         collection.settings.carriedMaxBytes = 1 << 20
         do {
             let writer = try collection.open(ScriptedFileSystem())
-            // The chunks of account_change have one record or three, and are plain or compressed.
+            // These bounds give `account_change` chunks with one record and with three, some compressed and some not.
             for upper in [6, 9, 15, 16, 20, 25, 28] {
                 try collection.collect(writer, upTo: upper, models: false)
             }
@@ -174,7 +178,7 @@ struct LateEventTests {
     }
 
     @Test(
-        "each integration has one open file, in addition to two locks and a manifest, whatever is unsealed or carried over"
+        "besides two locks and the manifest, each integration has one open file, whatever is unsealed or carried over"
     )
     func descriptors() throws {
         let collection = try collection()

@@ -12,7 +12,7 @@ struct ManifestTests {
         return (collection, path, Array(try Data(contentsOf: URL(filePath: path))))
     }
 
-    @Test("each line is JSON with the facts that a loader needs")
+    @Test("each line of the manifest is JSON with the facts that a loader needs")
     func lines() throws {
         let (collection, _, bytes) = try sealedManifest()
         for (index, line) in bytes.split(separator: 10).enumerated() {
@@ -36,10 +36,10 @@ struct ManifestTests {
         }
     }
 
-    @Test("if a crash damages the manifest lines of a seal, they are written again, and other lines stay")
+    @Test("if a crash damages the manifest lines of a seal, these lines are written again, and other lines stay")
     func damagedBatch() throws {
         let collection = try SimulatedCollection()
-        // The process dies when all lines are written, before the old journal is removed. A power cut may have kept any part of the lines.
+        // The process dies after it has written all lines and before it removes the old journal. A power cut may then keep any part of the lines.
         let dying = ScriptedFileSystem { _, operation, path in
             operation == .unlink && path.contains("journal-000000000002") ? .crashBefore : nil
         }
@@ -55,7 +55,7 @@ struct ManifestTests {
         try collection.expectExactlyOnce("first line of the last seal zeroed")
     }
 
-    @Test("a schema name with any characters is quoted")
+    @Test("a schema name may contain any character, because it is escaped in the line")
     func quoting() throws {
         var collection = try SimulatedCollection()
         collection.settings.recordSchema = "a\"b\\c\u{1}\né"
@@ -68,7 +68,7 @@ struct ManifestTests {
 @Suite("Decisions without files")
 struct DecisionTests {
     @Test(
-        "the size of the spool is measured at the start and near the limit, at most once per interval; above the limit, commits are refused"
+        "the spool's size is measured at the start, and near the limit once per interval; above the limit, commits are refused"
     )
     func gauge() {
         var gauge = UsageGauge(limit: 1_000, interval: 5_000)
@@ -83,7 +83,7 @@ struct DecisionTests {
         #expect(gauge.admit(60, now: 5_000) == .admit)
     }
 
-    @Test("a journal's name is recognized, and no other name is")
+    @Test("a journal is recognized by its file name, and other file names are rejected")
     func journalNames() {
         for generation in [1, 42, 999_999_999_999, 1_000_000_000_000, UInt64.max] {
             #expect(Journal.generation(fileName: Journal.fileName(generation)) == generation)

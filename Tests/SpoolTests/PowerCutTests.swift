@@ -17,7 +17,7 @@ struct PowerCutTests {
             for round in 0..<3 {
                 let disk = PowerCutFileSystem()
                 var seen: Set<String> = []
-                // Up to three cuts in a row, the later ones during recovery.
+                // Up to three power cuts follow each other. All but the first happen during recovery.
                 for nth in 0...round {
                     disk.cut(at: nth == 0 ? cutAt : Int.random(in: 1...60, using: &generator))
                     try? base.collectAndSeal(disk)
@@ -34,7 +34,7 @@ struct PowerCutTests {
                 #expect(result.problems == [], "\(context)")
                 #expect(result.records == base.total, "\(context)")
                 #expect(result.gone == 0, "\(context)")
-                // Segments that a loader may have seen after any of the cuts are also there at the end.
+                // A loader may have seen the segments that existed after any of the power cuts, so these must still exist at the end.
                 #expect(seen.isSubset(of: try reader.segments().map(\.path)), "\(context)")
             }
         }

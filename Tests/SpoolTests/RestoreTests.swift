@@ -28,7 +28,7 @@ struct RestoreTests {
             integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
     }
 
-    /// Collects from the cursor on, and drops records that the spool is known to have.
+    /// Collects from the cursor on, without the records that the writer has found in the spool.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int? = nil) throws {
         while let next = Int(writer.cursor ?? "0"), next < end ?? collection.total {
             let upper = min(next + collection.batch, end ?? collection.total)
@@ -63,11 +63,11 @@ struct RestoreTests {
             .compactMap { Journal.generation(fileName: $0) }
     }
 
-    @Test("an older state with a newer spool: each record is in one segment, once", arguments: Array(0...7))
+    @Test("if an older state is used with a newer spool, each record is in one segment, once", arguments: Array(0...7))
     func olderState(_ batches: Int) throws {
         for later in (batches + 1)...8 {
             let collection = try Simulation()
-            // Records of `account_change` stay unsealed at a seal and are carried over into the next generation.
+            // A seal leaves records of `account_change` unsealed, and carries them over into the next generation.
             do {
                 let writer = try open(collection)
                 try collect(collection, writer, upTo: min(batches * 4, collection.total))
@@ -83,7 +83,8 @@ struct RestoreTests {
         }
     }
 
-    @Test("a restored state reports what it found, and continues with a generation number that no other state had")
+    @Test(
+        "after a state is restored, the start reports what it found, and uses a generation number that was never used")
     func report() throws {
         let collection = try Simulation()
         do {
@@ -103,7 +104,7 @@ struct RestoreTests {
                 #expect(!writer.recovery.stateIsMissing)
                 #expect(seen.insert(writer.journal.header.generation).inserted)
                 try collect(collection, writer)
-                // A state uses up its generation even if it seals nothing, and the next restored state takes a later generation.
+                // Even if a state seals nothing, its generation number is not used again: the next restored state takes a later number.
                 try writer.seal(at: Simulation.instant(1_000))
                 if time == 1 { try collection.expectExactlyOnce("restored once") }
             }
@@ -137,7 +138,7 @@ struct RestoreTests {
         #expect(try collection.visible().sorted() == Array(0..<collection.total))
     }
 
-    @Test("a lost or emptied state directory: records in the spool are not collected again")
+    @Test("if the state directory is lost or emptied, records in the spool are not collected again")
     func lostState() throws {
         let collection = try Simulation()
         do {
@@ -159,7 +160,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "an interrupted seal whose journal is lost: visible segments are listed, and each record is in the spool once"
+        "if the journal of an interrupted seal is lost, the manifest gets its visible segments, and each record is in the spool once"
     )
     func visibleSegments() throws {
         let rehearsal = ScriptedFileSystem()
@@ -183,7 +184,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "a state that was copied during a seal and restored after its staged files were removed: each record is in one segment, once",
+        "if a state is copied during a seal and restored after the staged files are gone, each record is in one segment, once",
         arguments: 1...3)
     func sweptSeal(_ link: Int) throws {
         func prepared() throws -> Simulation {
@@ -223,7 +224,9 @@ struct RestoreTests {
         #expect(givenUp > 0)
     }
 
-    @Test("after a crash at any operation of the restoration, each record is in exactly one segment, once")
+    @Test(
+        "if a state is restored and the process then dies at any operation, each record is in exactly one segment, once"
+    )
     func crashes() throws {
         func prepared() throws -> Simulation {
             let collection = try Simulation()
@@ -245,7 +248,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("an older spool with a newer state is reported, and its positions are not used again")
+    @Test("if the spool is older than the state, this is reported, and the lost positions are not used again")
     func olderSpool() throws {
         let collection = try Simulation()
         do {
@@ -280,7 +283,7 @@ struct RestoreTests {
         #expect(try open(collection).recovery.isClean)
     }
 
-    @Test("a journal that is closed and opened again in the same process does not count as restored")
+    @Test("if a process closes and reopens a journal, the journal does not count as restored")
     func openedAgain() throws {
         let collection = try Simulation()
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
@@ -296,7 +299,7 @@ struct RestoreTests {
         #expect(try open().recovery.isClean)
     }
 
-    @Test("a missing spool directory with an existing state is refused, and nothing is created instead")
+    @Test("if the state exists but the spool directory is missing, the start is refused, and no directory is created")
     func missingSpool() throws {
         let collection = try Simulation()
         try finish(collection)
@@ -333,7 +336,7 @@ struct RestoreTests {
         let reader = try SpoolReader(directory: collection.settings.directory)
         let last = try #require(try ManifestScan(PosixFileSystem(), directory: reader.directory).bounds()).upperBound
         try reader.listed(after: last) { (_) throws(SpoolError) in
-            Issue.record("no line is after the end")
+            Issue.record("a line was read after the end of the manifest")
             return true
         }
         #expect {
@@ -343,7 +346,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("seals are searched from a manifest's end backwards, and no further than necessary")
+    @Test("the manifest is searched for seals backwards from its end, and no further than necessary")
     func seals() throws {
         let collection = try Simulation()
         try finish(collection)

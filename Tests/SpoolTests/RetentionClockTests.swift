@@ -8,7 +8,7 @@ struct RetentionClockTests {
 
     private static let day: Int64 = 86_400
 
-    /// This many seconds after the start, with a wall clock that is wrong by some.
+    /// The instant `seconds` after the start, with a wall clock that is `off` seconds ahead.
     private func instant(_ seconds: Int64, off: Int64 = 0) -> SpoolInstant {
         var instant = Simulation.instant(seconds)
         instant.wall += off * 1_000
@@ -37,7 +37,7 @@ struct RetentionClockTests {
         #expect(try collection.visible().count < sealed, "the first segment is older than an hour")
     }
 
-    @Test("a changed clock is accepted if it stays changed for the retention period")
+    @Test("if the clock is changed, retention uses the new time once the change has lasted for the retention period")
     func newTime() {
         var clock = RetentionClock(patience: 3_600_000, now: instant(0))
         let day = Self.day
@@ -46,10 +46,11 @@ struct RetentionClockTests {
         #expect(clock.read(instant(30, off: -day)) == (instant(30).wall, instant(30, off: -day).wall))
         #expect(clock.read(instant(3_619, off: day)).pruning == instant(3_619).wall)
         #expect(clock.read(instant(3_620, off: day)).pruning == instant(3_620, off: day).wall)
-        #expect(clock.read(instant(3_630)).pruning == instant(3_630).wall, "from here on the changed clock counts")
+        #expect(
+            clock.read(instant(3_630)).pruning == instant(3_630).wall, "the clock was corrected, so its time is used")
     }
 
-    @Test("retention follows a clock that is adjusted by some seconds per hour")
+    @Test("if a clock is adjusted by a few seconds per hour, retention uses its time immediately")
     func steered() {
         var clock = RetentionClock(patience: 3_600_000, now: instant(0))
         for hour in 1...200 as ClosedRange<Int64> {

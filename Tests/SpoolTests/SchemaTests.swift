@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("The schema of a segment is that of its records")
+@Suite("A segment's line names the schema of its records")
 struct SchemaTests {
     typealias Simulation = SimulatedCollection
 
@@ -15,8 +15,8 @@ struct SchemaTests {
         return collection
     }
 
-    /// Continues from the cursor in steps of four. Each record says in which schema it was written. Every third record is late, and may be
-    /// carried over a seal.
+    /// Collects from the cursor on, in commits of four records. Each record contains the name of its schema. Every third record is late, so a
+    /// seal may carry it over.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int = total) throws {
         while case let next = writer.cursor.flatMap({ Int($0) }) ?? 0, next < end {
             for number in next..<min(next + 4, end) {
@@ -46,7 +46,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "records that one version left unsealed are sealed under its own name after a start with another version, including old events"
+        "records that were unsealed when the schema version changed are sealed under their own version, including late ones"
     )
     func changed() throws {
         var collection = try collection("ocsf/1.8.0")
@@ -63,7 +63,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "after a crash at any operation, each record is under its own schema, whichever version runs next",
+        "after a crash at any operation, each record is sealed under its own schema, whichever version runs next",
         arguments: [false, true])
     func crashes(goesBack: Bool) throws {
         let versions = goesBack ? ["ocsf/1.3.0", "ocsf/1.8.0"] : ["ocsf/1.8.0", "ocsf/1.3.0"]
@@ -84,7 +84,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("a journal with records of 1.8.0 has the same form as before, and for other versions it names the version")
+    @Test("a journal with records of schema 1.8.0 does not name the schema; with records of another version, it does")
     func stored() throws {
         let path = "class=authentication/date=2026-11-23"
         let first = try PartitionPath(path, kind: .records, schema: "ocsf/1.8.0")

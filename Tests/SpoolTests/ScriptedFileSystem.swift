@@ -3,14 +3,14 @@ import Synchronization
 
 @testable import Spool
 
-/// The real file system with faults at chosen operations. Synchronizations are counted but not performed, because only a power cut would show the difference.
+/// The real file system with faults at chosen operations. It counts synchronizations without performing them: only a power cut would show them.
 final class ScriptedFileSystem: FileSystem {
     enum Fault: Sendable {
-        /// The process dies before the operation, after half of a write, or after the operation. From then on, every operation fails.
+        /// The process dies: before the operation, after half of a write, or after the operation. Every later operation fails.
         case crashBefore, crashPartly, crashAfter
-        /// The operation fails without effect, or a write after half of its bytes.
+        /// The operation fails with this errno(3) and has no effect. A write fails after half of its bytes.
         case fail(Int32)
-        /// The operation takes effect but reports a failure.
+        /// The operation takes effect, but fails with this errno(3).
         case failAfter(Int32)
     }
 
@@ -27,7 +27,7 @@ final class ScriptedFileSystem: FileSystem {
         state.withLock { $0.script = script }
     }
 
-    /// The number of operations so far that change something.
+    /// How many operations that change something were called so far.
     var count: Int { state.withLock { $0.count } }
     var isDead: Bool { state.withLock { $0.isDead } }
     var log: [(FileOperation, String)] { state.withLock { $0.log } }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-/// A source of numbered records with a cursor, a spool with tiny limits, and a count of the records that loaders would see.
+/// A source of numbered records, a spool with tiny limits, and a check of what loaders would read.
 struct SimulatedCollection {
     let root: TemporaryDirectory
     var settings: SpoolSettings
@@ -16,11 +16,11 @@ struct SimulatedCollection {
         settings = SpoolSettings(
             directory: root.path + "/spool", stateDirectory: root.path + "/state", compression: compression,
             segmentMaxBytes: 500, segmentMaxAge: .seconds(60), maxBytes: 1 << 30, recordSchema: "test/1")
-        // Both large and small chunks occur: a batch in a single partition is compressed immediately.
+        // A batch in a single partition exceeds this size and is compressed immediately. Smaller chunks occur, too.
         settings.packedChunkBytes = 250
         // Some batches are compressed in two parts, the first before the commit.
         settings.packedPieceBytes = 150
-        // Up to four late events of a partition may wait.
+        // At most four late events of a partition may wait.
         settings.carriedMaxBytes = 16 * 340
     }
 
@@ -62,8 +62,10 @@ struct SimulatedCollection {
         try unlocked { try Spool(settings, fileSystem: fileSystem, now: Self.instant(seconds)) }
     }
 
-    /// A child process that another test is creating inherits every open file, and so every lock, until it runs its program. So a lock of a spool
-    /// that this test has released may be held for a moment, and is tried again.
+    /// Opens a spool, and tries again while its lock is held.
+    ///
+    /// When another test creates a child process, the child inherits all locks until it runs its program. So a lock that this test has
+    /// released may still be held for a moment.
     private func unlocked(_ open: () throws -> Spool) throws -> Spool {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {
@@ -75,8 +77,9 @@ struct SimulatedCollection {
         }
     }
 
-    /// Collects records after the durable cursor, and stops at the first error. If all records were collected in whole batches, the windows must always be
-    /// those of the cursor (`models`).
+    /// Collects records after the durable cursor, and stops at the first error.
+    ///
+    /// - Parameter models: whether to compare the windows with a `WindowModel` at each cursor. All commits must then be whole batches.
     func collect(_ writer: SpoolWriter, upTo end: Int? = nil, models: Bool = true) throws {
         var context = "opened"
         while true {
@@ -99,7 +102,7 @@ struct SimulatedCollection {
         try writer.seal(at: Self.instant(1_000))
     }
 
-    /// The numbers that loaders see, with their files.
+    /// The numbers of the records in all segments that loaders can read.
     func visible() throws -> [Int] {
         let reader = try SpoolReader(directory: settings.directory)
         var numbers: [Int] = []
@@ -127,7 +130,7 @@ struct SimulatedCollection {
         return options
     }()
 
-    /// Checks that every record is in one sealed segment, once, that the manifest agrees, and that nothing else is left.
+    /// Checks that every record is in one segment, once, that the manifest lists the segments, and that no staged file or old journal is left.
     func expectExactlyOnce(_ context: String) throws {
         let numbers = try visible()
         #expect(numbers.sorted() == Array(0..<total), "\(context)")

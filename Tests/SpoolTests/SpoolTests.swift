@@ -7,7 +7,9 @@ import Testing
 struct SpoolTests {
     typealias Simulation = SimulatedCollection
 
-    @Test("a second daemon with the same spool or state is refused, and the message says which process has it")
+    @Test(
+        "a second daemon with the same spool or state directory is refused, and the message names the process that uses it"
+    )
     func secondDaemon() throws {
         let collection = try Simulation()
         let writer = try collection.open(PosixFileSystem())
@@ -28,7 +30,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("an integration's first segments are sealed early if the setting says so; later ones have the usual age")
+    @Test("if configured, an integration's first segments are sealed early; later segments are sealed at the usual age")
     func firstSegments() throws {
         var collection = try Simulation()
         collection.settings.firstSegmentMaxAge = .seconds(30)
@@ -46,7 +48,7 @@ struct SpoolTests {
         }
     }
 
-    @Test("age, size and the number of partitions make a seal due; an idle integration seals nothing")
+    @Test("a seal is due because of age, size or the number of partitions; an idle integration seals nothing")
     func whenDue() throws {
         var collection = try Simulation()
         collection.settings.segmentMaxBytes = 1_000
@@ -79,7 +81,7 @@ struct SpoolTests {
         #expect(sealed.first?.partition == ["class": "big", "date": "2026-11-23"])
     }
 
-    @Test("cursors that move without records do not let the journal grow without limit")
+    @Test("if only the cursor moves and no record comes, the journal does not grow without limit")
     func cursorOnly() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())
@@ -92,7 +94,7 @@ struct SpoolTests {
         #expect(try SpoolReader(directory: collection.settings.directory).segments().isEmpty)
     }
 
-    @Test("a clock that jumps back a day, or ahead a century, neither stops sealing nor makes an invalid name")
+    @Test("if the clock jumps back a day, or ahead a century, sealing continues and file names stay valid")
     func clockJumps() throws {
         let collection = try Simulation()
         var writer: SpoolWriter? = try collection.open(ScriptedFileSystem())
@@ -138,7 +140,7 @@ struct SpoolTests {
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "x", at: Simulation.instant(9_000)) }
         #expect(writer.cursor == cursor)
         #expect(writer.unsealed.journalBytes == journal)
-        // Committed records can be sealed nevertheless, so that a loader can read them.
+        // Committed records can be sealed even if the spool is full, so that a loader can read and delete them.
         try writer.seal(at: Simulation.instant(10_000))
         var loaded: [Int] = []
         var now: Int64 = 20_000
@@ -158,7 +160,8 @@ struct SpoolTests {
         #expect(loaded.sorted() == Array(0..<collection.total))
     }
 
-    @Test("retention deletes sealed segments by the age of sealing, and never deletes unsealed records")
+    @Test(
+        "retention deletes a segment when enough time has passed since its sealing, and never deletes unsealed records")
     func retention() throws {
         var collection = try Simulation()
         collection.settings.retention = .after(.seconds(3_600))
@@ -210,7 +213,7 @@ struct SpoolTests {
         #expect(numbers.sorted() == Array(0..<collection.total))
     }
 
-    @Test("several integrations share a spool, and their order in the manifest has no gap")
+    @Test("several integrations share a spool, and the positions in the manifest have no gap")
     func severalIntegrations() throws {
         let collection = try Simulation()
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
@@ -236,7 +239,7 @@ struct SpoolTests {
     }
 
     @Test(
-        "another configured compression applies from the next generation on; committed records stay readable"
+        "a changed compression applies from the next generation on; committed records stay readable"
     )
     func compressionChanges() throws {
         var collection = try Simulation(compression: .zstd)
@@ -253,7 +256,7 @@ struct SpoolTests {
         #expect(suffixes == [.zstd, .gzip, Compression.none])
     }
 
-    @Test("a lost state directory is reported, because collecting again from the start can repeat events")
+    @Test("a lost state directory is reported, because collection begins again and can repeat events")
     func lostState() throws {
         let collection = try Simulation()
         try collection.collectAndSeal(ScriptedFileSystem())

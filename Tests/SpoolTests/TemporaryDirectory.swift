@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory for one test, which is removed after it.
+/// A directory that exists as long as this object.
 final class TemporaryDirectory: Sendable {
     let path: String
 

@@ -18,7 +18,7 @@ struct VerifyTests {
         Set(try reader.verify(options).problems.map(\.kind))
     }
 
-    @Test("a flipped bit anywhere in a segment is found, with its position")
+    @Test("verify finds a flipped bit anywhere in a segment, and reports where it is")
     func flippedBit() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(try kinds(reader) == [])
     }
 
-    @Test("a segment without its line ends, with an additional line, or with new contents is found")
+    @Test("verify finds a segment without its line ends, with an additional line, or with other contents")
     func changedContents() throws {
         let collection = try SimulatedCollection(compression: .none)
         try collection.collectAndSeal(ScriptedFileSystem())
@@ -51,7 +51,7 @@ struct VerifyTests {
         #expect(try kinds(reader).isSuperset(of: [.records, .times]))
     }
 
-    @Test("a missing or damaged manifest line is found; a deleted segment is not a problem")
+    @Test("verify finds a missing or damaged manifest line; a deleted segment is not a problem")
     func manifestTrouble() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -78,7 +78,9 @@ struct VerifyTests {
         #expect(result.checked == listings.count - 1)
     }
 
-    @Test("a record in two segments is found, even if fingerprints take several passes", arguments: [1_000, 7])
+    @Test(
+        "verify finds a record that is in two segments, even if it compares the fingerprints in several passes",
+        arguments: [1_000, 7])
     func duplicates(_ limit: Int) throws {
         let collection = try SimulatedCollection()
         let writer = try collection.open(ScriptedFileSystem())
@@ -95,7 +97,7 @@ struct VerifyTests {
         #expect(result.records == 10)
     }
 
-    @Test("unlisted segments and foreign files are distinguished")
+    @Test("verify distinguishes unlisted segments from foreign files")
     func strangers() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }

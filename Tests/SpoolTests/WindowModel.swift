@@ -18,14 +18,17 @@ struct WindowModel {
         }
 
         func earliest(_ depths: Range<Int>) -> Int64? {
-            // The newest identity first, each one separately.
+            // One time for each identity, the newest identity first.
             let times = commits.reversed().flatMap { commit in commit.numbers.map { _ in commit.times.earliest } }
             return times.enumerated().filter { depths.contains($0.offset) }.map(\.element).min()
         }
     }
 
-    /// Four windows. `bounded` keeps at least the newest ten identities. `emptied` is emptied at every other commit. `moved` keeps at least the newest two, and
-    /// is moved to the end of `target` at every third commit. `target` keeps at least the newest five.
+    /// Four windows:
+    /// - `bounded` keeps at least the newest ten identities.
+    /// - `emptied` is emptied at every second commit.
+    /// - `moved` keeps at least the newest two identities, which are moved to the end of `target` at every third commit.
+    /// - `target` keeps at least the newest five identities.
     enum Name: UInt8, CaseIterable {
         case bounded = 0
         case emptied = 7
@@ -54,11 +57,11 @@ struct WindowModel {
     }
 
     static func identity(_ number: Int) -> RecordIdentity {
-        // The lower halves are equal, so that a search has to compare the upper ones.
+        // Many identities have the same lower half, so that a search has to compare the upper halves.
         RecordIdentity(high: UInt64(number), low: UInt64(number % 3))
     }
 
-    /// Made-up times of a commit. They do not grow from commit to commit, and the earliest and the latest time are independent.
+    /// Invented times of a commit. They do not grow from commit to commit, and the earliest time does not depend on the latest.
     static func times(from start: Int) -> IdentityTimes {
         IdentityTimes(earliest: Int64(start * 11 % 19), latest: Int64(100 + start * 13 % 19))
     }
@@ -69,7 +72,7 @@ struct WindowModel {
         }
     }
 
-    /// Remembers, forgets and moves what the commit with these numbers should. Returns its times.
+    /// Changes the windows as the commit with these numbers has to. Returns the times of the commit.
     static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> IdentityTimes {
         for name in Name.allCases {
             let window = try name.window()
@@ -102,7 +105,7 @@ struct WindowModel {
         }
     }
 
-    /// Checks that the writer knows exactly these identities, in this order and with these times.
+    /// Checks that the writer's windows contain exactly the identities and times of this model, in the same order.
     func expect(_ writer: SpoolWriter, total: Int, _ context: String) throws {
         for (name, model) in windows {
             let window = try name.window()

@@ -2,7 +2,7 @@ import CollectionSimulation
 import Glibc
 import Synchronization
 
-// Runs the simulation with many seeds. Failing runs are printed and shrunk.
+// Runs the simulation with many seeds. A failing run is printed and then shrunk.
 let usage = """
     usage: simulate-collection FIRST|random COUNT [--fleet] [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
            simulate-collection --steady DIRECTORY [--rate EVENTS-A-SECOND] [--delay MINUTES]
@@ -18,7 +18,7 @@ else {
 let isVerbose = arguments.contains("--verbose")
 let isFleet = arguments.contains("--fleet")
 let stopsAtFailure = arguments.contains("--until-failure")
-// The options in the line of a shrunk run: the features that the run does not need.
+// The features that are switched off, such as those that a failing run does not need.
 let without = Set(
     (arguments.firstIndex(of: "--without").flatMap { arguments.dropFirst($0 + 1).first } ?? "").split(separator: ",")
         .compactMap { name in Scenario.Feature.allCases.first { "\($0)" == name } })
@@ -48,7 +48,7 @@ await withTaskGroup(of: Void.self) { group in
                 }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
-                // Unbuffered, so that the output appears immediately even in a file.
+                // Without this, the output would appear late if it is written to a file.
                 fflush(nil)
                 guard !isVerbose, !stopsAtFailure else { continue }
                 await print("    " + Shrinking(lane, isFleet: isFleet).smallest(seed, without: without))

@@ -1,17 +1,18 @@
-/* The protocol by which the hosts of a fleet seal one integration, for spin (spinroot.com). The code: SealLog, SpoolWriter+Shared, IngestWorker+Fleet.
+/* The protocol by which the hosts of a fleet seal one integration, for spin (spinroot.com). The code is in SealLog, SpoolWriter+Shared and
+ * IngestWorker+Fleet.
  *
- * The bucket is the only thing that hosts share. Leases are left out on purpose: any host may believe at any moment that it holds the integration,
- * several at once, and may lose that belief between any two steps. So leases that end early or late, and pauses of any length, are all covered.
+ * The hosts share only the bucket. The model has no leases: at any moment, any number of hosts may believe that they hold the integration, and a host
+ * may stop believing it between any two steps. This covers leases that end early or late, and pauses of any length.
  *
- * The steps have the names that the code gives them: open, stage, decide, adopt, publish, forget, fenced.
+ * The steps have the same names as in the code: open, stage, decide, adopt, publish, forget, fenced.
  *
- * What must hold (`check`, after every change of the bucket):
- *   chain      a seal continues the cursor at which the seal before it ends, so each page of the log is in exactly one decided seal
- *   published  what is in the bucket under a final key is in a decided seal, and no page is there twice
- *   kept       a decided seal is published whole; the newest one need not be, but then its bundle is there to finish it from
- *   windows    the identity windows of the newest seal are there
- * and for each host:
- *   first      it collects no page of a journal that it has opened before the seal under it is published whole
+ * After every change of the bucket, `check` tests these properties:
+ *   chain      a seal begins at the cursor at which the previous seal ends, so each page of the log is in exactly one decided seal
+ *   published  each segment under its final key belongs to a decided seal, and no page is there twice
+ *   kept       a decided seal is published completely, or it is the newest seal and its bundle still exists
+ *   windows    the identity windows of the newest seal exist
+ * These properties are tested for each host:
+ *   first      it collects no page into a newly opened journal before the previous seal is published completely
  *   current    its journal is never newer than the newest seal
  */
 
@@ -19,24 +20,24 @@
 #define HOSTS 2
 #endif
 #ifndef COMMITS
-#define COMMITS 4  /* bundles that are staged in a run, whether they are decided or not; 6 at most */
+#define COMMITS 4  /* the number of bundles that are staged in a run, decided or not; at most 6 */
 #endif
 #ifndef PAGES
-#define PAGES 3    /* of the org's log; a cursor is the number of pages before it */
+#define PAGES 3    /* the number of pages in the org's log; a cursor is the number of pages before it */
 #endif
-#define LAST 4     /* three seals: of the generations 2 to 4. Generation 1 is a journal that nothing was sealed into. */
+#define LAST 4     /* the last generation. There are three seals, 2 to 4. Generation 1 is the first journal, before any seal. */
 
 /* A bundle of two segments and the seal that names it. Its number is the commit id. */
 typedef Commit {
     byte generation, first, after;  /* pages first to after - 1; `after` is the cursor in the seal */
-    bit has_bundle, has_windows;    /* what was staged is in the bucket */
-    bit is_sent;                    /* a PUT of its seal was sent: it may arrive now, late, twice, or never */
-    bit segment[2]                  /* in the bucket, under their final keys */
+    bit has_bundle, has_windows;    /* whether the staged objects are in the bucket */
+    bit is_sent;                    /* whether a PUT of its seal was sent, which may arrive now, late, twice, or never */
+    bit segment[2]                  /* whether each segment is in the bucket under its final key */
 };
 
 Commit commits[COMMITS + 1];        /* from 1 */
-byte seals[LAST + 1];               /* generation to commit id; 0: there is no such object */
-byte staged;                        /* commit ids that were given out */
+byte seals[LAST + 1];               /* the commit id of each generation; 0: there is no such object */
+byte staged;                        /* the number of commit ids used so far */
 hidden byte c, g, p, copies, newest;
 
 #define CURSOR_AFTER(generation) (generation == 1 -> 0 : commits[seals[generation]].after)
@@ -77,7 +78,7 @@ inline check() {
     copies = 0
 }
 
-/* Other commits of a generation that is decided change nothing any more. Their numbers are cleared, so that there are fewer states. */
+/* Once a generation is decided, its other commits change nothing any more. Their numbers are cleared, which reduces the number of states. */
 inline settle(winner) {
 #ifndef WITHOUT_CONDITION
     for (c : 1 .. COMMITS) {
@@ -93,7 +94,7 @@ inline settle(winner) {
     c = 0
 }
 
-/* A PUT of a seal with If-None-Match: * reaches the bucket. `is_ours`: 200; otherwise 412. */
+/* A PUT of a seal with If-None-Match: * reaches the bucket. If the answer is 200, `is_ours` is 1; if it is 412, 0. */
 inline put_seal(commit, is_ours) {
     if
     :: seals[commits[commit].generation] == 0 -> seals[commits[commit].generation] = commit; is_ours = 1; settle(commit)
@@ -111,7 +112,7 @@ inline put_segment(commit, number) {
     check()
 }
 
-/* A PUT that is still under way arrives, whatever has become of its host since. */
+/* A pending PUT arrives. The state of its host makes no difference. */
 #define ARRIVES(commit) atomic { commits[commit].is_sent && seals[commits[commit].generation] != commit -> d_step { put_seal(commit, ignored) } }
 
 active proctype Network() {
@@ -144,11 +145,11 @@ end:
 
 active [HOSTS] proctype Host() {
     byte journal;        /* generation of the local journal; 0: there is none */
-    byte base, cursor;   /* the cursor in its header, and the one after its last page */
-    byte mine;           /* the commit that this host has staged, and publishes from its local files once it is decided */
+    byte base, cursor;   /* the cursor in the journal's header, and the cursor after its last page */
+    byte mine;           /* the commit that this host has staged; once decided, it is published from local files */
     bit is_ours;
 
-    /* The process was killed, or it lost the lease. Its journal is there, or it went with its disk. */
+    /* The process was killed, or it has lost the lease. Its journal still exists, or is lost with its disk. */
 stopped:
     atomic { mine = 0; is_ours = 0 };
 end:
@@ -158,12 +159,12 @@ end:
     fi;
 
 open:
-    /* Finds the newest seal. The bucket may change right after. */
+    /* Finds the newest seal. The bucket may change immediately afterwards. */
     atomic {
         find_newest(newest);
         assert(journal <= newest);                                                         /* current */
         if
-        :: journal == newest   /* goes on with its own pages */
+        :: journal == newest   /* continues with the pages of its own journal */
 #ifdef KEEP_OLD_PAGES
         :: journal != 0 && journal < newest ->
             journal = newest; base = CURSOR_AFTER(journal); cursor = (cursor < base -> base : cursor)
@@ -175,12 +176,12 @@ open:
     };
     if
     :: journal == 1 || commits[seals[journal]].has_windows
-    /* No windows: another host has sealed since. */
+    /* If the windows are missing, another host has decided a newer seal. */
     :: journal != 1 && !commits[seals[journal]].has_windows ->
         atomic { find_newest(newest); assert(newest > journal); journal = 0; base = 0; cursor = 0; goto stopped }
     fi;
 #ifndef OPEN_WITHOUT_PUBLISHING
-    /* publish, from the bundle. A bundle that is gone says that another host has published everything. */
+    /* Publishes the segments from the bundle. If the bundle is missing, another host has already published everything. */
     do
     :: atomic { journal != 1 && commits[seals[journal]].has_bundle && !commits[seals[journal]].segment[0] -> d_step { put_segment(seals[journal], 0) } }
     :: atomic { journal != 1 && commits[seals[journal]].has_bundle && !commits[seals[journal]].segment[1] -> d_step { put_segment(seals[journal], 1) } }
@@ -189,7 +190,7 @@ open:
     :: goto stopped
     od;
 #endif
-    /* What attempts have left; this may be cut short. */
+    /* Removes what earlier attempts have left. This may end before everything is removed. */
     do
     :: CLEAN(1)
     :: CLEAN(2)
@@ -211,10 +212,10 @@ collect:
     do
     :: d_step { cursor < PAGES -> assert(mine != 0 || journal == 1 || IS_WHOLE(seals[journal])); /* first */ cursor++ }
     :: goto stopped
-    /* publish, from the local files. Pages are collected meanwhile. */
+    /* Publishes the segments from local files. Pages are collected meanwhile. */
     :: d_step { mine != 0 && !commits[mine].segment[0] -> put_segment(mine, 0) }
     :: d_step { mine != 0 && commits[mine].segment[0] && !commits[mine].segment[1] -> put_segment(mine, 1) }
-    /* forget: its bundle, and the windows of the seal before */
+    /* Forgets: deletes the bundle, and the windows of the previous seal. */
     :: d_step {
 #ifdef FORGET_TOO_EARLY
         mine != 0 ->
@@ -274,12 +275,12 @@ stage:
         :: else
 #endif
         fi
-    :: skip /* No answer. It has arrived, or will, or never does: Network decides. */
+    :: skip /* No answer. `Network` decides whether the PUT has arrived, will arrive, or never arrives. */
 #ifdef LOST_IS_SUCCESS
         ; goto adopt
 #endif
 #ifdef LOST_IS_FAILURE
-        /* Collects on, and tries again with more pages under the same commit id. */
+        /* Collects more pages, and tries again with them under the same commit id. */
         ; d_step {
             cursor = (cursor < PAGES -> cursor + 1 : cursor);
             commits[mine].after = (seals[commits[mine].generation] == mine -> commits[mine].after : cursor)
@@ -288,7 +289,8 @@ stage:
 #endif
     :: goto stopped
     fi;
-    /* GET the seal: whose is it? Without an answer, or if there is none, the same again: same bodies, same commit id. */
+    /* Reads the seal to find out which host has decided it. Without an answer, or without a seal, the host repeats the attempt with the same
+     * bodies and commit id. */
     if
     :: atomic { seals[commits[mine].generation] == mine -> goto adopt }
     :: atomic { seals[commits[mine].generation] != 0 && seals[commits[mine].generation] != mine -> goto fenced }
@@ -303,7 +305,7 @@ adopt:
     fi;
 
 fenced:
-    /* What was not sealed is dropped; the newest seal's host has collected it, or somebody will. */
+    /* Drops the unsealed pages. The host of the newest seal has collected them, or the next host will. */
     atomic { cursor = base; mine = 0; is_ours = 0 };
     goto open
 }

@@ -1,9 +1,9 @@
 import Fleet
 import Spool
 
-/// The contents of a fleet's bucket.
+/// The contents of a fleet's bucket at one moment.
 struct FleetBucket {
-    /// The objects below the prefix.
+    /// The objects by their key, without the bucket's prefix.
     private let objects: [String: S3Objects.Object]
 
     init(_ objects: S3Objects) {
@@ -11,7 +11,7 @@ struct FleetBucket {
             uniqueKeysWithValues: objects.byKey.map { (String($0.key.dropFirst("okta/".count)), $0.value) })
     }
 
-    /// The keys of decisions, in order.
+    /// The keys of the decided seals, in order.
     var seals: [String] { keys(FleetKey.seals("acme")) }
 
     /// The keys of segments.

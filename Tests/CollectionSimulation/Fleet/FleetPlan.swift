@@ -1,4 +1,4 @@
-/// A plan for a fleet: what the hosts do, turn by turn, and which faults the bucket has. At the end of a run, one host collects the remaining events.
+/// What the hosts of a fleet do, turn by turn, and which faults the bucket has. After the last turn, one host collects the remaining events.
 package struct FleetPlan: Sendable {
     /// How a turn ends. After the end, the next host is told that it holds the integration.
     package enum End: Sendable, Equatable {
@@ -8,20 +8,24 @@ package struct FleetPlan: Sendable {
         case stop
         /// The host learns that it no longer holds the integration.
         case lost
-        /// The host continues, possibly after a pause of the whole host. It learns of the loss after this many milliseconds, or never.
+        /// The host loses the integration without learning of it. It is suspended for `still` ms. It learns of the loss `hearsAfter` ms later, or
+        /// never.
         case unaware(still: Int64, hearsAfter: Int64?)
-        /// The process dies, either at a file operation or a request to the bucket, counted from the beginning of the turn, or at the turn's end.
+        /// The process dies, or the power fails.
         case death(Death, isPowerCut: Bool)
     }
 
+    /// When a process dies. Operations and requests are counted from the beginning of the turn.
     package enum Death: Sendable, Equatable {
+        /// At a file operation.
         case operation(Int)
-        /// Whether the request was already sent.
+        /// At a request to the bucket, before or after the request is sent.
         case request(Int, isSent: Bool)
+        /// At the end of the turn.
         case end
     }
 
-    /// What happened to a host's disk while its daemon did not run.
+    /// What happens to a host's disk before its daemon starts.
     package enum DiskChange: Sendable, Equatable { case none, isLost, stateIsLost, isOlder }
 
     /// A turn in which one host collects.
@@ -32,26 +36,26 @@ package struct FleetPlan: Sendable {
         /// The length of the turn, in milliseconds.
         package var length: Int64
         package var end: End
-        /// Whether the state is copied after the turn. ``DiskChange/isOlder`` uses the copy.
+        /// Whether the host's state is copied after the turn. ``DiskChange/isOlder`` restores the copy.
         package var copiesState = false
-        /// Whether the lease ends with the turn, even if the host does not learn of it.
+        /// Whether the host's lease ends with the turn. The host may not learn of it.
         package var endsLease = true
-        /// The time limit of a hand-over before the next turn begins, in milliseconds.
+        /// How long the next turn waits for a hand-over, in milliseconds.
         package var patience: Int64
     }
 
     package var hosts = 2
     package var turns: [Turn] = []
-    /// How often a daemon checks whether something is to be sealed while it waits for the next poll. The real interval is shorter; this one saves
-    /// time. Milliseconds.
+    /// How often a daemon checks whether a seal is due while it waits for the next poll, in milliseconds. Longer than the real interval, because
+    /// this makes a run faster.
     package var sealingInterval: Int64 = 1_000
     package var segmentMaxBytes = 40_000
-    /// Whether a daemon opens the fleet's spool in the bucket first.
+    /// Whether a daemon opens the fleet's spool in the bucket when it starts. Otherwise it uses a fixed id.
     package var opensSpool = false
-    /// The rate of faults, per thousand requests.
+    /// The rates of faults and of late writes, per thousand requests.
     package var bucketFaults = 0
     package var lateWrites = 0
-    /// The periods in which the bucket is unavailable. Milliseconds since 1970.
+    /// When the bucket is unavailable, in milliseconds since 1970.
     package var outages: [Range<Int64>] = []
 }
 
@@ -74,7 +78,7 @@ extension Scenario {
             }
         }
         plan.turns = turns(&generator, hosts: plan.hosts, span: span)
-        // A start relative to now is computed with the host's clock until an answer of Okta's has contained the time.
+        // With wrong clocks, the start is absolute: a relative start would depend on the clock of the host that computes it.
         if features.contains(.hostClock) { countsFromNow = false }
         fleet = plan
     }

@@ -1,14 +1,14 @@
 @testable import Collector
 
-/// Runs a fleet: carries out the turns of a plan, lets one host collect the remaining events, and checks the contents of the bucket.
+/// A run of a fleet. It carries out the turns of a plan, lets one host collect the remaining events, and checks the contents of the bucket.
 ///
-/// A host that was not told of a loss continues, so several hosts may believe that they hold the integration.
+/// If a host is not told that it has lost the integration, it continues. So several hosts may believe that they hold the integration.
 final class FleetRun {
-    /// A message that a host receives late.
+    /// A message that tells a host later that it has lost the integration.
     private struct Hearing {
         var at: Int64
         var host: Int
-        /// The holding that the message is about.
+        /// The number of the holding that is lost. If the host holds the integration again, the message has no effect.
         var number: Int
     }
 
@@ -22,7 +22,7 @@ final class FleetRun {
     private var random: SeededGenerator
     private var verdict = Verdict()
 
-    /// A longer time means that something is broken. Milliseconds.
+    /// If the host needs longer than this to collect the remaining events, the run fails. In milliseconds.
     private static let patience: Int64 = 2 * 86_400_000
 
     init(_ scenario: Scenario, _ plan: FleetPlan, _ lane: SimulationLane) {
@@ -76,9 +76,9 @@ final class FleetRun {
         if host.running == nil, turn.copiesState { host.copyState() }
     }
 
-    /// Starts the host's daemon if it does not run. Earlier messages are delivered first.
+    /// Prepares a host for a turn, and starts its daemon if it does not run. Returns false if the start fails.
     private func isReady(_ host: SimulatedHost, _ turn: FleetPlan.Turn) async -> Bool {
-        // A host that was not told of a loss may learn of it only now, before it is told that it holds the integration again.
+        // The host may have lost the integration without learning of it. It has to learn of the loss before it can gain the integration again.
         if host.held != nil, turn.patience > 0 { lose(host) }
         if let move = host.move { await pass(600_000, for: move.end) }
         if let running = host.running, running.process.isDead || host.move?.isOver == false {
@@ -111,7 +111,7 @@ final class FleetRun {
 
     private func gain(_ host: SimulatedHost, _ session: Scenario.Session) {
         verdict.starts += 1
-        // Until the first seal, a host without a journal begins at its configured start.
+        // Until the first seal, a host without a journal begins at the configured start, which is relative to now.
         if world.scenario.countsFromNow, FleetBucket(bucket.objects).seals.isEmpty {
             wanted.from = time.server - world.scenario.start
         }
@@ -128,7 +128,7 @@ final class FleetRun {
         await host.end(isPowerCut: isPowerCut, &random)
     }
 
-    /// Waits, and meanwhile delivers late messages to hosts.
+    /// Waits, and meanwhile tells hosts of their losses when the messages are due.
     private func pass(_ milliseconds: Int64, for moment: SimulatedTime.Moment? = nil) async {
         let until = time.server + milliseconds
         while moment?.hasHappened != true, time.server < until {
@@ -159,9 +159,11 @@ final class FleetRun {
         for round in 0..<8 {
             guard await drain(host, session) else { return verdict.isStuck = true }
             await pass(max(1, bucket.settledAt - time.server))
-            // In the first round, an earlier decision may still have been in progress. In later rounds, the host must succeed with the contents of its disk.
-            if round > 0, host.sealing?.fenced != nil { verdict.problems.append("\(host.name) is alone, and refused") }
-            // The last host only has to remove what other hosts have left.
+            // In the first round, an earlier decision may still have been on its way to the bucket. Later, no other host decides anything.
+            if round > 0, host.sealing?.fenced != nil {
+                verdict.problems.append("\(host.name) is alone, but its seal was refused")
+            }
+            // The run is over when a round has decided no new seal.
             let now = FleetBucket(bucket.objects).seals.count
             guard round < 2 || now != decisions else { return }
             decisions = now
@@ -169,10 +171,10 @@ final class FleetRun {
             host = SimulatedHost("auditor-\(round)", world)
             hosts.append(host)
         }
-        verdict.problems.append("there is always something to seal")
+        verdict.problems.append("every round decides another seal")
     }
 
-    /// Lets a host collect everything and hand it over. Returns false if that does not end.
+    /// Lets a host collect everything and hand the integration over. Returns false if this takes too long.
     private func drain(_ host: SimulatedHost, _ session: Scenario.Session) async -> Bool {
         let lastStored = max(world.scenario.events.map(\.stored).max() ?? 0, Scenario.origin)
         let limit = max(time.server, lastStored) + Self.patience + 200_000 * Int64(world.scenario.pollSeconds)
@@ -184,7 +186,7 @@ final class FleetRun {
         org.startBegins()
         gain(host, session)
         if Int.random(in: 0..<4, using: &random) == 0 {
-            // Renewals fail for longer than a poll interval, and then succeed.
+            // The lease ends for longer than a poll interval. Then a renewal succeeds.
             await pass(Int64.random(in: 0...10_000, using: &random))
             host.endLease()
             await pass(Int64(world.scenario.pollSeconds) * 1200)

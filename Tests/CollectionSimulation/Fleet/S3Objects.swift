@@ -9,7 +9,7 @@ struct S3Objects: Sendable {
         var etag: String
         /// When the object was written, in milliseconds since 1970.
         var modified: Int64
-        /// The number of the write, which tells which of two writes came first.
+        /// The number of the write that stored the object. Later writes have larger numbers.
         var write: Int
     }
 
@@ -76,7 +76,7 @@ struct S3Objects: Sendable {
     }
 }
 
-/// A request in the terms of S3.
+/// A request to a bucket, taken apart.
 struct S3Request: Sendable {
     var method: HTTPMethod
     /// The key of the object; empty for a request to the bucket itself.
@@ -125,7 +125,7 @@ struct S3Request: Sendable {
 /// Answers in the form of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html).
 enum S3Answers {
     static func error(_ status: Int, _ code: String, _ call: S3Request) -> HTTPResponse {
-        // The answer to HEAD has no body.
+        // An answer to HEAD has no body.
         guard call.method != .head else { return HTTPResponse(status: status) }
         let text = """
             <?xml version="1.0" encoding="UTF-8"?>

@@ -2,20 +2,22 @@ import CurlHTTPClient
 import Spool
 import Synchronization
 
-/// A bucket in memory with the part of S3 that Tributary uses. It is as strict as S3: an object is complete or missing, a read sees all earlier writes, a
-/// write whose condition does not hold is refused, and the payload must have the SHA-256 that the request names.
+/// A bucket in memory with the part of S3 that Tributary uses.
 ///
-/// A seed decides the faults: no answer, before or after the request is carried out; an error; a write that is carried out long
-/// after its sender has given up; a bucket that is unavailable for some time.
+/// It is as strict as S3. An object is complete or missing, and a read sees all earlier writes. A write is refused if its condition is false, or
+/// if its body does not have the SHA-256 that the request names.
+///
+/// A seed decides the faults. A request or its answer is lost, an error is returned, a write is carried out long after its sender has given up,
+/// or the bucket is unavailable for some time.
 final class ScriptedBucket: Sendable {
-    /// A request that was sent: the time of its answer, and the answer.
+    /// A request that was sent, with its outcome.
     final class Exchange: Sendable {
         fileprivate enum End {
             case answer
             case error(TransportError.Kind)
             case response(HTTPResponse)
         }
-        /// When it was sent, in milliseconds since 1970.
+        /// When the answer arrives, in milliseconds since 1970.
         let answeredAt: Int64
         fileprivate let end: End
         fileprivate let carriedOut = Mutex<HTTPResponse?>(nil)
@@ -26,10 +28,10 @@ final class ScriptedBucket: Sendable {
         }
     }
 
-    /// The fault of a request, if there is one.
+    /// What happens to a request.
     private enum Fate {
         case none
-        /// The request and its answer are lost.
+        /// The request is lost before it is carried out, or its answer is lost after it.
         case lostRequest, lostAnswer
         /// The sender gives up, and the request is carried out this many milliseconds later.
         case late(Int64)
@@ -41,7 +43,7 @@ final class ScriptedBucket: Sendable {
         var random: SeededGenerator
         var isQuiet = false
         var requests = 0
-        /// When the last pending write is carried out.
+        /// When the last write so far is carried out, in milliseconds since 1970.
         var lastWrite: Int64 = 0
         var refusedDecisions = 0
     }
@@ -59,16 +61,16 @@ final class ScriptedBucket: Sendable {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// When every write that was sent has been carried out or lost. Milliseconds since 1970.
+    /// From this time on, no write is pending. In milliseconds since 1970.
     var settledAt: Int64 { state.withLock(\.lastWrite) }
     var objects: S3Objects { state.withLock(\.objects) }
-    /// How often a host's decision came too late.
+    /// How often a host tried to decide a seal that was already decided.
     var refusedDecisions: Int { state.withLock(\.refusedDecisions) }
 
     /// From now on every request is carried out and answered, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
 
-    /// Takes a request. From here on, its fate does not depend on its sender.
+    /// Sends a request. From here on, what happens to it does not depend on the sender.
     func send(_ request: HTTPRequest) -> Exchange {
         let call = S3Request(request)
         return state.withLock { state in
@@ -124,7 +126,7 @@ final class ScriptedBucket: Sendable {
         exchange.carriedOut.withLock { $0 = response }
     }
 
-    /// The time now, in milliseconds.
+    /// How long a message travels to or from the bucket, in milliseconds. Chosen at random.
     private func travel(_ state: inout State) -> Int64 {
         let isSlow = !state.isQuiet && Int.random(in: 0..<40, using: &state.random) == 0
         return Int64.random(in: isSlow ? 500...9_000 : 5...80, using: &state.random)

@@ -14,20 +14,20 @@ struct FleetWorld: Sendable {
     let bucket: ScriptedBucket
 }
 
-/// A host of a fleet: its disk, and the daemon that runs on it. It does what the daemon's services do when it gains or loses leases.
+/// A host of a fleet: its disk and its daemon. When it gains or loses a lease, it does what the daemon's services would do.
 final class SimulatedHost {
-    /// One start of the daemon.
+    /// The running daemon.
     struct Running {
         let process: SimulatedProcess
         let daemon: ConnectedDaemon
         let sealer: SimulatedTask
     }
 
-    /// The integration's collector, while the host collects.
+    /// A holding of the integration, with its collector.
     struct Held {
         let collector: SimulatedTask
         let term: LeaseTerm
-        /// The number of the filter among the filters of the run.
+        /// The number of the filter in `WantedEvents`.
         let filter: Int
         let number: Int
     }
@@ -37,15 +37,15 @@ final class SimulatedHost {
     private(set) var disk = PowerCutFileSystem()
     private(set) var running: Running?
     private(set) var held: Held?
-    /// A release or a loss that is in progress.
+    /// The task that ends the last holding, by a release or a loss. It may have ended.
     private(set) var move: SimulatedTask?
     private var copy: PowerCutFileSystem.Copy?
     private var holdings = 0
     private let lastSealing = Kept<IngestWorker.Sealing>()
-    /// The number of events that its collectors have reported.
+    /// The number of unproven events that the host's collectors have reported.
     private(set) var unproven = 0
     private(set) var requeries = 0
-    /// Violations of rules that must always hold.
+    /// Descriptions of what must never happen but did.
     private(set) var problems: [String] = []
 
     init(_ name: String, _ world: FleetWorld) {
@@ -53,7 +53,7 @@ final class SimulatedHost {
         self.world = world
     }
 
-    /// The result of the last hand-over; nil if nothing was open.
+    /// The result of the seal at the last release; nil if there was none.
     var sealing: IngestWorker.Sealing? { lastSealing.value.withLock(\.self) }
 
     // MARK: The disk, while no daemon runs
@@ -108,7 +108,7 @@ final class SimulatedHost {
         let box = Kept<Result<[UInt8], FleetSpoolProblem>>()
         let time = ProcessTime(process: process)
         let task = process.start {
-            // The start is retried, as by systemd.
+            // The start is tried again, as systemd would do.
             for _ in 0..<60 {
                 do throws(FleetSpoolProblem) {
                     let id = try await seals.open(fleet: "prod")
@@ -130,7 +130,7 @@ final class SimulatedHost {
         return nil
     }
 
-    /// Ends the daemon, whatever its progress.
+    /// Ends the daemon, whatever it is doing.
     func end(isPowerCut: Bool, _ random: inout SeededGenerator) async {
         guard let running else { return }
         running.process.die()
@@ -157,13 +157,13 @@ final class SimulatedHost {
         renewLease()
     }
 
-    /// A renewal of the lease has succeeded.
+    /// Extends the lease, as a successful renewal does.
     func renewLease() { held?.term.extend(to: world.time.now + .seconds(100_000_000)) }
 
-    /// The lease has ended. The host may or may not learn of that.
+    /// Ends the lease. The host is not told.
     func endLease() { held?.term.finish() }
 
-    /// The lease has ended, and the host learns of it.
+    /// Tells the host that it has lost the integration.
     func lose() { leave { worker in await worker.close("acme") } }
 
     /// Hands the integration over normally.
@@ -200,7 +200,7 @@ final class SimulatedHost {
     }
 }
 
-/// A value that a task passes to the code that started it.
+/// The result of a task, for the code that started the task.
 private final class Kept<Value: Sendable>: Sendable {
     let value = Mutex<Value?>(nil)
 }

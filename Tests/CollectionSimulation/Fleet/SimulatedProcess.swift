@@ -7,7 +7,7 @@ import Synchronization
 
 @testable import Collector
 
-/// A daemon of a fleet from its start to its end, with its faults. After its death, none of its requests reaches the bucket or the org.
+/// A process of a fleet's daemon, from its start to its end. After its death, none of its requests reaches the bucket or the org.
 final class SimulatedProcess: Sendable {
     private struct State {
         var isDead = false
@@ -21,7 +21,7 @@ final class SimulatedProcess: Sendable {
     let host: String
     let disk: PowerCutFileSystem
     let time: SimulatedTime
-    /// How far its clock is ahead of Okta's, in milliseconds.
+    /// How far the host's clock is ahead of Okta's, in milliseconds.
     let clockOffset: Int64
     let death = SimulatedTime.Moment()
     private let state = Mutex(State())
@@ -33,7 +33,7 @@ final class SimulatedProcess: Sendable {
         self.clockOffset = clockOffset
     }
 
-    // MARK: Its end
+    // MARK: End
 
     var isDead: Bool {
         // A file operation may have killed the process.
@@ -41,7 +41,7 @@ final class SimulatedProcess: Sendable {
         return state.withLock(\.isDead)
     }
 
-    /// Kills the process. Its tasks end by themselves and change nothing any more.
+    /// Kills the process. Its tasks are cancelled and can change nothing any more.
     func die() {
         let tasks = state.withLock { state -> [SimulatedTask] in
             guard !state.isDead else { return [] }
@@ -62,10 +62,10 @@ final class SimulatedProcess: Sendable {
         }
     }
 
-    /// The process does nothing until this time, even if answers arrive. Milliseconds since 1970.
+    /// Suspends the process until this time, in milliseconds since 1970. It does nothing even if answers arrive.
     func standStill(until instant: Int64) { state.withLock { $0.stillUntil = instant } }
 
-    /// Whether the process has sent a request within the last seconds.
+    /// Whether the process has sent a request within the last ten seconds.
     var isActive: Bool { state.withLock(\.lastRequest) > time.server - 10_000 }
 
     fileprivate func noteRequest() {
@@ -73,7 +73,7 @@ final class SimulatedProcess: Sendable {
         state.withLock { $0.lastRequest = now }
     }
 
-    // MARK: Its tasks
+    // MARK: Tasks
 
     @discardableResult
     func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
@@ -82,7 +82,7 @@ final class SimulatedProcess: Sendable {
         return task
     }
 
-    /// Returns when all of its tasks have ended; false if one of them never ends.
+    /// Waits until all tasks of the process have ended. Returns false if one of them never ends.
     func join() async -> Bool {
         for task in state.withLock(\.tasks) {
             guard await time.join(task) else { return false }
@@ -96,7 +96,7 @@ final class SimulatedProcess: Sendable {
         }
     }
 
-    /// Whether this request to the bucket is the process's last one, and if so, whether it is sent.
+    /// Counts a request to the bucket. Returns whether the process dies at this request, and whether the request is still sent.
     fileprivate func isLast() -> (Bool, isSent: Bool) {
         state.withLock { state in
             state.bucketRequests += 1
@@ -106,7 +106,7 @@ final class SimulatedProcess: Sendable {
     }
 }
 
-/// The clocks of a process.
+/// The clock of a process.
 struct ProcessTime: TimeSource {
     let process: SimulatedProcess
 
@@ -115,7 +115,7 @@ struct ProcessTime: TimeSource {
     var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: process.time.spool.monotonic) }
 
     func sleep(until instant: ContinuousClock.Instant) async {
-        // The other tasks get their turn, so that a task that waits for them can continue.
+        // A task of a dead process still waits briefly, so that other tasks get their turn.
         guard !process.isDead else { return await process.time.pass(1) }
         if Task.isCancelled { return }
         await process.time.wait(until: process.time.server(at: instant))
@@ -123,7 +123,7 @@ struct ProcessTime: TimeSource {
     }
 }
 
-/// The org, as seen by a process.
+/// The transport of a process to the org.
 struct ProcessTransport: HTTPTransport {
     let process: SimulatedProcess
     let org: ScriptedOrg
@@ -145,7 +145,7 @@ struct ProcessTransport: HTTPTransport {
     private var cancelled: TransportError { TransportError(.cancelled, host: "acme", detail: "") }
 }
 
-/// The bucket, as seen by a process.
+/// The transport of a process to the bucket.
 struct BucketTransport: HTTPTransport {
     let process: SimulatedProcess
     let bucket: ScriptedBucket
@@ -175,7 +175,7 @@ struct BucketTransport: HTTPTransport {
 }
 
 extension SealLog {
-    /// The client of a process for the bucket, with real requests.
+    /// The S3 client of a process. Its requests are complete, as for a real bucket.
     init(_ process: SimulatedProcess, _ bucket: ScriptedBucket, _ logger: Logger) {
         let address = S3Address(
             bucket: ScriptedBucket.name, prefix: "okta", endpoint: ScriptedBucket.address, isPathStyle: true,

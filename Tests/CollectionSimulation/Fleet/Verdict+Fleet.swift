@@ -4,7 +4,7 @@ import Fleet
 @testable import Spool
 
 extension Verdict {
-    /// Checks that each expected event is in the bucket once, and that decisions and segments agree.
+    /// Checks that each wanted event is in the bucket once, and that the segments are those of the decided seals.
     mutating func check(_ bucket: FleetBucket, _ wanted: WantedEvents, of scenario: Scenario) {
         let decisions = decisions(bucket)
         seals = decisions.count
@@ -19,21 +19,25 @@ extension Verdict {
         var passed: StoredTime?
         for (number, key) in bucket.seals.enumerated() {
             guard let object = bucket.object(key), let decision = SealDecision(object.bytes) else {
-                problems.append("\(key) is no decision")
+                problems.append("\(key) does not contain a decision")
                 continue
             }
             decisions.append(decision)
-            if key != FleetKey.seal("acme", UInt64(number) + 2) { problems.append("\(key): decisions are not dense") }
+            if key != FleetKey.seal("acme", UInt64(number) + 2) {
+                problems.append("\(key): a number is missing between the decided seals")
+            }
             guard let place = try? LogPlace(parsing: decision.cursor) else {
                 problems.append("\(key) has no place in the log")
                 continue
             }
-            // A way's beginning never moves back (docs/exactly-once.md), so an earlier beginning belongs to another chain.
+            // A way's restart time never moves back (docs/exactly-once.md). If it does, this seal does not follow from the one before.
             let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
-            if let passed, let restart, restart < passed { problems.append("\(key) goes back to \(restart)") }
+            if let passed, let restart, restart < passed {
+                problems.append("\(key) moves the restart time back to \(restart)")
+            }
             passed = restart
         }
-        if decisions.isEmpty { problems.append("there is no decision") }
+        if decisions.isEmpty { problems.append("no seal was decided") }
         return decisions
     }
 
@@ -50,19 +54,19 @@ extension Verdict {
                     continue
                 }
                 if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
-                // Only the newest decision may have unpublished segments, because an opening publishes only those.
+                // A seal's segments must be published before the next seal is decided. A host that opens the journal publishes only the newest.
                 if let next, object.write > next {
-                    problems.append("\(segment.path) was published after the next decision")
+                    problems.append("\(segment.path) was published after the next seal was decided")
                 }
                 if !bucket.hasDigest(segment.path, segment.sha256) {
                     problems.append("\(segment.path) does not have the SHA-256 of \(decision.key)")
                 }
             }
         }
-        for path in bucket.segments where named[path] == nil { problems.append("no decision names \(path)") }
+        for path in bucket.segments where named[path] == nil { problems.append("no decided seal names \(path)") }
     }
 
-    /// Staged objects may remain only for the newest decision, or for a decision that may still be made.
+    /// Checks that staged objects are left only for the newest decided seal, or for a seal that may still be decided.
     private mutating func checkStaged(_ bucket: FleetBucket, _ decisions: [SealDecision]) {
         guard let newest = decisions.last else { return }
         if !bucket.hasDigest(newest.windows.key, newest.windows.sha256) {
@@ -72,7 +76,7 @@ extension Verdict {
             guard let generation = FleetKey.generation(key), generation <= newest.generation,
                 key != newest.windows.key, key != newest.bundle?.key
             else { continue }
-            problems.append("\(key) was left, and \(newest.key) is the newest decision")
+            problems.append("\(key) should be removed, because \(newest.key) is the newest decided seal")
         }
     }
 
