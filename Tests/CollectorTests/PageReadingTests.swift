@@ -340,6 +340,22 @@ struct PageReadingTests {
         #expect(log.twice == [])
     }
 
+    @Test("if Okta has deleted most of the head, events that a history may collect a second time are counted")
+    func deletedHead() throws {
+        let log = try backfill(tail: 90)
+        #expect(!log.writer.knows(PassedLog.identity(130), in: .tail), "the tail has forgotten the event")
+        let before = try log.store(Array(10..<50), next: "h1")
+        #expect(before.unproven == 0, "these events are older than the tail")
+        // Okta has deleted the events 100 to 104.
+        let checkpoint = try log.store([105, 130, 131, 132, 189], next: "h2")
+        #expect(checkpoint.change == .none, "the page has too few events of the head")
+        #expect(log.twice == [130, 131, 132])
+        #expect(checkpoint.unproven == 3)
+        // This tail has forgotten no event, so no event can be collected twice.
+        let short = try backfill(tail: 8)
+        #expect(try short.store([108, 109], next: "h1").unproven == 0)
+    }
+
     @Test("the tail's events are added to the head until the head is full; then the head does not change")
     func headGrows() throws {
         let log = try PassedLog()

@@ -24,6 +24,15 @@ struct SimulationTests {
         #expect(verdict.isGood, "\(verdict)")
     }
 
+    /// Okta deletes most of a tail's head, and the history continues among the tail's events.
+    @Test("if a backfill does not notice its end, the events that it collects a second time are announced")
+    func deletedHead() async throws {
+        let without = Scenario.Feature.later.subtracting([.deletions])
+        let verdict = await (try SimulationLane()).run(Scenario(seed: 30_002_990, without: without))
+        #expect(verdict.isGood, "\(verdict)")
+        #expect(!verdict.twice.isEmpty && verdict.twice.count <= verdict.unproven, "\(verdict)")
+    }
+
     @Test("an idle org costs one request per poll")
     func idle() async throws {
         var scenario = Self.plain()

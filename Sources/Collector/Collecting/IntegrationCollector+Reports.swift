@@ -34,7 +34,7 @@ extension IntegrationCollector {
             logger.announce(
                 .eventsUnproven,
                 """
-                the query by time found none of the remembered events: \(checkpoint.unproven) events of this page are \
+                too few of the remembered events were found again: \(checkpoint.unproven) events of this page are \
                 collected, and may have been collected before. Drop duplicates by metadata.uid
                 """, metadata: metadata(page.requestID))
         }

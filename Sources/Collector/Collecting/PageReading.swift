@@ -46,13 +46,16 @@ struct PageReading {
     /// The number of new events among those that the way passes with this page. These events are collected.
     private var taken = 0
     private var addedToHead = 0
-    /// The latest `published` of the page's events.
+    /// The latest `published` of the page.
     private var newest: Int64?
     /// The `published` times of the events that the way passes.
     private var passedTimes: [Int64] = []
+    /// The `published` times of the events that are collected.
+    private var takenTimes: [Int64] = []
     /// The `published` times of all events of the page.
     private var allTimes: [Int64] = []
     private var isLastPassed = false
+    private var isLastTaken = false
 
     init(_ page: LogPage, _ writer: SpoolWriter, _ limits: PassedLimits) {
         self.page = page
@@ -74,7 +77,7 @@ struct PageReading {
     /// - Parameter identity: nil if the event has none. Then it can't be recognized, and is collected.
     mutating func takes(_ identity: RecordIdentity?) -> Bool {
         count += 1
-        isLastPassed = false
+        (isLastPassed, isLastTaken) = (false, false)
         guard let identity else { return isTaking && !isOver }
         if writer.knows(identity, in: own.present) {
             known += 1
@@ -99,6 +102,7 @@ struct PageReading {
         writer.remember(identity, in: own.present)
         passed += 1
         isLastPassed = true
+        isLastTaken = !isKnown
         if isKnown { known += 1 } else { taken += 1 }
         return !isKnown
     }
@@ -108,6 +112,7 @@ struct PageReading {
         newest = max(newest ?? published, published)
         allTimes.append(published)
         if isLastPassed { passedTimes.append(published) }
+        if isLastTaken { takenTimes.append(published) }
     }
 
     private mutating func found(_ identity: RecordIdentity) {
@@ -147,6 +152,7 @@ struct PageReading {
             way.unprovenUntil = isNewer ? nil : until
             checkpoint.unproven = isNewer ? 0 : taken
         }
+        if mayRepeatTail { checkpoint.unproven = taken }
         put(way, into: &checkpoint)
         return .checkpoint(checkpoint)
     }
@@ -175,6 +181,15 @@ struct PageReading {
             StoredTime(dropped) >= way.restart
         else { return nil }
         return search.began
+    }
+
+    /// Whether the history may collect events again that the tail has passed and forgotten. The page's events are then as new as the head's last ones, but the
+    /// history has not seen half of the head: Okta has deleted the others, so the history can't notice that it has reached the tail's beginning.
+    private var mayRepeatTail: Bool {
+        guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
+            let end = writer.earliest(.head, depths: 0..<1), end > .min
+        else { return false }
+        return typical >= end
     }
 
     /// A tail that begins with this page, if the page has an event that the other way does not know.

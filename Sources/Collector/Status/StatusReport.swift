@@ -180,7 +180,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var duplicates: Int?
         /// How often the log was queried by time instead of by Okta's link.
         package var freshQueries: Int?
-        /// Collected events that may have been collected before, because a query by time found none of the remembered events.
+        /// Collected events that may have been collected before, because too few of the remembered events were found again.
         package var unproven: Int?
         /// How far this host's clock is ahead of Okta's, negative if it is behind; absent if they agree within a minute.
         package var clockAheadSeconds: Int?

@@ -102,7 +102,7 @@ package struct PageCheckpoint: Sendable, Hashable {
     /// The number of the page's events that its way had not passed before.
     package var passed = 0
     package var newest: PublishedTime?
-    /// The number of the page's events that may have been collected before. None of the remembered events was found again, so Tributary can't tell.
+    /// Events of the page that may have been collected before: too few of the remembered events were found again, so it can't be told.
     package var unproven = 0
 
     package init(place: LogPlace) { self.place = place }
