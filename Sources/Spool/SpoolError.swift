@@ -27,7 +27,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case invalidName(String, reason: String)
     /// A record that can't be stored as a line.
     case invalidRecord(reason: String)
-    /// More than a commit or a journal generation may hold. Commit or seal first.
+    /// A limit of a commit or of a journal generation is reached. Commit or seal first.
     case tooMuch(what: String, limit: Int)
     /// `seal` was called while records are buffered: commit or discard them first.
     case uncommittedRecords(Int)

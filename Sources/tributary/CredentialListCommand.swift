@@ -158,10 +158,8 @@ struct CredentialTable {
         }
         guard geteuid() == 0 else { return ("only root can see it", nil, failure) }
         guard let form = try keeper.form(of: credential.name) else {
-            return (
-                "none", nil,
-                failure ?? "there is no secret: \(CommandHint.command("credential rotate \(credential.name)"))"
-            )
+            let command = CommandHint.command("credential rotate \(credential.name)")
+            return ("none", nil, failure ?? "the secret is missing; to store it: \(command)")
         }
         return (form == .encrypted ? "encrypted" : "kept unencrypted", try keeper.putAt(credential.name), failure)
     }

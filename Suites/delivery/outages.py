@@ -106,7 +106,7 @@ def day(programs, scratch, weed):
               f"{count} segments" in status.stdout and "the oldest for" in status.stdout and status.returncode == 69)
         pruned = subprocess.run([programs / "tributary", "spool", "prune", "--older-than", "1h", "--config", home / "tributary.yaml"],
                                 capture_output=True, text=True)
-        check("a day: waiting segments are not deleted, although their retention is over",
+        check("a day: segments that are not delivered yet are not deleted, although their retention is over",
               len(list((home / "spool").rglob("*.ndjson"))) - 1, count)
         requests = deliverer.report["requests"]
         lines = (home / "lake.log").read_text().count("\n")

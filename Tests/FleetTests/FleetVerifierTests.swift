@@ -26,7 +26,7 @@ struct FleetVerifierTests {
         return try await FleetVerifier.verify(SealList(seals), VerifyOptions()) { _ in }
     }
 
-    @Test("verify accepts the place of any source, such as that of the response log, which has another form")
+    @Test("verify accepts a place in any form; the response log's places differ from those of the System Log")
     func anySource() async throws {
         #expect(try await verify(cursor: "1:4096").problems == [])
     }

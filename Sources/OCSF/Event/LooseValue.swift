@@ -11,7 +11,7 @@ enum LooseValue {
 }
 
 extension LogEvent {
-    /// Nil if there is nothing to read: no value, a number, or a text that means "no value".
+    /// The value of a node. Nil if the node is absent, is a number, or is a text that means "no value".
     @inline(__always)
     func loose(_ node: JSONNode?) -> LooseValue? {
         guard let node else { return nil }

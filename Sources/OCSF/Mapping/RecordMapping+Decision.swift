@@ -3,7 +3,7 @@ extension RecordMapping {
     mutating func authorizations(_ targets: Targets) {
         guard targets.hasPolicies else { return }
         let event = event
-        // For sign-on and re-evaluation policies, the action is in the outcome. For a policy that acts, it is in a target's details.
+        // Events of sign-on and re-evaluation policies have the action in the outcome. Those of other policies have it in a target's `detailEntry`.
         var action: JSONText?
         forEachTarget { target in
             if action == nil, target.detailEntry != nil {

@@ -9,8 +9,8 @@ struct FaultPlan {
     }
 
     /// - Parameters:
-    ///   - isFull: whether the page in the answer would be as long as its limit.
-    ///   - call: nil for the log.
+    ///   - isFull: whether the answer would be a full page, which has as many events as the request's `limit`.
+    ///   - call: the request's call of the management API; nil for a request to the System Log.
     mutating func strike(isFull: Bool = false, call: ManagementCall? = nil) -> FaultRule? {
         var chosen: Int?
         for position in rules.indices where rules[position].rule.strikes(call) {

@@ -222,7 +222,7 @@ extension ResponseEngine {
         let minutes = (wait + 59_999) / 60_000
         return refused(
             .hourlyLimit,
-            "\(hour.limit) users were acted on within an hour, which is the limit (response.users_per_hour). Tributary did nothing; "
+            "the limit of \(hour.limit) users within an hour (response.users_per_hour) is reached. Tributary did nothing for this request; "
                 + "try again in \(minutes) min, raise the limit, or use --force", user)
     }
 

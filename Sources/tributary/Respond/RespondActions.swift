@@ -65,7 +65,8 @@ struct RespondSuspend: RespondCommand {
     static let configuration = about(
         "Suspend a user: the user can't sign in until unsuspended.",
         """
-        The user keeps groups and applications. Okta suspends only active users. Sessions are not cleared; contain does both.
+        The user keeps groups and applications. Okta suspends only active users. The user's sessions are not cleared; to suspend \
+        a user and clear the sessions, use tributary respond contain.
         """, example: "mallory@acme.example --case INC-4711 --wait")
     @OptionGroup var target: RespondTarget
 }
