@@ -64,7 +64,7 @@ struct FaultTests {
         if Self.neverTwice.contains(action) {
             #expect(report.outcomes == [.failed])
             #expect(report.codes == ["answer-lost"])
-            #expect(report.result?.message.contains("it was not done") == true)
+            #expect(report.result?.message.contains("so Okta had not done it") == true)
             #expect(rig.done(user)[action.rawValue] == nil)
         } else {
             #expect(report.outcomes == [.done])

@@ -106,7 +106,7 @@ struct Settings {
             findings.error(
                 at: key.place, key: parent, "a secret does not belong in the configuration",
                 hint:
-                    "store it in a separate file, and set secret_file to that path; others may have read it here, so replace it soon"
+                    "store it in a separate file, and set secret_file to that path; others may have read it here, so revoke it in Okta"
             )
             return
         }
@@ -140,7 +140,7 @@ struct Settings {
             findings.error(
                 at: node.place, key: key, "this value looks like a secret",
                 hint:
-                    "store it in a separate file, and set secret_file to that path; others may have read it here, so replace it soon"
+                    "store it in a separate file, and set secret_file to that path; others may have read it here, so revoke it in Okta"
             )
             return true
         case .sequence(let items):
