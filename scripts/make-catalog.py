@@ -15,7 +15,7 @@ schemas, types = version["schemas"], version["eventTypes"]
 
 def wire(name):
     if name != name.lower():
-        return name  # other names keep their capitals: AppName, RECOVERY_TOKEN
+        return name  # names with capitals stay unchanged: AppName, RECOVERY_TOKEN
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
@@ -45,7 +45,7 @@ def fields(name):
         out.append(item)
     return out
 
-# The target types in events by prefix; the longest prefix is used. The types are from Okta's examples.
+# The types of the targets in events, by the prefix of the event type. If several prefixes match, the longest is used. From Okta's examples.
 TARGETS = [
     ("user.session", "AppInstance"), ("user.authentication.sso", "AppInstance,AppUser"), ("user.authentication", "AuthenticatorEnrollment,AppInstance"),
     ("user.mfa", "User,AuthenticatorEnrollment"), ("user.", "User"), ("group.user_membership", "User,UserGroup"), ("group.", "UserGroup"),

@@ -31,7 +31,7 @@ def columns():
         node = tree
         for parent in parents:
             node = node.setdefault(parent, {})
-        # `data` of an entity is JSON as text. `data` of an enrichment is an object of any form.
+        # The attribute `data` of an entity is a string that contains JSON. In an enrichment, `data` is an object of any form.
         node[leaf] = "VARCHAR" if path.endswith(("entity.data", "entity_result.data")) else TYPES[kind]
     return tree
 
@@ -68,7 +68,7 @@ WHERE date >= coalesce(getvariable('since')::TIMESTAMPTZ::DATE, DATE '1970-01-01
 
 
 class Detection:
-    """One of detections/rules, by its header."""
+    """A detection, as a file in detections/rules describes it: the values in its header, and the query."""
 
     def __init__(self, path):
         self.name = path.stem

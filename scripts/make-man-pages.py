@@ -109,7 +109,7 @@ def cells(row):
 
 
 def table(rows):
-    """Converts a table to a list of terms, which fits any width."""
+    """Converts a table to a list of terms, which is readable at any width of the terminal."""
     head, body = cells(rows[0]), [cells(row) for row in rows[2:]]
     made = []
     for row in body:
@@ -393,7 +393,7 @@ def spool_page():
     return made + [section("See also"), inline("tributary(1), tributary-spool(1), tributary.yaml(5)")]
 
 
-# --- all of them
+# --- all pages
 
 
 def main():

@@ -18,7 +18,7 @@ CLASSES = ["base_event", "detection_finding", "account_change", "authentication"
 
 
 def documented_paths():
-    """Reads the page in the same way as RecordSchemaTests."""
+    """The paths that the page's field tables list, found in the same way as in RecordSchemaTests."""
     places, paths, inside = {}, set(), False
     for line in PAGE.read_text().splitlines():
         if line.startswith("#"):
@@ -41,7 +41,7 @@ def documented_paths():
 
 
 def documented_paths_of_actions():
-    """The attributes of a response action's record: the first cells of the table in that section of the page."""
+    """The attributes of a response action's record: the first cells of the table in the page's section about such records."""
     section = PAGE.read_text().partition("## From response action to record\n")[2].partition("\n## ")[0]
     paths = set()
     for line in section.splitlines():
@@ -54,7 +54,7 @@ def documented_paths_of_actions():
 
 
 def type_of(schema, attributes, path):
-    """The Parquet type of a path's leaf, or None if the schema does not have it here."""
+    """The Parquet type of the value at a path, or None if the schema has no such path below these attributes."""
     parts = path.split(".")
     for number, part in enumerate(parts):
         attribute = attributes.get(part.removesuffix("[]"))

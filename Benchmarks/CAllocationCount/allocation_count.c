@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 
-// glibc's own functions. The functions below have the usual names (malloc, calloc, …), count, and call these.
+// glibc's own functions for malloc, calloc and so on. The functions below replace malloc, calloc and so on: each counts the call and passes it on
+// to the function of glibc.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);

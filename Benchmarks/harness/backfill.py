@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures the lag of the tail during a backfill. A simulated org has older events and a live stream. A daemon on its first run
-collects them and is killed now and then. At the end, the script counts how often each event was collected.
+collects both, and is killed now and then. At the end, the script counts how often each event was collected.
 
     backfill.py PRODUCTS [--events 200000] [--rate 20] [--limit 600] [--kills 0]
 
 Prints one JSON line. The lag is the time from an event's publication (the record's `time`) until its page was durable (the journal's
-commit). The commit is seen in status.json, which is read once a second, so the lag is up to a second too long.
+commit). The script learns of the commit from status.json, which is written once a second, so the lag is up to a second too long.
 """
 import argparse
 import collections
@@ -85,7 +85,7 @@ integrations:
             now = integration()
             if now.get("backfill"):
                 saw = True
-                # The tail's last answer contained all events up to its time.
+                # The tail has all events up to its last answer, so the lag is the time since that answer.
                 if "lag_seconds" in now:
                     lags.append(now["lag_seconds"])
                 if kills < arguments.kills and choose.random() < 0.1:
@@ -107,7 +107,7 @@ integrations:
                       stdout=subprocess.PIPE, text=True)
         for line in cat.stdout:
             seen[line[len('{"metadata":{"uid":"'):].partition('"')[0]] += 1
-        # The org continued to write while the daemon was stopped. The spool must therefore contain all events up to some point, without a gap.
+        # The org wrote more events after the daemon had stopped. So the spool has only the beginning of the log, which must have no gap.
         expected = log[:len(seen)]
         lags.sort()
         print(json.dumps({

@@ -1,5 +1,5 @@
-"""Measures what `tributary run` needs from the answers of nginx on loopback to sealed, synced segments. For comparison, it also measures the
-least possible cost of the same work."""
+"""Measures the time and memory that `tributary run` needs to make sealed, synced segments from the answers of an nginx on loopback. For comparison,
+this module also measures the least possible cost of the same work."""
 import json
 import os
 import shutil
@@ -29,16 +29,16 @@ def newest(folder):
         for name in names:
             try:
                 times.append(os.stat(os.path.join(root, name)).st_mtime)
-            except FileNotFoundError:  # sealed meanwhile
+            except FileNotFoundError:  # deleted in the meantime
                 pass
     return max(times)
 
 
 def run(programs, work, pages, events, raw_data):
-    """Returns the cost, and the MB of sealed segments.
+    """Runs the daemon until all pages are collected. Returns its cost, and the MB of sealed segments.
 
-    The wall time is the time until the last commit, according to the files of the spool, plus the time of the stop, which seals. status.json is
-    written only once a second, so it only shows when to check the files.
+    The wall time is the time until the last commit, according to the files of the spool, plus the time of the stop, which
+    includes the last seals. status.json is too coarse for this, because it is written once a second. It only shows when to look at the files.
     """
     home = tempfile.mkdtemp(prefix="daemon-", dir=work)
     try:
@@ -76,7 +76,10 @@ def run(programs, work, pages, events, raw_data):
 
 
 def floor(pages, parse, records):
-    """Returns the CPU seconds of the parts that every collector needs: curl for the pages, reading the JSON, zstd for the records."""
+    """Returns the CPU seconds of three steps that every collector needs: fetch pages (curl), parse JSON, and compress records (zstd).
+
+    `parse` is the time of the second step, which was measured before.
+    """
     curl = measure.once(["curl", "--compressed", "--silent", "--output", "/dev/null",
                          "%s/api/v1/logs?after=[0-%d]" % (pages.url, pages.count - 1)])
     zstd = measure.once(["zstd", "-q", "-3", "-c", "--single-thread", records])

@@ -53,5 +53,5 @@ def once(command, stdin=None, stdout=subprocess.DEVNULL):
 
 
 def best(command, rounds, **options):
-    """Returns the round with the least CPU time. Other work on the machine can only make a round slower."""
+    """Runs the command several times. Returns the cost of the run with the least CPU time, because other work on the machine makes runs slower."""
     return min((once(command, **options) for _ in range(rounds)), key=lambda cost: cost.cpu)

@@ -1,5 +1,5 @@
 """Serves System Log pages from files with nginx. An answer costs as little work as possible, so that mostly the client is measured.
-Each answer has the two Link headers that a poller gets from Okta. Nothing is checked."""
+Each answer has the two Link headers that a poller gets from Okta. The requests and their tokens are not checked."""
 import gzip
 import os
 import shutil
@@ -42,8 +42,8 @@ def program():
 
 
 class Pages:
-    """Serves the corpus as pages on loopback. The last page is not full, so the client knows that it has caught up. A query since yesterday gets the
-    pages. A query since now (by the tail) gets no events."""
+    """Serves the corpus as pages on loopback. The last page is not full, so the client knows that it has caught up. A query whose
+    `since` is yesterday gets the pages. A query whose `since` is the present time, as the tail sends it, gets no events."""
 
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)

@@ -1,5 +1,5 @@
 """Runs many simulated orgs in one process, and one daemon that collects them all. Checks that each event is collected exactly once. Measures the
-memory, the fairness between orgs, and the cost once no new events come."""
+memory, the fairness between orgs, and the daemon's CPU time after the last event."""
 import collections
 import concurrent.futures
 import json
@@ -109,7 +109,7 @@ def run(programs, work, count, events, page, hanging, rest):
             seen = [json.loads(text) for text in orgs.each("/_simulator/stats", orgs.urls[:healthy])]
             took = [(item["reachedEndAt"] - item["firstPageAt"]) / 1000 for item in seen]
             end = max(item["reachedEndAt"] for item in seen) / 1000 - start
-            # The remaining records of the backlog are sealed within a minute. After that, the daemon is at rest.
+            # The remaining records of the backlog are sealed within a minute. After that, the daemon only polls.
             time.sleep(65 if rest else 0)
             before, at = cpu_seconds(process.pid), time.time()
             time.sleep(rest)

@@ -1,4 +1,4 @@
-"""Measures only the spool: commits and seals, compared with the disk's own rate; and a start with a large spool."""
+"""Measures only the spool: commits and seals, compared with the disk's own rate; and the opening of a large spool."""
 import os
 import shutil
 import subprocess
@@ -46,7 +46,8 @@ def identities(programs, work):
 
 
 def recovery(programs, work, segments=10_000, size=10 << 30):
-    """Measures a start with many segments. The segment files are sparse: a start reads none of them, as the counted file operations show."""
+    """Measures how a spool with many segments is opened. The segment files are sparse. This does not change the result, because
+    opening the spool reads none of them, as the counted file operations show."""
     directory = fresh(work + "/spool")
     run(programs, "make", directory, segments, size)
     print("\nrecovery: a start on %d segments of %.0f GiB together (sparse: none is read), 10 integrations with 1,000 unsealed\n"

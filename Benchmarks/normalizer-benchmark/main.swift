@@ -3,7 +3,7 @@ import Glibc
 import OCSF
 
 // Measures only the mapping, in one process and on one thread, with events in memory. Prints tab-separated rows:
-//   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in a round after the first, bytes written
+//   name, CPU seconds of the fastest round, CPU seconds of the median round, allocations in the last round, bytes written
 // Benchmarks/harness/run makes a table of them. Usage: normalizer-benchmark EVENTS.ndjson [ROUNDS [ROW]]
 // With ROW, only the row with this name is printed. Benchmarks/gates/run compares allocations and instructions with the committed figures.
 
@@ -48,7 +48,7 @@ func cpuSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// The first round fills caches and buffers, and is not measured.
+/// Runs `round` once without measuring it, to fill caches and buffers, and then `rounds` times. Prints the row of the measured rounds.
 func measure(_ name: String, rounds: Int, _ round: () throws -> Int) rethrows {
     guard onlyRow == nil || onlyRow == name else { return }
     _ = try round()

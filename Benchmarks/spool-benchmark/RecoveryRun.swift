@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Measures a start on a large spool. The spool is made once, without synchronizing, and then opened as the daemon does.
+/// Measures how long a large spool takes to open. The spool is made once, without synchronizing, and is then opened in the way of the daemon.
 struct RecoveryRun {
     static let integrations = 10
     static let partitions = 20
@@ -48,7 +48,7 @@ struct RecoveryRun {
         var counts: CountingFileSystem.Counts
     }
 
-    /// Opens the spool and all journals, and makes the first commit, which measures the spool's size.
+    /// Opens the spool and all journals, and makes the first commit, during which the spool's size is measured.
     func open() throws -> [Phase] {
         var phases: [Phase] = []
         func measure<Value>(_ name: String, _ body: (CountingFileSystem) throws -> Value) throws -> Value {

@@ -19,8 +19,8 @@ struct Throughput {
         var writtenBytes: Int64 = 0
     }
 
-    /// Distributes the integrations over threads, as the daemon does. On each thread, the integrations commit a page in turn. The measured time includes
-    /// the seals at the end.
+    /// Distributes the integrations over threads, as the daemon does. On each thread, the integrations take turns; each commits one page per turn.
+    /// The measured time includes the seals at the end.
     func run() async throws -> Result {
         let spool = try Spool(Workload.settings(directory), fileSystem: PosixFileSystem(), now: Workload.now())
         let before = Self.writtenBytes()
@@ -69,14 +69,14 @@ struct Throughput {
         return result
     }
 
-    /// Measures the disk's own rate: makes the same number of appends of the same size to one file, and synchronizes each.
+    /// Measures the disk's own rate: makes this number of appends of this size to one file, and synchronizes the file after each.
     ///
     /// - Returns: seconds.
     static func floor(_ directory: String, appends: Int, bytes: Int) throws -> Double {
         let fileSystem = PosixFileSystem()
         let file = try fileSystem.open("\(directory)/floor", .replace)
         defer { fileSystem.close(file) }
-        // The blocks differ, because a file system may store zeros without writing them.
+        // The bytes are random, because a file system may store zeros without writing them.
         var generator = SystemRandomNumberGenerator()
         let content = (0..<max(1, bytes)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let start = Workload.seconds()
@@ -91,8 +91,8 @@ struct Throughput {
         return seconds
     }
 
-    /// How many bytes this process has sent to disks, according to the kernel (proc(5), `write_bytes`). The kernel counts whole pages, and does not count
-    /// the file system's journal.
+    /// How many bytes this process has sent to disks, according to the kernel (proc(5), `write_bytes`). The kernel counts whole memory pages, and
+    /// does not count writes to the file system's journal.
     private static func writtenBytes() -> Int64 {
         guard let file = fopen("/proc/self/io", "r") else { return 0 }
         defer { fclose(file) }

@@ -37,7 +37,7 @@ enum Workload {
         }
     }
 
-    /// Half of the events are of one class, as in most orgs.
+    /// The classes of the records, repeated in this order. More than half of the records are of one class, as in most orgs.
     static let classes = ["authentication", "authentication", "authentication", "entity_management", "account_change"]
 
     static func append(_ records: ArraySlice<[UInt8]>, to writer: SpoolWriter, _ now: SpoolInstant) throws {

@@ -10,7 +10,7 @@ import Spool
 //   spool-benchmark open DIRECTORY
 //       for each step: name, seconds, bytes read, bytes written, operations
 //   spool-benchmark identities DIRECTORY COUNT
-//       nanoseconds to find a known one, to find that one is unknown, to remember one
+//       nanoseconds to find a known identity, to find that an identity is unknown, and to remember an identity
 
 func usage() -> Never {
     print("usage: spool-benchmark throughput|make|open|identities …, see main.swift")

@@ -33,7 +33,7 @@ def killed_and_lost(programs, scratch, weed):
         marks = sorted(chosen.sample(range(1, SEGMENTS * 9 // 10), KILLS))
         deliverer.start()
         for number, mark in enumerate(marks):
-            # Kills the deliverer at a random point near this request.
+            # Kills the deliverer shortly after this number of objects was stored.
             if not wait_for(f"{mark} segments", lambda: len(proxy.stored) >= mark or deliverer.process.poll() is not None):
                 print((home / "lake.log").read_text()[-2000:])
                 break
@@ -57,7 +57,7 @@ def killed_and_lost(programs, scratch, weed):
         check(f"each of {SEGMENTS} segments is in the bucket, byte for byte, and nothing else",
               found == {f"okta/{path}": digest for path, digest in expected.items()})
         doubled = {path: count for path, count in proxy.stored.items() if count != 1}
-        # A server that was killed may have stored an object without an answer. Such a PUT does not count as successful.
+        # Before a kill, the server may have stored an object without answering. Such a PUT does not count as successful.
         check("no segment had two successful PUTs", [path for path, count in doubled.items() if count > 1], [])
         puts, heads = proxy.requests.get("PUT", 0), proxy.requests.get("HEAD", 0)
         print(f"    {puts} PUT and {heads} HEAD for {SEGMENTS} segments, {(puts + heads) / SEGMENTS:.2f} requests each; "

@@ -125,7 +125,7 @@ destinations:
 
 
 def segments(bench):
-    """The SHA-256 of each segment with records in the fleet's bucket, by path. Read by an independent client."""
+    """Reads the fleet's bucket without Tributary's code. Returns the SHA-256 of each segment with records, by path."""
     found = bench.suite.objects(bench.store.client(), "fleet")
     return {key.removeprefix("okta/"): digest for key, digest in found.items() if key.startswith("okta/integration=")}
 
@@ -162,7 +162,7 @@ def killed(bench):
 
 
 def turns(bench):
-    """Starts the delivery on another host, which must wait until the first one ends. It must also use an acknowledgement that a user has set."""
+    """Starts the delivery on another host. It must wait until the first host's delivery ends, and continue from a position that a user has set."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     bench.deliver(1)
     wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 20)
@@ -239,7 +239,7 @@ def broken(bench, listed):
     status, problems, report = verify()
     check("spool verify finds no problem in the undamaged bucket", (status, problems), (0, []))
     check("spool verify reads all segments", (report.get("checked"), report.get("records")), (len(listed), sum(line["records"] for line in listed)))
-    # Chooses a segment whose class has older segments, too.
+    # Chooses a segment that is not the first of its integration and class.
     seen, victim = set(), None
     for line in listed:
         name = (line["integration"], line["partition"].get("class"))

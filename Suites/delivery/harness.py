@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
 KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
-# Parts that need more time per segment use fewer segments, and have only a short and a long form.
+# Parts that need more time per segment use fewer than SEGMENTS segments: one number in the short form, and a larger one in the long form.
 IS_LONG = SEGMENTS >= 10_000
 
 failures = []
@@ -115,7 +115,7 @@ destinations:
 
 
 def objects(client, bucket):
-    """SHA-256 and size of each object, by key. Read by an independent client."""
+    """Reads the bucket without Tributary's code. Returns SHA-256 and size of each object, by key."""
     found = {}
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):

@@ -24,7 +24,7 @@ from harness import IS_LONG, SEED, Deliverer, check, wait_for
 
 # How long a key of a simulated service is valid, in seconds. Keys of AWS are valid for at least 15 minutes.
 LIFE = 4.0
-# How long the store takes for a request, in seconds.
+# How long the store waits before it answers a request, in seconds.
 PAUSE = 0.12
 ROLE = "arn:aws:iam::111122223333:role/lake"
 
@@ -313,7 +313,7 @@ def hanging(programs, scratch):
     try:
         store, count, took = run_one(programs, home, "hanging service", "container", {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home / "token")}, keys)
-        # A hanging request times out after 20 s. If every four segments waited for such a request, the backlog would take 1200 s.
+        # A hanging request times out after 20 s. Four segments are sent at a time. If they waited for such a request, the backlog would take 1200 s.
         check("hanging service: no segment waits for the service", took < count / 4 * 20 / 3)
         check("hanging service: the deliverer sends one request at a time", service.asked <= took / 10 + 2)
         print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} requests to the service; "
@@ -360,7 +360,7 @@ class MotoKeys(Keys):
                 return None
 
             def values(self):
-                # The metadata service's URL, as the client configures it.
+                # The key that moto's metadata service returns to every client.
                 yield {"AccessKeyId": "test-key", "SecretAccessKey": "test-secret-key", "Token": "test-session-token"}
                 for accounts in list(sts_backends.values()):
                     for backend in list(accounts.values()):

@@ -47,7 +47,7 @@ def full_disk(programs, scratch, weed):
         wait_for("a report about the disk", lambda: deliverer.problem, 120)
         words = deliverer.problem
         check("full disk: the deliverer reports that the store can't store segments now", "can't store it now: 5" in words)
-        # All running transfers have failed by then; stored segments are acknowledged.
+        # After more than one attempt, every transfer has ended, and the stored segments are acknowledged.
         wait_for("more than one attempt", lambda: (deliverer.report.get("problem") or {}).get("attempts", 0) > 2, 120)
         stored = len(proxy.stored)
         check("full disk: some segments were stored, and some were not", 0 < stored < count)
@@ -74,7 +74,7 @@ def full_disk(programs, scratch, weed):
 
 
 def day(programs, scratch, weed):
-    """Starts the server only after a day's segments were sealed. It must then receive all of them, so none may be deleted before."""
+    """Starts the server only after a day's segments were sealed. All of them must be delivered, so retention may not delete any before that."""
     home = scratch / "day"
     home.mkdir()
     # Each class has a segment every five minutes. There are three classes, and ten in the long form.
@@ -94,7 +94,7 @@ def day(programs, scratch, weed):
     try:
         deliverer.start()
         wait_for("the trouble", lambda: deliverer.problem, 60)
-        # Seals the second half of the day.
+        # Adds the segments of the second half of the day.
         expected |= spool.make(home / "spool", count - count // 2, SEED + 9, first=count // 2 + 1, sealed_at=sealed_at)
         wait_for("a lag of all segments", lambda: deliverer.report.get("lag_segments") == count, 60)
         report = deliverer.report
@@ -240,7 +240,7 @@ def ten(programs, scratch, weed):
 
 
 def ten_once(programs, home, store, client, events, hangs):
-    """Returns two times in seconds: until nine destinations had everything, and until the collector had everything."""
+    """Returns two durations in seconds: until nine destinations had everything, and until the collector had everything."""
     home.mkdir()
     what = "with one that hangs" if hangs else "all good"
     file = key_file(home)

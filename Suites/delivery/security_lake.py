@@ -18,7 +18,7 @@ from store import KEY, SECRET, Proxy, Store
 
 
 def security_lake(programs, scratch, weed):
-    """Adds a destination in Security Lake's layout with the commands, and delivers while the deliverer is killed and answers get lost.
+    """Adds a destination in Security Lake's layout with `tributary destination`, and delivers while the deliverer is killed and answers get lost.
 
     Then pyarrow and DuckDB read the Parquet files."""
     home = scratch / "parquet"

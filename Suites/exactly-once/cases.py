@@ -124,7 +124,7 @@ class Case:
         return time.monotonic() - began
 
     def wait_until_durable(self, events, seconds=60, times=1):
-        """Waits until each of these events was sent `times` times and is durable. Returns the seconds.
+        """Waits until each of these events was sent `times` times and is durable. Returns how many seconds this took.
 
         A page is durable when the daemon requests the page after it."""
         org = self.org
@@ -282,7 +282,7 @@ def late_event(case):
 
 @case("f2-quiet-time")
 def quiet_time(case):
-    """There are three hours between two events of a page: the newest are current, the others are old. Then the log is queried by time."""
+    """A page contains current events and events that are three hours older. Then the log is queried by time."""
     org = case.make_org(offset=-3 * HOUR)
     before = org.store(58, stored=org.now - 240, until=org.now)
     case.start()
@@ -332,12 +332,12 @@ def begin_backfill(case, org):
     case.wait_for("a backfill with the newest events", lambda: begun() is not None)
     org.live(0)
     org.limit_per_minute = limit
-    # The history collects the events before that one.
+    # The tail begins with this event. The history collects the events before it.
     return org.log[begun():]
 
 
 def backfill(case):
-    """Begins a backfill, and then delays the answers to its history.
+    """Begins a backfill, and then delays the answers to the history's requests.
 
     The old events were stored a thousand at a time, an hour apart. The org's clock is an hour behind. Returns the org, the events of the tail so
     far, and the gate that ends the delay."""

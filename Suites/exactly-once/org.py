@@ -32,7 +32,7 @@ def rfc3339(seconds):
 
 
 def seconds_of(text):
-    """The time, if Okta would accept the text; otherwise None."""
+    """Parses a time. Returns None if Okta would refuse the text."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", text)
     if not found:
         return None
@@ -231,7 +231,7 @@ class Org:
         return self._times(times, lambda ask: Answer(events=ask.events, has_next=False))
 
     def empty_page(self, concerns):
-        """Answers the first request that `concerns` selects with an empty page. The events follow on the next page."""
+        """Answers the first request for which `concerns` is true with an empty page. The events follow on the next page."""
         return self._times(1, lambda ask: Answer(following=ask.position) if concerns(ask) else None)
 
     def _times(self, times, answer):
@@ -246,7 +246,7 @@ class Org:
         return lambda: left[0] == 0
 
     def hold(self, concerns, seconds=2.0):
-        """Delays each answer to a request that `concerns` selects by `seconds`, or until the returned gate is set."""
+        """Delays the answers to requests for which `concerns` is true, by `seconds` or until the returned gate is set."""
         gate = threading.Event()
         gate.held = 0
 
@@ -297,7 +297,7 @@ class Org:
                 if answer is not None:
                     break
             if answer is None:
-                # A rule may have delayed the answer, so events are due by now.
+                # A rule may have delayed the answer. Stores the events that became due meanwhile.
                 self._grow()
                 ask.events, ask.following = self._page(ask.query, ask.position)
                 answer = Answer(events=ask.events, following=ask.following)

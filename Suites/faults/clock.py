@@ -35,7 +35,7 @@ def jumps(programs, scratch, what, by):
     scratch = scratch / what.split()[0]
     scratch.mkdir()
     org = Org(programs, scratch, "--rate", "40", events=1000)
-    # From here on, segments are sealed by age, because none reaches its size limit. Segments older than 12 hours are deleted.
+    # Segments are sealed by age, because none reaches the size limit. Retention deletes segments older than 12 hours.
     home = Home(scratch / "home", org, segment_max_bytes="64MiB", segment_max_age="1s", spool_keys="  retention: 12h")
     held = hold_retention(home)
     daemon = Daemon(home)

@@ -21,7 +21,7 @@ def home_for(scratch, name, org):
 
 
 def whole_run(home, **options):
-    """Runs the daemon until everything is collected, and stops it normally. Returns whether the daemon has survived."""
+    """Runs the daemon until everything is collected, and stops it normally. Returns false if the daemon died before that."""
     daemon = Daemon(home, **options)
     try:
         while daemon.is_running and daemon.integration["state"] != "live":
@@ -34,7 +34,7 @@ def whole_run(home, **options):
 
 
 def crash(scratch, org, expected, number, torn, again):
-    """Lets the daemon die at call `number`, and at call `again` of the next start unless that is 0. Then runs it to its normal end."""
+    """Lets the daemon die at call `number`. If `again` is not 0, lets the next run die at call `again`. Then runs the daemon to its normal end."""
     home = home_for(scratch, f"crash-{number}-{torn}-{again}", org)
     control = home.control
     outcome = Counter(tried=1)

@@ -54,7 +54,7 @@ def goes_on(what, home, daemon, org, advice, is_trying, mend):
     check_exactly_once(what, home, org.uuids())
 
 
-# The same faults in a run without seals, so that they affect commits.
+# The write and synchronization faults of LASTING, for a run without seals, in which these faults affect commits.
 AT_COMMIT = [(f"{what}, at a commit", *rest) for what, *rest in LASTING if rest[0] in (WRITE, SYNC, SYNC | TRUNCATE)]
 
 
@@ -108,7 +108,7 @@ def once(scratch, org, expected, number, code):
 
 
 def every_call(programs, scratch, full, chosen):
-    """Runs the daemon once for each call, and lets that call fail temporarily. Calls at startup are included."""
+    """Counts the calls of a run, including its start. Then runs the daemon once for each of them, and lets that call fail temporarily."""
     org = Org(programs, scratch, events=60)
     try:
         rehearsal = Home(scratch / "rehearsal", org, page_size=20, segment_max_bytes="1KiB")
@@ -173,7 +173,7 @@ def read_only(programs, scratch, which):
     path = getattr(home, which)
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
-        # The file system is read-only from the beginning. If it were remounted, the daemon could open a file before, and the kernel would refuse.
+        # The mount is made read-only before it is moved over the directory. Later, the kernel would refuse if the daemon had opened a file.
         other = scratch / "read-only"
         other.mkdir()
         mount("--bind", path, other)
@@ -203,7 +203,7 @@ def run(programs, scratch, full, seed):
         tests = [pool.submit(few_descriptors, programs, few)]
         tests += [pool.submit(read_only, programs, scratch, which) for which in ("spool", "state")]
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(25, 120)) for case in LASTING]
-        # After the calls of the start, there are twelve commits with two calls each.
+        # Chooses a call of a commit: after the calls of the start, there are twelve commits with two calls each.
         tests += [pool.submit(lasting, programs, scratch, case, chosen.randint(22, 34)) for case in AT_COMMIT]
         for test in tests:
             test.result()

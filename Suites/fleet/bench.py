@@ -22,7 +22,7 @@ def report(what, good, more=""):
 
 
 class Settings:
-    """A setting: its value in the environment, or the default."""
+    """The settings of a run. Each has its value from the environment, or its default."""
 
     def __init__(self, **defaults):
         for name, value in defaults.items():
@@ -100,7 +100,7 @@ class Fleet:
         return len(found)
 
     def holders(self, within=5):
-        """The host that queried each integration last, as a number, for all integrations that were queried in the last seconds."""
+        """The number of the host that queried each integration last, for all integrations that were queried in the last `within` seconds."""
         now, found = time.monotonic(), {}
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < now - within - 30:

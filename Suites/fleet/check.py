@@ -103,8 +103,8 @@ def verdict(reader, expected, everything):
 
 
 def is_in_bundle(reader, seal, segment):
-    """Whether the bundle still contains the segment, so that the next host can publish it. This is allowed only for the newest seal. The model calls
-    this property `kept`."""
+    """Whether the bundle still contains the segment, so that the next host can publish it. This is allowed only for the newest seal. In
+    fleet.pml, this property is `kept`."""
     if not any(one[0] == "bundles" and one[3] == seal["commit"] for one in reader.staged):
         return False
     start = sum(other["bytes"] for other in seal["segments"][:seal["segments"].index(segment)])

@@ -48,7 +48,7 @@ class Host:
         self.configuration = home / "tributary.yaml"
         self.log = home / "log"
         self.process = None
-        self.spent, self.seen, self.largest = 0.0, 0.0, 0   # processor seconds of earlier and of all processes; peak memory in KiB
+        self.spent, self.seen, self.largest = 0.0, 0.0, 0   # processor seconds of earlier processes, and of all processes; peak memory in KiB
         self.exits = []
 
     def configure(self, orgs, fleet, *, segment_max_age="5s", poll_interval="1s", more=""):
@@ -97,7 +97,7 @@ integrations:
         self.process.wait()
 
     def stop(self, seconds=90):
-        """Stops the host normally and returns the exit code. It is also 0 if the process ends before the program handles signals."""
+        """Stops the host normally and returns the exit code. Returns 0, too, if SIGTERM ends the process before the program handles signals."""
         self.spent, _ = self.note()
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)

@@ -259,9 +259,9 @@ class Network:
         self._call(change())
 
     def trap(self, host, step, is_after, strike):
-        """Calls `strike` at this host's next request of a step of a seal. With None, nothing is called any more.
+        """Calls `strike` once, at this host's next request of a step of a seal. If `strike` is None, removes an earlier trap.
 
-        With `is_after` it is called when the request is answered; otherwise it is called before, and the request is not carried out."""
+        With `is_after`, `strike` is called when the request is answered. Otherwise it is called first, and the request is not carried out."""
         async def change():
             self.links[host, "s3"].trap = (step, is_after, strike) if strike else None
         self._call(change())

@@ -1,4 +1,4 @@
-"""Compares an old binary (OLD=BINDIR) with the new one, on hosts without `fleet:` that collect from the same orgs. Compared are events, requests,
+"""Compares an old binary (OLD=BINDIR) with the new one, on hosts without `fleet:` that collect from the same orgs. Compares events, requests,
 processor time and memory."""
 import gzip
 import json

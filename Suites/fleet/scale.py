@@ -33,7 +33,7 @@ def run(programs, scratch, seed):
 
 
 def check_status(fleet):
-    """`tributary fleet status` agrees with the requests that Okta receives."""
+    """Checks that `tributary fleet status` agrees with the requests that Okta receives."""
     code, said = fleet.hosts[0].command("fleet", "status", "--json")
     told = {one["name"]: one.get("host") for one in json.loads(said)["integrations"]} if code == 0 else said[-500:]
     seen = {name: fleet.hosts[number].name for name, number in fleet.holders(POLL * 3).items()}

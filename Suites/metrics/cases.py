@@ -27,7 +27,7 @@ def rules(programs, root, pictures):
 
 
 def alerts(programs, root, pictures):
-    """Each alert must fire in one unit test of promtool, and must not fire in another that has its metrics.
+    """For each alert, one unit test of promtool must let it fire, and another must have its metrics and not let it fire.
 
     promtool must report that all tests pass."""
     import re
@@ -54,10 +54,10 @@ def alerts(programs, root, pictures):
                 asked = named.findall(case["expr"])
                 fires_here |= name in found
                 rests |= not samples and name in asked
-                # An expression without the name of an alert concerns every alert whose metrics are in the test.
+                # An expression that names no alert applies to every alert whose metrics are in the test.
                 counted |= not samples and not asked and metrics <= series
             fires |= fires_here
-            # If the alert fires later in the same test, its `for` is not over here. This does not count as a test in which it does not fire.
+            # If the alert fires elsewhere in the same test, it was only pending here, so this test does not show that the alert does not fire.
             rests |= counted and not fires_here
         missing += [f"{name} fires in no test"] * (not fires) + [f"no test shows that {name} does not fire"] * (not rests)
     assert not missing, "; ".join(missing)

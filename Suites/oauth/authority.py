@@ -32,7 +32,7 @@ def thumbprint(jwk):
 
 
 class Refused(Exception):
-    """The refusal of a request. If it is `expected`, it is part of the protocol; otherwise the client has made a mistake."""
+    """A refused request. An `expected` refusal is part of the protocol; any other refusal shows a mistake of the client."""
 
     def __init__(self, status, code, reason, expected=False, nonce=False):
         super().__init__(reason)

@@ -3,7 +3,7 @@
 shutdown
 trixie=${DEBIAN_13:-$scratch/trixie}
 [[ -n ${DEBIAN_13:-} ]] || check "Debian 13: debootstrap creates the system" debootstrap --variant=minbase --include=systemd-sysv trixie "$trixie"
-# The systemd of Debian 13 is built with BPF, so it enforces the ports on which the unit may listen. The systemd of Debian 12 is not.
+# The systemd of Debian 13 is built with BPF, so it enforces the ports on which the unit may listen. The systemd of Debian 12 is built without BPF.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 container_options=(--capability=all --system-call-filter="bpf @privileged")
 boot "$trixie" || exit 1
@@ -21,8 +21,9 @@ may_listen() { # PORT: whether the rules of the unit allow it
     in_container systemd-run --quiet --wait --pipe --property=SocketBindDeny=any --property=SocketBindAllow=tcp:9464 \
         timeout 1 systemd-socket-activate --listen="127.0.0.1:$1" /bin/cat 2>&1 | grep -q "Listening on"
 }
-serves() { curl -sf "http://127.0.0.1:$1/metrics" | grep -q '^tributary_ready 1$'; } # PORT; the container has this machine's network
-listen() { # PORT
+# The container has this machine's network.
+serves() { curl -sf "http://127.0.0.1:$1/metrics" | grep -q '^tributary_ready 1$'; } # PORT: whether the daemon answers there
+listen() { # PORT: configures this port for the listener, and restarts the daemon
     printf 'metrics:\n  listen: 127.0.0.1:%s\n' "$1" >"$ROOT/etc/tributary/conf.d/metrics.yaml"
     in_container tributary check >"$said" 2>&1 && in_container systemctl restart tributary
 }

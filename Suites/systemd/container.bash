@@ -66,7 +66,7 @@ in_container() {
 }
 
 # inside.py tries an operation in the mounts of a unit's process, with its user and groups.
-inside() { # UNIT VERB PATH
+inside() { # UNIT VERB PATH: whether the unit's process can do this with the path
     cp "$(dirname "${BASH_SOURCE[0]}")/inside.py" "$ROOT/var/tmp/inside.py"
     in_container /usr/bin/python3 /var/tmp/inside.py "$(in_container systemctl show "$1" --property=MainPID --value)" "$2" "$3"
 }

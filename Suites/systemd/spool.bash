@@ -12,7 +12,7 @@ uuids() {
         esac
     done | jq -r .metadata.uid
 }
-has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT
+has_sealed() { (($(uuids | wc -l) >= $1)); } # COUNT: whether at least this many events are sealed
 # Checks the sealed events. Records are sealed in the order of the org's log, so the sealed events must be the first events of the log, each once.
 each_event_once() {
     local sealed

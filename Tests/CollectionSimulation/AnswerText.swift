@@ -34,7 +34,7 @@ package enum AnswerText {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// The time of a text such as `2026-11-18T10:26:40.000Z`.
+    /// Converts a text such as `2026-11-18T10:26:40.000Z` to milliseconds since 1970.
     package static func milliseconds(_ text: String) -> Int64 {
         let text = text.replacing("%3A", with: ":")
         let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }

@@ -38,7 +38,7 @@ struct ConnectedDaemon: Sendable {
         var limits = PassedLimits()
         if scenario.features.contains(.smallMemory) {
             limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
-            // So that windows are full when the filter changes, although a narrow one admits few events.
+            // Narrow filters admit few events. With smaller windows, the windows are still full when the filter changes.
             if scenario.features.contains(.narrowFilters) { (limits.window, limits.restartDepths) = (96, 40..<48) }
         }
         worker = try IngestWorker(

@@ -9,7 +9,7 @@ import Systemd
 
 /// Runs scenarios one after the other, with the real collector, pager, worker, normalizer and spool.
 ///
-/// Org, file system and clock are simulated, so a run takes no longer than its computation.
+/// Org, file system and clock are simulated, so a run never waits in real time.
 package final class SimulationLane: Sendable {
     let thread = WorkerThread(name: "simulation")
     let catalog: EventCatalog
@@ -26,7 +26,7 @@ package final class SimulationLane: Sendable {
         self.logger = logger
     }
 
-    /// Everything runs on the worker's thread: changing to another one would take more time than the work.
+    /// Everything runs on the worker's thread, because switching between threads would take more time than the work itself.
     package func run(_ scenario: Scenario) async -> Verdict {
         await withTaskExecutorPreference(thread) {
             var verdict: Verdict
@@ -154,9 +154,10 @@ private final class ConnectedRun: Sendable {
         return daemon.health
     }
 
-    /// Notes from which time on events are wanted.
+    /// Records the time from which on the daemon must collect events.
     ///
-    /// Without a stored cursor, the configured start counts. It also counts again if the host's clock is set before the start is final.
+    /// Without a stored cursor, the daemon computes this time from the configured start. It computes the time again if the host's clock has
+    /// changed before the start is final.
     private func noteFirstStart(_ cursor: String?, hostOffset: Int64) {
         let from = (scenario.countsFromNow ? time.server : Scenario.origin) - scenario.start
         let isCounted = cursor.flatMap { try? LogPlace(parsing: $0) }.map { $0.countedFrom == nil } ?? false

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A file system in memory that can lose changes in a power cut. It can lose any change that is not synchronized, as a disk may.
 ///
-/// Contents: each write since the last synchronization is kept, lost, or kept in its first half. The file ends with the last kept write, and
+/// Contents: each write since the last synchronization is kept, is lost, or loses its second half. The file ends with the last kept write, and
 /// a gap before it contains zeros.
 ///
 /// Names: each creation, renaming or removal since the directory was synchronized is kept or lost. The two names of a renaming are kept or
@@ -20,7 +20,7 @@ package final class PowerCutFileSystem: FileSystem {
         var current: [UInt8] = []
         var changes: [Change] = []
 
-        /// Changes are repeated instead of copying the content: a journal is long, and synchronized after each page.
+        /// Applies the changes to the durable bytes instead of copying all current bytes: a journal is long, and is synchronized after each page.
         mutating func synchronize() {
             for change in changes {
                 switch change {
@@ -51,7 +51,7 @@ package final class PowerCutFileSystem: FileSystem {
         var fault: (@Sendable (FileOperation, String) -> Int32)?
     }
 
-    /// The files and directories at some moment.
+    /// A file, or a directory with everything in it, as it was at some moment.
     package indirect enum Copy: Sendable {
         case file([UInt8])
         case directory([String: Copy])

@@ -50,16 +50,16 @@ package struct Scenario: Sendable {
         /// The process dies at a request to the bucket, before or after the request is sent.
         case requestKills
 
-        // Features that came later stand at the end, so that a seed's others stay as they were.
+        // New features are added at the end, so that they do not change the other features of a seed.
 
-        /// Filters that admit few events, or none that the one before them admitted: a search then sees few of the remembered events, or a wider
-        /// filter brings many that are not remembered.
+        /// Some filters admit few events, or no event that the previous filter admitted. After such a change, a search finds few remembered
+        /// events, or the new filter admits many events that are not remembered.
         case narrowFilters
 
-        /// What Okta has stored before a start is deleted, collected or not.
+        /// Before a start of the daemon, Okta deletes all stored events, whether or not they were collected.
         case deletions
 
-        /// Those that came after the first seeds that failed were written down.
+        /// Features that were added after the first failing seeds were recorded. Those seeds are run without them, so that their runs stay the same.
         package static let later: Set<Feature> = [.narrowFilters, .deletions]
     }
 
@@ -75,7 +75,7 @@ package struct Scenario: Sendable {
 
     /// How a start of the daemon ends.
     package enum End: Sendable, Equatable {
-        /// All events have been collected.
+        /// The daemon runs until all events have been collected.
         case drained
         case stop(afterRequests: Int)
         case kill(atOperation: Int)
@@ -222,7 +222,8 @@ package struct Scenario: Sendable {
         if features.contains(.lostState) {
             var lost = self.generator(.lostState)
             sessions[Int.random(in: 1..<sessions.count, using: &lost)].state = .isLost
-            // If a state is lost before its events are sealed, a start relative to now would skip these events after a long outage.
+            // If the state is lost before its events are sealed, they are collected again from the start. After a long outage, a start
+            // relative to now would be later than these events.
             countsFromNow = false
         }
         if features.contains(.olderState) {

@@ -30,7 +30,7 @@ final class ScriptedOrg: HTTPTransport {
         var emptyPagesInARow = 0
         var capped = false
         var isQuiet = false
-        /// Events before this one are deleted.
+        /// The index of the first event that is not deleted.
         var firstKept = 0
     }
 
@@ -49,7 +49,7 @@ final class ScriptedOrg: HTTPTransport {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// How many answers in a row had no event.
+    /// The number of answers without an event since the last answer with one.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
     /// When the last answer with an event was sent, in milliseconds since 1970.

@@ -82,7 +82,7 @@ package final class SimulatedTime: TimeSource {
 
     // MARK: Turns
 
-    /// An event that happens once, and for which tasks can wait.
+    /// Something that happens once, and for which tasks can wait.
     package final class Moment: Sendable {
         fileprivate let state = Mutex(false)
         package init() {}
@@ -92,7 +92,7 @@ package final class SimulatedTime: TimeSource {
     /// Waits for this many milliseconds. Other tasks run meanwhile.
     package func pass(_ milliseconds: Int64) async { await wait(until: server + milliseconds) }
 
-    /// Waits until a time by Okta's clock, in milliseconds since 1970. The wait ends early if the event happens or the task is cancelled.
+    /// Waits until a time by Okta's clock, in milliseconds since 1970. The wait ends early if `moment` happens or the task is cancelled.
     package func wait(until instant: Int64, for moment: Moment? = nil) async {
         if moment?.hasHappened == true { return }
         let number = state.withLock { state -> UInt64? in
@@ -126,13 +126,13 @@ package final class SimulatedTime: TimeSource {
         return task.isOver || Task.isCancelled
     }
 
-    /// Ends all waits for this event.
+    /// Lets the moment happen, which ends all waits for it.
     package func happen(_ moment: Moment) {
         moment.state.withLock { $0 = true }
         hasten { $0.moment == ObjectIdentifier(moment) }
     }
 
-    /// Calls `action` at a time by Okta's clock. No task waits for it.
+    /// Calls `action` at a time by Okta's clock. The caller does not wait for the call.
     package func schedule(at instant: Int64, _ action: @escaping @Sendable () -> Void) {
         state.withLock { state in
             let order = state.nextOrder()

@@ -4,51 +4,51 @@ import OktaAPI
 @testable import Collector
 @testable import Spool
 
-/// What a busy org costs whose events are all stored hours after they were published: memory, bytes of identities, and events collected twice, also after
-/// queries by time. A query by time goes by the times of publishing, so it brings everything of those hours again.
+/// Measures the collection from a busy org that stores every event hours after it was published: the memory, the size of the journal, and how many
+/// events are collected twice. The restart time is computed from `published`, so a query by time returns the events of those hours again.
 ///
 /// The spool is on a real disk; the org and the clock are simulated.
 package struct SteadyMeasurement: Sendable {
     /// Events a second.
     package var rate = 1_000
-    /// Milliseconds until an event is stored.
+    /// The time from an event's `published` until it is stored, in milliseconds.
     package var delay: Int64 = 7_200_000
-    /// The first phase, and each phase with a query by time, in simulated milliseconds.
+    /// The simulated length of the first phase, and of each phase with a query by time, in milliseconds.
     package var collecting: Int64 = 9_000_000
     package var requerying: Int64 = 2_700_000
-    /// Where spool and state are made.
+    /// The directory in which the spool and the state are created.
     package var directory: String
 
     package init(directory: String) { self.directory = directory }
 
-    /// A phase after its end.
+    /// The results of a phase.
     package struct Phase: Sendable {
         package var name: String
-        /// Events in all answers so far; those that became records; those that were dropped because they were known.
+        /// The number of events in all answers so far, of events that became records, and of events that were dropped because they were known.
         package var sent = 0
         package var collected = 0
         package var known = 0
         package var requests = 0
         package var queries = 0
         package var unproven = 0
-        /// Identities in memory, and the memory of the whole process, in bytes.
+        /// The number of identities in memory, and the memory of the whole process in bytes.
         package var identities = 0
         package var resident = 0
-        /// What the journal takes once everything is sealed: its windows of identities and the place. Bytes.
+        /// The size of the journal after everything is sealed, in bytes. It then contains only the place and the windows of identities.
         package var journal = 0
     }
 
-    /// The org's address is not one.
+    /// The collector could not be created.
     private struct Unusable: Error {}
 
-    /// The events that were collected more than once, and those that were not.
+    /// The number of events that the org has stored, of those collected more than once, and of those not collected.
     package struct Outcome: Sendable {
         package var stored = 0
         package var twice = 0
         package var lost = 0
     }
 
-    /// Runs the phases, one start of the daemon each, and then counts what is in the segments.
+    /// Runs the phases, each with its own start of the daemon. Then counts the events in the segments.
     package func run(_ report: @escaping @Sendable (Phase) -> Void) async throws -> Outcome {
         let lane = try SimulationLane()
         return try await withTaskExecutorPreference(lane.thread) {
@@ -64,7 +64,7 @@ package struct SteadyMeasurement: Sendable {
                     end: .drained, pageSize: pageSize, filter: nil, address: 0, hostOffset: 0, pause: 0)
                 report(try await start(name, scenario, session, lane, org, time, isOver))
             }
-            // As after any other start, there is something to catch up with.
+            // The org has stored events for a minute before the daemon starts.
             time.advance(60_000)
             var end = Scenario.origin + collecting
             try await phase("collected", pageSize: 1000) { [end] in time.server >= end }
@@ -80,7 +80,7 @@ package struct SteadyMeasurement: Sendable {
         }
     }
 
-    /// One start of the daemon, to its orderly end.
+    /// Starts the daemon, and runs it until `isOver` returns true and it has stopped normally.
     private func start(
         _ name: String, _ scenario: Scenario, _ session: Scenario.Session, _ lane: SimulationLane, _ org: SteadyOrg,
         _ time: SimulatedTime, _ isOver: @escaping @Sendable () -> Bool

@@ -2,16 +2,16 @@ import CurlHTTPClient
 import OktaAPI
 import Synchronization
 
-/// An org that stores events at a constant rate, each of them a constant time after it was published. The events are not kept: an event follows from
-/// its number, so a run may have many millions.
+/// An org that stores events at a constant rate, each of them a constant time after it was published. Each event is computed from its number and
+/// not kept in memory, so a run may have many millions of events.
 final class SteadyOrg: HTTPTransport {
     private struct State {
-        /// The first events of the queries by time so far.
+        /// For each query by time so far, the number of its first event.
         var queries: [Int] = []
-        /// Links of earlier queries are refused.
+        /// The index of the first query by time whose links are valid. Links of earlier queries are refused.
         var firstValid = 0
         var requests = 0
-        /// Events in all answers.
+        /// The number of events in all answers.
         var sent = 0
         var emptyAnswers = 0
     }
@@ -23,9 +23,9 @@ final class SteadyOrg: HTTPTransport {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - rate: events a second.
-    ///   - delay: milliseconds from an event's `published` until it is stored.
-    ///   - total: after so many events, no more are stored.
+    ///   - rate: the number of events that are stored each second.
+    ///   - delay: the time from an event's `published` until it is stored, in milliseconds.
+    ///   - total: the number of events that the org stores in total.
     init(rate: Int, delay: Int64, total: Int, _ time: SimulatedTime) {
         (self.rate, self.delay, self.total) = (Int64(rate), delay, total)
         self.time = time
@@ -34,13 +34,13 @@ final class SteadyOrg: HTTPTransport {
     var requests: Int { state.withLock(\.requests) }
     var sent: Int { state.withLock(\.sent) }
     var queries: Int { state.withLock(\.queries.count) }
-    /// Answers without an event in a row.
+    /// The number of answers without an event since the last answer with one.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
-    /// From here on, every link that was given before is refused.
+    /// Refuses, from now on, every link that was returned before this call.
     func refuseLinks() { state.withLock { $0.firstValid = $0.queries.count } }
 
-    /// Milliseconds since 1970 at which the event of this number is stored.
+    /// The time at which the event with this number is stored, in milliseconds since 1970.
     func stored(_ number: Int) -> Int64 { Scenario.origin + Int64(number) * 1000 / rate }
 
     /// The number of the first event that is stored at this time or later.

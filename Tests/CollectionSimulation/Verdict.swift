@@ -5,7 +5,7 @@ package struct Verdict: Sendable, CustomStringConvertible {
     package var twice: [Int] = []
     package var invented: [Int] = []
     package var isStuck = false
-    /// Problems that the verifier of the spool or the run has found.
+    /// Problems that the run or the spool's verifier has found.
     package var problems: [String] = []
     /// The number of events that the daemon has announced as possible duplicates.
     package var unproven = 0

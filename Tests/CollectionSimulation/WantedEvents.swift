@@ -1,7 +1,7 @@
 @testable import Collector
 @testable import OktaAPI
 
-/// The events that a run has to collect. The filter at the time when an event is stored must admit it, and so must every later filter.
+/// The events that a run has to collect: those that are admitted by the filter in use when Okta stored them, and by every later filter.
 struct WantedEvents: Sendable {
     private struct Filter {
         /// Until when the filter is used, in milliseconds since 1970.
@@ -13,7 +13,7 @@ struct WantedEvents: Sendable {
     /// Events that were stored before this time are not wanted. In milliseconds since 1970.
     var from: Int64
 
-    /// Events up to here have been deleted, and may be missing. Milliseconds since 1970.
+    /// Events that were stored up to this time have been deleted, so they may be missing. In milliseconds since 1970.
     var deletedUntil = Int64.min
 
     init(from: Int64) { self.from = from }
@@ -29,7 +29,7 @@ struct WantedEvents: Sendable {
 
     /// The numbers of the wanted events.
     func numbers(of events: [Scenario.Event]) -> Set<Int> {
-        // The daemon accepts a clock that is wrong by up to a minute, so its start may be up to a minute later.
+        // The daemon accepts a clock that is wrong by up to a minute, so the start that it computes may be up to a minute late.
         let from = from + HostTime.tolerance + 1_000
         var wanted: Set<Int> = []
         for event in events where event.stored >= from && event.stored > deletedUntil {

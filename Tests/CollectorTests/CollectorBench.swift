@@ -30,14 +30,14 @@ final class CollectorBench: Sendable {
         var credential: (any Credential)?
         var filter: String?
         var pageLimit = 100
-        /// A first run collects events from this time on, in milliseconds since 1970.
+        /// The configured start: the first run collects events from this time on, in milliseconds since 1970.
         var start = CollectorBench.origin - 600_000
         var startCountedFrom: HostTime?
         var pollInterval = Duration.seconds(15)
         /// The size at which a segment is sealed. With 1, every commit is sealed immediately.
         var segmentMaxBytes = 1 << 20
         var limits = PassedLimits()
-        /// By which right the host collects; nil outside of a fleet.
+        /// The host's lease for the integration; nil outside a fleet.
         var lease: CollectionLease?
     }
 

@@ -23,7 +23,7 @@ struct CollectorOrgTests {
         #expect(try bench.sealed() == Array(0..<5))
     }
 
-    /// Collects until the organization is stored together with events.
+    /// Runs the collector once, until the organization's id is stored together with events.
     private func collectOnce() async throws {
         let (org, bench) = (org, bench)
         org.store(5)

@@ -71,7 +71,7 @@ struct FleetReloadTests {
         let (acme, globex) = (try await org(23), try await org(24))
         let bench = try await bench(acme, globex, paused: "globex")
         #expect(isPaused(bench, "globex") && bench.health("acme")?.state == .standby)
-        // A lease that the host got before the pause may be reported late.
+        // The host got this lease before the pause, but the lease is reported only now.
         try await gain(bench, "globex", token: 1)
         #expect(isPaused(bench, "globex"))
         await bench.reloader.release("globex")

@@ -241,7 +241,7 @@ struct IngestWorkerTests {
 
         let sealing = await worker.sealDue("acme")
         #expect(sealing?.failure != nil)
-        // The stored place has moved back. So a page that was requested after the damaged commit is refused.
+        // The worker has lost the damaged commit, and returns to the place before it. So a page that was requested after that commit is refused.
         await #expect(throws: IngestWorker.Failure.self) {
             _ = try await ingest(worker, page([6, 7, 8], next: 3), after: second.kept)
         }

@@ -47,7 +47,8 @@ struct IntegrationCollectorTests {
             // The wait is random: at least one second, and at most 2, 4, 8 … seconds.
             #expect(wait >= 1 && wait <= Double(1 << (attempt + 1)) + 1, "\(waits)")
         }
-        // Okta requires both retry headers once an answer has had a request id. The second answer was the first with an id.
+        // `X-Okta-Retry-For` repeats the request id of the first answer that had one. Here this is the second answer, so only later requests
+        // have the two retry headers.
         #expect(failed.map(\.retryCount) == [nil, nil, "2", "3", "4", "5", "6"])
         #expect(Set(failed.dropFirst(2).map(\.retryFor)).count == 1)
         #expect(bench.health?.trouble == nil)
@@ -234,7 +235,7 @@ struct IntegrationCollectorTests {
         let isFilling = Noted(false)
         try await bench.run(.init(start: start - 1000)) {
             if bench.health?.backfill != nil { isFilling.value = true }
-            // The newest event comes after two pages of old ones.
+            // The org stores a new event when the collector has requested two pages.
             if org.logRequests.count == 2, org.count == 3_000 {
                 bench.time.advance(2_000)
                 org.store(1)

@@ -109,7 +109,7 @@ struct OpenedPlaceTests {
 
     // MARK: Earlier versions
 
-    /// The identity under which version 2 remembered an event of the boundary, that is, of the tail's first events.
+    /// Version 2 called the tail's first events the boundary. It remembered each of them under this identity.
     private func atBoundary(_ number: Int) -> RecordIdentity {
         let identity = PassedLog.identity(number)
         return RecordIdentity(high: ~identity.high, low: identity.low ^ 0x5555_5555_5555_5555)
@@ -134,7 +134,7 @@ struct OpenedPlaceTests {
         arguments: [nil, "b"])
     func version2OneWay(newFilter: String?) throws {
         let log = try PassedLog()
-        // Two windows: the tail's events, and events that remained from the history of an earlier backfill.
+        // Two windows: the tail's events, and the history's events from a backfill that has ended.
         try log.remember([[10, 11, 12].map(PassedLog.identity), [7, 8].map(PassedLog.identity)])
         let opened = try log.open(text(try PassedLog.query()), PassedLog.query(filter: newFilter))
         // Version 2 stores one fingerprint of the query, so a changed filter is reported as a changed source.
@@ -154,7 +154,7 @@ struct OpenedPlaceTests {
         arguments: [2_000, 4])
     func version2Backfill(boundary: Int) throws {
         let log = try PassedLog()
-        // The boundary contains the events 100 to 103, but the tail's window has forgotten 100 and 101.
+        // The boundary (the tail's first events) contains 100 to 103, but the tail's window has forgotten 100 and 101.
         try log.remember([
             Array(102..<110).map(PassedLog.identity), Array(0..<10).map(PassedLog.identity),
             Array(100..<104).map(atBoundary),

@@ -64,7 +64,7 @@ struct PageReadingTests {
         let log = try passed()
         let restart = try #require(log.place[.main]?.restart)
         #expect(restart <= StoredTime(log.published(100)))
-        // The events at the depths 10 to 14 begin with 74. An event can be stored up to five minutes before its `published`.
+        // Event 74 is well before the newest one. An event can be stored up to five minutes before its `published`.
         #expect(restart == PublishedTime(log.published(74)).earliestStored)
         // Pages of very old events, as from an application that reports late, do not move the restart time back.
         let late = Array(1_000..<1_010)
@@ -118,7 +118,7 @@ struct PageReadingTests {
 
     @Test("if Okta has stored a forgotten event twice, a query by time does not collect the event again")
     func repeatOfForgotten() throws {
-        // The events are a minute apart, so forgotten events are older than the five minutes that the restart time goes back.
+        // The restart time is five minutes before a remembered event. The events are a minute apart, so forgotten events are before it.
         let log = try passed(spacing: 60_000)
         // Okta has stored event 1 a second time, a few positions after the restart time.
         let first = try log.search([75, 1], next: "a", date: log.published(103))

@@ -156,7 +156,7 @@ struct LoadingTests {
         var count = 0
         let took = try processorTime { count = try workspace.load(text).integrations.count }
         #expect(count == 1000)
-        // The limit is far above the usual time, but below that of a quadratic algorithm.
+        // The limit is far above the usual time, but below the time that a quadratic algorithm would need.
         #expect(took < .seconds(20))
         print("1000 integrations: \(took) of processor time")
     }

@@ -78,7 +78,7 @@ struct SecrecyTests {
         #expect(configuration.credential(named: "r")?.secretFile == secret)
     }
 
-    /// A correct file with a private key, and files as they result from typical mistakes.
+    /// A correct private-key file, and private-key files with typical mistakes.
     enum KeyFile: String, CaseIterable {
         case whole, cut, changed, encrypted, twice, bare, json
 

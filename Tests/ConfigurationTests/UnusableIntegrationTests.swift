@@ -79,7 +79,7 @@ struct UnusableIntegrationTests {
         #expect(error.problems.map(\.place.line) == [7])
         let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
         #expect(strict.problems == error.problems)
-        // With `everyIntegration`, even the only integration may be left out.
+        // With `everyIntegration`, a configuration is accepted even if its only integration has a mistake and is left out.
         #expect(try start(broken, mistakes: .everyIntegration).unusable.map(\.name) == ["acme"])
     }
 

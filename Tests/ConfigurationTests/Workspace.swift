@@ -80,7 +80,7 @@ let good = """
 enum InstalledExample {
     static let path = Repository.file("config/tributary.yaml").path
 
-    /// The installed example with every key in use. The files that it names exist in the workspace.
+    /// The installed example with every key in use. The files that the example names are created in the workspace.
     static func loaded(in workspace: Workspace) throws -> Configuration {
         for name in ["etcd-ca.pem", "etcd-client.pem", "credentials/etcd-client-key"] {
             try workspace.write(name, "-----BEGIN CERTIFICATE-----\n")

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The memory for bodies")
 struct BodyBudgetTests {
-    /// A class around the budget, because `#expect` can't call a mutating method of a struct.
+    /// A class that wraps the budget, because `#expect` can't call a mutating method of a struct.
     private final class Account {
         private var budget: BodyBudget
 
@@ -26,7 +26,7 @@ struct BodyBudgetTests {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 60))
         #expect(!budget.enter(2, bytes: 50))
-        // This body would fit into the free memory, but an earlier body waits.
+        // There is enough free memory for this body, but an earlier body is waiting, so this body waits, too.
         #expect(!budget.enter(3, bytes: 10))
         #expect(budget.used == 60)
         #expect(budget.leave(1) == [2, 3])
@@ -113,7 +113,7 @@ struct BodyWaitingTests {
             return response?.body.count
         }
         await server.untilRequests(52)
-        // The small bodies are requested after the second large body, and arrive before it.
+        // The small bodies are requested after the second large body, and arrive before that body.
         for _ in 0..<20 {
             #expect(try await transport.send(Self.get(server.url + "/small")).body == Array("[]".utf8))
         }
@@ -170,7 +170,8 @@ struct BodyWaitingTests {
 
     @Test("unused memory of a body counts, too")
     func counted() async throws {
-        // 240,000 bytes were expected and 200,001 came. The next 60,000 would exceed the limit.
+        // The first body has 200,003 bytes, but memory for 240,000 is reserved. With the 60,000 bytes of the second body, this exceeds
+        // the limit.
         let server = try LoopbackServer { request in
             if request.contains("/short") { return .answer("", "[]") }
             return .answer("", request.contains("/next") ? String(Self.page.prefix(60_000)) : Self.page)
@@ -188,7 +189,7 @@ struct BodyWaitingTests {
             return response?.body.count
         }
         await server.untilRequests(2)
-        // Requested after the second, and answered before it.
+        // The short bodies are requested after the second body, and arrive before that body.
         for _ in 0..<20 { _ = try await transport.send(Self.get(server.url + "/short")) }
         #expect(!isThere.withLock { $0 })
         #expect(large?.body.count == Self.page.utf8.count)

@@ -284,7 +284,7 @@ struct CurlTransportTests {
         #expect(try await known.send(request).status == 200)
         await known.shutdown()
         let unknown = try CurlTransport(.init(caFile: authority.caFile))
-        // nginx reports a missing client certificate as an HTTP answer.
+        // If the client certificate is missing, nginx completes the TLS handshake and answers with an HTTP error.
         #expect(try await unknown.send(request).status == 400)
         await unknown.shutdown()
         let wrong = try CurlTransport(

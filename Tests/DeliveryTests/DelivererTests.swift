@@ -114,7 +114,8 @@ struct DelivererTests {
             attempt == 1 ? lost : nil
         }
         let running = try Running(spool, store: store)
-        // Two kinds of answers are final. A 200 shows another program's object. 401 to 403 mean that the key may not read objects.
+        // `HEAD` is not repeated after two kinds of answers: a 200, which shows another program's object and stops the delivery, and 401 to 403,
+        // which mean that the access key may not read objects.
         let isForeign = if case .status(200, _, _) = answer { true } else { false }
         let isHidden = if case .status(401...403, _, _) = answer { true } else { false }
         if isForeign {
@@ -160,7 +161,7 @@ struct DelivererTests {
         let first = try Running(spool, store: store)
         try await first.until { $0.acknowledged == 5 }
         await first.stop()
-        // Without the acknowledgement, everything is as after a kill before the first acknowledgement.
+        // Removing the acknowledgement has the same effect as a kill before the first acknowledgement.
         try AcknowledgementFiles(spool: spool.directory).remove("lake")
         let second = try Running(spool, store: store)
         // The report of the first delivery still exists until the second one writes its own. Only the second has repeated segments.

@@ -10,7 +10,7 @@ struct HTTPDestinationTests {
     typealias Fault = ScriptedService.Fault
     typealias Kind = ScriptedService.Kind
 
-    /// A segment with this many records, and a secret.
+    /// A sealed segment, and the secret of a destination.
     private final class Fixture {
         let home: String
         let segment: DeliverySegment
@@ -141,7 +141,7 @@ struct HTTPDestinationTests {
                 #expect(server.records.count == 200)
                 let most = server.records.values.max()
                 if kind == .splunk {
-                    // Splunk does not recognize repeats. At most the records that were sent before the fault are stored twice, and they are counted.
+                    // Splunk stores a record again if it is sent again. Only records sent before the fault or the restart may be stored twice.
                     #expect((most ?? 0) <= 2)
                     #expect(restarting || wasThere)
                     let repeated = server.records.values.count { $0 == 2 }

@@ -17,7 +17,7 @@ final class ScriptedStore: Sendable {
         enum Moment: String, Sendable, CaseIterable { case before, after }
 
         var answer: Answer
-        /// Whether the fault occurs before the object is stored, so that it is not stored, or after it.
+        /// Whether the fault occurs instead of storing the object, or after the object is stored.
         var moment: Moment
 
         var description: String { "\(answer) \(moment)" }

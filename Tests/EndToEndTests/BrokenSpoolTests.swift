@@ -9,13 +9,13 @@ struct BrokenSpoolTests {
 
     /// The daemon's reaction to the damage.
     private enum Outcome {
-        /// The daemon repairs the damage and logs this text, and every event is in one segment once.
+        /// The daemon repairs the damage and logs this text. Every event is sealed exactly once.
         case mends(String)
-        /// The daemon continues to collect, every event is in one segment once, and `spool verify` reports the damage.
+        /// The daemon continues to collect, and every event is sealed exactly once. `spool verify` reports the damage.
         case goesOn(verify: String)
-        /// The daemon continues to collect. At least this many records are lost, because they are not collected again; none is duplicated.
+        /// The daemon continues to collect. At least this many records are lost, because they are not collected again. No record is duplicated.
         case goesOnWithout(records: Int)
-        /// The integration stops and says why. No request is sent to Okta, and the file is left unchanged.
+        /// The integration stops and says why. No request is sent to Okta, and the damaged file is left unchanged.
         case standsStill(String)
         /// The daemon exits with this status and this message.
         case ends(Int32, String)

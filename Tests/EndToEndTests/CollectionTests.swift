@@ -26,7 +26,7 @@ struct CollectionTests {
     func stopsInBacklog() async throws {
         let org = try await SimulatedOrg.start(settings(events: 6000))
         let workspace = try Workspace()
-        // The limits for size and age are not reached, so only the stop causes a seal.
+        // No segment reaches the limits for size and age, so only the stop causes a seal.
         try workspace.configure(
             [("acme", org.url)], token: org.settings.tokens[0], pageSize: 50, segmentMaxBytes: "64MiB",
             segmentMaxAge: "1h")
@@ -134,7 +134,7 @@ struct CollectionTests {
         let daemon = try RunningDaemon(workspace)
         var loaded: [String: Int] = [:]
         func load() throws {
-            // A segment gets its line in the manifest only when it is complete, so it may be deleted then.
+            // The manifest lists a segment only when the segment is complete, so a loader may delete every listed segment.
             for line in try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8).split(
                 separator: "\n")
             {
@@ -195,7 +195,8 @@ struct CollectionTests {
                 waiting.stop() == SIGTERM, "SIGTERM ends the waiting daemon directly, because it has nothing to release"
             )
         }
-        // The status in a shared runtime directory belongs to the first daemon, so the second reports the reason only in its log.
+        // Here the two daemons have the same runtime directory, and the status file in it belongs to the first daemon. So the second
+        // one reports only in its log why it waits.
         let same = try RunningDaemon(workspace)
         try await same.wait(for: "the reason in the log") { _ in
             workspace.log.contains("can't start yet: another tributary is running with the runtime directory")
@@ -274,7 +275,7 @@ struct CollectionTests {
         #expect(workspace.log.contains("200 unsealed records"))
         #expect(second.stop() == 0)
 
-        // The integration is configured again, and none of its events is collected twice.
+        // The integration globex is configured again, and none of its events is collected twice.
         try workspace.configure([("globex", globex.url)], token: token)
         let third = try RunningDaemon(workspace)
         try await third.waitUntilLive()

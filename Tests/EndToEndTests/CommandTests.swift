@@ -40,7 +40,7 @@ struct CommandTests {
     @Test(
         "each key of an integration and of a destination has a flag",
         arguments: [
-            // `name` is the argument, and `paused` is changed by the commands pause and resume.
+            // These two keys have no flag: `name` is a positional argument, and `paused` is changed by the commands pause and resume.
             ("integration", ["name", "paused"], ["response_action.credential": "response-credential"]),
             ("destination", ["name"], [:]),
         ] as [(String, [String], [String: String])])
@@ -159,7 +159,7 @@ struct CommandTests {
         #expect(!(text.output + text.errors + json.output + json.errors).contains("very-secret"))
     }
 
-    /// Changes the workspace's configuration file, usually so that it has a mistake. A running daemon does not reload it.
+    /// Changes the workspace's configuration file, usually so that the file has a mistake. Does not make a running daemon reload the file.
     private func breaking(_ workspace: Workspace, _ change: (String) -> String) throws {
         let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(change(good).utf8).write(to: URL(fileURLWithPath: workspace.configuration))

@@ -28,7 +28,7 @@ struct CrashTests {
         let pages = Self.events / Self.pageSize
         for life in 0..<Self.kills {
             let daemon = try RunningDaemon(workspace)
-            // Some processes are killed before their first request, and most of them later: while they fetch, map, commit,
+            // Some daemons are killed before their first request, most of them later: while they fetch pages, map events, commit,
             // seal, or recover from the previous kill.
             let requests = org.stats.requests + Int.random(in: 0...(2 * (pages / Self.kills)), using: &random)
             try await daemon.wait(for: "request \(requests), before kill \(life)") { _ in org.stats.requests >= requests

@@ -4,15 +4,16 @@ import OktaSimulator
 import Testing
 
 /// Tests every fault of the simulator at three moments: at the first page, during a backlog, and when all events are collected.
-/// Each combination is a cell. It has its own org and integration, and one daemon collects all of them.
+/// Each combination of a fault and a moment is a cell. Each cell has its own org and integration. One daemon collects all orgs.
 @Suite(
     "The fault matrix", .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/zstd"), "zstd is needed"))
 struct FaultMatrixTests {
     private struct Fault {
         let name: String
         let rule: FaultRule
-        /// The number of elements that the fault adds to a page: those that are set aside (`rejected`), and those that become records (`extra`).
+        /// The number of elements that the fault adds to a page and that Tributary sets aside.
         var rejected = 0
+        /// The number of elements that the fault adds to a page and that become records.
         var extra = 0
     }
 
@@ -29,7 +30,7 @@ struct FaultMatrixTests {
         private var isStruck = false
         /// When the last fault was observed.
         var ended: ContinuousClock.Instant?
-        /// When all events after the last fault were collected.
+        /// When the daemon had collected all events of the org again, after the last fault.
         var recovered: ContinuousClock.Instant?
 
         var name: String { "\(fault.name)-\(moment.rawValue)" }
@@ -49,7 +50,7 @@ struct FaultMatrixTests {
             org = try await SimulatedOrg.start(settings)
         }
 
-        /// Starts the faults after all events were collected, and adds new events.
+        /// Starts the faults and adds new events. Called when all earlier events are collected.
         private func strike() {
             org.setFaults([fault.rule])
             try? org.append(

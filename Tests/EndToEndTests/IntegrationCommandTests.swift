@@ -100,7 +100,7 @@ struct IntegrationCommandTests {
         #expect(shown.output.contains("\"data_ingest.poll_interval\" : \"15s\""), "\(shown.output)")
         #expect(try run(["network", "show"], in: workspace).output.contains("example.com, example.net"))
 
-        // The second run asks neither for the network nor for a token.
+        // The second run of `add` does not ask for domains and IP ranges again, and offers the saved credential.
         let other = try await self.org(2)
         let second = try PseudoTerminal(
             ["integration", "add", "globex", "--url", other.url, "--config", workspace.configuration])
@@ -108,7 +108,7 @@ struct IntegrationCommandTests {
         try await second.answer("Choice [1]", "")
         try await second.answer("How far back", "1d")
         try await second.wait(for: "1) acme-read")
-        // If the person presses only Enter, the first org's token must not be sent to this org.
+        // acme-read must not be the default: if the person presses only Enter, the first org's token must not be sent to the second org.
         try await second.answer("Choice [2]", "1")
         try await second.wait(for: "✔ globex collects: ")
         #expect(try await second.end() == 0)
@@ -167,7 +167,7 @@ struct IntegrationCommandTests {
         #expect(again.errors.contains("already exists"))
         #expect(saved(workspace) == files)
 
-        // A command that the message suggests has the same --config.
+        // The commands that messages suggest have the --config of the command that printed the message.
         #expect(again.errors.contains("tributary integration edit acme --config \(workspace.configuration)"))
         #expect(added.errors.contains("tributary run --config \(workspace.configuration)"))
 
@@ -181,7 +181,7 @@ struct IntegrationCommandTests {
         #expect(alone.status == 0)
         #expect(alone.errors.contains("no daemon runs") && alone.output.contains("·  acme"))
 
-        // A broken file does not hide the other integrations.
+        // A broken configuration file does not hide the other integrations in the list.
         let broken = "integrations: [{name: broken, url: broken.okta.com, data_ingest: {credentials: x}}]\n"
         try Data(broken.utf8).write(to: URL(fileURLWithPath: workspace.path("conf.d/broken.yaml")))
         let some = try run(["integration", "list"], in: workspace)
@@ -296,7 +296,7 @@ struct IntegrationCommandTests {
         ] {
             try await terminal.wait(for: question)
             if question == last { break }
-            // Waits until the program reads without echo.
+            // Waits until the program has switched off the echo of the terminal.
             if question.hasPrefix("API token") { try await terminal.wait(for: "(not shown): ") }
             terminal.type(answer + "\n")
         }
@@ -355,7 +355,8 @@ struct IntegrationCommandTests {
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
         try await daemon.wait(for: "the start") { $0 != nil }
-        // The daemon's main file gets a mistake. The command uses another main file, so only the daemon's reload detects it.
+        // The daemon's main file gets a mistake. The command uses another main file, so only the daemon's reload detects
+        // the mistake.
         let other = workspace.path("other.yaml")
         let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
         try Data(text.utf8).write(to: URL(fileURLWithPath: other))

@@ -81,7 +81,7 @@ struct LoaderTests {
         }
         #expect(daemon.stop() == 0)
         try loader.load()
-        // Starts once more. A segment that a killed daemon left unfinished would appear now.
+        // Starts the daemon once more. If a killed daemon left a segment unfinished, the segment would appear now.
         let last = try RunningDaemon(workspace)
         try await last.waitUntilLive()
         #expect(last.stop() == 0)

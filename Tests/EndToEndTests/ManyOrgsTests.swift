@@ -32,7 +32,7 @@ struct ManyOrgsTests {
         for org in orgs { await org.stop() }
     }
 
-    /// The contents of all segments. One process reads them, because there are too many to start one for each.
+    /// The uids of all records in the segments. One process decompresses all segments, because a process for each segment would take too long.
     private func uids(of workspace: Workspace) throws -> [String] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/zstd")

@@ -159,7 +159,7 @@ struct OnlineCheckTests {
         #expect(asked.most == 8)
     }
 
-    /// Counts concurrent requests. A request is answered only when eight have arrived, so that all concurrent ones are counted.
+    /// Counts concurrent requests. No request is answered until eight have arrived, so that all concurrent requests are counted.
     private final class Asked: @unchecked Sendable {
         private let condition = NSCondition()
         private var now = 0

@@ -18,8 +18,8 @@ struct PastedArgumentTests {
         return (0...characters.count - 6).map { String(characters[$0..<$0 + 6]) }
     }()
 
-    /// Command lines in which `@` stands for the token: as each option and argument of every command, as the value of a flag, as an additional word,
-    /// and as an unknown option.
+    /// Command lines in which `@` stands for the token. There is one for each option and each argument of every command. Others have the token as the
+    /// value of a flag, as an additional word, and as an unknown option.
     static let places: [[String]] = {
         guard let commands = try? CommandTree.all() else { return [] }
         var places: [[String]] = []
@@ -61,7 +61,7 @@ struct PastedArgumentTests {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00token")
         for (number, place) in places.enumerated() {
-            // The id of an Okta user looks like a part of a token.
+            // A part of a token may look like the id of a user, which `respond` may print. So `respond` gets only the complete token.
             let isUser = place.first == "respond"
             let others = Array(Self.forms.dropFirst())
             for form in [Self.token] + (isUser ? [] : [others[number % others.count]]) {

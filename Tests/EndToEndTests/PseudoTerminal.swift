@@ -7,7 +7,7 @@ final class PseudoTerminal {
     private let process = Process()
     private let controller: Int32
     private var shown = Data()
-    /// The end of the last text that was waited for, in bytes of `shown`.
+    /// The offset in `shown` at which the next `wait(for:)` begins to search: the end of the text that the previous one found.
     private var seen = 0
 
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
@@ -50,7 +50,7 @@ final class PseudoTerminal {
         _ = write(controller, bytes, bytes.count)
     }
 
-    /// Waits for a question after the last text that was waited for, types the answer, and presses Enter.
+    /// Waits until the question appears after the text that the previous wait found. Then types the answer and presses Enter.
     func answer(_ question: String, _ answer: String) async throws {
         try await wait(for: question)
         type(answer + "\n")

@@ -35,7 +35,7 @@ struct RecordedSpool {
         return "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    /// Adds events of an integration. Each seal has at most `perSegment` events.
+    /// Adds events of an integration to the spool, and seals after every `perSegment` events.
     func add(_ events: [String], of integration: String = "acme", perSegment: Int = 500, org: String = "acme.okta.com")
         throws
     {
@@ -57,8 +57,8 @@ struct RecordedSpool {
         }
     }
 
-    /// Opens the spool, and tries again if it is locked. A child process that another test creates inherits every open file, and so holds a lock
-    /// that this process has released, until the child runs its program.
+    /// Opens the spool, and tries again while it is locked. The lock may be one that this process has already released: when another test starts a
+    /// child process, the child inherits all open files and their locks, and keeps them until it executes its program.
     private func open() throws -> Spool {
         let deadline = ContinuousClock.now + .seconds(300)
         while true {

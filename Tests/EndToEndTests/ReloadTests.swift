@@ -139,7 +139,7 @@ struct ReloadTests {
         try await daemon.wait(for: "another attempt") { ($0?.waiting?.attempts ?? 0) >= 2 }
         try FileManager.default.removeItem(atPath: workspace.spool)
         try await daemon.waitUntilLive()
-        // After the start, the daemon handles the SIGHUP that it got while it waited.
+        // After the start, the daemon handles the SIGHUP that arrived during the wait.
         try await daemon.wait(for: "the reload") { $0?.configuration?.reloadsFinished == 1 }
         #expect(daemon.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
@@ -168,7 +168,8 @@ struct ReloadTests {
 
         var early: Usage?
         for reload in 1...Self.reloads {
-            // Integration org0 never changes. The others are added and removed, and org1 and later ones get a different page size each time.
+            // Integration org0 never changes. The others are added and removed. If org1 is configured, org1 and the integrations after it
+            // get a different page size at each reload.
             var chosen = [all[0]]
             for number in 1..<6 where (reload + number) % 3 != 0 { chosen.append(all[number]) }
             try workspace.configure(chosen, token: token, pageSize: 50)
@@ -182,7 +183,7 @@ struct ReloadTests {
             daemon.send(SIGHUP)
             try await daemon.wait(for: "reload \(reload)") { ($0?.configuration?.reloadsFinished ?? 0) >= reload }
             #expect(daemon.status?.configuration?.refused == nil)
-            // After a third of the reloads, each integration has collected pages, so the later values show only growth.
+            // After a third of the reloads, every integration has collected pages, so a higher value at the end shows a leak.
             if reload == Self.reloads / 3 { early = try Usage(of: daemon) }
         }
         let late = try Usage(of: daemon)
@@ -190,7 +191,8 @@ struct ReloadTests {
         print("after \(Self.reloads / 3) reloads \(before), after \(Self.reloads) \(late)")
         #expect(late.threads <= before.threads + 2)
         #expect(late.descriptors <= before.descriptors + 12, "at most a connection and a journal more for each org")
-        // The 24 MiB are for the growing logs and for the allocator. If the collectors of 66 reloads were not released, they would exceed 24 MiB.
+        // Memory may grow by 24 MiB, because the orgs' logs grow and the allocator keeps free memory. If the collectors of 66 reloads were
+        // not released, memory would grow by more.
         #expect(late.memory <= before.memory + (24 << 10), "KiB")
 
         try workspace.configure(all, token: token, pageSize: 1000)

@@ -120,7 +120,7 @@ struct ReplayTests {
             if process.terminationReason == .uncaughtSignal {
                 killed += 1
             } else {
-                // The replay had ended before the kill. The next one starts from the beginning, so that it can be killed.
+                // The replay had ended before the kill. Its output is removed, so that the next replay has work to do and can be killed.
                 try FileManager.default.removeItem(atPath: target)
             }
         }

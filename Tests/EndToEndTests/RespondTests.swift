@@ -396,7 +396,7 @@ struct RespondTests {
         let outcome = try helper.respond("suspend", " \(adam)\u{A0}", "--case", "INC-1", "--yes")
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.errors.contains("x.yaml") && helper.status(adam) == .suspended)
-        // The broken file may contain another integration with response actions, so the integration must be named.
+        // The broken file may contain a second integration with response actions, so the command works only with --integration.
         try Data("integrations: [{name: x, response_action: {\n".utf8).write(to: file)
         #expect(try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes").status == 78)
         let named = try helper.respond("unsuspend", adam, "--case", "INC-1", "--yes", "--integration", "acme")

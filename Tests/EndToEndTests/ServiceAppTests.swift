@@ -62,7 +62,7 @@ struct ServiceAppTests {
         for (name, _) in orgs { try useOAuth(workspace, name, key) }
         let daemon = try RunningDaemon(workspace, level: "trace")
         try await daemon.waitUntilLive(integrations: 3)
-        // A short-lived token of the first two orgs may just have been renewed.
+        // An org may have more than one valid token, because a short-lived one may just have been renewed.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
         try await daemon.wait(for: "new tokens after the expired ones and the revoked one") { _ in
             orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
@@ -108,7 +108,7 @@ struct ServiceAppTests {
         #expect(log.output.contains("invalid_client"))
         try workspace.setToken(key.pemRepresentation, of: "acme")
         try await daemon.waitUntilLive()
-        // The first answer may show that the local clock is wrong. Then a second request follows at once.
+        // Up to two requests: if the first answer shows that the local clock is wrong, a second request follows immediately.
         #expect(requests ?? 0 <= 2, "a refused app requests a token once a minute")
         #expect(org.stats.tokensIssued == 1)
         #expect(daemon.stop() == 0)

@@ -80,7 +80,7 @@ struct SpoolCommandTests {
         }
         let between = try objects(spool(["cat", "--since", text(since), "--until", text(until)], workspace).output)
         #expect(Set(between.map(uid)) == Set(all.filter { (since..<until).contains(time($0)) }.map(uid)))
-        // A damaged segment causes no error if its records are outside of the time range, because cat does not read it.
+        // A damaged segment whose records are outside of the time range causes no error, because cat does not read the segment.
         let segments = try objects(spool(["list", "--json"], workspace).output)
         let outside = try #require(
             segments.first { $0["kind"] as? String == "records" && ($0["first_time"] as? Int ?? 0) >= until })
@@ -113,7 +113,7 @@ struct SpoolCommandTests {
         #expect(loaded == all)
         let mode = try FileManager.default.attributesOfItem(atPath: workspace.spool + "/_acks")[.posixPermissions]
         #expect(mode as? Int == 0o3770)
-        // A second loader has acknowledged only two segments, so prune may delete only these.
+        // A second loader has acknowledged only the first two segments, so prune may delete only these two.
         #expect(try spool(["ack", "--loader", "alerts", "--through", "2"], workspace).status == 0)
         let listed = try objects(spool(["ack", "--list", "--json"], workspace).output)
         #expect(listed.compactMap { $0["sequence"] as? Int } == [2, position])
@@ -121,7 +121,7 @@ struct SpoolCommandTests {
         #expect(back.status == 65 && back.errors.contains("do not go back"))
         let beyond = try spool(["ack", "--loader", "alerts", "--through", "\(position + 1)"], workspace)
         #expect(beyond.status == 65 && beyond.errors.contains("ends at position \(position)"))
-        // The command that the message suggests has the same --config or --spool.
+        // The command that the message suggests has the same --config or --spool as the command that failed.
         #expect(beyond.errors.contains("`tributary spool list --config \(workspace.configuration)`"))
         let there = try Programs.tributary(
             ["spool", "ack", "--loader", "alerts", "--through", "\(position + 1)", "--spool", workspace.spool],
@@ -199,7 +199,7 @@ struct SpoolCommandTests {
         #expect(library.status == 69 && library.errors.contains("pip install pyarrow"))
         #expect(try spool(export + ["--account-id", "1"], workspace).status == 64)
         #expect(try spool(export + ["--loader", "x", "--class", "authentication"], workspace).status == 64)
-        // Only the export's lock file may exist.
+        // The failed exports may leave only a lock file, whose name begins with a dot.
         let exported = try FileManager.default.contentsOfDirectory(atPath: workspace.path("lake"))
         #expect(exported.allSatisfy { $0.hasPrefix(".") })
     }

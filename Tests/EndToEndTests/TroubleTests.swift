@@ -62,7 +62,7 @@ struct TroubleTests {
         #expect(shown.status == 69)
         #expect(shown.output.contains("put it into \(workspace.tokenFile("wrong"))"))
 
-        // Corrects each problem where an operator would: the daemon's token, the org's tokens, and the org's address.
+        // Corrects the problems: the daemon's token file, the tokens that the org accepts, and the org that did not run.
         try workspace.setToken(token, of: "wrong")
         forbidden.setTokens([token])
         var settings = settings(4)
@@ -91,7 +91,7 @@ struct TroubleTests {
         }
         let clock = ContinuousClock()
         let took = clock.measure { #expect(daemon.stop() == 0) }
-        // If the stop waited for the org, the daemon would give up after 25 s.
+        // If the stopping daemon waited for the org's answer, it would give up only after 25 s.
         #expect(took < .seconds(24))
         #expect(try workspace.sealedUIDs().count.count == 100, "durable records are sealed")
         await org.stop()

@@ -39,7 +39,7 @@ struct LeaseKeeperTests {
 
         #expect(ledger.doubles == [])
         #expect(!ledger.entries.contains { if case .lost = $0.event { true } else { false } })
-        // Before an integration was gained, its previous host had handed it over.
+        // A host gained an integration only after the previous host had handed it over.
         var last: [String: Ledger.Entry] = [:]
         for entry in ledger.entries {
             switch entry.event {

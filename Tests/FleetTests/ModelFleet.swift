@@ -33,9 +33,9 @@ struct ModelFleet {
     var owners: [String: Key] = [:]
     var draining: Set<String> = []
     var revision: Int64 = 1
-    /// On average, one of this many answers is lost; 0 if none is.
+    /// On average, one in `lostAnswers` answers is lost. With 0, none is lost.
     var lostAnswers = 0
-    /// How often any integration was taken.
+    /// How often an integration was taken, counted over all integrations and hosts.
     var moves = 0
     var generator: any RandomNumberGenerator
 

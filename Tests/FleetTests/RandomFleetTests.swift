@@ -23,7 +23,7 @@ struct RandomFleetTests {
             #expect(fleet.heldTwice.isEmpty)
         }
         calm(&fleet, all)
-        // A host keeps an integration for a minute if it has taken it beyond its share.
+        // 260 rounds are 78 s. The shares need over a minute to become fair, because a host keeps integrations beyond its share for a minute.
         for _ in 0..<260 {
             fleet.advance()
             #expect(fleet.heldTwice.isEmpty)

@@ -13,7 +13,7 @@ struct HistoryTests {
         var events = 1000
         while seconds < 86_400 {
             seconds += history.interval
-            // 2 events a second, then 8 in the last ten minutes.
+            // 2 events a second, and 8 events a second in the last ten minutes of the day.
             events += history.interval * (seconds > 86_400 - 600 ? 8 : 2)
             history.sample([("acme", events, 7)])
             #expect(history.series["acme"].map { $0.events.count <= RateHistory.capacity } == true)

@@ -1,7 +1,7 @@
 @testable import Collector
 @testable import Monitoring
 
-/// Invented reports, as a daemon would make them.
+/// Invented status reports in the form in which a daemon writes them.
 enum MadeUp {
     static func integration(
         _ name: String, _ state: StatusReport.State = .live, problem: String? = nil, events: Int = 10, lag: Int? = 4

@@ -32,7 +32,7 @@ struct MetricsTests {
             "tributary_integration_lag_seconds{integration=\"acme\"} 4",
             "tributary_integration_events_total{integration=\"acme\"} 10",
             "tributary_integration_requests_total{integration=\"acme\",outcome=\"answered\"} 0",
-            // The value is the end of the credential's last day.
+            // The value is the end of the last day on which the credential is valid.
             "tributary_credential_expiry_timestamp_seconds{credential=\"read\"} 1798761600",
         ] { #expect(lines.contains(expected), "\(expected)") }
         #expect(!lines.contains { $0.hasPrefix("tributary_integration_problem{integration=\"acme\"") })

@@ -17,7 +17,7 @@ package final class EtcdServer {
     ///
     /// - Parameters:
     ///   - certificate: the server's certificate for `localhost`; nil for a server without TLS.
-    ///   - clientAuthority: the file of a CA; nil to admit clients without a certificate from a CA.
+    ///   - clientAuthority: the file of the CA from which clients must have a certificate; nil if clients need no certificate.
     package init(certificate: TestAuthority.Certificate? = nil, clientAuthority: String? = nil) throws {
         files = try FixtureProcess("etcd")
         port = try LoopbackServer.freePort()
@@ -35,7 +35,7 @@ package final class EtcdServer {
         try start()
     }
 
-    /// Starts etcd. After `kill`, it has its stored data again.
+    /// Starts etcd. If `kill` has ended an earlier process, the new one has the data that was stored.
     package func start() throws {
         let process = try FixtureProcess("etcd-run")
         try process.start(Self.program, arguments, log: "log", listeningOn: port, of: "127.0.0.1")

@@ -56,7 +56,8 @@ package final class LoopbackServer: Sendable {
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0 else {
-                    // Only this thread closes the socket. Otherwise, it might call accept on a new socket that has got the same descriptor number.
+                    // Only this thread closes the listening socket. If another thread did, the descriptor number could be used for a new
+                    // socket, and this thread would call accept on the new socket.
                     close(listener)
                     return
                 }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// An IPv4 address of this machine that is not a loopback address. Tributary uses a proxy only for such addresses.
+/// An IPv4 address of this machine that is not a loopback address. Tests of a proxy need one, because
+/// Tributary connects to loopback addresses directly.
 package enum MachineAddress {
     /// The address; nil if the machine has only loopback addresses.
     package static let ipv4: String? = {

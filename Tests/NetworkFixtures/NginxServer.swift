@@ -7,7 +7,7 @@ package final class NginxServer {
         FileManager.default.isExecutableFile(atPath: "/usr/sbin/nginx")
         && FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
 
-    /// The port on which it listens.
+    /// The port on which nginx listens.
     package let port: UInt16
     private let process: FixtureProcess
 
@@ -17,7 +17,7 @@ package final class NginxServer {
     ///   - address: the IPv4 address of this machine on which nginx listens.
     ///   - protocols: the value of nginx's `ssl_protocols`.
     ///   - upstream: the URL (`http://…`) to which requests are passed on; nil to answer each request with `[]`.
-    ///   - clientAuthority: the file of a CA; nil to admit clients without a certificate from a CA.
+    ///   - clientAuthority: the file of the CA from which clients must have a certificate; nil if clients need no certificate.
     package init(
         _ certificate: TestAuthority.Certificate, address: String = "127.0.0.1", protocols: String = "TLSv1.2 TLSv1.3",
         port: UInt16? = nil, upstream: String? = nil, clientAuthority: String? = nil

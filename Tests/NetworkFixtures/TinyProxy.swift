@@ -5,7 +5,7 @@ package final class TinyProxy {
     /// Whether tinyproxy is installed.
     package static let isThere = FileManager.default.isExecutableFile(atPath: "/usr/bin/tinyproxy")
 
-    /// The port on which it listens.
+    /// The port on which the proxy listens.
     package let port: UInt16
     private let process: FixtureProcess
 

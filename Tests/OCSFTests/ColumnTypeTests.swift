@@ -54,7 +54,7 @@ import Testing
         var events = try RecordExamples.events().map(\.event) + RecordExamples.others() + NoLossTests.oddShapes
         events += try ValidatorTests.sampleEvents()
         events += try types.map { try SyntheticEvent.make(type: $0, &random) }
-        // In a change, Okta writes the old and the new value in any JSON type, so these events have one of each.
+        // In the details of a change, Okta writes values of any JSON type, so these events have values of every type.
         let forms = [
             "{\"a\":1}", "{\"a\":\"1\",\"b\":[true]}", "[1,\"2\"]", "\"text\"", "7", "true", "null", "{}",
             "{\"a\":{\"b\":null}}",

@@ -1,13 +1,13 @@
 @testable import OCSF
 
-/// Damages an event in one to three typical ways. The same generator gives the same damage.
+/// Damages an event in one to three typical ways. A generator with the same seed gives the same damage.
 struct EventMutator {
     enum Mutation: CaseIterable {
         case swapType, doubleKey, nest, hugeString, hugeNumber, loneSurrogate, notUTF8, control, truncate
         case dropMember, flipByte, repeatBytes, deleteBytes, insertStructure, escapeKey
     }
 
-    /// Changes after which the event is usually still valid JSON, so that it reaches the mapping. `mutate` prefers them.
+    /// Kinds of damage that usually leave the event valid JSON, so that the event reaches the mapping. `mutate` prefers these kinds.
     static let grammatical: [Mutation] = [.swapType, .swapType, .dropMember, .hugeString, .escapeKey]
 
     private let tape = JSONTape(keys: [])

@@ -37,7 +37,7 @@ import Testing
             let choice = index % normalizers.count
             event.withUnsafeBytes { check.event($0, normalizers[choice], acme) }
             if let record = check.lastRecord {
-                // An independent reader checks the record, too. Foundation's full reader would be slow for huge records.
+                // Foundation's JSON reader checks the record, too. Huge records are skipped, because that reader is slow.
                 let text = String(decoding: record, as: UTF8.self)
                 if record.count < 100_000 {
                     do { _ = try JSON(text) } catch {
@@ -87,7 +87,8 @@ import Testing
         for _ in 0..<Self.count / 4 {
             let original = originals.randomElement(using: &random) ?? []
             let line = mutator.mutate(original, &random).filter { $0 != 0x0A && $0 != 0x0D }
-            // Skips lines that contain several events or none, or that look like the beginning of pretty-printed JSON.
+            // Skips lines that are not exactly one event: empty lines, arrays of events, and a line with only “{”, with which
+            // pretty-printed JSON begins.
             if line.allSatisfy(isSpace) || line.first(where: { !isSpace($0) }) == UInt8(ascii: "[") { continue }
             if line.filter({ !isSpace($0) }) == [UInt8(ascii: "{")] { continue }
             lines.append(line)

@@ -32,7 +32,7 @@ import Testing
         "{\"a\\u0062c\":1,\"é\":\"\\u00e9\",\"\":{\"\":\"\"}}",
     ]
 
-    /// For each path of an event that the mapping copies unchanged: the paths in a record where the value may be.
+    /// The paths in an event whose values the mapping copies unchanged, each with the paths in a record where the value may be.
     static let ways: [String: [String]] = [
         ".uuid": [".metadata.uid"], ".published": [".metadata.original_time"], ".eventType": [".metadata.event_code"],
         ".version": [".metadata.log_version"], ".severity": [".metadata.log_level"],
@@ -58,7 +58,7 @@ import Testing
         var unmapped = 0
         /// Values at one of the paths that `ways` lists for them.
         var byPath = 0
-        /// Values that `ways` does not list, found unchanged somewhere in the record outside of `unmapped`.
+        /// Values whose path is not a key of `ways`, found unchanged somewhere in the record outside of `unmapped`.
         var mapped = 0
         /// Values in another form, such as a country's code or the parts of a URL.
         var derived = 0
@@ -78,7 +78,7 @@ import Testing
                 if kept[".unmapped" + path] == value {
                     unmapped += 1
                 } else if let ways = NoLossTests.ways[path] {
-                    // A finding has some of these attributes in `evidences`.
+                    // A Detection Finding has some of these attributes in `evidences`, not at the top level.
                     let found = ways.contains { way in
                         mappedPaths[way] == value || mappedPaths[".evidences.0" + way] == value
                     }

@@ -128,5 +128,5 @@ import Testing
     }
 }
 
-/// The catalogue for all tests of this target.
+/// With this name, the files of this target can use the generator without importing TestSupport.
 typealias SeededGenerator = TestSupport.SeededGenerator

@@ -102,8 +102,8 @@ import Testing
         try MadePart(of: "docs/record-schema.md", named: "attacks").check(text)
     }
 
-    /// The paths in the second column of the field tables. A path that begins with a dot is inside the object of the path before it, and ‹user›
-    /// stands for each path that the page's table of such names lists.
+    /// The paths in the second column of the page's field tables. A path that begins with a dot is in the same object as the path before it. A name
+    /// such as ‹user› stands for several paths; a table of the page lists these names with their paths.
     static func documentedPaths(_ text: String) -> [(token: String, paths: Set<String>)] {
         var places: [String: [String]] = [:]
         var found: [(token: String, paths: Set<String>)] = []
@@ -136,8 +136,8 @@ import Testing
         return found
     }
 
-    /// The paths of all values in records with all options, made from the examples and from an event of each type, in
-    /// each version of OCSF.
+    /// The paths of all values in the records of the examples and of an event of each type. The records are made with all options, in each version
+    /// of OCSF.
     static func madePaths() throws -> Set<String> {
         let types = try String(contentsOf: catalogueFile, encoding: .utf8).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }.map { String($0.prefix { $0 != "\t" }) }

@@ -15,7 +15,8 @@ import Testing
                 let row = try #require(catalog.row(of: text))
                 guard let vote = catalog.relatives.vote(on: text, excluding: index) else { return }
                 if vote.mapping.kind == row.kind { classes += 1 }
-                // The activity for a last word is learned from all rows, also from the one left out, so the rate for activities is slightly too high.
+                // The activities that belong to the last words of event types are learned from all rows, including the one that is left
+                // out here. So the count of equal activities is slightly too high.
                 if vote.mapping.kind == row.kind, catalog.mapping(by: vote, text).activity == row.activity {
                     activities += 1
                 }
@@ -46,7 +47,7 @@ import Testing
         #expect(prefix.words == 2)
         #expect(prefix.relatives == 2)
         #expect(prefix.mapping.activity == 1)
-        // Part of a word does not count as equal.
+        // Only whole words are compared: “ab” is not equal to “a”, and “recreate” is not equal to “create”.
         #expect(try vote("ab.recreate") == nil)
         #expect(try vote("") == nil)
         let tie = try #require(try vote("a.b"))

@@ -10,7 +10,7 @@ struct Bench {
     static let dateSeconds: Int64 = 1_757_607_710
     /// The time by Okta's clock, in milliseconds since 1970.
     static let server: Int64 = dateSeconds * 1000
-    /// The default restart time of a place, where a query by time begins.
+    /// The restart time of a place by default. A query by time begins at the restart time.
     static let restart = StoredTime(1_757_000_000_000)
 
     var pager: LogPager
@@ -51,7 +51,7 @@ struct Bench {
         return (before.duration(to: now).seconds, try #require(due))
     }
 
-    /// Tells the pager that the pending page is durable. Its way then continues at the page's next link.
+    /// Tells the pager that the pending page is durable. The next request of the same way then uses the page's next link.
     mutating func commit(
         _ events: Int, passed: Int? = nil, newest: Int64? = nil, change: PageCheckpoint.Change? = nil
     ) throws {
@@ -327,7 +327,7 @@ struct LogPagerTests {
         }
     }
 
-    /// Rows of limits, remaining requests and seconds to the reset in the headers, then the expected limit, remaining requests and seconds.
+    /// Each row has the headers' limits, remaining requests and seconds to the reset, and then the three values that the pager must use.
     static let buckets: [(limits: [String], remaining: [String], resets: [Int64], (Int64?, Int64?, Int64?))] = [
         // One bucket is used up and is reset in 5 s, so its reset counts.
         (["600", "60"], ["593", "0"], [50, 5], (60, 0, 5)),
@@ -386,7 +386,7 @@ struct LogPagerTests {
         var bench = try Bench(budgetShare: share)
         _ = try bench.nextRequest()
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
-        // The time from the request to the commit of its page is part of the wait.
+        // The spacing counts from the request. So the time until the page is committed shortens the wait.
         bench.now += .milliseconds(200)
         try bench.commit(1000)
         let next = try bench.nextRequest()
@@ -501,7 +501,7 @@ struct LogPagerTests {
         }
         #expect(tails[0].contains("since="))
         #expect(tails.dropFirst().allSatisfy { $0.contains("after=t") }, "\(tails)")
-        // Then the tail gets a page with only known events. It does not begin a tail, so the next request for the tail is a query by time.
+        // Then the tail gets a page with only known events. Such a page does not begin a tail, so the tail's next request is a query by time.
         while !isTail(try bench.nextRequest().request.url) {
             number += 1
             _ = bench.page(next: Bench.link("h\(number)"))
@@ -600,7 +600,7 @@ struct LogPagerTests {
         #expect(wait == 0)
         let since = UTCTime(milliseconds: Bench.server - back).rfc3339
         #expect(request.url.contains("since=\(since)&"))
-        // The start is computed again only once.
+        // The start is computed again only once, so this page is accepted.
         let page = try #require(bench.page(next: Bench.link("1")).page)
         #expect(page.place[.main]?.restart == start)
         #expect(page.place.countedFrom == nil)

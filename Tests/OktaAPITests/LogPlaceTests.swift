@@ -120,7 +120,7 @@ struct LogPlaceTests {
             """
         let earlier = try #require(try EarlierLogPlace(parsing: text))
         let history = LogPlace.Way(filter: nil, restart: StoredTime(1_757_000_000_000), next: Bench.link("8"))
-        // Five minutes before the watermark would be before the way's beginning, so the restart time is the beginning.
+        // Usually the restart time is five minutes before the watermark. Here this would be before the way's beginning, so the beginning is used.
         let tail = LogPlace.Way(
             filter: nil, restart: StoredTime(1_757_590_000_000), reached: PublishedTime(1_757_590_100_000))
         #expect(

@@ -81,7 +81,7 @@ struct TokenLifeTests {
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 1) == "ask")
         _ = answer(&life, token("new"), at: 1)
-        // Another caller's request with the old token is refused late.
+        // Only now does Okta refuse a request that another caller has sent with the old token.
         life.rejected(AccessToken.Value(text: "old", scheme: .bearer))
         #expect(step(&life, at: 2) == "new")
     }

@@ -3,7 +3,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// Makes clients of the service app `0oa1`, which does not use DPoP.
+/// Makes HTTP clients that act as the service app `0oa1`, which does not use DPoP.
 enum AppClient {
     /// A client with an access token for these scopes.
     static func client(_ org: SimulatedOrg, _ key: P256.Signing.PrivateKey, _ scopes: [String]) throws -> Client {

@@ -128,7 +128,7 @@ struct AuthorizationTests {
         let token = try Self.token(ask(org, try assertion(org), proofs: [good]))
         #expect(Self.code(ask(org, try assertion(org), proofs: [good])) == "invalid_dpop_proof", "used before")
 
-        // Requests for the log need a proof, too.
+        // Requests to the System Log need a DPoP proof, too.
         let logs = "/api/v1/logs"
         let ath = TestJWT.encoded(SHA256.hash(data: Data(token.utf8)))
         #expect(Self.code(log(org, "Bearer \(token)")) == "dpop_authentication_scheme_required")

@@ -8,7 +8,7 @@ struct Client {
         var status = 0
         var headers: [(name: String, value: String)] = []
         var body: [UInt8] = []
-        /// True if the body is as long as its Content-Length says, or ends with the last chunk.
+        /// True if the body has as many bytes as Content-Length says, or, for a chunked body, if the last chunk has arrived.
         var isComplete = false
 
         func all(_ name: String) -> [String] { headers.filter { $0.name.lowercased() == name }.map(\.value) }
@@ -52,7 +52,7 @@ struct Client {
         var answer = Answer()
         let socket = Glibc.socket(isV6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        // This is only the interval between two calls of `givesUp`.
+        // This timeout only determines how often `givesUp` is called. It does not end the request.
         var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
         if givesUp != nil {
             setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

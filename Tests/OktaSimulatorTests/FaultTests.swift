@@ -4,7 +4,7 @@ import Testing
 
 @Suite("faults")
 struct FaultTests {
-    /// Sends a request with a fault, and then one without, which has to succeed. `check` gets the first answer.
+    /// Sends a request that the org answers with the fault, and then a second request, which has to succeed. `check` gets the first answer.
     private func strike(_ rule: String, gzip: Bool = false, _ check: (SimulatedOrg, Client.Answer) throws -> Void)
         async throws
     {
@@ -158,7 +158,7 @@ struct FaultTests {
         settings.faults = [FaultRule(.hang)]
         let org = try await SimulatedOrg.start(settings)
         let port = org.port
-        // The client never gives up, so only the stop can end it.
+        // The client waits without a time limit, so only the stop of the org can end the request.
         let waiting = Task.detached { Client(port: port).get("/api/v1/logs").status }
         while org.stats.faults.isEmpty { await Task.yield() }
         await org.stop()

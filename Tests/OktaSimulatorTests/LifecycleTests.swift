@@ -2,11 +2,12 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// A call of Okta's Users API, with its effect in each status as Okta documents it.
+/// A call of Okta's Users API, and its documented effect on a user in each status.
 private struct Row: CustomTestStringConvertible, Sendable {
     let call: String
     let operation: String
-    /// The statuses in which the call is allowed, each with the user's status after the call. In other statuses, the answer is `refusal`.
+    /// Keys: the statuses of a user in which the call is allowed. Values: the user's status after the call. In other statuses, the answer is
+    /// `refusal`.
     let allowed: [UserStatus: UserStatus]
     let refusal: String
     var testDescription: String { call }
@@ -76,7 +77,7 @@ struct LifecycleTests {
                 let calls = (after.calls[row.call] ?? 0) - (before.calls[row.call] ?? 0)
                 let done = (after.done[row.call] ?? 0) - (before.done[row.call] ?? 0)
                 if let next = row.allowed[status] {
-                    // A staged user may have no password, for example after a deactivation. Then activating leads to PROVISIONED.
+                    // A staged user may have no password, for example after a deactivation. Activation makes such a user PROVISIONED.
                     let expected = row.call == "activate" && status == .staged ? [.active, .provisioned] : [next]
                     #expect(answer.status == 200 && expected.contains(after.status), "\(status): \(answer.text)")
                     #expect(calls == 1 && done == 1, "\(status)")

@@ -2,7 +2,7 @@ import Foundation
 import OktaSimulator
 import Testing
 
-/// The last midnight in UTC. An org with this epoch has the same events whenever the test runs on that day.
+/// The last midnight in UTC. All runs of a test on the same day therefore see an org with the same events.
 let testEpoch: Int64 = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400_000
 
 func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (SimulatedOrg, Client) async throws -> Void)
@@ -22,7 +22,7 @@ func withOrg(_ change: (inout OrgSettings) -> Void = { _ in }, _ body: (Simulate
     await org.stop()
 }
 
-/// The uuids of all events from `first` on. Follows the next links until a page has fewer events than `limit`.
+/// The uuids of the events on the page `first` and on the following pages. Follows the next links until a page has fewer events than `limit`.
 func collect(_ client: Client, from first: String, limit: Int) -> [String] {
     var all: [String] = []
     var target = first

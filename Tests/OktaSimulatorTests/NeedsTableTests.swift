@@ -73,7 +73,7 @@ struct NeedsTableTests {
         ]
     }()
 
-    /// True if the client's rights allow all calls of the action. A refusal because of the user's status does not make it false.
+    /// True if the client's rights allow all calls of the action. A refusal because of the user's status does not count.
     private func isAllowed(_ action: String, _ org: SimulatedOrg, _ client: Client) throws -> Bool {
         let user = try #require(org.user("adam.active"))
         let group = try #require(
@@ -153,7 +153,7 @@ struct NeedsTableTests {
             let isEnough = try isAllowed(row.name, org, enough)
             #expect(isEnough, "\(row.name)")
             for left in row.scopes {
-                // The scope okta.users.manage includes okta.users.read, so both are left out.
+                // The scope okta.users.manage includes okta.users.read. So a client without okta.users.read must not have the other, either.
                 let implying: Set = left == "okta.users.read" ? [left, "okta.users.manage"] : [left]
                 let poor = try AppClient.client(org, key, Array(all.subtracting(implying)))
                 let isStillAllowed = try isAllowed(row.name, org, poor)

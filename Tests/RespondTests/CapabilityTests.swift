@@ -83,7 +83,7 @@ struct CapabilityTests {
                 == [.addToGroup, .removeFromGroup, .setRisk, .universalLogout])
         let group = try #require(rows.first { $0.action == .addToGroup })
         #expect(group.explanation.contains("lacks the scope okta.groups.manage"))
-        // The actions themselves succeed or are refused as the list says.
+        // Each action succeeds or is refused as `rows` says.
         #expect(await engine.act(.contain, "alice.active").outcomes == [.done, .done])
         #expect(await engine.act(.suspend, "root.admin").codes == ["administrator"])
         #expect(await engine.act(.addToGroup, "alice.active").codes == ["not-permitted"])

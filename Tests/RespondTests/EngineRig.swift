@@ -9,7 +9,7 @@ import Testing
 
 @testable import Respond
 
-/// A simulated org, and a directory with a response log and a credential, with which a test makes engines.
+/// What a test needs to make a response engine: a simulated org, and a directory with a response log and a credential.
 final class EngineRig: Sendable {
     static let token = "00responder-token-of-a-test"
 

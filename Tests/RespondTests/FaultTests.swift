@@ -5,7 +5,7 @@ import Testing
 
 @testable import Respond
 
-/// Causes faults before, during and after a call. Checks how often the org carries it out, and what the entry of the response log says.
+/// Causes faults before, during and after a call. Checks how often the org carries out the call, and what the response log's entry says.
 @Suite("faults during an action")
 struct FaultTests {
     /// Actions that consist of one call, each with a user whose status allows it.
@@ -40,7 +40,7 @@ struct FaultTests {
         arguments: actions, [FaultRule.Kind.disconnect, .status, .truncateBody])
     func lostAfter(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
-        // For answers with 204, truncateBody has no effect, because they have no body.
+        // The fault truncateBody has no effect on answers with the status 204, because these answers have no body.
         let fault = FaultRule(kind, count: 1, status: 500, at: action.rawValue, done: true)
         let (rig, report) = try await run(action, user, fault)
         #expect(report.outcomes == [.done])

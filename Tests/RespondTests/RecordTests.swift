@@ -37,7 +37,7 @@ struct RecordTests {
         #expect(entries[2].options.oauthTokens == true && entries[2].options.forgetDevices == true)
         let result = try #require(entries[1].result)
         #expect(result.statusBefore == "ACTIVE" && result.statusAfter == "SUSPENDED" && result.httpStatus == 200)
-        // Okta's own event about the action has the same transaction id.
+        // The transaction id in Okta's own event about the action is the request id in the log entry.
         let requestID = try #require(result.oktaRequestID)
         let count = rig.org.eventCount
         let events = (0..<count).map { String(decoding: rig.org.event($0), as: UTF8.self) }
@@ -86,7 +86,7 @@ struct RecordTests {
     @Test("if the response log can't be written, nothing is sent to Okta, and the report says why")
     func noLog() async throws {
         let rig = try await EngineRig()
-        // The file is full, so the next entry needs a new file. That fails, because the directory is removed below.
+        // Fills the log file, so that the engine's next entry needs a new file. The directory is removed below, so no file can be created.
         let entry = ResponseEntry(
             ResponseStep(action: .suspend, options: ResponseOptions()), of: rig.request("x"), by: rig.responder,
             at: nil,
@@ -133,12 +133,12 @@ struct RecordTests {
         }
         #expect(
             rig.logged.all.contains { $0.contains("\(action.rawValue) \(user)@corp.example, asked by rhea for case") })
-        // Only the JSON that goes over the socket to the responder contains the link.
+        // The link is only in the JSON that the helper sends to the responder over the socket.
         #expect(String(decoding: try JSONEncoder().encode(report), as: UTF8.self).contains(token))
     }
 }
 
-/// Values that another task collects.
+/// Values that a closure in another task adds, and that the test reads.
 final class Seen: Sendable {
     private let values = Mutex<[Bool]>([])
 

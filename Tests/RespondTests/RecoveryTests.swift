@@ -6,7 +6,7 @@ import Testing
 
 @Suite("recovery of actions during which the helper stopped")
 struct RecoveryTests {
-    /// Writes the entry that a helper leaves if it is killed before the entry with the result.
+    /// Writes the log entry that remains if the helper is killed during an action: it was written before the call, and has no result.
     private func leave(
         _ rig: EngineRig, _ action: ResponseAction, _ user: String, command: ResponseAction? = nil, key: String? = nil,
         _ change: (inout ResponseEntry) -> Void = { _ in }

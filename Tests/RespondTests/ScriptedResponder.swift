@@ -18,7 +18,7 @@ final class ScriptedResponder: Responding {
     private let script: Script
     private let asked = Mutex<[(request: ResponseRequest, actor: ResponseActor)]>([])
     private let finished = Mutex(0)
-    /// If there is a gate, actions end only after it is opened.
+    /// If not nil, an action ends only after the test has opened this gate.
     private let gate: Gate?
 
     init(_ script: Script = Script(), gate: Gate? = nil) {

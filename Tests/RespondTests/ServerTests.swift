@@ -165,7 +165,7 @@ struct ServerTests {
             #expect(readAll(garbage).contains("bad-request"))
             close(garbage)
 
-            // Until the server closes the connection, the kernel takes some data into its buffers.
+            // The client can send some megabytes before the server closes the connection, because the kernel buffers them.
             let endless = try running.connect()
             let chunk = [UInt8](repeating: 0x41, count: 1 << 20)
             var sent = 0
@@ -205,7 +205,7 @@ struct ServerTests {
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
             // The limit is high, because other tests of this process use several hundred threads.
             #expect(threads < 700)
-            // One user may have eight connections, and the server closes silent ones after a second.
+            // The server allows eight connections per user, and closes a silent connection after one second, which makes room for this one.
             _ = try client.ask(.act(request: request(), sudoUser: nil))
             for descriptor in open { close(descriptor) }
         }
@@ -289,7 +289,7 @@ struct ServerTests {
             _ = try ResponseServer(path: file, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
         }
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "kept")
-        // Nobody listens on this socket, as after a killed process.
+        // The socket's file exists, but no process listens on it, as after a helper was killed.
         let left = running.path + ".left"
         close(try UnixSocket.listen(left))
         let replaced = try ResponseServer(path: left, limits: .init(), heartbeat: nil, logger: Logger(label: "test"))
@@ -419,7 +419,7 @@ struct ClientTests {
         let connection = try await blocking { accept(listener, nil, nil) }
         close(connection)
         #expect(try await client.value == .cut)
-        // Nobody accepts or answers the next connection.
+        // The test neither accepts the client's second connection nor answers it.
         #expect(try await failure() == .cut)
         close(listener)
         unlink(path)

@@ -2,13 +2,14 @@ import Foundation
 import Respond
 import Synchronization
 
-/// A clock for the engine and its org. It begins at the present time. `advance` and each wait of the engine move it ahead at once.
+/// A clock for the engine and its org. It begins at the present time. `advance` moves the clock forward. When the
+/// engine waits until a time, the clock moves to that time at once.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
     private let wallStart = Int64(Date().timeIntervalSince1970 * 1000)
     private let offset = Mutex(Duration.zero)
 
-    /// The time since its creation.
+    /// How far the clock has been moved forward since its creation.
     var elapsed: Duration { offset.withLock(\.self) }
 
     func advance(_ duration: Duration) { offset.withLock { $0 += duration } }

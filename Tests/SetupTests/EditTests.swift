@@ -80,7 +80,7 @@ struct EditTests {
                       credential: w
                 """)
         #expect(changed == expected)
-        // A second change removes the new keys again.
+        // A second change removes the section `response_action`, and sets `paused` to another value.
         let again = try change(installation, "acme") { record in
             record.remove(.responseAction)
             try record.set("paused", to: "false")

@@ -80,7 +80,7 @@ struct RecordTests {
         let installation = try Installation()
         let before = try installation.files()
         let record = CredentialRecord(name: try Name(parsing: "acme-read"), type: .oauth)
-        // The service app has no client ID.
+        // This credential is of a service app, but has no client ID.
         #expect(throws: ConfigurationError.self) {
             try record.save(configuration: installation.main, context: try installation.context)
         }

@@ -138,7 +138,7 @@ struct RetentionTests {
         spool.retain(atMinute: 3)
         #expect(try spool.present() == [6])
         #expect(spool.writer.spool.retentionReport.problem == nil)
-        // A loader that lags is reported an hour later.
+        // An hour later, retention reports the loader whose missing acknowledgement keeps a segment.
         spool.retain(atMinute: 62)
         #expect(spool.writer.spool.retentionReport.loaders == ["warehouse"])
         #expect(spool.writer.spool.retentionReport.waitingSegments == 1)

@@ -17,7 +17,7 @@ struct CrashTests {
         #expect(rehearsal.count > 100)
         var tried = 0
         defer { print("\(tried) crashes tried with \(compression)") }
-        // The runs of the compressions differ only in a few operations. So zstd is tested at every operation, and the others at every fifth.
+        // Runs with different compressions differ only in a few operations. So zstd is tested at every operation, and the others at every fifth.
         for crashAt in stride(from: 1, through: rehearsal.count, by: compression == .zstd ? 1 : 5) {
             for fault in [ScriptedFileSystem.Fault.crashBefore, .crashPartly, .crashAfter] {
                 let collection = try SimulatedCollection(compression: compression)
@@ -102,7 +102,7 @@ struct CrashTests {
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }
         #expect(writer.cursor == "4")
         #expect(writer.bufferedRecords == 0)
-        // Cutting off the bytes failed, too. Until that succeeds, nothing may be written.
+        // Truncating the journal to its last commit has failed, too. Until the truncation succeeds, nothing may be written.
         let before = fileSystem.log.count { $0.0 == .write }
         try SimulatedCollection.append(4, to: writer)
         #expect(throws: SpoolError.self) { try writer.commit(cursor: "5", at: SimulatedCollection.instant()) }

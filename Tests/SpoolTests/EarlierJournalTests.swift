@@ -70,7 +70,7 @@ struct EarlierJournalTests {
             #expect(try writer.sealIfDue(at: Simulation.instant(6)).isEmpty)
             #expect(try collection.visible() == [])
             try commitNext(writer)
-            // The records of version 1 are sealed by then.
+            // Before the commit, the writer has sealed the records of version 1.
             #expect(writer.journal.header.version == 3)
             #expect(try collection.visible().sorted() == [4, 5, 6, 7])
         }
@@ -83,7 +83,7 @@ struct EarlierJournalTests {
 
     /// A journal of version 2, built byte by byte from the description of the format.
     ///
-    /// Its header has two windows. Window 0 contains [1] and [2, 3], and has dropped identities up to mark 5. Window 1 contains [40].
+    /// Its header has two windows. Window 0 contains [1] and [2, 3], and the latest time of its dropped identities is 5. Window 1 contains [40].
     /// Two commits with the records 4 to 7 follow. The first adds [4] to window 0. The second replaces window 1 by [41], and adds [50] to window 2.
     private func journalOfVersion2(isCarrying: Bool) -> Data {
         var carried: [UInt8] = []
@@ -101,7 +101,7 @@ struct EarlierJournalTests {
         let lengthOfCarried = isCarrying ? frame(type: 2, cursor: "4", records: [4, 5], [], 0, 0).count : 0
         header.add(Int64(lengthOfCarried))
         header.bytes += [2]
-        // The first window: its number, then its bound (identities and milliseconds), then the mark of its dropped identities.
+        // The first window: its number, its bound (identities and milliseconds), and the latest time of its dropped identities.
         header.bytes += [0]
         header.add(UInt32(32_768))
         header.bytes += [1]
@@ -199,7 +199,7 @@ struct EarlierJournalTests {
             #expect(writer.recovery.isClean)
             #expect(writer.journal.header.version == 2)
             #expect(try (0..<3).map { try list(writer, $0) } == [[1, 2, 3, 4], [41], [50]])
-            // Version 2 stores one time per commit. It is used as the earliest and as the latest time.
+            // Version 2 stores only one time per commit. The writer uses this time as the earliest and as the latest time.
             #expect(writer.droppedLatest(first) == 5)
             #expect(writer.droppedLatest(second) == nil)
             #expect((0..<4).map { writer.earliest(first, depths: $0..<$0 + 1) } == [30, 20, 20, 10])

@@ -127,7 +127,7 @@ struct IdentityTests {
             #expect(list(writer, source) == [11, 13, 14])
             #expect(list(writer, target) == [1, 3, 4])
 
-            // The commit that moves also adds to both windows. The target then exceeds its bound, so it drops its oldest commit.
+            // This commit moves a window, and adds an identity to both windows. The target then exceeds its bound, so it drops its oldest commit.
             remember([5], in: target, writer)
             remember([15], in: source, writer)
             writer.move(source, to: target)
@@ -141,7 +141,7 @@ struct IdentityTests {
         #expect(list(writer, target) == [3, 4, 5, 11, 13, 14, 15])
         #expect(writer.droppedLatest(target) == 100)
         #expect((0..<7).map { writer.earliest(target, depths: $0..<$0 + 1) } == [7, 3, 3, 1, 7, 3, 3])
-        // Each window keeps its bound.
+        // The move has not changed the bound of either window.
         remember(20..<26, in: source, writer)
         try commit(writer)
         remember(26..<29, in: source, writer)
@@ -245,7 +245,7 @@ struct IdentityTests {
         #expect(writer.droppedLatest(window) == 30)
         writer.bound(window, count: 2)
         #expect(known(writer, in: window) == [8, 9])
-        // The result is the largest time of all dropped commits, not that of the last one.
+        // The result is the largest time of all dropped commits, not the time of the commit that was dropped last.
         #expect(writer.droppedLatest(window) == 30)
         writer.forget(window)
         try commit(writer)

@@ -100,7 +100,7 @@ struct LateEventTests {
         try commit([30, 30, 30, 30, 31, 31, 31, 31, 31, 0], "1", at: 0, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(60)).map(\.records).sorted() == [1, 5])
         #expect(writer.unsealed.records == 4)
-        // At most half of the twelve partitions may wait, so that the next seal is not due immediately.
+        // At most half of the twelve partitions may be carried over, so that the next seal is not due immediately.
         try commit([32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42], "2", at: 61, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).count == 6)
         #expect(try writer.sealIfDue(at: Simulation.instant(61)).isEmpty)

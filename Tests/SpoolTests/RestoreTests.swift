@@ -28,7 +28,7 @@ struct RestoreTests {
             integration: "acme", scratch: SpoolScratch(), facts: Self.facts, now: Simulation.instant())
     }
 
-    /// Collects from the cursor on, without the records that the writer has found in the spool.
+    /// Collects the records after the cursor, and skips those that the writer has found in the spool.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int? = nil) throws {
         while let next = Int(writer.cursor ?? "0"), next < end ?? collection.total {
             let upper = min(next + collection.batch, end ?? collection.total)
@@ -104,11 +104,11 @@ struct RestoreTests {
                 #expect(!writer.recovery.stateIsMissing)
                 #expect(seen.insert(writer.journal.header.generation).inserted)
                 try collect(collection, writer)
-                // Even if a state seals nothing, its generation number is not used again: the next restored state takes a later number.
+                // After the first round there is nothing left to seal. Still, each restored state must use a new generation number.
                 try writer.seal(at: Simulation.instant(1_000))
                 if time == 1 { try collection.expectExactlyOnce("restored once") }
             }
-            // From now on the journal opens like any other.
+            // The next start finds nothing to restore.
             #expect(try open(collection).recovery.isClean)
         }
         try collection.expectExactlyOnce("restored three times")

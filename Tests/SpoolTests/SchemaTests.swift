@@ -15,7 +15,7 @@ struct SchemaTests {
         return collection
     }
 
-    /// Collects from the cursor on, in commits of four records. Each record contains the name of its schema. Every third record is late, so a
+    /// Collects the records after the cursor, in commits of four. Each record contains the name of its schema. Every third record is late, so a
     /// seal may carry it over.
     private func collect(_ collection: Simulation, _ writer: SpoolWriter, upTo end: Int = total) throws {
         while case let next = writer.cursor.flatMap({ Int($0) }) ?? 0, next < end {

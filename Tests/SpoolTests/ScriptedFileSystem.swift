@@ -3,7 +3,8 @@ import Synchronization
 
 @testable import Spool
 
-/// The real file system with faults at chosen operations. It counts synchronizations without performing them: only a power cut would show them.
+/// The real file system with faults at chosen operations. It counts synchronizations without performing them, because only a power cut would
+/// show the difference.
 final class ScriptedFileSystem: FileSystem {
     enum Fault: Sendable {
         /// The process dies: before the operation, after half of a write, or after the operation. Every later operation fails.

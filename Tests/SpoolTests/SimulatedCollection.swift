@@ -20,7 +20,7 @@ struct SimulatedCollection {
         settings.packedChunkBytes = 250
         // Some batches are compressed in two parts, the first before the commit.
         settings.packedPieceBytes = 150
-        // At most four late events of a partition may wait.
+        // At most four late events of a partition may be carried over.
         settings.carriedMaxBytes = 16 * 340
     }
 

@@ -72,7 +72,7 @@ struct WindowModel {
         }
     }
 
-    /// Changes the windows as the commit with these numbers has to. Returns the times of the commit.
+    /// Makes the changes to the writer's windows that belong to the commit of these numbers. Returns the times of the commit.
     static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> IdentityTimes {
         for name in Name.allCases {
             let window = try name.window()

@@ -62,7 +62,7 @@ struct NotifyMessageTests {
             let receiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            // If the address has only its family (two bytes), the kernel chooses an abstract name (unix(7), autobind).
+            // If only the two bytes of the address family are passed to bind, the kernel chooses an abstract name (unix(7), autobind).
             let name = withUnsafeMutablePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> String in
                     var length = socklen_t(MemoryLayout<sa_family_t>.size)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A part of a document that is generated from the code. It is between two comments that contain its name:
+/// A generated part of a document. In the document, the part is between two comments that contain the part's name:
 ///
 ///     <!-- NAME: made by make docs -->
 ///     <!-- end of NAME -->

@@ -1,7 +1,7 @@
 import CollectionSimulation
 import Glibc
 
-/// Measures an org that stores all its events late, and prints what each phase came to.
+/// Measures the collection from an org that stores all its events late. Prints the results of each phase.
 func measureSteadily(_ arguments: [String]) async -> Never {
     func number(_ name: String) -> Int? {
         arguments.firstIndex(of: name).flatMap { arguments.dropFirst($0 + 1).first }.flatMap { Int($0) }
@@ -35,7 +35,7 @@ func measureSteadily(_ arguments: [String]) async -> Never {
     }
 }
 
-/// The first column is wide, the others are numbers.
+/// A row of the table. The first column is a name, aligned to the left; the others are numbers, aligned to the right.
 private func row(_ fields: [String]) -> String {
     fields.enumerated().map { index, field in
         let room = String(repeating: " ", count: max(0, (index == 0 ? 20 : 13) - field.count))

@@ -18,7 +18,7 @@ else {
 let isVerbose = arguments.contains("--verbose")
 let isFleet = arguments.contains("--fleet")
 let stopsAtFailure = arguments.contains("--until-failure")
-// The features that are switched off, such as those that a failing run does not need.
+// The features that are switched off, for example because a failing run does not need them.
 let without = Set(
     (arguments.firstIndex(of: "--without").flatMap { arguments.dropFirst($0 + 1).first } ?? "").split(separator: ",")
         .compactMap { name in Scenario.Feature.allCases.first { "\($0)" == name } })
@@ -48,7 +48,7 @@ await withTaskGroup(of: Void.self) { group in
                 }
                 guard !verdict.isGood else { continue }
                 print("seed \(seed): \(verdict)")
-                // Without this, the output would appear late if it is written to a file.
+                // Without a flush, output to a file would appear late.
                 fflush(nil)
                 guard !isVerbose, !stopsAtFailure else { continue }
                 await print("    " + Shrinking(lane, isFleet: isFleet).smallest(seed, without: without))

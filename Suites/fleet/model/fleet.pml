@@ -112,7 +112,7 @@ inline put_segment(commit, number) {
     check()
 }
 
-/* A pending PUT arrives. The state of its host makes no difference. */
+/* A PUT that a host has sent arrives at the bucket, whatever the host does meanwhile. */
 #define ARRIVES(commit) atomic { commits[commit].is_sent && seals[commits[commit].generation] != commit -> d_step { put_seal(commit, ignored) } }
 
 active proctype Network() {
@@ -190,7 +190,7 @@ open:
     :: goto stopped
     od;
 #endif
-    /* Removes what earlier attempts have left. This may end before everything is removed. */
+    /* Removes staged objects that earlier attempts have left, but possibly not all of them. */
     do
     :: CLEAN(1)
     :: CLEAN(2)

@@ -17,11 +17,11 @@ package struct FleetPlan: Sendable {
 
     /// When a process dies. Operations and requests are counted from the beginning of the turn.
     package enum Death: Sendable, Equatable {
-        /// At a file operation.
+        /// The process dies at a file operation.
         case operation(Int)
-        /// At a request to the bucket, before or after the request is sent.
+        /// The process dies at a request to the bucket, before or after the request is sent.
         case request(Int, isSent: Bool)
-        /// At the end of the turn.
+        /// The process dies at the end of the turn.
         case end
     }
 

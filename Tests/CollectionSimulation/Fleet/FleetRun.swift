@@ -22,7 +22,7 @@ final class FleetRun {
     private var random: SeededGenerator
     private var verdict = Verdict()
 
-    /// If the host needs longer than this to collect the remaining events, the run fails. In milliseconds.
+    /// How long a host may take to collect the remaining events, in milliseconds, in addition to 200 poll intervals.
     private static let patience: Int64 = 2 * 86_400_000
 
     init(_ scenario: Scenario, _ plan: FleetPlan, _ lane: SimulationLane) {
@@ -159,7 +159,7 @@ final class FleetRun {
         for round in 0..<8 {
             guard await drain(host, session) else { return verdict.isStuck = true }
             await pass(max(1, bucket.settledAt - time.server))
-            // In the first round, an earlier decision may still have been on its way to the bucket. Later, no other host decides anything.
+            // In the first round, another host's decision may still reach the bucket, and fence this host. Later, no other host decides a seal.
             if round > 0, host.sealing?.fenced != nil {
                 verdict.problems.append("\(host.name) is alone, but its seal was refused")
             }

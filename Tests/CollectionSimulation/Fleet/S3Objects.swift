@@ -76,7 +76,7 @@ struct S3Objects: Sendable {
     }
 }
 
-/// A request to a bucket, taken apart.
+/// The parts of a request to a bucket.
 struct S3Request: Sendable {
     var method: HTTPMethod
     /// The key of the object; empty for a request to the bucket itself.

@@ -7,7 +7,7 @@ import Synchronization
 /// It is as strict as S3. An object is complete or missing, and a read sees all earlier writes. A write is refused if its condition is false, or
 /// if its body does not have the SHA-256 that the request names.
 ///
-/// A seed decides the faults. A request or its answer is lost, an error is returned, a write is carried out long after its sender has given up,
+/// A seed decides the faults: a request or its answer is lost, an error is returned, a write is carried out long after its sender has given up,
 /// or the bucket is unavailable for some time.
 final class ScriptedBucket: Sendable {
     /// A request that was sent, with its outcome.
@@ -31,7 +31,7 @@ final class ScriptedBucket: Sendable {
     /// What happens to a request.
     private enum Fate {
         case none
-        /// The request is lost before it is carried out, or its answer is lost after it.
+        /// The request is lost before it is carried out, or it is carried out and its answer is lost.
         case lostRequest, lostAnswer
         /// The sender gives up, and the request is carried out this many milliseconds later.
         case late(Int64)
@@ -70,7 +70,7 @@ final class ScriptedBucket: Sendable {
     /// From now on every request is carried out and answered, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
 
-    /// Sends a request. From here on, what happens to it does not depend on the sender.
+    /// Sends a request. After this call, its outcome does not depend on the sender, which may die or give up.
     func send(_ request: HTTPRequest) -> Exchange {
         let call = S3Request(request)
         return state.withLock { state in

@@ -37,7 +37,7 @@ final class SimulatedHost {
     private(set) var disk = PowerCutFileSystem()
     private(set) var running: Running?
     private(set) var held: Held?
-    /// The task that ends the last holding, by a release or a loss. It may have ended.
+    /// The task that carries out the last release or loss of the integration. It may have ended already.
     private(set) var move: SimulatedTask?
     private var copy: PowerCutFileSystem.Copy?
     private var holdings = 0

@@ -62,7 +62,7 @@ final class SimulatedProcess: Sendable {
         }
     }
 
-    /// Suspends the process until this time, in milliseconds since 1970. It does nothing even if answers arrive.
+    /// Suspends the process until this time, in milliseconds since 1970. Until then it does nothing, even if answers arrive.
     func standStill(until instant: Int64) { state.withLock { $0.stillUntil = instant } }
 
     /// Whether the process has sent a request within the last ten seconds.

@@ -30,7 +30,7 @@ extension Verdict {
                 problems.append("\(key) has no place in the log")
                 continue
             }
-            // A way's restart time never moves back (docs/exactly-once.md). If it does, this seal does not follow from the one before.
+            // A way's restart time never moves back (docs/exactly-once.md). If it has, this seal was not made from the place in the seal before.
             let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
             if let passed, let restart, restart < passed {
                 problems.append("\(key) moves the restart time back to \(restart)")
@@ -54,7 +54,7 @@ extension Verdict {
                     continue
                 }
                 if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
-                // A seal's segments must be published before the next seal is decided. A host that opens the journal publishes only the newest.
+                // A seal's segments must be published before the next seal is decided. A host that opens the journal publishes only the newest seal.
                 if let next, object.write > next {
                     problems.append("\(segment.path) was published after the next seal was decided")
                 }
