@@ -47,7 +47,7 @@ struct DeliveryCommandTests {
         try configure(workspace, "  - {name: lake, type: exec, command: [/bin/true]}")
         let outcome = try Programs.tributary(["deliver", "lak", "--config", workspace.configuration], in: workspace)
         #expect(outcome.status == 78)
-        #expect(outcome.errors.contains("no destination “lak”: it has lake"))
+        #expect(outcome.errors.contains("no destination “lak”: the destinations are lake"))
     }
 
     @Test(

@@ -110,7 +110,7 @@ struct HostileAnswerTests {
         #expect(daemon.stop() == 0)
         let check = try Programs.tributary(["check", "--online", "--config", workspace.configuration], in: workspace)
         #expect(check.status == 69)
-        for (name, words) in [("login", "a web page (200)"), ("redirect", "a redirect to portal.example,")] {
+        for (name, words) in [("login", "a web page (200)"), ("redirect", "a redirect to portal.example;")] {
             let problem = try #require(report.integrations.first { $0.name == name }?.problem)
             #expect(problem.message.contains(words), "\(problem.message)")
             #expect(problem.remedy.contains("a captive portal"))

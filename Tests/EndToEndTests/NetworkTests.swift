@@ -85,7 +85,7 @@ struct NetworkTests {
             "wrong-ca": ("issued by an authority that this machine does not trust", "login page"),
             "wrong-name": ("is for another name", "Check the org's URL"),
             "expired": ("has expired", "this machine's clock"),
-            "old-tls": ("offers no TLS 1.2", "has to be updated"),
+            "old-tls": ("offers no TLS 1.2", "ask its owner to update it"),
         ]
         let workspace = try Workspace()
         try workspace.configure(
