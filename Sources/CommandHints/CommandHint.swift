@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Commands of `tributary` for use in messages. For a configuration other than the installed one they contain `--config FILE`, so that a copied command
-/// changes the files that the message is about.
+/// Commands of `tributary` for use in messages. For a configuration other than the installed one they contain `--config FILE`, so that a copied
+/// command changes the files that the message is about.
 package enum CommandHint {
     /// The configuration that the unit uses.
     package static let installed = "/etc/tributary/tributary.yaml"
@@ -31,7 +31,7 @@ package enum CommandHint {
         return isInstalled ? "tributary \(words)" : "tributary \(words) --config \(quoted(configuration))"
     }
 
-    /// The same command, with `sudo` if the configuration is the installed one, which only root can change.
+    /// A command of `tributary`, with `sudo` if the configuration is the installed one, which only root can change.
     package static func asRoot(_ words: String) -> String { (isInstalled ? "sudo " : "") + command(words) }
 
     /// The command that makes the running daemon read its configuration again.

@@ -42,7 +42,7 @@ package struct Configuration: Sendable, Equatable {
         directories[dynamicMember: key]
     }
 
-    /// One of `credentials`.
+    /// A credential: one item of the list `credentials`.
     @dynamicMemberLookup
     package struct Credential: Sendable, Hashable {
         package var settings: Section<CredentialKeys>
@@ -56,7 +56,7 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// One of `integrations`, with its credentials resolved.
+    /// An integration: one item of the list `integrations`, with the credentials to which it refers.
     @dynamicMemberLookup
     package struct Integration: Sendable, Hashable {
         package var settings: Section<IntegrationKeys>
@@ -79,7 +79,7 @@ package struct Configuration: Sendable, Equatable {
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
-        /// At least one.
+        /// Why the integration can't be used: at least one problem.
         package var problems: [ConfigurationProblem]
     }
 
@@ -101,7 +101,7 @@ package struct Configuration: Sendable, Equatable {
         package var credential: Credential
     }
 
-    /// One of `destinations`.
+    /// A destination: one item of the list `destinations`.
     @dynamicMemberLookup
     package struct Destination: Sendable, Hashable {
         package var settings: Section<DestinationKeys>

@@ -8,7 +8,7 @@
 package struct ConfigurationChange: Sendable, Equatable {
     /// An integration that is in both configurations but differs.
     package struct Changed: Sendable, Equatable {
-        /// The new version.
+        /// The integration as it is in the new configuration.
         package var integration: Configuration.Integration
         /// The paths of the keys that differ, including those of its credentials, in the order of their declaration. A section that
         /// was added or removed is listed by its own path.
@@ -33,7 +33,7 @@ package struct ConfigurationChange: Sendable, Equatable {
                 added.append(integration)
                 continue
             }
-            // Both sections may use the same credential. Its keys are then listed only once.
+            // The sections `data_ingest` and `response_action` may use the same credential. The keys of that credential are then listed only once.
             var seen: Set<String> = []
             let keys = integration.changedKeys(from: earlier).filter { seen.insert($0).inserted }
             if !keys.isEmpty { changed.append(Changed(integration: integration, keys: keys)) }
@@ -59,12 +59,12 @@ package struct ConfigurationChange: Sendable, Equatable {
         result.network = new.network.keepingUntilRestart(old.network)
         result.metrics = new.metrics.keepingUntilRestart(old.metrics)
         result.response = new.response.keepingUntilRestart(old.response)
-        // No key of the section can change while the daemon runs.
+        // No key of the section `fleet` can change while the daemon runs.
         result.fleet = old.fleet
         return result
     }
 
-    /// Whether nothing differs.
+    /// Whether the two configurations are equal.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }

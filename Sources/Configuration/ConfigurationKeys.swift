@@ -20,11 +20,11 @@ extension Configuration {
             "The directory in which each delivery keeps its status, in a subdirectory with the destination's name.")
     }
 
-    /// Under `spool`.
+    /// The keys under `spool`.
     package struct SpoolKeys: ConfigurationSection {
         package static let shared = Self()
 
-        // Not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that, but loaders must reach the spool.
+        // The default is not below $STATE_DIRECTORY: with DynamicUser= only the daemon may enter that directory, but loaders must reach the spool.
         package let directory = ConfigurationKey<String>(
             "spool.directory", .path, default: .value("/var/lib/tributary/spool"), .atRestart,
             "The directory in which loaders find sealed segments."
@@ -51,7 +51,7 @@ extension Configuration {
         ) { $0.words }
     }
 
-    /// Under `record`.
+    /// The keys under `record`.
     package struct RecordKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -80,7 +80,7 @@ extension Configuration {
             "Your own tables that map event types to classes; they override the built-in one.")
     }
 
-    /// Under `my_network`.
+    /// The keys under `my_network`.
     package struct MyNetworkKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -94,7 +94,7 @@ extension Configuration {
         ) { $0.text }
     }
 
-    /// Under `network`.
+    /// The keys under `network`.
     package struct NetworkKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -116,7 +116,7 @@ extension Configuration {
         ) { $0.text.map { "no proxy for \($0)" } }
     }
 
-    /// Under `metrics`.
+    /// The keys under `metrics`.
     package struct MetricsKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -130,7 +130,7 @@ extension Configuration {
         ) { $0.map { "metrics in \($0)" } }
     }
 
-    /// Under `response`: limits of the response actions, and paths of their helper.
+    /// The keys under `response`: limits of the response actions, and paths of their helper.
     package struct ResponseKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -152,7 +152,7 @@ extension Configuration {
         ) { _ in nil }
     }
 
-    /// An item of `credentials`.
+    /// The keys of one item of `credentials`.
     package struct CredentialKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -187,7 +187,7 @@ extension Configuration {
             "With type oauth: the key's kid, if the app has several keys.")
     }
 
-    /// An item of `integrations`.
+    /// The keys of one item of `integrations`.
     package struct IntegrationKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -207,7 +207,7 @@ extension Configuration {
         ) { $0 ? "paused" : nil }
     }
 
-    /// Under `data_ingest` of an integration.
+    /// The keys under `data_ingest` of an integration.
     package struct DataIngestKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -237,7 +237,7 @@ extension Configuration {
         ) { "pages of \($0)" }
     }
 
-    /// Under `response_action` of an integration.
+    /// The keys under `response_action` of an integration.
     package struct ResponseActionKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -247,7 +247,7 @@ extension Configuration {
         ) { "acts with \($0)" }
     }
 
-    /// An item of `destinations`.
+    /// The keys of one item of `destinations`.
     package struct DestinationKeys: ConfigurationSection {
         package static let shared = Self()
 

@@ -85,7 +85,7 @@ extension KeyedEncodingContainer<ConfigurationSummary.Key> {
 }
 
 extension Configuration {
-    /// The configuration, for programs.
+    /// The configuration in a form for programs.
     package var summary: ConfigurationSummary { ConfigurationSummary(self) }
 
     /// The configuration in a few lines, for a person, without a trailing newline.
@@ -194,6 +194,6 @@ extension Configuration.Destination {
 }
 
 extension Section {
-    /// The text of `check`, one piece per key.
+    /// What `check` says about the section's keys: one piece of text per key.
     fileprivate var words: [String] { settings.compactMap(\.words) }
 }

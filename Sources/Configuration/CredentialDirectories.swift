@@ -1,7 +1,7 @@
 /// Where the credentials of one of Tributary's services are. No service's directory is inside another's, and each service has its own user.
 ///
-/// An administrator stores them in ``source``, which only root can read. A root step of the unit decrypts them and writes them to ``runtime``, which
-/// only the service's user can read.
+/// An administrator stores the credentials in ``source``, which only root can read. A root step of the unit decrypts the credentials and writes them
+/// to ``runtime``, which only the service's user can read.
 package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertible {
     /// The parent of every ``runtime``; owned by root.
     package static let runtimeRoot = "/run/tributary-credentials"
@@ -20,8 +20,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     package let runtime: String
 
     /// The parent of every delivery's ``runtime``. Only root can enter it. All deliveries have the same user, so each unit sees only its own
-    /// subdirectory, bound to another place (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the latter
-    /// is replaced at each change.
+    /// subdirectory, bound to another place (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the
+    /// directory itself is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.

@@ -36,7 +36,7 @@ package struct CredentialHealth: Sendable, Equatable {
         package var putDay: Int?
         /// Whether an integration refers to the credential.
         package var isUsed: Bool
-        /// Why there is no usable secret.
+        /// Why the credential has no usable secret.
         package var secretProblem: String?
         /// Why Okta refused the credential when it was last used.
         package var refusal: String?

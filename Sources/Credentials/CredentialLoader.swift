@@ -10,7 +10,7 @@ import Glibc
 ///
 /// If a credential can't be read or decrypted, `NAME.failed` is written instead and contains the reason. Only the integrations that need this
 /// credential stop. The new directory replaces the old one in one step, so the service sees either all old secrets or all new ones. The parent
-/// directory belongs to root, so the service can't put a link there.
+/// directory belongs to root, so the service can't replace the directory by a link.
 package struct CredentialLoader {
     /// The result for one credential.
     package struct Outcome: Sendable, Equatable {
@@ -39,7 +39,7 @@ package struct CredentialLoader {
 
     /// Writes all credentials.
     ///
-    /// - Throws: if none can be written.
+    /// - Throws: if no credential can be written.
     package func load() throws(CredentialFileError) -> [Outcome] {
         try layDown { (target) throws(CredentialFileError) in try fill(target) }
     }
@@ -72,7 +72,7 @@ package struct CredentialLoader {
     /// The beginning of the name of a directory that a check makes; the process id follows.
     package static let checkPrefix = "check-"
 
-    /// Removes directories that killed checks have left.
+    /// Removes directories that a killed `tributary check` has left.
     package static func removeAbandonedChecks() {
         guard let root = (try? SafeDirectory(CredentialDirectories.runtimeRoot)) ?? nil else { return }
         for name in (try? root.names()) ?? [] where name.hasPrefix(checkPrefix) {
@@ -117,7 +117,7 @@ package struct CredentialLoader {
         return outcomes
     }
 
-    /// Removes everything that was written.
+    /// Removes the directory into which the credentials were written.
     package func remove() {
         (try? SafeDirectory(targetRoot))??.removeDirectory(targetName)
     }

@@ -14,7 +14,7 @@ package final class SafeDirectory: Sendable {
 
     /// Opens the directory; nil if it does not exist.
     ///
-    /// - Throws: if anyone but its owner may write in it, or if it belongs neither to root nor to this process's user.
+    /// - Throws: if anyone but the directory's owner may write in the directory, or if it belongs neither to root nor to this process's user.
     package init?(_ path: String) throws(CredentialFileError) {
         self.path = path
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -30,7 +30,7 @@ package final class SafeDirectory: Sendable {
         }
     }
 
-    /// Opens a directory, and creates it with this mode if it is missing, and missing parents with 0755.
+    /// Opens a directory. If the directory is missing, creates it with this mode, and its missing parents with mode 0755.
     package static func made(_ path: String, mode: mode_t) throws(CredentialFileError) -> SafeDirectory {
         var parents: [Substring] = []
         for part in path.split(separator: "/").dropLast() {
@@ -58,7 +58,7 @@ package final class SafeDirectory: Sendable {
         return try directory(name)
     }
 
-    /// Opens a subdirectory, whoever owns it.
+    /// Opens a subdirectory, which any user may own.
     func directory(_ name: String) throws(CredentialFileError) -> SafeDirectory {
         let inner = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0 else { throw CredentialFileError("cannot open", "\(path)/\(name)") }
@@ -99,7 +99,7 @@ package final class SafeDirectory: Sendable {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mtim.tv_sec : nil
     }
 
-    /// The whole contents of a file.
+    /// Reads the whole contents of a file.
     package func read(_ name: String, limit: Int = secretLimit) throws(CredentialFileError) -> [UInt8] {
         let shown = "\(path)/\(name)"
         let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -153,7 +153,7 @@ package final class SafeDirectory: Sendable {
         }
     }
 
-    /// Creates or replaces a file. At any time either the old or the new contents are there, complete.
+    /// Creates or replaces a file. At any time, the file has either the complete old contents or the complete new ones.
     package func replace(
         _ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil
     ) throws(CredentialFileError) {

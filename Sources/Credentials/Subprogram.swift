@@ -58,7 +58,7 @@ package enum Subprogram {
 
         init(input: [UInt8]) { self.input = input }
 
-        /// Writes the input and reads both outputs until they end. Returns the reason if that fails.
+        /// Writes the input and reads both outputs until they end. Returns nil on success, otherwise the reason for the failure.
         mutating func exchange(
             _ toChild: Pipe, _ out: Pipe, _ err: Pipe, outputLimit: Int, patience: Int32
         ) -> String? {

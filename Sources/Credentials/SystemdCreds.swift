@@ -5,7 +5,8 @@ package enum SystemdCreds {
     static let program = "/usr/bin/systemd-creds"
     /// The time limit in milliseconds. With a TPM, the program takes one or two seconds.
     private static let patience: Int32 = 60_000
-    /// The maximum size of an encrypted secret in bytes. It is larger than the secret because it is text and also contains keys.
+    /// The maximum size of an encrypted secret in bytes. An encrypted secret is larger than the secret itself, because it is text and also contains
+    /// keys.
     static let encryptedLimit = 3 * SafeDirectory.secretLimit
 
     /// Whether the program is installed.
@@ -32,7 +33,8 @@ package enum SystemdCreds {
             throw CredentialFileError("\(program) can't be run: \(error.words)")
         }
         guard ended.status == 0 else {
-            // The error contains only the program's standard error, which is about keys and files. Its standard output may contain the secret.
+            // The error contains only the program's standard error, which is about keys and files. The program's standard output may contain the
+            // secret.
             throw CredentialFileError(
                 "systemd-creds \(arguments[0]): \(ended.errors.isEmpty ? "failed" : ended.errors)")
         }

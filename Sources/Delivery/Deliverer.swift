@@ -3,8 +3,8 @@ import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. It is a loader like any other: its source lists the segments,
-/// and stores the acknowledgement, which is the only state.
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. Like any other loader, a deliverer has only one state: its
+/// acknowledgement. The source lists the segments, and stores the acknowledgement.
 ///
 /// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds; the position does not move past
 /// that segment.
@@ -29,7 +29,7 @@ package struct Deliverer: Sendable {
     static let window = 256
     /// How often the manifest is read and the status is written.
     static let interval = Duration.seconds(1)
-    /// The same interval while delivered segments wait to be acknowledged and further segments wait for room in the window.
+    /// Used instead of ``interval`` while some delivered segments are not acknowledged yet, because they take up room in the window.
     static let shortInterval = Duration.milliseconds(100)
     /// How long running transfers may continue after a stop was requested.
     static let stopWithin = Duration.seconds(15)
@@ -90,7 +90,7 @@ package struct Deliverer: Sendable {
                         group.addTask { await self.attempt(segment, after: wait) }
                     }
                 }
-                // Acknowledging comes first, because it makes room for further segments.
+                // Acknowledging comes first, because it makes room in the window for further segments.
                 run.acknowledge(force: isEnding && !run.hasWork)
                 if !isEnding {
                     for segment in run.take() { group.addTask { await self.attempt(segment, after: .zero) } }
@@ -145,7 +145,7 @@ package struct Deliverer: Sendable {
     }
 }
 
-/// The result of one attempt.
+/// The result of one attempt to deliver a segment.
 enum DeliveryAttempt: Sendable {
     case outcome(DeliveryOutcome)
     /// The segment is not in the spool any more.

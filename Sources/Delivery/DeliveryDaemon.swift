@@ -6,8 +6,7 @@ import Synchronization
 import Systemd
 import UnixSignals
 
-/// Makes the source of a delivery's segments from the configuration. The source may call the closure that it gets: that restarts the delivery with a
-/// new source.
+/// Makes the source of a delivery's segments from the configuration. The source may call the given closure to restart the delivery with a new source.
 ///
 /// Throws if the source can't be used at all; the error says why, for a person.
 package typealias DeliverySourceMaker =
@@ -68,7 +67,7 @@ package struct DeliveryDaemon {
 
     /// Delivers until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled when they do.
+        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled once they run.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -93,7 +92,7 @@ package struct DeliveryDaemon {
         }
     }
 
-    /// A message that there is no such destination. It names the destinations that exist.
+    /// A message that there is no destination with this name. The message lists the destinations that exist.
     package static func unknown(_ name: String, _ configuration: Configuration) -> String {
         let names = configuration.destinations.map(\.name.text)
         let known =
@@ -172,7 +171,7 @@ private struct Hangups: Service {
     }
 }
 
-/// Runs one delivery after the other: a reload ends one and begins the next.
+/// Runs one delivery at a time. A reload ends the present delivery and begins the next one.
 private struct DeliveryService: Service {
     let name: String
     let version: String

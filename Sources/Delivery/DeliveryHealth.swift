@@ -22,7 +22,8 @@ struct DeliveryHealth: Sendable {
     /// The time between two lines about the same problem, in milliseconds.
     static let repeatAfter: Int64 = 600_000
 
-    /// The time between lines about two different problems, in milliseconds. Each segment has its own message, so there could be many.
+    /// The shortest time between lines about two different problems, in milliseconds. Without this limit, a failure of many segments would cause as
+    /// many lines, because each segment has its own message.
     static let otherAfter: Int64 = 60_000
 
     private(set) var entries: [Int64: Entry] = [:]

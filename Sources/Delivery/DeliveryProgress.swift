@@ -1,7 +1,6 @@
 /// Keeps track of the segments in progress, and of the position up to which all segments are delivered. A plain value.
 ///
-/// Segments are taken in the manifest's order, but may finish in any order. Only the run without gaps after the last acknowledged position
-/// may be acknowledged.
+/// Segments are taken in the manifest's order, but may finish in any order. Only segments before the first unfinished one may be acknowledged.
 package struct DeliveryProgress: Sendable, Equatable {
     /// The position in the acknowledgement file.
     package private(set) var acknowledged: Int64
@@ -9,10 +8,10 @@ package struct DeliveryProgress: Sendable, Equatable {
     package private(set) var position: Int64
     /// The last position that was taken.
     package private(set) var taken: Int64
-    /// Taken segments after the run without gaps, in order.
+    /// The taken segments after ``position``, in order.
     private var open: [(sequence: Int64, isDone: Bool)] = []
 
-    /// Begins after an acknowledged position.
+    /// Starts with the segment after an acknowledged position.
     package init(acknowledged: Int64) {
         self.acknowledged = acknowledged
         position = acknowledged
@@ -30,7 +29,7 @@ package struct DeliveryProgress: Sendable, Equatable {
     /// Delivered segments that can be acknowledged, in order.
     private var finished: [Int64] = []
 
-    /// Notes that a segment is taken. Its position must be after all others.
+    /// Notes that a segment is taken. Its position must be after those of all segments that were taken before.
     package mutating func take(_ sequence: Int64) {
         taken = max(taken, sequence)
         open.append((sequence, false))

@@ -3,9 +3,9 @@ import Spool
 
 /// Reads the manifest in pieces: finds the next segments to deliver, and counts the backlog. Memory does not depend on the backlog's size.
 struct DeliveryQueue {
-    /// The number of lines in a piece.
+    /// The number of lines of the manifest that are read at a time.
     static let pieceLines = 64
-    /// How long lines may be counted without a pause, because transfers wait meanwhile.
+    /// The longest time to count lines without a pause. It is short, because transfers wait meanwhile.
     static let countingTime = Duration.milliseconds(50)
 
     let reader: SpoolReader
@@ -13,18 +13,18 @@ struct DeliveryQueue {
     private var next = 0
     private var listed: Int64
     private(set) var lag = DeliveryLag()
-    /// The manifest's size when it was last read to its end, and when it was last counted to its end.
+    /// The manifest's size when the delivery last read its last line, and when the backlog last included its last line.
     private var readBytes: Int64 = -2
     private var countedBytes: Int64 = -2
 
-    /// Begins after a position.
+    /// Starts with the segment after a position.
     init(_ reader: SpoolReader, after position: Int64) {
         self.reader = reader
         listed = position
         lag.counted = position
     }
 
-    /// The next line, without taking it; `nil` while there is none.
+    /// The next line of the manifest, which stays the next one until ``take()``; `nil` while there is no further line.
     mutating func peek() throws(SpoolError) -> SegmentListing? {
         if next == lines.count {
             let size = manifestBytes
@@ -95,7 +95,7 @@ struct DeliveryLag: Sendable, Equatable {
 }
 
 extension SealedSegment {
-    /// Whether the segment holds records. Rejected events stay in the spool for its owner to examine.
+    /// Whether the segment holds records. Events that were set aside are not delivered: they stay in the spool, for a person to examine.
     package var isDelivered: Bool { kind == "records" }
 }
 

@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Time
 
-/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. Its source provides segments and stores the
-/// acknowledgement; its caller does transfers, timing and logging.
+/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. The source of the run provides segments and
+/// stores the acknowledgement. The caller does the transfers, the timing and the logging.
 struct DeliveryRun {
     /// An acknowledgement costs a few synced writes. So if it does no harm to deliver a segment again, the acknowledgement waits for this time, or
     /// for this many segments.
@@ -27,7 +27,8 @@ struct DeliveryRun {
     private var health = DeliveryHealth()
     /// Whether a segment was taken in this run.
     private var hasBegun = false
-    /// Segments that were deleted before the first delivery: how many there are, and the position of the last one until it is passed.
+    /// Segments that were deleted before the first delivery: their number, and the position of the last one as long as ``progress`` does not include
+    /// it.
     private var skippedAtStart = 0
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
@@ -82,11 +83,11 @@ struct DeliveryRun {
         }
     }
 
-    /// True if delivered segments are not acknowledged yet. Until then, they take up room in the window.
+    /// True if some delivered segments are not acknowledged yet. They take up room in the window until they are.
     var awaitsAcknowledgement: Bool { progress.isAhead }
 
-    /// The maximum number of segments that are taken but not acknowledged. If delivering a segment again has an effect, this is the number of
-    /// concurrent transfers.
+    /// The maximum number of segments that are taken but not acknowledged. If the destination could store a repeated segment twice, the maximum is
+    /// the number of concurrent transfers.
     private var window: Int {
         destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
     }
@@ -128,7 +129,7 @@ struct DeliveryRun {
         return taken
     }
 
-    /// Notes the end of an attempt. Returns the wait before the next one, or `nil` if there is none.
+    /// Notes the end of an attempt. Returns the wait before the next attempt for the segment, or `nil` if there is no further attempt.
     mutating func ended(_ segment: DeliverySegment, _ attempt: DeliveryAttempt) -> Duration? {
         let sequence = segment.sequence
         switch attempt {
@@ -172,7 +173,7 @@ struct DeliveryRun {
     /// Notes that a segment is not retried in this run.
     mutating func letGo(_ segment: DeliverySegment) { underWay[segment.sequence] = nil }
 
-    /// Writes the acknowledgement: at once if delivering a segment again has an effect at the destination, otherwise a few times a second.
+    /// Writes the acknowledgement: at once if the destination could store a repeated segment twice, otherwise a few times a second.
     mutating func acknowledge(force: Bool) {
         guard progress.isAhead else { return }
         let isDue =

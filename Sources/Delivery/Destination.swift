@@ -40,25 +40,25 @@ package struct DestinationStep: Sendable, Equatable {
 
 /// A sealed segment to deliver, with the facts from its manifest line.
 package struct DeliverySegment: Sendable, Equatable {
-    /// The position in the manifest, from 1, or the number in another source.
+    /// The segment's position in the manifest, counted from 1, or its number in another source.
     package var sequence: Int64
-    /// The position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
+    /// The segment's position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
     package var position: String?
-    /// The file's path below the spool's directory.
+    /// The path of the segment's file below the spool's directory.
     package var path: String
     /// The absolute path of the spool's directory.
     package var spool: String
     package var integration: String
-    /// The OCSF class by its name in the schema; empty for a segment without one.
+    /// The OCSF class of the segment's records, by its name in the schema; empty for a segment without a class.
     package var className: String
-    /// The UTC day of its events, `2026-11-23`; empty for a segment without one.
+    /// The UTC day of the segment's events, such as `2026-11-23`; empty for a segment without a day.
     package var date: String
     package var records: Int
-    /// The file's size in bytes.
+    /// The size of the segment's file in bytes.
     package var bytes: Int64
-    /// The file's hash, in lower-case hexadecimal digits.
+    /// The SHA-256 of the segment's file, in lower-case hexadecimal digits.
     package var sha256: String
-    /// RFC 3339, UTC.
+    /// The time of sealing in the form of RFC 3339, in UTC.
     package var sealedAt: String
     /// The schema of the records, such as `ocsf/1.8.0`.
     package var schema: String
@@ -82,11 +82,11 @@ package struct DeliverySegment: Sendable, Equatable {
         self.schema = schema
     }
 
-    /// The file's absolute path.
+    /// The absolute path of the segment's file.
     package var file: String { "\(spool)/\(path)" }
 }
 
-/// The outcome of one attempt.
+/// The outcome of one attempt to deliver a segment.
 package enum DeliveryOutcome: Sendable, Equatable {
     /// The segment is durable at the destination. `wasThere` is true if an earlier attempt had stored it.
     case delivered(wasThere: Bool)
@@ -102,7 +102,7 @@ package enum DeliveryOutcome: Sendable, Equatable {
 package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
     /// What happened: one sentence without the final full stop.
     package var message: String
-    /// What an operator can do.
+    /// What an operator can do about the trouble.
     package var remedy: String
 
     package init(_ message: String, remedy: String) {

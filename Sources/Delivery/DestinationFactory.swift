@@ -15,7 +15,7 @@ package struct DestinationFactory: Sendable {
         self.logger = logger
     }
 
-    /// Makes a destination that is ready to deliver. Sends nothing yet.
+    /// Makes a destination that is ready to deliver. This method sends nothing.
     ///
     /// - Throws: a message about a setting that can't be used, such as a CA file.
     package func make(

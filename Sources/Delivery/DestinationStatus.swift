@@ -3,12 +3,12 @@ import FoundationEssentials
 
 /// A configured destination with its delivery's last report. Each delivery is a separate process with a status file that everybody may read.
 ///
-/// As JSON it is the delivery's own report with `name`, `place` and `running`.
+/// The JSON form is the delivery's own report with the additional keys `name`, `place` and `running`.
 package struct DestinationStatus: Sendable, Encodable {
     package let name: String
     /// The destination's address, for a person.
     package let place: String
-    /// The systemd unit that delivers to it.
+    /// The systemd unit that delivers to the destination.
     package let unit: String
     /// Whether the delivery that wrote the report still runs.
     package let isRunning: Bool
@@ -23,10 +23,10 @@ package struct DestinationStatus: Sendable, Encodable {
         self.report = report
     }
 
-    /// Whether its delivery runs and takes segments.
+    /// Whether the destination's delivery runs and takes segments.
     package var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
 
-    /// The status of all destinations of a configuration, in its order.
+    /// The status of all destinations of a configuration, in the order of the configuration.
     package static func all(_ configuration: Configuration) -> [DestinationStatus] {
         configuration.destinations.map { destination in
             let directory = "\(configuration.deliveryDirectory)/\(destination.name)"

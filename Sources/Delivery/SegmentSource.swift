@@ -1,6 +1,6 @@
 /// Provides a delivery's segments, and stores which of them are delivered: the spool of this host, or the bucket of a fleet.
 ///
-/// A source gives its segments in one order, with increasing numbers. Only the run of delivered segments without gaps is acknowledged. Slow work is
+/// A source gives its segments in one order, with increasing numbers. Only segments before the first undelivered one are acknowledged. Slow work is
 /// done in ``run()``, concurrently with the transfers, so that no other call waits for a network.
 package protocol SegmentSource: Sendable {
     /// The source's address, for a person; nil for the spool of this host.
@@ -17,7 +17,7 @@ package protocol SegmentSource: Sendable {
     /// - Throws: the reason why segments can't be read. The caller tries again later.
     func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
-    /// The next segment, without taking it; nil while there is none.
+    /// The next segment, which stays the next one until ``take()``; nil while there is no further segment.
     func peek() throws(DeliveryTrouble) -> SourceSegment?
     /// Takes the segment that ``peek()`` returned.
     func take()
@@ -26,7 +26,7 @@ package protocol SegmentSource: Sendable {
 
     /// Acknowledges all segments up to a number.
     ///
-    /// - Returns: the number up to which segments are durably acknowledged now; later calls may return more.
+    /// - Returns: the number up to which segments are durably acknowledged now; later calls may return a larger number.
     func acknowledge(through number: Int64) throws(DeliveryTrouble) -> Int64
     /// The advice to show while acknowledgements fail.
     var acknowledgementRemedy: String { get }
@@ -49,7 +49,7 @@ package protocol SegmentSource: Sendable {
 /// A segment in a source's order.
 package struct SourceSegment: Sendable, Equatable {
     package var segment: DeliverySegment
-    /// Whether the segment holds records. Rejected events stay where they are, for their owner to examine.
+    /// Whether the segment holds records. Events that were set aside are not delivered: they stay where they are, for a person to examine.
     package var isDelivered: Bool
     /// Whether the segment was deleted.
     package var isGone: Bool

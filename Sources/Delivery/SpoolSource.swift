@@ -21,7 +21,8 @@ package final class SpoolSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the absolute path of the spool.
-    ///   - prepare: called before each attempt to open the spool; makes the directories that the package makes in the standard place.
+    ///   - prepare: called before each attempt to open the spool; creates the directories of the spool. For a spool in the standard place, the
+    ///     installed package has created them.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
@@ -56,7 +57,7 @@ package final class SpoolSource: SegmentSource {
         prepare()
         var known = try acknowledgements.acknowledgement(of: loader)
         if known == nil {
-            // After this, retention keeps segments that are not delivered to this destination.
+            // Once this acknowledgement exists, retention keeps the segments that are not delivered to this destination.
             known = try acknowledgements.acknowledge(loader, through: 0, at: clock())
         }
         return begin(reader, after: known?.sequence ?? 0, &state)

@@ -16,11 +16,11 @@ package final class TemporaryDirectory: Sendable {
     /// Before a new directory is locked, another process may remove it as abandoned. Then another directory is made, up to this many times.
     private static let attempts = 5
 
-    /// Makes the directory, and removes abandoned ones.
+    /// Makes the directory, and removes the directories of processes that were killed.
     ///
     /// - Parameters:
     ///   - prefix: the beginning of the name; the rest is random.
-    ///   - above: an existing directory.
+    ///   - above: the existing directory in which to make the new one.
     package init(prefix: String, above: String = standard) throws(DeliveryTrouble) {
         Self.removeAbandoned(prefix, in: above)
         var code: Int32 = 0

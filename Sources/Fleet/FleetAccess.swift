@@ -3,7 +3,7 @@ import CurlHTTPClient
 import Delivery
 import Logging
 
-/// The clients that the section `fleet` configures: of its bucket, and of the store of its leases. Making them opens no connection.
+/// The clients that the section `fleet` configures: one for the fleet's bucket, and one for the store of its leases. Making them opens no connection.
 package struct FleetAccess: Sendable {
     /// The client of the bucket.
     package var bucket: S3Client { seals.client }
@@ -14,7 +14,7 @@ package struct FleetAccess: Sendable {
     package let seals: SealLog
     package let leases: any LeaseStore
 
-    /// - Throws: ``TransportError`` for a file that can't be used.
+    /// - Throws: ``TransportError`` if a configured file, such as a CA file, can't be used.
     package init(
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, environment: [String: String],
         logger: Logger
@@ -27,7 +27,7 @@ package struct FleetAccess: Sendable {
         }
         seals = try bucket(connections: Self.connections)
         switch fleet.lease.type {
-        // A client with its own connections, so that a renewal never waits for segments.
+        // The lease gets a client with its own connections, so that a renewal never waits for segments.
         case .s3:
             leases = S3LeaseStore(
                 try bucket(connections: 4).client, encryption: fleet.log.serverSideEncryption?.rawValue,
@@ -43,7 +43,7 @@ package struct FleetAccess: Sendable {
         if let file = fleet.lease.certificateFile, let keyFile = fleet.lease.keyFile {
             certificate = CurlTransport.ClientCertificate(file: file, keyFile: keyFile)
         }
-        // Without a proxy: etcd is near, and a proxy would be one more component that can fail.
+        // etcd is reached without a proxy, because it is near, and a proxy would be one more component that can fail.
         let transport = try CurlTransport(
             CurlTransport.Options(
                 userAgent: userAgent, caFile: fleet.lease.caFile, clientCertificate: certificate,

@@ -10,11 +10,11 @@ package struct FleetBucket: Sendable {
     package var list: SealList { SealList(seals) }
     private let transport: CurlTransport
 
-    /// Does not open a connection.
+    /// Makes the client of the bucket. No connection is opened yet.
     ///
     /// - Parameters:
     ///   - connections: the number of concurrent transfers.
-    /// - Throws: for a file that can't be used.
+    /// - Throws: if a configured file, such as a CA file, can't be used.
     package init(
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, connections: Int,
         logger: Logger, environment: [String: String] = ProcessInfo.processInfo.environment

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection. It serves one request, with a time limit for the request and for the response, and is then closed, even if the client has sent more.
-/// On one host a new connection costs little, and no client gains an advantage by sending many requests at once.
+/// Handles one connection. The connection serves one request, with a time limit for the request and for the response, and is then closed, even if the
+/// client has sent more. On one host a new connection costs little, and no client gains an advantage by sending many requests at once.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart

@@ -1,7 +1,8 @@
 /// Whether a request's `Host` names this host itself.
 ///
-/// This prevents DNS rebinding. Any web site can let its own name resolve to 127.0.0.1. A browser then takes a local server for the site, and lets
-/// the site's pages read from it. But the browser sends the site's name as `Host`. Any port is accepted, because tunnels change it.
+/// The rule prevents DNS rebinding. Any web site can let its own name resolve to 127.0.0.1. A browser then treats a server on this host as part of
+/// that site, and lets the site's pages read from the server. But the browser sends the site's name as `Host`, so the request is refused. Any port is
+/// accepted, because tunnels change it.
 struct HostRule: Sendable {
     /// False for a Unix socket, which no web page can reach.
     let isChecked: Bool

@@ -4,7 +4,7 @@ package struct LocalResponse: Sendable {
     package var status: Int
     /// The media type of the body.
     package var contentType: String
-    /// Headers in addition to the common ones.
+    /// Headers in addition to ``commonHeaders``.
     package var headers: [(name: String, value: String)]
     package var body: ResponseBody
 

@@ -6,8 +6,8 @@ package struct ResponseBody: Sendable, Hashable {
 
     package init(_ bytes: [UInt8]) { buffer = ByteBuffer(bytes: bytes) }
 
-    /// The number of bytes.
+    /// The number of bytes in the body.
     package var count: Int { buffer.readableBytes }
-    /// A copy of the bytes.
+    /// A copy of the body's bytes.
     package var bytes: [UInt8] { Array(buffer.readableBytesView) }
 }

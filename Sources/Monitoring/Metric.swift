@@ -15,9 +15,9 @@ struct Metric<Subject>: Sendable {
         case seconds, bytes, ratio, events, records, requests, segments, reloads
         /// Seconds since 1970-01-01T00:00:00Z.
         case timestamp = "Unix time"
-        /// 1 or 0.
+        /// The value is 1 for yes, and 0 for no.
         case flag = "1 or 0"
-        /// Always 1; the labels have the information.
+        /// The value is always 1, and the labels have the information.
         case info = "1"
         case count
     }
@@ -31,7 +31,7 @@ struct Metric<Subject>: Sendable {
     let name: String
     let kind: Kind
     let unit: Unit
-    /// One sentence, without the full stop.
+    /// The help text: one sentence, without the full stop.
     let help: String
     /// Labels in addition to those of the subject.
     let labels: [String]

@@ -5,7 +5,7 @@ import Delivery
 ///
 /// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label contains text that an org sends.
 enum Metrics {
-    /// Metrics of the whole daemon, without labels that name a subject. Long because it is a table.
+    /// Metrics of the whole daemon, without labels that name a subject. This declaration is long because it is a table.
     static let daemon: [Metric<Snapshot>] = [
         Metric(info: "build_info", "The version that runs", labels: ["version"]) { [$0.report.version] },
         Metric("start_time_seconds", .gauge, .timestamp, "When the daemon started") {
@@ -118,7 +118,7 @@ enum Metrics {
         },
     ]
 
-    /// Metrics of one integration, with the label `integration`. Long because it is a table.
+    /// Metrics of one integration, with the label `integration`. This declaration is long because it is a table.
     static let integration: [Metric<StatusReport.Integration>] = [
         Metric(
             info: "integration_info", "The org's address, and the credential that reads its log",

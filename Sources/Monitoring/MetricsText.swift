@@ -28,7 +28,7 @@ struct MetricsText {
         let owners = subjects.map { subject in label.map { "\($0)=\"\(Self.escaped(subject.name))\"" } }
         for metric in metrics {
             var isAnnounced = false
-            // By index, because a pair of both would be a copy of the subject, with all its texts.
+            // The loop uses indices, because looping over pairs of subject and owner would copy each subject with all its texts.
             for index in subjects.indices {
                 let owner = owners[index]
                 for sample in metric.samples(subjects[index].value) where sample.value.isFinite {
@@ -65,7 +65,7 @@ struct MetricsText {
         return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
-    /// Whole numbers without `.0`.
+    /// Formats a number. A whole number has no `.0` at its end.
     private static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
     }

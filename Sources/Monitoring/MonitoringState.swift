@@ -13,13 +13,13 @@ final class MonitoringState: Sendable {
         var reportedAt: ContinuousClock.Instant
         /// Counts the changes of the report and of the destinations.
         var generation = 0
-        /// Counts the samples.
+        /// The number of samples that were taken.
         var samples = 0
         var history = RateHistory()
         var troubles = TroubleLog()
         var made: [Document: (generation: Int, body: ResponseBody)] = [:]
 
-        /// A body that was made at the same generation is still true.
+        /// A number that identifies the content of a document. A body that was made at the same number is still up to date.
         func generation(of document: Document) -> Int { document == .history ? generation + samples : generation }
     }
 
@@ -61,7 +61,7 @@ final class MonitoringState: Sendable {
         state.withLock { HealthCheck(snapshot: $0.snapshot, silence: .now - $0.reportedAt) }
     }
 
-    /// A document's body; nil before the first report. It is made outside of the lock, so that reports never wait for it.
+    /// A document's body; nil before the first report. The body is made outside of the lock, so that reports never wait for it.
     func body(_ document: Document) -> ResponseBody? {
         let (snapshot, history, troubles, generation, made) = state.withLock { state in
             (state.snapshot, state.history, state.troubles, state.generation(of: document), state.made[document])

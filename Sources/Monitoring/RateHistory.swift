@@ -1,8 +1,8 @@
 /// Each integration's event counts and lag over the last hours, for the sparklines of the status page.
 ///
-/// All series are sampled at the same moments, at first every 5 s. When the series are full, each two samples are merged into one and the interval
-/// doubles, up to 80 s. A series never has more than 180 samples. The sparklines are therefore filled soon after the start, and later cover up to 4
-/// hours.
+/// All series are sampled at the same moments, at first every 5 s. When the series are full, every two consecutive samples are merged into one and
+/// the interval doubles, up to 80 s. A series never has more than 180 samples. The sparklines are therefore filled soon after the start, and later
+/// cover up to 4 hours.
 struct RateHistory: Sendable {
     static let capacity = 180
     /// The interval between samples at first, in seconds.
@@ -11,11 +11,11 @@ struct RateHistory: Sendable {
 
     /// One integration's samples, the newest last.
     struct Series: Sendable, Equatable {
-        /// Events in each interval.
+        /// The number of events in each interval.
         var events: [UInt32] = []
         /// The longest lag in each interval, in seconds; `unknown` before the first answer.
         var lag: [UInt32] = []
-        /// The counter at the last sample.
+        /// The integration's counter of events at the last sample.
         fileprivate var total = 0
     }
 
@@ -58,7 +58,7 @@ struct RateHistory: Sendable {
         count -= 1
     }
 
-    /// Merges each two samples into one of twice the interval.
+    /// Merges every two consecutive samples into one, and doubles the interval.
     private mutating func halve() {
         interval *= 2
         count /= 2

@@ -9,7 +9,7 @@ struct TextFile: Sendable {
         let description: String
     }
 
-    /// An absolute path.
+    /// The absolute path of the file.
     let path: String
 
     func write(_ bytes: [UInt8]) throws(Failure) {
@@ -18,7 +18,7 @@ struct TextFile: Sendable {
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure(temporary) }
-        // Readable by everybody regardless of the umask: the file holds no secret.
+        // Everybody may read the file, regardless of the umask, because it contains no secret.
         let isWritten = fchmod(file, 0o644) == 0 && bytes.withUnsafeBytes { Self.writeAll($0, to: file) }
         let code = errno
         close(file)

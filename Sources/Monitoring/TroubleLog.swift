@@ -14,7 +14,7 @@ struct TroubleLog: Sendable {
         var until: String?
     }
 
-    /// The newest first.
+    /// The problems, the newest first.
     private(set) var entries: [Entry] = []
 
     /// Compares each integration's kind of problem with the previous report, and notes what began or ended.

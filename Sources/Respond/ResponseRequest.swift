@@ -5,7 +5,7 @@ import ResponseLog
 package struct ResponseRequest: Codable, Equatable, Sendable {
     package var integration: String
     package var action: ResponseAction
-    /// A login, an e-mail address or an id.
+    /// The user to act on, by login, e-mail address or id.
     package var user: String
     package var options: ResponseOptions
     package var caseID: String
@@ -87,7 +87,8 @@ package struct ResponseCapability: Codable, Equatable, Sendable {
 package protocol Responding: Sendable {
     /// Finds the user and determines what would happen.
     func outlook(_ request: ResponseRequest) async -> ResponseOutlook
-    /// Carries out a request, with an entry in the response log before and after each step. Reports each entry with a result as soon as it is durable.
+    /// Carries out a request, with an entry in the response log before and after each step. Reports each entry with a result as soon as it is
+    /// durable.
     func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport

@@ -9,16 +9,16 @@ package struct ResponseEntry: Codable, Equatable, Sendable {
     package var request: String
     /// The caller's own id of the request, at most 128 bytes. A repeated request with the same id is not carried out again.
     package var key: String?
-    /// Milliseconds since 1970. In an entry with a result: when the result was known.
+    /// The time of the entry, in milliseconds since 1970. For an entry with a result, this is the time at which the result was known.
     package var time: Int64
     package var integration: String
     /// The org's host name, `acme.okta.com`.
     package var org: String
     /// The action of this step; never ``ResponseAction/contain`` or ``ResponseAction/release``.
     package var action: ResponseAction
-    /// The requested command. ``action`` is the same, or one step of it.
+    /// The command that was requested. ``action`` is that command, or one step of it.
     package var command: ResponseAction
-    /// The ``id`` of the earlier action that this action undoes; nil if this is no undo.
+    /// The ``id`` of the earlier action that this action undoes; nil if this action undoes none.
     package var undoes: String?
     package var user: ResponseUser
     package var options: ResponseOptions
@@ -60,7 +60,7 @@ package struct ResponseEntry: Codable, Equatable, Sendable {
 
 /// The user on whom the action is performed.
 package struct ResponseUser: Codable, Equatable, Sendable {
-    /// The user as the responder wrote it: a login, an e-mail address or an id.
+    /// The text with which the responder named the user: a login, an e-mail address or an id.
     package var asked: String
     /// Okta's id, `00u…`; nil when no user, or more than one, was found.
     package var id: String?
@@ -88,9 +88,9 @@ package struct ResponseOptions: Codable, Equatable, Sendable {
     /// `add-to-group` and `remove-from-group`: the group's id, `00g…`, and its name.
     package var groupID: String?
     package var groupName: String?
-    /// The group as the responder wrote it, by name or id.
+    /// The text with which the responder named the group: a name or an id.
     package var groupAsked: String?
-    /// `set-risk`: `HIGH` or `LOW`.
+    /// `set-risk`: the user's new risk level, `HIGH` or `LOW`.
     package var riskLevel: String?
     /// `activate`, `deactivate`, `reset-password`: whether Okta sends an e-mail.
     package var sendEmail: Bool?
@@ -127,36 +127,36 @@ package struct ResponseResult: Codable, Equatable, Sendable {
     package enum Outcome: String, Codable, CaseIterable, Sendable {
         /// Okta has carried out the action. If the user's state can show this, Tributary has checked it.
         case done
-        /// The user was already in that state; Okta was not asked.
+        /// The user was already in the state that the action would cause.
         case alreadyDone = "already-done"
         /// A dry run: the action would have been tried.
         case wouldDo = "would-do"
-        /// Tributary did not ask Okta: see ``code``.
+        /// Tributary has refused the action and sent nothing to Okta. ``code`` says why.
         case refused
-        /// Okta refused.
+        /// Okta has refused the action.
         case refusedByOkta = "refused-by-okta"
-        /// Okta was asked, but has not carried out the action.
+        /// The action failed: Okta has not carried it out.
         case failed
         /// Okta may have carried out the action: the answer was lost, and the user's state does not show it.
         case unknown
     }
 
     package var outcome: Outcome
-    /// A stable code for programs: `protected-user`, `administrator`, `wrong-state`, `hourly-limit`, `not-found`, `ambiguous`, `unavailable`, …; nil on success
-    /// without remarks.
+    /// A stable code for programs: `protected-user`, `administrator`, `wrong-state`, `hourly-limit`, `not-found`, `ambiguous`, `unavailable`, …; nil
+    /// on success without remarks.
     package var code: String?
     /// A message for a person: what happened and what to do. It contains no secret.
     package var message: String
     /// The user's status before the action, by Okta's name, such as `ACTIVE`; nil if it was not read.
     package var statusBefore: String?
-    /// The same after the action.
+    /// The user's status after the action, by Okta's name; nil if it was not read.
     package var statusAfter: String?
     /// `set-risk`: the user's previous level, such as `NONE`; nil if it was not read.
     package var riskLevelBefore: String?
     /// `X-Okta-Request-Id` of the answer, which is also the `transaction.id` of Okta's event of the call.
     package var oktaRequestID: String?
     package var httpStatus: Int?
-    /// `E0000001`, …
+    /// Okta's code for the error, such as `E0000001`.
     package var oktaErrorCode: String?
 
     package init(

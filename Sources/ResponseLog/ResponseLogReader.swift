@@ -27,7 +27,7 @@ package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomString
     }
 }
 
-/// A part of the response log.
+/// Some consecutive entries of the response log.
 package struct ResponseLogBatch: Sendable {
     package var entries: [ResponseEntry]
     /// The position at which the next batch begins.
@@ -50,7 +50,7 @@ package struct ResponseLogReader: Sendable {
         self.fileSystem = fileSystem
     }
 
-    /// Whether there is a log.
+    /// Whether the directory contains a log.
     package var isBegun: Bool {
         get throws(SpoolError) { try !ResponseLogFile.numbers(in: directory, fileSystem).isEmpty }
     }

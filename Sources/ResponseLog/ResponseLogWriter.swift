@@ -1,7 +1,7 @@
 import Spool
 import Synchronization
 
-/// Appends entries to the response log. Each is durable when ``append(_:)`` returns. Only one process at a time can open the log.
+/// Appends entries to the response log. An entry is durable when ``append(_:isUnsent:)`` returns. Only one process at a time can open the log.
 package final class ResponseLogWriter: Sendable {
     /// The largest size of all files together in bytes. At this size, entries are refused until the oldest file is old enough (``life``) to be
     /// deleted.
@@ -16,15 +16,15 @@ package final class ResponseLogWriter: Sendable {
         var number: Int64
         /// The size of the earlier files in bytes.
         var earlier: Int64
-        /// Whether an earlier process wrote the file. If so, the first entry goes into a new file with a larger number. Readers then find this entry
-        /// even if the log was restored from a copy and now ends before their position.
+        /// Whether an earlier process wrote the present file. If so, the first entry goes into a new file with a larger number. Readers then find
+        /// this entry even if the log was restored from a copy and now ends before their position.
         var isReopened = false
     }
 
     private let directory: String
     private let fileSystem: any FileSystem
     private let lock: DirectoryLock
-    /// Milliseconds since 1970.
+    /// When this writer opened the log, in milliseconds since 1970.
     private let openedAt: Int64
     private let state: Mutex<State>
 
@@ -90,7 +90,7 @@ package final class ResponseLogWriter: Sendable {
         state = State(log: next, number: number, earlier: state.earlier + state.log.length)
     }
 
-    /// Deletes the oldest files while the log exceeds the limit and they are old enough.
+    /// Deletes the oldest files, as long as the log exceeds the limit and the oldest file is old enough.
     private func makeRoom(_ state: inout State, limit: Int64, now: Int64) throws(SpoolError) {
         let files = try Self.files(directory, fileSystem, before: state.number)
         state.earlier = files.reduce(0) { $0 + $1.size }
@@ -104,7 +104,7 @@ package final class ResponseLogWriter: Sendable {
         }
     }
 
-    /// The files before the one with a number, oldest first; `modified` in milliseconds since 1970.
+    /// The files before the one with the number `last`, oldest first. `modified` is in milliseconds since 1970.
     private static func files(
         _ directory: String, _ fileSystem: any FileSystem, before last: Int64
     ) throws(SpoolError) -> [(path: String, size: Int64, modified: Int64)] {
@@ -130,14 +130,14 @@ package final class ResponseLogWriter: Sendable {
     ) throws(SpoolError) -> DurableLog {
         let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(number))", .update)
         let size = try fileSystem.size(file)
-        // The last line end must be within the largest length of a line from the end of the file.
+        // No line is longer than `lineLimit`, so the last line end is within that many bytes of the end of the file.
         let start = max(0, size - Int64(ResponseLogFile.lineLimit))
         let bytes = try fileSystem.bytes(file, from: start, to: size)
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 } ?? start
         if end < size {
             try fileSystem.truncate(file, to: end)
         }
-        // A reader may have read data of a stopped process that is not durable yet.
+        // The file is synced, because a reader may already have read lines that a stopped process wrote but did not sync.
         try fileSystem.synchronize(file)
         return DurableLog(file: file, length: end)
     }

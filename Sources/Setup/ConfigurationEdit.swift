@@ -22,7 +22,7 @@ package struct ConfigurationEdit: Sendable {
     /// Reads the files as they are now.
     ///
     /// - Parameter path: the path of the main file, absolute.
-    /// - Throws: ``ConfigurationError`` if one can't be read.
+    /// - Throws: ``ConfigurationError`` if a file can't be read.
     package init(of path: String) throws(ConfigurationError) {
         self.path = path
         sources = try ConfigurationSource.all(of: path)
@@ -55,7 +55,7 @@ package struct ConfigurationEdit: Sendable {
         }
     }
 
-    /// Removes a file.
+    /// Notes that a file is to be removed.
     package mutating func remove(_ file: String) {
         note(file)
         sources.removeAll { $0.file == file }
@@ -102,7 +102,7 @@ package struct SavedEdit: Sendable {
     private struct Step {
         let directory: SafeDirectory
         let name: String
-        /// Nil if the file did not exist.
+        /// The previous contents of the file; nil if the file did not exist.
         let old: (bytes: [UInt8], attributes: SafeDirectory.Attributes)?
         /// The bytes that were written; nil if the file was removed.
         let new: [UInt8]?

@@ -30,7 +30,7 @@ package struct DestinationRecord: Sendable, Equatable {
         values[key] = normalized
     }
 
-    /// The keys with their values as written in a file; nil for a removed key.
+    /// The keys that were set or removed, each with the text to write in a file; the text is nil for a removed key.
     fileprivate var lines: [(key: String, value: String?)] {
         Self.keys.compactMap { key in
             guard let texts = values[key.name] else { return nil }
@@ -69,7 +69,7 @@ extension ConfigurationEdit {
     ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
     /// - Returns: the configuration after the change.
-    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
+    /// - Throws: ``HandEdit`` if the destination can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: DestinationRecord, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

@@ -32,7 +32,7 @@ extension ConfigurationEdit {
     ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
     /// - Returns: the configuration after the change.
-    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
+    /// - Throws: ``HandEdit`` if the integration can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: IntegrationRecord, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

@@ -36,7 +36,7 @@ package struct MyNetwork: Sendable, Equatable {
 }
 
 extension ConfigurationEdit {
-    /// Whether the file contains the key `my_network`, even with an empty value.
+    /// Whether one of the files contains a key of the section `my_network`, even with an empty value.
     package var saysMyNetwork: Bool {
         sources.contains { source in
             MyNetwork().lists.contains { source.place(of: ["my_network", $0.key]) != nil }
@@ -49,7 +49,7 @@ extension ConfigurationEdit {
     ///   - present: the configuration that is in the files now.
     ///   - context: for reading the result.
     /// - Returns: the configuration after the change.
-    /// - Throws: ``HandEdit`` if it can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
+    /// - Throws: ``HandEdit`` if the section can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(
         to new: MyNetwork, present: Configuration, _ context: ConfigurationContext
     ) throws -> Configuration {

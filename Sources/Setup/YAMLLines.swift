@@ -1,8 +1,8 @@
 /// The lines of a YAML file. Some are changed, all others stay as they are, including comments.
 ///
-/// It handles mappings with one key per line, the form that people and this program write. Other forms (braces, anchors, multi-line values) are not
-/// changed, and the methods report that. The type does not parse YAML, so after a change the caller reads the result as YAML and compares it with the
-/// intended values.
+/// This type handles mappings with one key per line, the form that people and this program write. Other forms (braces, anchors, multi-line values)
+/// are not changed, and the methods report that. The type does not parse YAML, so after a change the caller reads the result as YAML and compares it
+/// with the intended values.
 ///
 /// ```swift
 /// var lines = YAMLLines(text)
@@ -23,7 +23,7 @@ package struct YAMLLines: Sendable {
 
     /// Nil if some lines end with `\r\n` and others do not.
     package init?(_ text: String) {
-        // Split by scalars, because "\r\n" is one character in Swift.
+        // The text is split by Unicode scalars, because "\r\n" is one character in Swift.
         let pieces = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
         let hasReturns = pieces.count > 1 && pieces.dropLast().allSatisfy { $0.last == "\r" }
         end = hasReturns ? "\r\n" : "\n"
@@ -72,7 +72,7 @@ package struct YAMLLines: Sendable {
             return true
         }
         let replaced = extent(line, in: block)
-        // A comment in between would be lost together with the value.
+        // A comment between the lines of the old value would be lost together with that value.
         guard replaced.dropFirst().allSatisfy({ !lines[$0].contains("#") }) else { return false }
         let head = String(lines[line].unicodeScalars.prefix(block.column))
         let end = comment(line, key, block)

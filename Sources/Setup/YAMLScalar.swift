@@ -5,7 +5,7 @@ enum YAMLScalar {
     /// The text without quotes if it can't be misread, otherwise in double quotes. JSON strings are valid in YAML (YAML 1.2.2, section 1.2).
     static func text(_ text: String) -> String { isPlain(text) ? text : quoted(text) }
 
-    /// `[a, b]`.
+    /// The texts as a YAML list, such as `[a, b]`.
     static func list(_ texts: [String]) -> String { "[\(texts.map(Self.text).joined(separator: ", "))]" }
 
     static func quoted(_ text: String) -> String {

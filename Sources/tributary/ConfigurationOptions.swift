@@ -18,12 +18,12 @@ struct ConfigurationOptions: ParsableArguments {
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // Messages name the configuration's file.
+        // Messages contain the file's path, so a path that may be a secret is refused.
         try PastedArguments.refuse(config, what: "--config")
         CommandHint.use(configuration: path)
     }
 
-    /// The absolute path.
+    /// The absolute path of the configuration's main file.
     var path: String { config.hasPrefix("/") ? config : FileManager.default.currentDirectoryPath + "/" + config }
 
     /// The conditions for reading the configuration.

@@ -85,11 +85,11 @@ struct CredentialOptions: ParsableArguments {
         try await administration.attempt(body)
     }
 
-    /// Gives the service the changed secrets, if it has been given secrets before.
+    /// Gives the service the changed secrets, if the service has received secrets before.
     func apply() throws { try administration.layDownSecrets() }
 }
 
-/// Checks a secret before it is stored.
+/// Checks the form of a secret before the secret is stored.
 enum SecretText {
     /// Throws `CredentialError` if the text is not a secret of this type.
     static func check(_ secret: [UInt8], type: CredentialType) throws(CredentialError) {
@@ -336,7 +336,8 @@ struct CredentialEdit: AsyncParsableCommand {
 
 /// The configuration file of a credential.
 enum CredentialFile {
-    /// Throws exit code 65 if the credential is not declared in a file of this command but in a file that a person wrote.
+    /// Throws exit code 65 if the credential is declared in a file that a person wrote. `tributary credential` changes only the files that it has
+    /// written.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)
@@ -427,7 +428,7 @@ struct CredentialLoad: ParsableCommand {
                 source: source ?? directories.source, target: target ?? directories.runtime, user: user)
             guard !remove else { return loader.remove() }
             for outcome in try loader.load() {
-                // The priority is for the journal (sd-daemon(3)).
+                // `<3>` is the message's priority in the journal (sd-daemon(3)).
                 if let failure = outcome.failure { Terminal.complain("<3>credential \(outcome.name): \(failure)") }
             }
         } catch let error as ValueError {

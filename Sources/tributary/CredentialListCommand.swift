@@ -85,7 +85,7 @@ struct CredentialTable {
         var health: CredentialHealth.Colour
         var reasons: [String]
 
-        /// All details, one per line.
+        /// All facts about the credential as text, one fact per line.
         func details(_ terminal: Terminal) -> String {
             [
                 ("name", name), ("description", description?.printable ?? "none"), ("type", type),

@@ -51,7 +51,7 @@ struct CredentialRotate: AsyncParsableCommand {
             // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
             let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
-            // Checked before asking for the secret.
+            // The new values are checked before the person is asked for the secret.
             var trial = CredentialRecord(credential)
             try Fields(expires: expires).apply(to: &trial)
             let keeper = try options.administration.keeper
@@ -115,7 +115,7 @@ struct CredentialRotate: AsyncParsableCommand {
         return secret
     }
 
-    /// Tests the new secret with each org that uses the credential. Throws exit code 77 or 69 if one does not accept it.
+    /// Tests the new secret with each org that uses the credential. Throws exit code 77 or 69 if an org does not accept the secret.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper

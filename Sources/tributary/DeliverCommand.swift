@@ -77,8 +77,8 @@ struct Deliver: AsyncParsableCommand {
         guard let fleet = configuration.fleet else {
             let spool = configuration.spool.directory
             return SpoolSource(loader: name, directory: spool) {
-                // The package makes this directory, but a spool in another place may lack it. If making it fails, the error is reported when the directory is
-                // needed.
+                // The installed package creates the directory of acknowledgements in the standard spool, but a spool in another place may lack that
+                // directory. If it can't be created, the error is reported when the directory is needed.
                 try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
                     .makeIfMissing()
             }
@@ -96,8 +96,8 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, restart: restart)
     }
 
-    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them. Mistakes in
-    /// integrations are left to the collector to report.
+    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them.
+    /// Mistakes in integrations are left to the collector to report.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

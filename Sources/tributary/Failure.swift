@@ -8,7 +8,7 @@ struct Failure: Error {
     /// Complete lines, as a person reads them.
     let text: String
     let code: ExitCode
-    /// The problem alone, for programs; the text if this is nil.
+    /// The problem alone, for programs. If it is nil, programs get ``text``.
     var problem: String?
     /// The result of the test at the org, if there was a test.
     var check: OnlineReport?
@@ -47,7 +47,7 @@ extension Failure {
                 case let failure as Failure:
                     FailureDocument(name: name, problem: failure.problem ?? failure.words, check: failure.check)
                 case let error as ValidationError: FailureDocument(name: name, problem: error.message)
-                // The command has printed its own document.
+                // If the command throws an exit code, it has already printed its own document.
                 default: nil
                 }
             if let document { Terminal.result(try IntegrationTable.json(document)) }

@@ -4,7 +4,7 @@ import Time
 /// This host's state in its fleet, as `tributary status` shows it.
 struct FleetText {
     private let fleet: StatusReport.Fleet
-    /// Milliseconds since 1970.
+    /// The present time, in milliseconds since 1970.
     private let now: Int64
 
     init(_ fleet: StatusReport.Fleet, now: Int64) {
@@ -12,7 +12,7 @@ struct FleetText {
         self.now = now
     }
 
-    /// `fleet prod: host-1 collects 3 of 6, 2 hosts (host-1, host-2), lease in etcd renewed 1s ago, 4 taken over`.
+    /// The state in one line, such as `fleet prod: host-1 collects 3 of 6, 2 hosts (host-1, host-2), lease in etcd renewed 1s ago, 4 taken over`.
     var line: String {
         var parts = ["\(fleet.host) collects \(fleet.holds) of \(fleet.configured)"]
         if fleet.draining { parts[0] += " and drains" }

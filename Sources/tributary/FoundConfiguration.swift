@@ -10,7 +10,7 @@ struct FoundConfiguration {
     let readable: Configuration?
     /// Why a start with these files would be refused; nil if a start is possible.
     let refusal: ConfigurationError?
-    /// The mistakes, one per line. Files that this user may not read are left out.
+    /// The mistakes in the files, one per line. Files that this user may not read are left out.
     let mistakes: [String]
 
     /// The maximum number of lines that are shown.

@@ -25,7 +25,7 @@ struct InputBuffer: ~Copyable {
     /// The buffer's contents; valid until the next `fill` or `drop`.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
-    /// Reads more.
+    /// Reads more of the input.
     ///
     /// - Returns: whether the input has ended.
     mutating func fill() throws(Failure) -> Bool {

@@ -7,7 +7,7 @@ struct InstalledUnit {
     static let name = "tributary.service"
     private static let program = "/usr/bin/systemctl"
 
-    /// A `LoadCredential=` or `LoadCredentialEncrypted=`.
+    /// The value of a setting `LoadCredential=` or `LoadCredentialEncrypted=`.
     struct LoadedCredential {
         var name: String
         var path: String

@@ -57,10 +57,10 @@ struct LineSink: RecordSink {
 
 /// Standard output, to which bytes are written completely.
 enum StandardOutput {
-    /// The path in the errors of `put`.
+    /// The name of standard output in the errors that `put` throws, where other errors name a path.
     static let name = "standard output"
 
-    /// Does the same as `write`, for callers that throw `SpoolError`. If it throws, the problem has already been reported.
+    /// Does the same as `write`, for callers that throw `SpoolError`. A write error has already been reported when this method throws.
     static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
     }

@@ -37,7 +37,7 @@ struct OnlineText {
 }
 
 extension String {
-    /// The text, padded with spaces at its end.
+    /// This text, padded with spaces at its end.
     fileprivate func padding(to width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }

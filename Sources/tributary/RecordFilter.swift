@@ -39,7 +39,7 @@ struct RecordFilter: ParsableArguments {
 
 /// Selects segments by their manifest lines, and records by their first bytes.
 struct RecordMatcher {
-    /// Milliseconds since 1970; `until` is exclusive.
+    /// The time range of the records, in milliseconds since 1970. It includes `since` and excludes `until`.
     var since: Int64?
     var until: Int64?
     var uids: Set<[UInt8]>

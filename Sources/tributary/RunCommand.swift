@@ -48,7 +48,7 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    /// A secret that can't be read stops only the integrations that need it, and those retry automatically.
+    /// A secret that can't be read stops only the integrations that need it, and those integrations retry automatically.
     private static func context(mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
         ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

@@ -40,7 +40,7 @@ struct RunningReport: Sendable {
 
     /// Makes the daemon reload, and waits for a reload that began after this call. An earlier reload may have read older files.
     ///
-    /// - Parameter timeout: seconds.
+    /// - Parameter timeout: the time limit, in seconds.
     /// - Throws: ``Failure`` with exit code 69, 65 or 77.
     func reload(within timeout: Int) async throws -> StatusReport.Configuration {
         let clock = ContinuousClock()
@@ -48,7 +48,7 @@ struct RunningReport: Sendable {
         var before: StatusReport?
         var signalAgain = clock.now
         while clock.now < deadline {
-            // There is no report in the first moments of a daemon.
+            // A daemon that has just started has not written a report yet.
             if let report = try read() {
                 let first = before ?? report
                 before = first

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Reads a secret: a person types or pastes it without seeing it, or it comes from standard input. It is never an argument, because other users of
-/// this host could see the argument.
+/// Reads a secret: a person types or pastes it without seeing it, or it comes from standard input. A secret is never a command-line argument, because
+/// other users of this host can see the arguments of a process.
 enum SecretInput {
     /// The maximum length of a secret, in bytes. A longer text can't be a token or a private key.
     static let limit = 64 << 10
 
-    /// Why there is no secret.
+    /// Why no secret was read.
     enum Failure: Error {
         case cancelled
         case tooLong

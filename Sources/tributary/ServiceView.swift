@@ -115,7 +115,7 @@ final class ServiceView {
         return found
     }
 
-    /// Settings that work only with some versions of systemd.
+    /// Warnings about settings that work only with some versions of systemd.
     func warnings(about configuration: Configuration) -> [String] {
         guard case .loopback(let host, let port)? = configuration.metrics.listen,
             !unit.mayListen(on: port, isIPv6: host.contains(":"))

@@ -60,7 +60,7 @@ struct Status: ParsableCommand {
         }
     }
 
-    /// Why there is no report.
+    /// Why the status of a daemon is unavailable.
     private struct Failure: Error {
         let words: String
         let status: ExitCode
@@ -108,7 +108,7 @@ struct Status: ParsableCommand {
         try StandardOutput.write(Data(lines.map { $0 + "\n" }.joined().utf8))
     }
 
-    /// Writes as much as fits on the screen.
+    /// Shows the status, as far as it fits on the screen.
     private func showScreen() {
         let lines =
             switch read() {
@@ -122,7 +122,7 @@ struct Status: ParsableCommand {
             shown = Array(lines.prefix(rows - 2))
             shown.append(terminal.dim("  … \(lines.count - shown.count) more lines"))
         }
-        // Cursor to the top, clear the rest of each line, and clear everything below.
+        // Moves the cursor to the top, clears the rest of each line, and clears everything below the last line.
         try? StandardOutput.write(
             Data(("\u{1B}[H" + shown.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J").utf8))
     }

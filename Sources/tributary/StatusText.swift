@@ -4,18 +4,19 @@ import Configuration
 import Delivery
 import Time
 
-/// `tributary status` for people: how many integrations are well, what is in trouble, then the other integrations, the spool and the destinations.
+/// The output of `tributary status` for people: how many integrations are well, what is in trouble, then the other integrations, the spool and the
+/// destinations.
 struct StatusText {
     let report: StatusReport
     let deliveries: [DestinationStatus]
     /// Whether the daemon that wrote the report is still running.
     let isRunning: Bool
-    /// Milliseconds since 1970.
+    /// The present time, in milliseconds since 1970.
     let now: Int64
     let terminal: Terminal
     /// Whether to leave out everything that is well.
     var isFailingOnly = false
-    /// The configuration that was asked for.
+    /// The path of the configuration about which the user asked.
     var file = CommandHint.installed
     /// The mistakes that the configuration has now, one line each.
     var mistakes: [String] = []
@@ -266,7 +267,7 @@ struct StatusText {
 }
 
 extension StatusReport.State {
-    /// The state for people.
+    /// The state as text for people.
     fileprivate var words: String { rawValue.replacing("_", with: " ") }
 }
 

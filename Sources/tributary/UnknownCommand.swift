@@ -8,7 +8,7 @@ struct UnknownCommand {
     /// The command that has no subcommand of that name.
     let parent: any ParsableCommand.Type
 
-    /// Looks for such a word; nil if there is none.
+    /// Looks for an unknown command among the arguments; nil if there is none.
     init?(_ arguments: some Sequence<String>, below root: any ParsableCommand.Type) {
         var parent = root
         var names: [String] = []

@@ -42,7 +42,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         }
     }
 
-    /// A key that may be absent. `described` says what happens then.
+    /// A key that may be absent. `described` says what it means if the key is absent.
     init<Wrapped>(
         _ path: String, optional kind: ValueKind<Wrapped>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -73,7 +73,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     }
 }
 
-/// The value of a key that is absent or empty.
+/// The value that a key has if it is absent or empty.
 package enum KeyDefault: Sendable, Hashable {
     /// The key may be absent; there is no default.
     case none
@@ -83,7 +83,7 @@ package enum KeyDefault: Sendable, Hashable {
     case value(String)
     /// The first directory in an environment variable that systemd sets. If the variable is not set, the text `else`.
     case environment(String, else: String)
-    /// Determined by the code that uses the key. The text describes the default.
+    /// The code that uses the key determines the default. The text describes it.
     case described(String)
 
     /// The text that is read like a configured value; nil if the default is none.
@@ -94,7 +94,7 @@ package enum KeyDefault: Sendable, Hashable {
         }
     }
 
-    /// The default for people; nil if there is none.
+    /// The default as text for people; nil if there is none.
     package var text: String? {
         switch self {
         case .none, .required: nil
@@ -108,23 +108,24 @@ package enum KeyDefault: Sendable, Hashable {
 package enum KeyChange: Sendable, Hashable {
     /// A new value takes effect in the running daemon, without an interruption of collection.
     case whileRunning
-    /// A new value takes effect after a restart: the key concerns something that the daemon holds open all the time, such as a directory with its lock.
+    /// A new value takes effect after a restart: the key concerns something that the daemon holds open all the time, such as a directory with its
+    /// lock.
     case atRestart
 }
 
 /// The description of a key, without the Swift type of its value.
 package struct KeyDescription: Sendable, Hashable {
-    /// Dotted, with `[]` after a list of mappings: `integrations[].data_ingest.credential`.
+    /// The key's path, with dots between names, and with `[]` after a list of mappings: `integrations[].data_ingest.credential`.
     package let path: String
     /// A description of the allowed values, as in “expects a size such as 64MiB”.
     package let valueKind: String
     package let isList: Bool
     package let fallback: KeyDefault
     package let change: KeyChange
-    /// One sentence.
+    /// What the key does, in one sentence.
     package let explanation: String
 
-    /// The last part of the path.
+    /// The key's own name, which is the last part of its path.
     package var name: String { String(path.split(separator: ".").last ?? "") }
 }
 
@@ -134,7 +135,7 @@ extension ConfigurationContext {
         _ description: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {
         guard case .environment(let variable, let otherwise) = description.fallback else { return nil }
-        // systemd separates several directories by colons; the first one is ours.
+        // systemd separates several directories by colons; the first directory is Tributary's own.
         if let first = environment[variable]?.split(separator: ":").first {
             if let value = try? kind.parse(String(first)) { return value }
             findings.error(

@@ -2,9 +2,9 @@ import OktaAPI
 
 /// A type that a configuration key can have. It defines how values look in `check` and in `check --json`.
 package protocol ConfigurationValue: Sendable, Hashable {
-    /// The value for people; nil if there is nothing to show.
+    /// The value as text for people; nil if there is nothing to show.
     var text: String? { get }
-    /// The value for programs; nil omits the key.
+    /// The value for programs. If it is nil, `check --json` omits the key.
     var json: (any Encodable & Sendable)? { get }
     /// The unit that `check --json` appends to a key's name.
     static var unit: String { get }

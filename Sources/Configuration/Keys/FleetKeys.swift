@@ -1,5 +1,5 @@
 extension Configuration {
-    /// Under `fleet`.
+    /// The keys under `fleet`.
     package struct FleetKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -13,7 +13,7 @@ extension Configuration {
         ) { _ in nil }
     }
 
-    /// Under `fleet.log`: the bucket that is the fleet's spool.
+    /// The keys under `fleet.log`: the bucket that is the fleet's spool.
     package struct FleetLogKeys: ConfigurationSection {
         package static let shared = Self()
 
@@ -50,7 +50,7 @@ extension Configuration {
             "The encryption that Tributary requests from the store.")
     }
 
-    /// Under `fleet.lease`: how the hosts agree on which host collects each integration.
+    /// The keys under `fleet.lease`: how the hosts agree on which host collects each integration.
     package struct FleetLeaseKeys: ConfigurationSection {
         package static let shared = Self()
 

@@ -35,13 +35,13 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
         zip(settings, other.settings).compactMap { $0.isEqual(to: $1) ? nil : $0.description }
     }
 
-    /// The same section, but with the old value of each key that can't change while the daemon runs.
+    /// This section, but with the old value of each key that can't change while the daemon runs.
     package func keepingUntilRestart(_ old: Self) -> Self {
         Section(
             settings: zip(settings, old.settings).map { $0.description.change == .atRestart ? $1 : $0 })
     }
 
-    /// Each key with its value as text, in the order of their declaration; nil for a key without a value.
+    /// Each key with its value as text, in the order of declaration. The text is nil if the key has no value.
     package var texts: [(key: KeyDescription, text: String?)] { settings.map { ($0.description, $0.text) } }
 
     package static func == (left: Self, right: Self) -> Bool { left.changed(from: right).isEmpty }
@@ -117,23 +117,23 @@ protocol AnySetting: Sendable {
     /// The key's name in `check --json`.
     var jsonName: String { get }
     var json: (any Encodable & Sendable)? { get }
-    /// The text of `check`; nil if there is nothing to mention.
+    /// What `check` says about the key; nil if there is nothing to mention.
     var words: String? { get }
-    /// The value as it can be written in a file.
+    /// The key's value as text that can be written in a configuration file; nil if it has none.
     var text: String? { get }
 
     func isEqual(to other: any AnySetting) -> Bool
     func hash(into hasher: inout Hasher)
 }
 
-/// A key of any type.
+/// A declared key, whose value may be of any type.
 protocol DeclaredKey: Sendable {
     var description: KeyDescription { get }
     /// Reads the key's value; nil if the key has no value and no default.
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
     /// Reads the literal default and discards the result.
     func checkDefault() throws(ValueError)
-    /// A single value in the form in which the configuration stores it.
+    /// Reads a single value and returns it in the form in which the configuration stores it.
     func normalizing(_ text: String) throws(ValueError) -> String
 }
 

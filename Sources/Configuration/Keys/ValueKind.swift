@@ -8,7 +8,7 @@ struct ValueKind<Value: Sendable>: Sendable {
         self.parse = parse
     }
 
-    /// The same kind, but limited to a range.
+    /// This kind of value, limited to a range.
     func within(_ range: ClosedRange<Value>) -> Self where Value: Comparable {
         ValueKind(name) { (text) throws(ValueError) in
             let value = try parse(text)

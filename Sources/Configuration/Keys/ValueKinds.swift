@@ -194,7 +194,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The name of a host in its fleet. It is a part of keys in etcd, and is repeated in the log.
+    /// The name of a host in its fleet. The name is a part of keys in etcd, and appears in the log.
     static let fleetHost = ValueKind("a host's name such as collector-1") { (text) throws(ValueError) in
         guard (1...64).contains(text.utf8.count), let first = text.first, !"-.".contains(first),
             text.utf8.allSatisfy({
@@ -267,7 +267,7 @@ extension ValueKind where Value == ByteSize {
 }
 
 extension ValueKind where Value == ConfigurationDuration {
-    /// The bounds are in seconds.
+    /// A duration between two bounds, which are in seconds.
     static func duration(_ low: Int, _ high: Int) -> Self {
         ValueKind("a duration such as 5m") { (text) throws(ValueError) in try ConfigurationDuration(parsing: text) }
             .within(ConfigurationDuration(seconds: low)...ConfigurationDuration(seconds: high))

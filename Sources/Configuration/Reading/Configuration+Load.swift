@@ -11,7 +11,7 @@ extension Configuration {
         return try load(sources: sources, mainFile: path, isComplete: isComplete, context: context, findings)
     }
 
-    /// The same for given texts, the first of which is the main file. Used to check a change before it is saved.
+    /// Reads a configuration from the given texts, the first of which is the main file. Used to check a change before it is saved.
     ///
     /// - Throws: ``ConfigurationError`` with all problems of all texts.
     package static func load(
@@ -21,8 +21,8 @@ extension Configuration {
         return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
     }
 
-    /// Reads what can be read of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no command works on
-    /// a wrong bucket.
+    /// Reads what can be read of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no
+    /// command works on a wrong bucket.
     package static func readable(path: String, context: ConfigurationContext) -> Configuration? {
         var context = context
         context.mistakes = .nothing
@@ -67,7 +67,7 @@ extension Configuration {
         return configuration
     }
 
-    /// Joins the files.
+    /// Joins the contents of the files.
     private struct Merging {
         let mainFile: String
         let mistakes: ConfigurationContext.MistakeScope

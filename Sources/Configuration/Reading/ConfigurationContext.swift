@@ -12,21 +12,22 @@ package struct ConfigurationContext: Sendable {
 
     /// How strictly files with secrets are checked.
     package enum SecretCheck: Sendable {
-        /// A missing or unreadable secret is an error. For the daemon.
+        /// A missing or unreadable secret is an error. Used by the daemon.
         case required
-        /// A missing or unreadable secret is only a warning. For a person who has fewer rights than the service, and for checking a configuration
-        /// before its secrets exist.
+        /// A missing or unreadable secret is only a warning. Used if a person with fewer rights than the service checks a configuration, or if the
+        /// secrets do not exist yet.
         case warned
     }
 
     /// How much is refused because of a mistake in one integration or credential.
     package enum MistakeScope: Sendable {
-        /// The whole configuration is refused. For a check, and for a reload; after a refused reload, the running configuration stays in force.
+        /// The whole configuration is refused. Used for a check and for a reload. After a refused reload, the running configuration stays in force.
         case whole
-        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. For a start of the daemon.
+        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. Used when the daemon
+        /// starts.
         case integration
-        /// As with ``integration``, but a configuration without any usable integration is also accepted. For programs that do not collect, such as
-        /// loaders and deliveries.
+        /// As with ``integration``, but a configuration without any usable integration is also accepted. Used by programs that do not collect, such
+        /// as loaders and deliveries.
         case everyIntegration
         /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read, even of a file that is not valid
         /// YAML. Used to find out to which daemon a configuration belongs. Such a configuration must not be used for anything else, except for its

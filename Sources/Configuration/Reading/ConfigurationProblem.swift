@@ -50,14 +50,14 @@ package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringCo
 
 /// The configuration was refused. All problems are listed, in the order of files and lines.
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
-    /// At least one; at most `Findings.limit`.
+    /// The problems that are listed: from one to `Findings.limit`.
     package var problems: [ConfigurationProblem]
     /// Warnings that were found in addition to the problems.
     package var warnings: [ConfigurationProblem]
     /// How many problems were omitted because there were too many.
     package var leftOff: Int
 
-    /// One problem per line.
+    /// The problems as text, one per line.
     package var description: String {
         var lines = problems.map(\.description)
         if leftOff > 0 { lines.append("… and \(leftOff) more problems") }

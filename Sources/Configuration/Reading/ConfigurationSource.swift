@@ -66,7 +66,7 @@ package struct ConfigurationSource: Sendable {
 
     /// A configuration file and its drop-ins, as they are now.
     ///
-    /// - Throws: ``ConfigurationError`` if one can't be read.
+    /// - Throws: ``ConfigurationError`` if a file can't be read.
     package static func all(of path: String) throws(ConfigurationError) -> [ConfigurationSource] {
         var findings = Findings()
         let sources = gather(path, into: &findings).0
@@ -74,7 +74,7 @@ package struct ConfigurationSource: Sendable {
         return sources
     }
 
-    /// At most this many drop-ins are read.
+    /// The maximum number of drop-ins that are read.
     static let maximumFiles = 4096
 
     /// The file and the `conf.d/*.yaml` next to it, in lexical (byte) order. Files that can't be read are reported; the second

@@ -9,7 +9,7 @@ struct CredentialReader {
     let context: ConfigurationContext
     private let keys = Configuration.CredentialKeys.shared
 
-    /// The number of days before a credential's expiry from which on a warning is given.
+    /// A warning is given if a credential expires within this number of days.
     static let warningDays = 30
     /// A larger file can't be a token or a private key.
     static let maximumSecretBytes = 64 << 10
@@ -47,8 +47,8 @@ struct CredentialReader {
     }
 
     /// The default path of a credential's secret. The directory of the unit's root step is used if that step wrote the secret there, or a file that
-    /// says why it could not. Otherwise systemd provides the secret (systemd.exec(5), `LoadCredential=`). Outside the service, this is the directory
-    /// that systemd uses for `tributary.service`.
+    /// says why it could not. Otherwise systemd provides the secret (systemd.exec(5), `LoadCredential=`). Outside the service, the default is in the
+    /// directory that systemd uses for `tributary.service`.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in

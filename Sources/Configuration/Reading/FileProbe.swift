@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// Checks a file without reading its content.
+/// Checks a file that the configuration names: whether it exists, and whether this process can read it.
 struct FileProbe {
     enum Finding: Equatable {
         case readable(bytes: Int, isWorldReadable: Bool)

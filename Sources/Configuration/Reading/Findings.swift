@@ -1,6 +1,6 @@
 /// Collects problems and warnings while the configuration is read, so that all are reported together.
 struct Findings {
-    /// Further problems are only counted: nobody reads that many, and memory stays limited.
+    /// The maximum number of problems that are kept. Further problems are only counted, because nobody reads that many, and to limit memory.
     static let limit = 200
 
     private(set) var problems: [ConfigurationProblem] = []
@@ -47,7 +47,7 @@ struct Findings {
             })
     }
 
-    /// The keys at the top of the file in or below which there are problems, by their names.
+    /// The names of the top-level keys in which, or below which, there are problems.
     var topLevelKeys: Set<String> {
         Set(problems.map { String($0.key.prefix { $0 != "." && $0 != "[" }) })
     }

@@ -25,7 +25,7 @@ extension ConfigurationSource {
         return 0
     }
 
-    /// Where a key begins, given the names of the enclosing mappings and its own.
+    /// Where a key begins. The path has the names of the enclosing mappings, and then the key's own name.
     package func place(of path: [String]) -> ConfigurationPlace? {
         var here = pairs
         var place: ConfigurationPlace?

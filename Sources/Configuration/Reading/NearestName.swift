@@ -1,9 +1,9 @@
-/// Finds what a person most likely meant.
+/// Finds the known name that a person most likely meant with an unknown one.
 package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
     /// more than a third of the letters, or more than three.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-        // Longer names are not typing errors of a known one, and this keeps the table below small.
+        // A longer name is not a mistyped known name, and the limit keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }
         let folded = name.lowercased().replacing("-", with: "_")
         var best: (distance: Int, name: String)?
@@ -16,7 +16,7 @@ package enum NearestName {
         return best?.name
     }
 
-    /// Optimal string alignment distance.
+    /// The optimal string alignment distance between two names.
     static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
         guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
         var beforeLast = [Int](repeating: 0, count: b.count + 1)

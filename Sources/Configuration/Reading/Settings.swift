@@ -7,12 +7,12 @@ struct Settings {
 
     /// The place of the mapping; for a list item, the place of its first key.
     var place: ConfigurationPlace
-    /// The values by the full path of their key.
+    /// The values of keys, by the full path of each key.
     var values: [String: Entry] = [:]
-    /// Where each section was opened, by its path.
+    /// The place at which each section begins, by the path of the section.
     var sections: [String: ConfigurationPlace] = [:]
-    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so these keys, and the keys inside these sections, do not
-    /// count as missing.
+    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so these keys, and the keys inside these
+    /// sections, do not count as missing.
     private var refused: Set<String> = []
     /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles none of them.
     private var nearlyNamed: Set<String> = []
@@ -158,7 +158,7 @@ struct Settings {
         hasStrangeKey ? nearlyNamed.union(Self.topLevelKeys.filter { !isSet($0) }) : nearlyNamed
     }
 
-    /// Whether a key at the top of a file is there.
+    /// Whether a top-level key is set in one of the files.
     func isSet(_ name: String) -> Bool {
         values[name] != nil || sections[name] != nil || items["\(name)[]"] != nil
     }
@@ -227,7 +227,7 @@ struct Settings {
         return read
     }
 
-    /// Where a key's value is, or otherwise the mapping to which it belongs.
+    /// The place of a key's value. If the key is not set, the place of the mapping to which the key belongs.
     func place(of path: String) -> ConfigurationPlace { values[path]?.node.place ?? place }
 
     private func scalar(

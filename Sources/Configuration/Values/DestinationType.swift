@@ -19,7 +19,7 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
 
 /// The API of a server of type `http`.
 package enum DestinationProtocol: String, Sendable, Hashable, CaseIterable {
-    /// `_bulk` of Elasticsearch and OpenSearch.
+    /// The `_bulk` API of Elasticsearch and OpenSearch.
     case elasticsearch
     /// ClickHouse's HTTP interface.
     case clickhouse

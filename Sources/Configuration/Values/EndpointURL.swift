@@ -10,7 +10,7 @@ package struct EndpointURL: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - kind: what is at the address, for messages.
-    ///   - example: how to write one, for messages.
+    ///   - example: an example of such an address, for messages.
     package init(
         parsing text: String, of kind: String = "a store", example: String = "https://s3.example.com"
     ) throws(ValueError) {

@@ -1,5 +1,5 @@
-/// Where programs on this host can connect: a port of a loopback address, or a Unix socket. Nothing else is allowed, because the server does not
-/// authenticate its clients.
+/// An address at which programs on this host can connect to the daemon: a port of a loopback address, or a Unix socket. Nothing else is allowed,
+/// because the server does not authenticate its clients.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// An IP address that only this host can reach, and a port from 1 to 65535.
     case loopback(host: String, port: Int)

@@ -3,9 +3,9 @@ extension Configuration {
     package enum Retention: Sendable, Hashable, CustomStringConvertible {
         /// Nothing is deleted by Tributary.
         case never
-        /// Deleted this long after sealing (at least a minute), but not before every registered loader has acknowledged it.
+        /// A segment is deleted this long after sealing (at least a minute), but not before every registered loader has acknowledged it.
         case after(ConfigurationDuration)
-        /// Deleted as soon as every registered loader has acknowledged it.
+        /// A segment is deleted as soon as every registered loader has acknowledged it.
         case acknowledged
 
         /// Reads `never`, `acknowledged`, or a duration of at least a minute.

@@ -6,7 +6,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
     case back(ConfigurationDuration)
     case at(millisecondsSince1970: Int)
 
-    /// Reads one of the three forms.
+    /// Reads a start time in one of the three forms.
     package init(parsing text: String) throws(ValueError) {
         let hint = "write a duration before now such as 7d, a time such as 2026-11-01T00:00:00Z, or now"
         if text == "now" {
@@ -20,7 +20,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The resulting time in milliseconds since 1970, given the present one.
+    /// The resulting time in milliseconds since 1970, given the present time.
     package func millisecondsSince1970(now: Int) -> Int {
         switch self {
         case .now: now
@@ -29,7 +29,7 @@ package enum StartTime: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether the time depends on the present one.
+    /// Whether the start depends on the present time.
     package var countsFromNow: Bool {
         if case .at = self { false } else { true }
     }

@@ -4,13 +4,13 @@ enum YAMLDocument {
         case mapping([(key: YAMLKey, value: YAMLNode)])
         /// The document has only white space and comments.
         case empty
-        /// Problems were reported.
+        /// The document could not be read, and the problems are in the findings.
         case unreadable
     }
 
     /// The maximum number of nodes in one file after expanding aliases. A thousand integrations have about 20,000, including their keys.
     static let maximumNodes = 200_000
-    /// The deepest key is at level five.
+    /// The maximum number of nested levels. The deepest key of the configuration is at level five.
     static let maximumDepth = 32
 
     static func read(_ bytes: [UInt8], file: String, into findings: inout Findings) -> Content {
@@ -52,7 +52,7 @@ enum YAMLDocument {
             case reported
         }
 
-        /// A node that an alias can refer to, with the cost of using it once more.
+        /// A node to which an alias can refer. Each use of the alias counts as many nodes and levels as the node has.
         struct Anchored {
             var node: YAMLNode?
             var count: Int

@@ -1,8 +1,9 @@
 /// Checks of a file's bytes before YAML is parsed: encoding, size, and structures that would make parsing expensive.
 enum YAMLText {
-    /// Far larger than any hand-written configuration; a thousand integrations take about 300 KiB.
+    /// The maximum size of a file in bytes. Any hand-written configuration is far smaller: a thousand integrations take about 300 KiB.
     static let maximumBytes = 1 << 20
-    /// Aliases may be nested (`*a` of `*b` of `*c`…), which multiplies. Twenty of them expand at most about 3^7 times.
+    /// The maximum number of aliases in a file. Nested aliases (`*a` of `*b` of `*c`…) multiply their content: twenty aliases multiply it by at most
+    /// about 3^7.
     static let maximumAliases = 20
 
     /// The text, without a byte order mark; nil if a problem was found and reported.
@@ -56,8 +57,8 @@ enum YAMLText {
         }
     }
 
-    /// Counts possible aliases. It may count too many, but never too few. This must happen before parsing, because parsing spends time on each
-    /// expansion.
+    /// Counts possible aliases. The count may be too high, but is never too low. The check must happen before parsing, because parsing spends time on
+    /// each expansion.
     private static func checkAliases(
         _ bytes: ArraySlice<UInt8>, file: String, into findings: inout Findings
     ) -> Bool {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Runs a program that the operator has configured, in a separate process group, with limits on its time and output.
 struct Command: Sendable {
-    /// The absolute path of the program, and its arguments. Not empty.
+    /// The absolute path of the program, followed by its arguments. The list is not empty.
     var words: [String]
     /// Variables that are added to this process's environment.
     var environment: [String: String] = [:]
@@ -12,7 +12,7 @@ struct Command: Sendable {
     var inputFile: String?
     /// How long the command may take.
     var timeout: Duration
-    /// The maximum number of bytes on standard output. If there are more, the command has failed.
+    /// The maximum number of bytes on standard output. A command that writes more has failed.
     var outputLimit = 64 << 10
 
     /// How the command ended.
@@ -30,7 +30,7 @@ struct Command: Sendable {
     struct Result: Sendable, Equatable {
         var ending: Ending
         var output: [UInt8] = []
-        /// The last line that it wrote on standard error, if any.
+        /// The last line that the command wrote on standard error; empty if there is none.
         var lastError = ""
     }
 
@@ -51,7 +51,7 @@ struct Command: Sendable {
         let value = Atomic<Bool>(false)
     }
 
-    /// The time from the first signal to the second.
+    /// How long the command has to end after the first signal. Then SIGKILL ends it.
     private static let grace = Duration.seconds(5)
     /// Variables that are meant only for this process (sd_notify(3)).
     private static let ownVariables: Set<Substring> = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID"]
@@ -88,7 +88,7 @@ struct Command: Sendable {
         posix_spawnattr_setsigdefault(&attributes, &signals)
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        // A separate process group, so that its children are ended together with the command.
+        // The command gets a separate process group, so that its child processes are ended together with it.
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))

@@ -2,10 +2,10 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// A destination that is a command. It gets the segment's file on its standard input and the facts in its environment, and must exit with 0 only
-/// after the whole segment is durable.
+/// A destination that is a command. It gets the segment's file on its standard input, and the segment's metadata in its environment, and must exit
+/// with 0 only after the whole segment is durable.
 package final class ExecDestination: Destination {
-    /// The absolute path of the program, and its arguments. Not empty.
+    /// The absolute path of the program, followed by its arguments. The list is not empty.
     let command: [String]
     /// How long the command may take for a segment.
     let timeout: Duration

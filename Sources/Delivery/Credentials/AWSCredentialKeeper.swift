@@ -1,13 +1,13 @@
 /// Keeps an access key and renews it before it expires. All transfers share one fetch at a time. While there is a usable key, a fetch begins at most
 /// every ten seconds.
 actor AWSCredentialKeeper {
-    /// How long before its expiry a key is renewed. Milliseconds.
+    /// A key is renewed this many milliseconds before it expires.
     static let renewBefore: Int64 = 300_000
-    /// While a new key is fetched, the old key is used until this long before its expiry. So a source that does not answer delays no transfer.
-    /// Milliseconds.
+    /// While a new key is being fetched, transfers use the old key until this many milliseconds before it expires. So a slow source delays no
+    /// transfer.
     static let usableUntil: Int64 = 30_000
-    /// The interval at which a key without expiry is read again, since its file may have been replaced. A renewal that failed or returned the same
-    /// key is also repeated after this interval. Milliseconds.
+    /// The interval, in milliseconds, at which a key without expiry is read again, because its file may have been replaced. A renewal that failed, or
+    /// returned the same key, is repeated after the same interval.
     static let lookAgainAfter: Int64 = 10_000
 
     private let source: any AWSCredentialSource

@@ -1,6 +1,6 @@
 /// Provides access keys.
 package protocol AWSCredentialSource: Sendable {
-    /// The present key.
+    /// Gets the present access key.
     ///
     /// - Throws: ``AWSCredentialProblem`` with a message that contains no part of the key.
     func fetch() async throws(AWSCredentialProblem) -> AWSCredentials

@@ -61,7 +61,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
             }
             guard let equals = trimmed.firstIndex(of: "=") else { return nil }
             let name = Self.trimmed(trimmed[..<equals]).lowercased()
-            // With two keys, it is not clear which one is meant.
+            // A file with two keys is refused, because it is not clear which key is meant.
             guard values[name] == nil else { return nil }
             values[name] = String(Self.trimmed(trimmed[trimmed.index(after: equals)...]))
         }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Time
 
-/// The common part of the sources that ask a service of the host.
+/// The common part of the sources that get an access key from an HTTP service.
 struct CredentialService: Sendable {
     let transport: any HTTPTransport
     /// The service's name in messages, as in "Check the metadata service".
@@ -70,7 +70,7 @@ package struct InstanceCredentials: AWSCredentialSource {
         return try service.credentials(try await service.ask(.get, path + role, [header]))
     }
 
-    /// The first line of a body, checked for use in a header or a path.
+    /// The first line of a body. Throws if the line can't be used in a header or a path.
     private func word(_ body: [UInt8]) throws(AWSCredentialProblem) -> String {
         let line = body.prefix { $0 != 0x0A && $0 != 0x0D }
         guard (1...1024).contains(line.count), line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
@@ -82,7 +82,7 @@ package struct InstanceCredentials: AWSCredentialSource {
     }
 }
 
-/// The access key of an ECS task's role, or of a pod's with EKS Pod Identity
+/// The access key for the role of an ECS task, or of a pod with EKS Pod Identity
 /// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 package struct ContainerCredentials: AWSCredentialSource {
     private let service: CredentialService
@@ -93,7 +93,7 @@ package struct ContainerCredentials: AWSCredentialSource {
         self.environment = environment
     }
 
-    /// Whether this process runs in such a container.
+    /// Whether this process runs in a container that has such a role.
     package static func isPresent(in environment: [String: String]) -> Bool {
         environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] != nil
             || environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != nil

@@ -4,7 +4,7 @@ import CurlHTTPClient
 package struct StaticCredentials: AWSCredentialSource {
     private let file: SecretFile<AWSCredentials, SecretFileError>
 
-    /// Does not read the file yet.
+    /// Only notes the path. The file is read at each ``fetch()``.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(SecretFileError) in
             guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }

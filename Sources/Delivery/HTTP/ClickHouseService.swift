@@ -8,9 +8,9 @@ import FoundationEssentials
 /// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a
 /// segment must always be cut into the same batches. A setting of the table determines how many tokens it remembers.
 struct ClickHouseService: RecordService {
-    /// Scheme, host and port.
+    /// The server's address: scheme, host and port.
     let url: String
-    /// `table` or `database.table`.
+    /// The name of the table, in the form `table` or `database.table`.
     let table: String
     let user: String
 
@@ -34,7 +34,7 @@ struct ClickHouseService: RecordService {
                     ("insert_deduplication_token", Self.token(batch, of: segment)), ("async_insert", "0"),
                     // The answer comes only after all records are stored.
                     ("wait_end_of_query", "1"),
-                    // A single block, which has a single token.
+                    // Without parallel parsing, the server treats the batch as a single block, which has a single token.
                     ("input_format_parallel_parsing", "0"),
                 ]))
         request.headers.append("Content-Type", "application/x-ndjson")

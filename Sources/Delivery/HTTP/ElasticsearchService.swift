@@ -6,10 +6,10 @@ import OCSF
 /// Elasticsearch or OpenSearch, through `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 ///
 /// Each record is created with its `metadata.uid` as `_id`. If there is already a record with this `_id`, the answer is 409 and nothing changes. So a
-/// repeat stores nothing twice, however it is cut into batches. This works only within one index. So the name of the index depends only on the
+/// repeat stores nothing twice, however it is cut into batches. This works only within one index, so the name of the index depends only on the
 /// segment.
 struct ElasticsearchService: RecordService {
-    /// Scheme, host and port.
+    /// The server's address: scheme, host and port.
     let url: String
     let index: IndexName
     /// With a user, the secret is that user's password. Without a user, the secret is an API key.
@@ -23,7 +23,7 @@ struct ElasticsearchService: RecordService {
         var part: [UInt8] = []
         part.reserveCapacity(record.count + 80)
         part += "{\"create\":{\"_id\":\"".utf8
-        // 512 bytes is the server's limit for an _id. The text is already escaped for a JSON string.
+        // 512 bytes is the server's limit for an _id. The record's uid is already escaped for a JSON string.
         if let uid = recordUID(of: record), uid.count <= 512 {
             part += uid
         } else {
@@ -53,7 +53,7 @@ struct ElasticsearchService: RecordService {
         var type: String?
         var reason: String?
 
-        /// ` (type: reason)`.
+        /// The server's message in the form ` (type: reason)`; empty if there is none.
         var said: String {
             let words = [type?.oneLine(limit: 60), reason?.oneLine(limit: 160)].compactMap(\.self)
             return words.isEmpty ? "" : " (\(words.joined(separator: ": ")))"

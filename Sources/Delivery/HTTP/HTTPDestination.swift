@@ -8,7 +8,7 @@ import Time
 
 /// A server that receives records over HTTP. A segment is sent in batches of limited size, and is delivered once the last one is durable.
 package final class HTTPDestination: Destination {
-    /// The progress of a segment that was begun.
+    /// The progress of a segment of which some batches have been sent.
     private struct Begun {
         /// The number of durable records, in whole batches.
         var records = 0
@@ -96,7 +96,8 @@ package final class HTTPDestination: Destination {
         return .delivered(wasThere: isRepeat)
     }
 
-    /// Makes a batch durable, in several requests if the server wants smaller ones. Returns the outcome if that fails.
+    /// Makes a batch durable, in several requests if the server wants smaller ones. Returns nil on success, otherwise the outcome of the failed
+    /// attempt.
     private func store(_ batch: RecordBatch, of segment: DeliverySegment, _ begun: inout Begun) async
         -> DeliveryOutcome?
     {
@@ -130,7 +131,7 @@ package final class HTTPDestination: Destination {
         return nil
     }
 
-    /// Why there was no answer.
+    /// Why a request got no answer.
     private struct Failure: Error {
         let outcome: DeliveryOutcome
         /// Whether the server may have received the request.

@@ -1,6 +1,6 @@
 /// Consecutive records of a segment as the body of one request.
 struct RecordBatch: Sendable, Equatable {
-    /// The body.
+    /// The request's body.
     private(set) var body: [UInt8] = []
     /// For each record, the offset in the body at which its bytes end.
     private var ends: [Int] = []

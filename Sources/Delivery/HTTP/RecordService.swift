@@ -2,7 +2,7 @@ import Configuration
 import CurlHTTPClient
 import Time
 
-/// One kind of server that receives records over HTTP: makes its requests, and interprets its answers. A plain value.
+/// One kind of server that receives records over HTTP. The service makes the requests to the server, and interprets the answers. A plain value.
 protocol RecordService: Sendable {
     /// The effect of delivering a segment again.
     var guarantee: DeliveryGuarantee { get }
@@ -22,10 +22,10 @@ protocol RecordService: Sendable {
     /// Adds the secret to a request.
     func authorize(_ request: inout HTTPRequest, _ secret: String)
 
-    /// The meaning of an answer.
+    /// The outcome of sending a batch, according to the server's answer.
     func verdict(_ answer: ServiceAnswer, to batch: RecordBatch, of segment: DeliverySegment) -> BatchVerdict
 
-    /// The request that asks whether the batch with a ticket is durable; `nil` if the server has no tickets.
+    /// The request that asks whether the batch with this ticket is durable; `nil` if the server gives no tickets.
     func question(about ticket: Int) -> HTTPRequest?
 
     /// Whether an answer to ``question(about:)`` confirms that the batch is durable; `nil` if the answer does not say whether it is.

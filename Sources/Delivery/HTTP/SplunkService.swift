@@ -5,10 +5,10 @@ import OCSF
 
 /// Splunk's HTTP Event Collector (https://docs.splunk.com/Documentation/Splunk/latest/Data/HECExamples).
 ///
-/// It does not recognize repeats: a batch whose answer was lost is stored again. With indexer acknowledgement, which is a setting of the token, a batch counts
-/// as delivered once Splunk reports that it is indexed.
+/// Splunk does not recognize repeats: a batch whose answer was lost is stored again. With indexer acknowledgement, which is a setting of the token, a
+/// batch counts as delivered once Splunk reports that it is indexed.
 struct SplunkService: RecordService {
-    /// Scheme, host and port.
+    /// The server's address: scheme, host and port.
     let url: String
     /// The index; `nil` for the token's default.
     let index: IndexName?

@@ -2,13 +2,13 @@ import Glibc
 
 /// A child process with pipes for its standard input and output. It shares this process's standard error.
 final class ChildProcess {
-    /// How it ended.
+    /// How the process ended.
     enum Ending {
         case exit(Int32)
         case signal(Int32)
     }
 
-    /// Why it could not be started: an errno.
+    /// Why the process could not be started: an errno.
     struct Failure: Error, CustomStringConvertible {
         let code: Int32
 
@@ -17,7 +17,7 @@ final class ChildProcess {
 
     /// The descriptor for writing to the program, until `closeInput`.
     private(set) var input: Int32
-    /// The descriptor for reading its output.
+    /// The descriptor for reading the program's output.
     let output: Int32
     /// The process id.
     let process: pid_t

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Converts segments to Parquet files, one after the other, with a helper process that is reused.
 final class ParquetConverter: Sendable {
-    /// Why there is no file.
+    /// Why a segment was not converted.
     enum Failure: Error {
         /// A temporary failure, which is retried.
         case notYet(DeliveryTrouble)
@@ -31,13 +31,13 @@ final class ParquetConverter: Sendable {
         var directory: TemporaryDirectory?
     }
 
-    /// Starts nothing yet.
+    /// Does not start the helper yet.
     init(python: String, script: String = ParquetHelper.installed, timeout: Duration = .seconds(600)) {
         self.python = python
         self.script = script
         self.timeout = timeout
         work = Work()
-        // A dead helper is recognized by its exit status, so the signal is not needed.
+        // Writing to a dead helper must not end this process. A dead helper is recognized by its exit status.
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -122,7 +122,7 @@ final class ParquetConverter: Sendable {
     }
 
     private func drop(_ work: Work) {
-        // Cleared before waiting for the process, because afterwards its id may belong to another process.
+        // The helper's id is cleared before waiting for the helper, because afterwards the id may belong to another process.
         running.withLock {
             if $0 > 0 { kill($0, SIGKILL) }
             $0 = 0

@@ -54,7 +54,7 @@ package final class ParquetHelper {
                     "\(script) does not exist: use --helper or $TRIBUTARY_PARQUET to name the program that writes Parquet",
                 kind: .unavailable)
         }
-        // Started by env(1), which looks up a name in PATH but uses a path as it is.
+        // env(1) starts the interpreter: it looks up a name in PATH, but uses a path as it is.
         do throws(ChildProcess.Failure) {
             process = try ChildProcess("/usr/bin/env", [python, script])
         } catch {
@@ -87,7 +87,7 @@ package final class ParquetHelper {
             } catch {
                 throw failure ?? error
             }
-            // Checked now, because the helper would otherwise wait for the missing records.
+            // The number of records is checked now, because the helper would otherwise wait for the missing ones.
             guard lines == records else {
                 throw SpoolError.damaged(
                     path: path, reason: "the segment has \(lines) records, but \(records) according to the manifest")

@@ -12,7 +12,7 @@ package struct BucketPolicy: Sendable, Equatable {
         // China and the US government have separate AWS partitions.
         let partition = region.hasPrefix("cn-") ? "aws-cn" : region.hasPrefix("us-gov-") ? "aws-us-gov" : "aws"
         let prefix = destination.prefix.map { "\($0)/" } ?? ""
-        // Others also write to a lake, so the policy allows only our sources.
+        // Other producers also write to a lake, so the policy allows only Tributary's own sources.
         let sources = destination.layout == .securityLake ? "\(destination.sourcePrefix)-" : ""
         let objects = "arn:\(partition):s3:::\(bucket)/\(prefix)\(sources)*"
         text = """

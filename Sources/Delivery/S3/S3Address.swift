@@ -1,7 +1,7 @@
 /// The address of a bucket and of its objects. A plain value.
 package struct S3Address: Sendable, Equatable {
     package let bucket: String
-    /// The prefix of all keys, without a slash at its end; `nil` for none.
+    /// The prefix of all keys, without a slash at its end; `nil` if there is no prefix.
     package let prefix: String?
     /// Scheme, host and port of a store other than Amazon's.
     package let endpoint: String?
@@ -37,6 +37,6 @@ package struct S3Address: Sendable, Equatable {
         return "\(store[..<scheme.upperBound])\(bucket).\(store[scheme.upperBound...])/\(path)"
     }
 
-    /// `s3://bucket/prefix`, for a person.
+    /// The address as text for a person: `s3://bucket/prefix`.
     package var shown: String { "s3://\(bucket)\(prefix.map { "/" + $0 } ?? "")" }
 }

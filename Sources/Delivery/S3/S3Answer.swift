@@ -116,7 +116,7 @@ struct S3Answer: Sendable {
         .notYet(trouble(message, remedy), retryAfter: retryAfter)
     }
 
-    /// The bucket's actual region, if the answer says that it is in another one.
+    /// The bucket's actual region, if the answer says that the bucket is in another region.
     private var otherRegion: String? {
         guard code != nil || (300..<400).contains(response.status) || response.status == 400 else { return nil }
         let isAbout = code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect" || response.status == 301
@@ -129,7 +129,7 @@ struct S3Answer: Sendable {
         return named
     }
 
-    /// ` (SlowDown: Please reduce your request rate.)`, empty without an error document.
+    /// The store's message, such as ` (SlowDown: Please reduce your request rate.)`; empty without an error document.
     private var said: String {
         guard let code else { return "" }
         let message = XMLElement.text("Message", in: response.body) ?? ""
@@ -143,7 +143,7 @@ struct S3Answer: Sendable {
     }
 }
 
-/// What `HEAD` shows about an object whose key was taken.
+/// What `HEAD` shows about an existing object, if a `PUT` was refused because its key is already in use.
 enum S3Existing: Sendable, Equatable {
     /// The object is the one to be stored: an earlier attempt has stored it.
     case own
@@ -165,8 +165,8 @@ enum S3Existing: Sendable, Equatable {
                         && response.headers.first("x-amz-meta-sha256") == object.sha256
                 }
             self = isSame ? .own : .foreign
-        // The access key may only write, so the object can't be read. Its key ends in the 64 random bits of the segment's name. So an earlier attempt
-        // must have stored the object.
+        // The access key may only write, so the existing object can't be read. The object's key ends in the 64 random bits of the segment's name, so
+        // only an earlier attempt can have stored it.
         case 401, 403: self = .own
         case 404: self = .gone
         default: self = .unknown(status: response.status)

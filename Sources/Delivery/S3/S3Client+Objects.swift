@@ -36,7 +36,7 @@ package enum S3Condition: Sendable, Equatable {
 /// The result of a conditional `PUT`.
 package enum S3Write: Sendable, Equatable {
     case stored(etag: String)
-    /// The condition does not hold.
+    /// The condition does not hold, so nothing was written.
     case refused
 }
 
@@ -64,7 +64,7 @@ package struct S3Listing: Sendable, Equatable {
 extension S3Client {
     /// Reads an object or a part of it; `nil` if there is no such object.
     ///
-    /// - Parameter limit: the most bytes to read.
+    /// - Parameter limit: the maximum number of bytes to read.
     package func read(
         _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Read? {
@@ -155,7 +155,7 @@ extension S3Client {
     ///
     /// - Parameters:
     ///   - after: lists only objects with a greater path.
-    ///   - limit: the most objects, 1 to 1,000.
+    ///   - limit: the maximum number of objects, from 1 to 1,000.
     package func list(
         _ prefix: String, after: String? = nil, limit: Int = 1_000, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Listing {
@@ -192,7 +192,7 @@ extension S3Client {
 }
 
 extension S3Listing {
-    /// Reads the document of ListObjectsV2.
+    /// Parses the XML answer to ListObjectsV2.
     init(_ document: [UInt8], below base: String) {
         entries = []
         isTruncated = XMLElement.text("IsTruncated", in: document) == "true"

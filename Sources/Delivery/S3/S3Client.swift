@@ -29,7 +29,7 @@ package final class S3Client: Sendable {
     private let learned: Mutex<Learned>
 
     /// - Parameters:
-    ///   - settingsName: names the owner of the bucket's settings in messages: "the destination".
+    ///   - settingsName: how messages name the owner of the bucket's settings, such as "the destination".
     ///   - now: the wall clock, milliseconds since 1970.
     package init(
         _ address: S3Address, settingsName: String, transport: any HTTPTransport,
@@ -67,7 +67,8 @@ package final class S3Client: Sendable {
         case cancelled
     }
 
-    /// Sends a call. It is repeated only if an answer says that it was not carried out because another region, clock or key is needed.
+    /// Sends a call. The call is repeated only if the store answers that it did not carry out the call, because another region, clock or key is
+    /// needed.
     func perform(_ call: S3Call) async -> Result {
         var refusedKey: AWSCredentials?
         var last = DeliveryTrouble("the store asks for another region or clock each time", remedy: "Correct region")
@@ -178,7 +179,7 @@ struct S3Call: Sendable {
     var method: HTTPMethod
     /// The object's key without the prefix of the address.
     var path: String
-    /// Whether the call is for the bucket itself, to list it.
+    /// Whether the call is for the bucket itself, to list its objects, and not for an object.
     var isOfBucket = false
     var query: [(String, String)] = []
     var headers = HTTPHeaders()
@@ -195,7 +196,7 @@ struct S3Call: Sendable {
         self.path = path
     }
 
-    /// Sends a file.
+    /// Makes the call send a file.
     mutating func send(_ upload: HTTPUpload?, bytes: Int64, sha256: String) {
         self.upload = upload
         self.sha256 = sha256

@@ -8,7 +8,7 @@ import Time
 /// A bucket of a store with an S3 API. A segment becomes an object whose key is the segment's path.
 ///
 /// - `If-None-Match: *` stores an object only once: a repeat gets status 412 and triggers no second event notification of the bucket.
-/// - The manifest's SHA-256 is the signed payload hash, so the store verifies the bytes, and they are read only once.
+/// - The manifest's SHA-256 is the signed payload hash, so the store verifies the bytes, and this process reads them only once.
 /// - There is no multipart upload: a segment fits into the 5 GB of one request, and no unfinished upload can remain at the store.
 package final class S3Destination: Destination {
     /// Settings for all requests.
@@ -130,7 +130,7 @@ package final class S3Destination: Destination {
         return steps
     }
 
-    /// Settings that the store's answers have corrected.
+    /// Steps for the report: the settings that the store's answers have corrected.
     private func notes() -> [DestinationStep] {
         var steps: [DestinationStep] = []
         let region = client.address.region

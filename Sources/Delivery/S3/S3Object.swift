@@ -7,16 +7,17 @@ struct S3Object: Sendable {
     /// The content to send; `nil` for an object that is only read or removed.
     var upload: HTTPUpload?
     var bytes: Int64
-    /// The hash of the content, in lower-case hexadecimal digits, which is signed.
+    /// The SHA-256 of the content, in lower-case hexadecimal digits. It is part of the signed request.
     var sha256: String
-    /// The hash of the segment, if the object was converted from it. A repeated conversion may produce different bytes for the same records.
+    /// The hash of the segment, if the object is the result of converting the segment. A repeated conversion may produce different bytes for the same
+    /// records.
     var segmentSHA256: String?
     var mediaType: String?
 }
 
 /// The form of the objects. A plain value.
 package enum S3Form: Sendable {
-    /// Unchanged segments, under their paths.
+    /// The objects are unchanged segments, and the keys are the paths of the segments.
     case segments
     /// Parquet files, under the segments' paths or in the layout of Amazon Security Lake.
     case parquet(ParquetForm)
@@ -29,7 +30,7 @@ package struct ParquetForm: Sendable {
 
     /// - Parameters:
     ///   - python: a Python interpreter that has pyarrow.
-    ///   - layout: nil for the paths of the segments.
+    ///   - layout: nil if the files keep the segments' paths.
     package init(python: String, layout: SecurityLakeLayout?) {
         converter = ParquetConverter(python: python)
         self.layout = layout

@@ -4,7 +4,7 @@ import Spool
 
 /// The file `status.json` of a delivery, which is replaced atomically, and a lock in the same directory, which is held as long as the delivery runs.
 package final class DeliveryStatusFile: Sendable {
-    /// Why the file can't be used.
+    /// Why the status file can't be used.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }

@@ -13,7 +13,7 @@ import Time
 package actor EtcdLeaseStore: LeaseStore {
     /// The largest number of hosts in a fleet.
     package static let maximumHosts = 64
-    /// Integrations per transaction. etcd allows 128 operations in one, including nested ones (`--max-txn-ops`).
+    /// The maximum number of integrations in a transaction. etcd allows 128 operations in a transaction, including nested ones (`--max-txn-ops`).
     private static let batch = 48
 
     package nonisolated let engine = LeaseType.etcd
@@ -31,7 +31,7 @@ package actor EtcdLeaseStore: LeaseStore {
     /// The owners at the revision of the last observation.
     private var owners: [String: FleetObservation.Owner] = [:]
     private var ownerLeases: [String: Int64] = [:]
-    /// This host's lease, as it was when `owners` was last marked with the integrations of this host.
+    /// The id of this host's lease for which `isMine` in ``owners`` was last computed.
     private var ownLease: Int64?
     private var revision: Int64?
 
@@ -77,7 +77,7 @@ package actor EtcdLeaseStore: LeaseStore {
             try await client.revoke(unused)
             self.unused = nil
         }
-        // The names are read first, so that a host that waits for its name does not create leases meanwhile.
+        // The names are read first, so that a host that waits for its name does not create a lease at each attempt.
         let names =
             try await client.transaction(EtcdTransaction(success: [all("hosts/")])).parts.first?.range?.pairs ?? []
         if names.contains(where: { name($0.key, below: "hosts/") == host }) { throw .nameTaken(host) }

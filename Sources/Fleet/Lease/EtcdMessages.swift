@@ -140,7 +140,7 @@ struct EtcdRangeAnswer: Decodable, Sendable {
 
 struct EtcdLeaseAnswer: Decodable, Sendable {
     let id: EtcdInteger?
-    /// Seconds; absent if there is no such lease.
+    /// The lease's time to live in seconds; absent if there is no such lease.
     let ttl: EtcdInteger?
 
     private enum CodingKeys: String, CodingKey {

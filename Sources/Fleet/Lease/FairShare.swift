@@ -1,10 +1,10 @@
 /// How many integrations one host of a fleet should take or release now. A plain value, the same on every host that sees the same fleet.
 ///
 /// With n integrations and h hosts that do not drain, each host should have n/h, rounded down, and some hosts one more. A host takes unheld
-/// integrations up to its share. It releases integrations above n/h rounded up. If another host has too few, and no other integration will become
-/// free for that host, it also releases one more, down to n/h rounded down.
+/// integrations up to its share. A host with more than n/h rounded up releases the surplus. If another host has too few, and no other integration
+/// will become free for that other host, a host with n/h rounded up releases one.
 struct FairShare {
-    /// n/h rounded down, and rounded up.
+    /// The fair share of a host: n/h rounded down, and n/h rounded up.
     let least: Int
     let most: Int
     /// The number of integrations that this host has, including those that it is releasing.

@@ -33,16 +33,17 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// The most integrations that a host hands over at the same time.
+    /// The maximum number of integrations that a host hands over at the same time.
     static let maximumReleases = 32
-    /// The most integrations that a host takes in one round.
+    /// The maximum number of integrations that a host takes in one round.
     static let maximumTaken = 512
     /// If an integration has no holder for this time, a host takes it even beyond its fair share, because the other hosts may not have configured the
-    /// integration. If every host has the same integrations, the time is longer: the host that should take the integration is then only slow.
+    /// integration. The time is longer if every host has the same integrations, because then another host can take the integration, and is probably
+    /// only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
-    /// The number of rounds in which the host must also have seen the integration without a holder.
+    /// In addition to that time, the host must have seen the integration without a holder in this many rounds.
     static let patientRounds = 5
-    /// How long a host keeps an integration that it took this way, so that the integration does not move back and forth.
+    /// How long a host keeps an integration that it took beyond its fair share, so that the integration does not move back and forth.
     static let reluctance = Duration.seconds(60)
 
     let host: String
@@ -55,7 +56,7 @@ struct FleetMember: Sendable {
     private(set) var configured: Set<String>
     private(set) var digest: String
     private var places: [String: Place] = [:]
-    /// Since when this host has seen an integration without a holder, and how many times.
+    /// For each integration without a holder, when this host first saw it without one, and in how many rounds.
     private var freeSince: [String: (instant: ContinuousClock.Instant, rounds: Int)] = [:]
     /// The last holder of each integration that this host has seen.
     private var lastOwner: [String: String] = [:]
@@ -98,7 +99,7 @@ struct FleetMember: Sendable {
         isStopping = true
     }
 
-    /// Takes a new observation of the store, which was read after all writes of this host.
+    /// Takes a new observation of the store. The observation must have been read after all writes of this host.
     mutating func observe(_ seen: FleetObservation, at now: ContinuousClock.Instant) -> [Action] {
         guard seen != settledAt else { return [] }
         isAskedToDrain = seen.draining.contains(host)
@@ -178,8 +179,8 @@ struct FleetMember: Sendable {
             case .stopping: break
             }
         }
-        // Integrations that this host has only according to the store: the answer to the request that took them was lost, or they were newly
-        // configured while this host holds all integrations.
+        // Integrations that this host holds according to the store, but does not know of. Either the answer to the request that took them was lost,
+        // or they were newly configured on a host that holds all integrations.
         for (name, owner) in seen.owners where owner.isMine && places[name] == nil && tokens[name] == nil {
             if configured.contains(name), !isDraining {
                 actions += took([
@@ -194,7 +195,7 @@ struct FleetMember: Sendable {
         return actions
     }
 
-    /// Updates this host's memory of holders.
+    /// Remembers which host holds each integration.
     ///
     /// - Returns: the configured integrations that no host holds.
     private mutating func remember(_ seen: FleetObservation, at now: ContinuousClock.Instant) -> Set<String> {
@@ -241,7 +242,7 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// Sorts by this host's preference, highest first.
+    /// Sorts integrations by this host's preference, the preferred one first.
     private func ordered(_ names: [String]) -> [String] {
         names.map { (name: $0, weight: HostPreference.weight(of: $0, for: host)) }
             .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
@@ -263,7 +264,7 @@ struct FleetMember: Sendable {
         let ordered = ordered(Array(open))
         var chosen = Array(ordered.prefix(min(count, Self.maximumTaken)))
         for name in ordered.dropFirst(chosen.count) where chosen.count < Self.maximumTaken {
-            // Besides the time, rounds are counted: in a large fleet, while integrations move slowly, each round of every host takes longer.
+            // Rounds are counted in addition to time, because each round takes longer in a large fleet whose integrations are moving.
             guard let since = freeSince[name], since.instant + patience <= now,
                 since.rounds > Self.patientRounds
             else { continue }

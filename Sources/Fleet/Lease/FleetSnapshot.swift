@@ -25,7 +25,7 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
 
     /// Where the leases are stored, and the state of this host's own lease.
     package struct Lease: Sendable, Equatable, Codable {
-        /// `etcd` or `s3`.
+        /// Where the leases are stored: `etcd` or `s3`.
         package var engine: String
         package var ttlSeconds: Int
         /// Whether this host takes part now. A standby host of an `s3` lease takes part, too.

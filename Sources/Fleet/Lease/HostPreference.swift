@@ -1,11 +1,12 @@
-/// The order in which a host takes integrations (rendezvous hashing), so that hosts which look for work at the same time rarely choose the same one.
+/// The order in which a host takes integrations (rendezvous hashing), so that hosts that look for integrations at the same time rarely choose the
+/// same integration.
 enum HostPreference {
     /// A host's preference for an integration: higher comes first. Every host computes the same value.
     static func weight(of integration: String, for host: String) -> UInt64 {
         var hash = fnv(host.utf8, from: 0xcbf2_9ce4_8422_2325)
         hash = fnv(CollectionOfOne(0x2F), from: hash)
         hash = fnv(integration.utf8, from: hash)
-        // The finalizer of MurmurHash3, because FNV-1a alone gives similar strings similar high bits.
+        // The finalizer of MurmurHash3 is applied, because FNV-1a alone gives similar strings similar high bits.
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd
         hash = (hash ^ (hash >> 33)) &* 0xc4ce_b9fe_1a85_ec53
         return hash ^ (hash >> 33)

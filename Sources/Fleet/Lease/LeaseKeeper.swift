@@ -16,7 +16,7 @@ import Time
 package actor LeaseKeeper {
     private static let gathering = Duration.milliseconds(20)
 
-    /// Until when this host may query Okta.
+    /// The time until which this host may query Okta.
     package nonisolated let term = LeaseTerm()
 
     private let store: any LeaseStore
@@ -27,7 +27,7 @@ package actor LeaseKeeper {
 
     private var member: FleetMember
     private var record: HostRecord
-    /// Until when the last observation is valid; nil while this host does not take part.
+    /// The time until which the last observation is valid; nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
     /// Counts how often this host has begun or ended taking part. The result of a request that began in an earlier epoch is ignored.
@@ -156,7 +156,7 @@ package actor LeaseKeeper {
         begin(from)
     }
 
-    /// Notes that this host has a lease that began at an instant.
+    /// Notes that this host has a lease that began at the given instant.
     private func begin(_ from: ContinuousClock.Instant) {
         nextRenewal = from + ttl / 3
         term.extend(to: from + ttl)
@@ -195,7 +195,7 @@ package actor LeaseKeeper {
         if let problem { throw problem }
     }
 
-    /// Calls the observer after its earlier calls for the same integration have returned.
+    /// Calls the observer, after all earlier calls for the same integration have returned.
     private func call(
         _ integration: String, _ body: @escaping @Sendable (any HoldingObserver) async -> Void,
         then end: @escaping @Sendable (inout FleetMember) -> Void = { _ in }

@@ -47,7 +47,7 @@ package struct HostRecord: Sendable, Equatable {
     package var digest: String
 }
 
-/// An integration that this host wants.
+/// An integration that this host wants to take.
 package struct Claim: Sendable, Equatable {
     package let integration: String
     /// The last other host that, as far as this host has seen, held the integration.

@@ -12,9 +12,9 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// When this host's membership ended; nil unless the log says that it has ended.
+    /// When this host stopped taking part in the fleet; nil unless the log says that it has stopped.
     private var troubleSince: ContinuousClock.Instant?
-    /// When the log last said that this host has no membership.
+    /// When the log last said that this host does not take part.
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false
     private var wasDraining = false

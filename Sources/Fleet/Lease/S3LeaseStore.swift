@@ -39,7 +39,7 @@ package actor S3LeaseStore: LeaseStore {
     private let instance: String
     private var record: HostRecord?
     private var known: Known?
-    /// The term that this process holds.
+    /// The number of the term in which this process holds the lease; nil if it does not hold the lease.
     private var term: Int64?
     /// The integrations that this process collects under the lease, and those that it has handed over while it still holds the lease.
     private var kept: Set<String> = []
@@ -196,7 +196,7 @@ package actor S3LeaseStore: LeaseStore {
         known = Known(lease: lease, etag: read.etag, since: .now)
     }
 
-    /// - Returns: whether the condition held.
+    /// - Returns: true if the object was written; false if the condition did not hold.
     private func write(_ lease: StoredLease, if condition: S3Condition) async throws(LeaseProblem) -> Bool {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

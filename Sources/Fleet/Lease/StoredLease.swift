@@ -1,4 +1,4 @@
-/// `_tributary/lease.json`.
+/// The content of the object `_tributary/lease.json`: the lease of a fleet without etcd.
 struct StoredLease: Codable {
     struct Holder: Codable {
         var host: String
@@ -49,7 +49,7 @@ struct StoredLease: Codable {
 
     var format = 1
     var fleet: String
-    /// Absent: no host has the lease.
+    /// The host that has the lease; absent if no host has it.
     var holder: Holder?
     var lastHolder: String?
     /// Increases each time that the lease changes hands.

@@ -6,7 +6,7 @@ struct StoredHost: Codable {
     var configured: Int
     var digest: String
 
-    /// Used if a later version has written the value in another form.
+    /// The record that is used if a later version has written the value in another form.
     static let unreadable = HostRecord(version: "unknown", startedAt: 0, isDraining: false, configured: 0, digest: "")
 
     private enum CodingKeys: String, CodingKey {

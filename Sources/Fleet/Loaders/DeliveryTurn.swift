@@ -1,16 +1,16 @@
 /// Decides from a loader's acknowledgement which host delivers for it. A plain value.
 ///
-/// Any host may deliver, but only one at a time does. That host has the id of its run in the acknowledgement, and rewrites the acknowledgement at least every
-/// ``renewal``. Another host waits until it has seen no change for ``patience``, by its own clock. This only avoids duplicate work; correctness does not depend
-/// on it. If two hosts deliver at the same time, their conditional writes conflict, and one of them stops.
+/// Any host may deliver, but only one at a time does. That host has the id of its run in the acknowledgement, and rewrites the acknowledgement at
+/// least every ``renewal``. Another host waits until it has seen no change for ``patience``, by its own clock. This only avoids duplicate work;
+/// correctness does not depend on it. If two hosts deliver at the same time, their conditional writes conflict, and one of them stops.
 struct DeliveryTurn: Sendable {
     static let renewal = Duration.seconds(20)
     static let patience = Duration.seconds(60)
 
     enum Decision: Sendable, Equatable {
-        /// The loader has no acknowledgement yet.
+        /// The loader has no acknowledgement yet: this host writes the first one.
         case register
-        /// No host delivers: continue from this acknowledgement if it is unchanged.
+        /// No host delivers: this host may continue from this acknowledgement, if no other host has changed it since.
         case claim(LoaderAcknowledgement, etag: String)
         /// The named host delivers.
         case wait(host: String)

@@ -2,9 +2,10 @@ import Delivery
 import Spool
 
 /// The segments that a delivery has read from a fleet's seals. The segments of all integrations are numbered in one order. For each number, the queue
-/// knows the position in each integration that is acknowledged when all segments up to that number are. A plain value.
+/// knows the position that each integration has once all segments up to that number are acknowledged. A plain value.
 struct FleetQueue: Sendable {
-    /// The number of segments that are read ahead; the last seal may exceed it. Together with a delivery's own limit, it bounds memory.
+    /// The number of segments to read ahead. The last seal is added completely, even if its segments exceed this number. Together with a delivery's
+    /// own limit, the number bounds memory.
     static let limit = 512
 
     /// The positions that are durably acknowledged.

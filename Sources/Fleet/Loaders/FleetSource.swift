@@ -23,14 +23,14 @@ package final class FleetSource: SegmentSource {
     static let closing = Duration.seconds(8)
 
     private struct State {
-        /// Nil until it is this delivery's turn.
+        /// The segments to deliver; nil until it is this delivery's turn.
         var queue: FleetQueue?
         var hasBegun = false
         var holder: String?
         var trouble: DeliveryTrouble?
-        /// The number up to which the delivery wants to acknowledge.
+        /// The number of the last segment that the delivery wants to acknowledge.
         var wanted: Int64 = 0
-        /// The number up to which an acknowledgement is stored.
+        /// The number of the last segment whose acknowledgement is stored.
         var durable: Int64 = 0
         /// The number of seals that may exist but are not read yet, for the lag.
         var unread = 0
@@ -43,9 +43,9 @@ package final class FleetSource: SegmentSource {
         var staged: [String: UInt64] = [:]
         /// Whether there may be seals that are not read yet.
         var mayRead = false
-        /// Integrations with nothing new until the next listing.
+        /// Integrations that have no further seal to read, at least until the next listing.
         var idle: Set<String> = []
-        /// Integrations of which nothing was delivered before. Their deleted segments are skipped up to the first one that exists.
+        /// Integrations of which nothing was delivered before. Their deleted segments are skipped up to the first segment that exists.
         var fresh: Set<String> = []
         var nextCheck = ContinuousClock.now
         var writtenAt = ContinuousClock.now
@@ -210,7 +210,7 @@ package final class FleetSource: SegmentSource {
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
         if let new = try await list.write(acknowledgement, replacing: etag) { return new }
-        // An earlier attempt whose answer was lost may have written it.
+        // An earlier attempt whose answer was lost may have written the acknowledgement.
         guard let (found, etag) = try await list.acknowledgement(of: loader), found.run == runID else { return nil }
         return found == acknowledgement ? etag : try await list.write(acknowledgement, replacing: etag)
     }
@@ -306,7 +306,7 @@ package final class FleetSource: SegmentSource {
         _ integration: String, after generation: UInt64, staged: UInt64
     ) async throws(S3Problem) -> (seal: SealDecision, gone: Set<String>)? {
         guard let seal = try await list.seal(integration, generation + 1) else {
-            // There is no such seal yet, or it was decided just now, or seals are missing.
+            // Either this seal does not exist yet, or it was decided just now, or it is missing. It is missing if a later seal exists.
             guard let first = try await list.first(integration, after: generation), first > generation + 1 else {
                 return nil
             }

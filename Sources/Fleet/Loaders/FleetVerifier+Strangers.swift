@@ -22,7 +22,7 @@ extension FleetVerifier {
                         }
                         continue
                     }
-                    // The seal that named it was deleted because of its age.
+                    // The seal that named this object was deleted because of its age.
                     if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
                     if unnamed.count < options.problemLimit {
                         unnamed.append(entry.path)
@@ -76,7 +76,7 @@ extension FleetVerifier {
         }
         let windows = newest.windows
         let read = try await client.read(windows.key, limit: Int(SealLog.windowsBytes) + 1)
-        // A newer seal would delete the windows.
+        // If there is a newer seal, the host that made it may have deleted the windows meanwhile.
         guard try await isNewest(newest) else { return }
         if let read {
             guard (try? FileDigest.sha256(of: read.bytes)) == windows.sha256 else {

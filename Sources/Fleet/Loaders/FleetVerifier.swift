@@ -6,7 +6,8 @@ import Time
 /// Reads all seals and segments of a fleet's bucket, and compares them.
 ///
 /// Memory depends on the largest integration: eight bytes for each of its segments, and the fingerprints of its records up to
-/// ``VerifyOptions/fingerprintLimit``; if it has more records, its segments are read several times. Safe while the fleet runs.
+/// ``VerifyOptions/fingerprintLimit``. If an integration has more records than that, its segments are read several times. The verification can run
+/// while the fleet collects.
 package struct FleetVerifier: Sendable {
     /// The number of segments that are read at the same time.
     static let transfers = 4
@@ -212,7 +213,7 @@ package struct FleetVerifier: Sendable {
         var problems: [SpoolProblem] = []
     }
 
-    /// Nil if the segment does not exist.
+    /// Reads and checks a segment. Returns nil if the segment does not exist.
     private static func read(
         _ listing: FleetListing, _ list: SealList, _ options: VerifyOptions,
         keeping: @escaping @Sendable (UInt128) -> Bool

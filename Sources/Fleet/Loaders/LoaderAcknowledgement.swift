@@ -7,17 +7,18 @@ import Spool
 ///
 ///     {"acknowledged_at":"2026-11-23T20:15:30.123Z","format":1,"integrations":{"acme":{"generation":12,"segments":3}},"loader":"warehouse"}
 ///
-/// It is written only if it has not changed since it was read, so one of two concurrent writes is refused.
+/// The object is written only if nobody has changed it since it was read. So if two processes write at the same time, the second write is refused.
 package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package static let format = 1
 
     package var format = Self.format
     package var loader: String
-    /// RFC 3339, UTC.
+    /// The time of the acknowledgement in the form of RFC 3339, in UTC.
     package var acknowledgedAt: String
     /// The position in each integration. If an integration is missing here, the loader begins with that integration's first seal.
     package var integrations: [String: SealPosition]
-    /// The host that delivers for this loader now, and a random id of that run, 32 hexadecimal digits. Absent while no `tributary deliver` runs.
+    /// The host that delivers for this loader now, and the random id of that delivery (32 hexadecimal digits). Both are absent while no `tributary
+    /// deliver` runs.
     package var host: String?
     package var run: String?
 
@@ -47,7 +48,7 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
 extension SealList {
     /// The largest acknowledgement in bytes: enough for 10,000 integrations with 100 bytes each, with room to spare.
     static let acknowledgementBytes = 4 << 20
-    /// The most loaders of a fleet.
+    /// The maximum number of loaders in a fleet.
     static let loaderLimit = 256
 
     /// A loader's acknowledgement, and the tag for a conditional change; nil if the loader is not registered.
@@ -74,7 +75,7 @@ extension SealList {
 
     /// Writes an acknowledgement.
     ///
-    /// - Parameter etag: the tag of the object that it replaces; nil if there must be none.
+    /// - Parameter etag: the tag of the object to replace; nil if no object may exist yet.
     /// - Returns: the tag of the written object; nil if another process has written meanwhile.
     package func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?

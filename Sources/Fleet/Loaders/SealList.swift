@@ -3,11 +3,11 @@ import Spool
 
 /// Reads the seals of a fleet in its bucket, which are the manifest for loaders.
 ///
-/// Integrations come in the order of their names, and the seals of each in the order of their generations. They are read in pieces, so that memory
-/// use does not depend on their number. Only the newest seal of an integration can have segments that are not visible yet: its bundle exists until
-/// all of them are visible.
+/// Integrations come in the order of their names, and the seals of each in the order of their generations. Seals are read in pieces, so that memory
+/// use does not depend on the number of seals. Only the newest seal of an integration can have segments that are not visible yet: its bundle, the
+/// object in which its segments were staged, exists until all of them are visible.
 package struct SealList: Sendable {
-    /// The most seals in a piece, and their largest total size in bytes, which a single seal may exceed.
+    /// The maximum number of seals in a piece, and their maximum total size in bytes. A single seal may exceed that size.
     static let pieceSeals = 64
     static let pieceBytes: Int64 = 4 << 20
     /// The number of concurrent requests.
@@ -32,7 +32,7 @@ package struct SealList: Sendable {
     // MARK: Listing
 
     /// The integrations that were ever sealed, in the order of their names, each with the generation of its oldest kept seal. Takes one request for
-    /// each.
+    /// each integration.
     package func integrations() async throws(S3Problem) -> [(name: String, oldest: UInt64)] {
         var found: [(name: String, oldest: UInt64)] = []
         var after: String?
@@ -49,8 +49,8 @@ package struct SealList: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation with staged objects. It is that of the newest seal, or the next generation, whose seal may never
-    /// be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
+    /// For each integration, the largest generation with staged objects. That is the generation of the newest seal, or the one after it, whose seal
+    /// may never be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -101,7 +101,7 @@ package struct SealList: Sendable {
         package var next: UInt64?
     }
 
-    /// The seals after a generation. Throws a final problem if one is missing, because a loader would miss the segments that it names.
+    /// The seals after a generation. Throws a final problem if a seal is missing, because a loader would miss the segments that this seal names.
     package func piece(_ integration: String, after generation: UInt64) async throws(S3Problem) -> Piece {
         let listing = try await client.list(
             FleetKey.seals(integration), after: FleetKey.seal(integration, generation), limit: Self.pieceSeals)
@@ -187,7 +187,7 @@ package struct SealList: Sendable {
     private func present(in directory: String, among paths: Set<String>) async throws(S3Problem) -> [String: Int64] {
         guard let first = paths.min(), let last = paths.max() else { return [:] }
         var found: [String: Int64] = [:]
-        // A prefix of a key sorts before the key. So the listing after this prefix begins with the first key.
+        // The first key without its last character sorts before the key itself, so the listing begins with that key.
         var after = String(first.dropLast())
         while true {
             let limit = max(1, min(1_000, 2 * paths.count))
@@ -238,7 +238,7 @@ package struct FleetListing: Sendable, Equatable {
     /// Size of the object in bytes; nil if it does not exist or was not looked up yet.
     package var bytes: Int64?
 
-    /// Whether the object was deleted since.
+    /// Whether the object was deleted after the seal.
     package var isGone: Bool { bytes == nil }
 
     /// The segment's position as text.

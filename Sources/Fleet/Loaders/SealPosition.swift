@@ -3,7 +3,7 @@
 /// The text `acme/12/3` means all seals of acme before the seal that begins generation 12, and the first 3 segments of that seal. It is also the
 /// position of the third of these segments.
 package struct SealPosition: Sendable, Hashable, Codable {
-    /// At least 1; seals begin with generation 2.
+    /// The generation, at least 1. The first seal begins generation 2.
     package var generation: UInt64
     /// The number of segments of the seal that begins that generation. At least 0.
     package var segments: Int

@@ -6,7 +6,7 @@ import Spool
 
 /// Local files of a bucket's segments, in a directory of this process. There is a file only for a segment that is being delivered.
 final class SegmentCache: Sendable {
-    /// Bytes per request, which bound the memory of a delivery.
+    /// The number of bytes per request. It bounds the memory that a delivery uses.
     private static let piece: Int64 = 1 << 20
 
     /// The directory; below it, files have the same paths as in the bucket.

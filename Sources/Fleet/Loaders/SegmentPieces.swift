@@ -3,7 +3,7 @@ import Spool
 
 /// Reads a segment's object piece by piece, so that memory use does not depend on its size.
 package struct SegmentPieces: Sendable {
-    /// Bytes per request.
+    /// The number of bytes per request.
     private static let piece: Int64 = 4 << 20
 
     private let list: SealList

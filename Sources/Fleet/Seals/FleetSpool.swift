@@ -8,7 +8,7 @@ struct FleetSpool: Codable, Equatable {
     static let format = 1
 
     var format: Int
-    /// 32 hexadecimal digits.
+    /// The id of the spool: 32 hexadecimal digits.
     var spoolID: String
     /// The fleet's name.
     var fleet: String
@@ -52,7 +52,7 @@ extension SealLog {
             encoder.outputFormatting = [.sortedKeys]
             _ = try await client.write(
                 FleetKey.spool, (try? encoder.encode(new)).map { Array($0) } ?? [], if: .isNew)
-            // Another host may have written it first.
+            // If the write was refused, another host has written the object first.
             guard let made = try await spool() else {
                 throw S3Problem(
                     trouble: DeliveryTrouble(

@@ -4,7 +4,8 @@ import Spool
 /// A decided seal: the object `_tributary/seals/<integration>/<generation>.json` of the fleet's bucket. It is written once, only if it does not
 /// exist, and never changed.
 ///
-/// It has the same information as the header of a journal on one host: where collection continues, and which segments the previous generation became.
+/// The decision has the same information as the header of a journal on one host: where collection continues, and which segments the previous
+/// generation became.
 package struct SealDecision: Sendable, Equatable, Codable {
     package static let format = 1
 
@@ -13,7 +14,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
         /// The object's key, without the prefix of the bucket.
         package var key: String
         package var bytes: Int64
-        /// The hash in lower-case hexadecimal digits.
+        /// The object's SHA-256, in lower-case hexadecimal digits.
         package var sha256: String
     }
 
@@ -21,18 +22,18 @@ package struct SealDecision: Sendable, Equatable, Codable {
     package var integration: String
     /// The generation that the seal begins.
     package var generation: UInt64
-    /// 32 hexadecimal digits, chosen at random for this seal.
+    /// The id of this seal: 32 hexadecimal digits, chosen at random.
     package var commit: String
     /// Where collection continues.
     package var cursor: String
-    /// RFC 3339, UTC, by the host's clock.
+    /// The time of sealing by the host's clock, in the form of RFC 3339, in UTC.
     package var sealedAt: String
     /// The name of the host that sealed.
     package var host: String
-    /// The token of the holding under which it was sealed, for audits.
+    /// The token of the holding under which the host sealed, for audits.
     package var token: Int64
     package var windows: Object
-    /// Nil if there are no segments.
+    /// The object in which the segments were staged; nil if there are no segments.
     package var bundle: Object?
     package var segments: [SealedSegment]
 

@@ -135,7 +135,7 @@ package struct SealLog: Sendable {
         case fenced(by: SealDecision)
     }
 
-    /// Step 2, *decide*. If it throws, the outcome is unknown: call it again with the same decision.
+    /// Step 2, *decide*. If the method throws, the outcome is unknown: call the method again with the same decision.
     package func decide(_ decision: SealDecision) async throws(S3Problem) -> Outcome {
         do throws(S3Problem) {
             let written = try await client.write(
@@ -148,7 +148,7 @@ package struct SealLog: Sendable {
             guard let found = try await self.decision(decision.integration, decision.generation) else { throw error }
             return outcome(decision, found)
         }
-        // Refused, because there is already a decision, perhaps from an earlier attempt whose answer was lost.
+        // The write was refused, because there is already a decision, perhaps from an earlier attempt whose answer was lost.
         guard let found = try await self.decision(decision.integration, decision.generation) else {
             throw S3Problem(
                 trouble: DeliveryTrouble(
@@ -173,8 +173,8 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes decisions that are not needed any more. A host that slept until its generation's decision was deleted could decide that generation
-    /// again. But at its next opening, it would find the newer decision.
+    /// Deletes decisions that are not needed any more. A host that was suspended until the decision of its generation was deleted could decide that
+    /// generation a second time. But at its next opening, the host would find the newer decision.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries

@@ -17,7 +17,8 @@ struct HourlyUsers: Sendable {
         times[key] = max(times[key] ?? time, time)
     }
 
-    /// If one more action is within the limit, counts it and returns nil. Otherwise, returns the milliseconds to wait until it will be.
+    /// If one more action is within the limit, counts it and returns nil. Otherwise, returns the milliseconds until one more action is within the
+    /// limit.
     mutating func admit(_ user: String, org: String, at now: Int64) -> Int64? {
         // Times in the future are dropped, too. If the clock was set back, they would otherwise count for too long.
         times = times.filter { $0.value > now - Self.window && $0.value <= now + Self.window }
@@ -30,7 +31,7 @@ struct HourlyUsers: Sendable {
         return max(1000, sorted[sorted.count - limit] + Self.window - now)
     }
 
-    /// Like ``admit(_:org:at:)``, but does not count.
+    /// Like ``admit(_:org:at:)``, but does not count the action.
     func wait(_ user: String, org: String, at now: Int64) -> Int64? {
         var copy = self
         return copy.admit(user, org: org, at: now)

@@ -7,7 +7,7 @@ struct LogScan {
     /// Entries without a result, by id.
     var open: [String: ResponseEntry] = [:]
 
-    /// - Parameter limit: users per hour.
+    /// - Parameter limit: the limit of users per hour.
     init(limit: Int) { hour = HourlyUsers(limit: limit) }
 
     mutating func take(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {

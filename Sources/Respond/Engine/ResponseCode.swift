@@ -1,6 +1,6 @@
 /// Stable codes for programs, in ``ResponseLog/ResponseResult/code``. They say why an action was not done, or may not have been done.
 package enum ResponseCode: String, Sendable, CaseIterable {
-    // Refusals by Tributary. No call was sent to Okta.
+    // Codes of an action that Tributary has refused. No call was sent to Okta.
     /// No integration of that name has a `response_action`.
     case unknownIntegration = "unknown-integration"
     /// The request is incomplete, or too long.
@@ -28,7 +28,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// The response log can't be written.
     case logUnavailable = "log-unavailable"
 
-    // Failures of Okta, or of the connection to Okta.
+    // Codes of an action that failed at Okta, or because of the connection to Okta.
     /// There is no usable credential, or Okta does not accept it.
     case credential
     /// The credential lacks a scope or a role.
@@ -43,15 +43,15 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// Okta refused for another reason.
     case refused
 
-    // Unknown outcomes.
-    /// Okta was asked, but its answer was lost.
+    // Codes of an action with an unknown outcome.
+    /// The call was sent, but Okta's answer was lost.
     case answerLost = "answer-lost"
     /// Okta reported success, but the user's state does not show it.
     case notConfirmed = "not-confirmed"
     /// The helper stopped during the action.
     case helperStopped = "helper-stopped"
 
-    // Remarks on a success.
+    // Codes of a successful action.
     /// The action is done. Undo is not possible, because Tributary could not read whether the user was a member of the group before.
     case membershipNotRead = "membership-not-read"
 }

@@ -6,7 +6,7 @@ struct Stopped: Error, Sendable {
     let result: ResponseResult
 }
 
-/// The engine's queries before it acts. Nothing here changes anything.
+/// The engine's queries before it acts. None of them changes anything at Okta.
 extension ResponseEngine {
     typealias Instant = ContinuousClock.Instant
 
@@ -237,7 +237,7 @@ extension ResponseEngine {
         )
     }
 
-    /// The result if the user, or something else that must be known first, could not be read.
+    /// The result if a query that must precede the action has failed.
     func lookupFailure(_ error: OktaCallError) -> ResponseResult {
         let code: ResponseCode =
             switch error.kind {

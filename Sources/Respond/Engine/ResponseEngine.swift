@@ -6,7 +6,7 @@ import ResponseLog
 import Systemd
 import Time
 
-/// Carries out responders' requests within the guard rails, and records each action before and after it.
+/// Carries out responders' requests within the guard rails, and records each action before and after the action is tried.
 ///
 /// Invariants:
 /// - A call that changes something is sent only after its entry in the response log is durable.
@@ -174,7 +174,7 @@ package actor ResponseEngine: Responding {
     }
 
     /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone later, the step is
-    /// refused. It is neither repeated nor reported as done.
+    /// refused. The step is neither repeated nor reported as done.
     private func checkEarlierSteps(_ job: inout ResponseJob) async {
         let kept = job.entries
         guard let id = kept.compactMap(\.user.id).first else { return }

@@ -8,7 +8,7 @@ package struct ResponseHistory: Sendable {
         /// The user's login, e-mail address or id, or the text with which the responder named the user; compared without regard to case.
         package var user: String?
         package var integration: String?
-        /// 1…10,000 actions.
+        /// The maximum number of actions to show, from 1 to 10,000.
         package var limit = 100
 
         package init(caseID: String? = nil, user: String? = nil, integration: String? = nil, limit: Int = 100) {
@@ -90,8 +90,8 @@ package struct ResponseHistory: Sendable {
         return found.map { ($0, undoneBy) }
     }
 
-    /// Calls the body for each entry between two positions, until the body returns false. Also passes the positions before and after the entry's
-    /// batch.
+    /// Calls the body for each entry between two positions, until the body returns false. The body also gets the positions before and after the batch
+    /// that contains the entry.
     func read(
         from start: ResponseLogPosition? = nil, to end: ResponseLogPosition? = nil,
         _ body: (ResponseEntry, _ start: ResponseLogPosition?, _ end: ResponseLogPosition) throws -> Bool

@@ -30,7 +30,7 @@ struct ResponseJob: Sendable {
         user = ResponseUser(asked: request.user)
     }
 
-    /// A UUID in lower case.
+    /// Returns a new UUID in lower case.
     static func newID() -> String { UUID().uuidString.lowercased() }
 
     /// Continues an earlier request with the same key. If a step was done, or may have been done and must not be repeated, its earlier entry is kept.

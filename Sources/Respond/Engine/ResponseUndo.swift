@@ -5,7 +5,7 @@ package enum ResponseUndo: Sendable, Equatable {
     case request(ResponseRequest)
     /// The action can't be undone; the reason says what to do instead.
     case none(reason: String)
-    /// The log has no such action.
+    /// The log has no action with this id.
     case notFound(reason: String)
 
     /// Determines how to undo an action of the log. The request is for the same case, and names the action that it undoes.

@@ -13,7 +13,7 @@ struct StepFacts: Sendable, Equatable {
 /// sent, and Okta decides.
 enum StepPlan: Sendable, Equatable {
     case go
-    /// The user is already in that state, which the text describes.
+    /// The user is already in the state that the step would cause. The text describes that state.
     case alreadyDone(String)
     /// The step is not possible; the text says why, and what would work instead.
     case wrongState(String)

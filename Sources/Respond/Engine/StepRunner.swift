@@ -20,7 +20,7 @@ struct StepRunner: Sendable {
     /// The waits before the user's state is read again, while it does not yet match Okta's answer or Okta is still changing it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// If a call gets no answer, how long to wait before the user's state is taken as its outcome.
+    /// The wait after a call without an answer, before the user's state is read to find out whether Okta has carried out the call.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
@@ -152,7 +152,8 @@ struct StepRunner: Sendable {
             return Observation(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
         }
         let isDone = step.isDone(for: user)
-        // If the status was the same before the call, it proves nothing. An example is a second link for a user who has not chosen a password yet.
+        // A status that the user already had before the call proves nothing. An example is a second link for a user who has not chosen a password
+        // yet.
         let wasThere =
             before.map { step.isDone(for: $0) == true }
             ?? (step.action == .resetPassword && step.options.sendEmail == false)
@@ -292,7 +293,7 @@ extension ResponseStep {
     }
 }
 
-/// Adds a capital letter and a full stop.
+/// Makes a sentence of a text: it gets a capital letter at its beginning and a full stop at its end.
 func sentence(_ words: String) -> String {
     // Only Tributary's own words are capitalized. A login at the beginning keeps its case.
     let ours = ["the ", "all ", "would "].contains { words.hasPrefix($0) }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// The events of administrators' actions that the collector committed most recently. It writes them to the file `actions.json` in its runtime
-/// directory.
+/// The events of administrators' actions that the collector committed most recently. The collector writes them to the file `actions.json` in its
+/// runtime directory.
 package struct CommittedActions: Codable, Equatable, Sendable {
     /// The largest size of the file in bytes; 1,000 events take about 250 KiB.
     private static let sizeLimit = 1 << 20

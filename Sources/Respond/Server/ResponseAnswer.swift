@@ -31,24 +31,24 @@ package enum ResponseAnswer: Equatable, Sendable {
 /// Why the helper refuses a request.
 package struct ResponseFault: Error, Codable, Equatable, Sendable {
     package enum Code: String, Codable, Sendable {
-        /// The line is not a request, or it is too long, or it came too late.
+        /// The client's line is not a request, is too long, or came too late.
         case badRequest = "bad-request"
         /// The maximum number of connections is reached.
         case busy
         /// The peer is not root and not a member of the socket's group.
         case notAllowed = "not-allowed"
-        /// There is no such action.
+        /// The log has no action with the requested id.
         case notFound = "not-found"
         /// The action has no opposite, or there is nothing to undo.
         case noOpposite = "no-opposite"
-        /// A file can't be read.
+        /// A file that the helper needs can't be read.
         case unavailable
         /// The helper is being stopped.
         case stopping
     }
 
     package var code: Code
-    /// For a person.
+    /// The reason as text for a person.
     package var message: String
 
     package init(_ code: Code, _ message: String) {

@@ -7,7 +7,7 @@ package struct ResponseClient: Sendable {
         case notRunning(Int32)
         /// The socket's mode does not let this user connect.
         case noPermission
-        /// Another errno of connect(2).
+        /// The connection failed for another reason: the errno of connect(2).
         case unreachable(Int32)
         /// The helper has accepted no request for ten seconds.
         case busy
@@ -33,7 +33,7 @@ package struct ResponseClient: Sendable {
     ///   - silence: the longest wait for a line.
     ///   - isOver: called several times a second; true ends the wait, but the helper continues with the request.
     ///   - onLine: called with each line before the final one.
-    /// - Returns: the final line, never an error.
+    /// - Returns: the final line. If that line is an error, the method throws instead.
     @discardableResult
     package func ask(
         _ ask: ResponseAsk, silence: Duration = Self.silence, isOver: () -> Bool = { false },

@@ -22,7 +22,7 @@ package struct ResponseDaemon {
     /// - Parameters:
     ///   - socket: the path to listen on if the service manager passes no socket; nil for the configured path.
     ///   - load: reads the configuration for a reload; returns nil after reporting why it is refused.
-    /// - Throws: if it can't listen.
+    /// - Throws: if the helper can't listen on the socket.
     package init(
         _ configuration: Configuration, socket: String?, logger: Logger, makeEngine: @escaping EngineFactory,
         load: @escaping @Sendable () -> Configuration?

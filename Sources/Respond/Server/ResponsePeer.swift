@@ -16,7 +16,7 @@ struct ResponsePeer: Equatable, Sendable {
         var others = [gid_t](repeating: 0, count: 256)
         var count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         if count < 0, errno == ERANGE {
-            // 65,536 is NGROUPS_MAX of limits.h.
+            // No process has more than 65,536 groups (NGROUPS_MAX of limits.h).
             others = [gid_t](repeating: 0, count: 65_536)
             count = tributary_socket_peer_groups(socket, &others, Int32(others.count))
         }

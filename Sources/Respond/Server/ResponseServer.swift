@@ -7,9 +7,9 @@ import Systemd
 package final class ResponseServer: Sendable {
     /// Limits of the resources that clients can use.
     struct Limits: Sendable {
-        /// Connections at the same time.
+        /// The maximum number of connections at the same time.
         var connections = 32
-        /// Connections of one user at the same time.
+        /// The maximum number of connections of one user at the same time.
         var connectionsOfAUser = 8
         /// The time limit for receiving the request's line.
         var requestTime = Duration.seconds(5)
@@ -19,7 +19,7 @@ package final class ResponseServer: Sendable {
         var windDown = Duration.seconds(25)
     }
 
-    /// The objects that answer the requests.
+    /// What the server needs to answer requests.
     package struct Subject: Sendable {
         var engine: any Responding
         /// The path of the collector's ``CommittedActions``.
@@ -107,7 +107,7 @@ package final class ResponseServer: Sendable {
 
     var isServing: Bool { order.load(ordering: .acquiring) == .serve }
 
-    /// Begins work without a connection. ``run(_:)`` waits for its end as for that of a request.
+    /// Notes that work without a connection begins. ``run(_:)`` waits until this work ends, as it waits for requests.
     package func beginWork() { connections.withLock { $0.others += 1 } }
     package func endWork() { connections.withLock { $0.others -= 1 } }
 
@@ -139,7 +139,7 @@ package final class ResponseServer: Sendable {
                 take(connection, subject)
             } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
                 logger.warning("cannot accept a connection: \(String(cString: strerror(errno)))")
-                // Typically no descriptors are free. Some become free when connections end, so this waits before the next attempt.
+                // Usually, accept(2) fails because no descriptors are free. Some become free when connections end, so the next attempt is delayed.
                 poll(nil, 0, 250)
             }
         }

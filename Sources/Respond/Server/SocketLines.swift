@@ -8,7 +8,7 @@ struct SocketLines: ~Copyable {
         case end
         case tooLong
         case late
-        /// `isOver` returned true.
+        /// The caller has ended the wait: `isOver` returned true.
         case stopped
     }
 

@@ -11,10 +11,10 @@ enum UnixSocket {
     /// The maximum number of clients that may wait to be accepted.
     private static let backlog: Int32 = 128
 
-    /// Binds and listens. Root, the socket's owner and its group may connect. The group is the directory's group if the directory has the
-    /// set-group-id bit, otherwise that of the process.
+    /// Binds and listens. Root, the socket's owner and its group may connect. The socket gets the directory's group if the directory has the
+    /// set-group-id bit, otherwise the process's group.
     ///
-    /// If the path is a socket on which no process listens any more, it is replaced.
+    /// An existing socket at the path is replaced if no process listens on it any more.
     static func listen(_ path: String) throws(Failure) -> Int32 {
         if let other = try? connect(path, seconds: 1) {
             close(other)

@@ -73,7 +73,7 @@ struct DestinationAdd: AsyncParsableCommand {
                 throw Failure(
                     "tributary: \(file) already exists and is not replaced: rename it first", ExitStatus.dataError)
             }
-            // For a configuration other than the installed one, no unit provides the secret, so the configuration names its file.
+            // For a configuration other than the installed one, no unit provides the secret, so the configuration names the secret's file.
             edit.put(record.yaml, into: file)
             var configuration = try edit.load(administration.context)
             guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }

@@ -99,7 +99,7 @@ struct DestinationCheck: AsyncParsableCommand {
 }
 
 extension ConfigurationOptions {
-    /// A mistake in an integration does not affect destinations.
+    /// Loads the configuration. Mistakes in integrations do not stop the command, because they do not affect destinations.
     fileprivate func loadedForDestinations() throws -> Configuration { try load(context(mistakes: .everyIntegration)) }
 
     /// The configured destination of this name. If there is none, prints a message and throws exit code 78.

@@ -15,7 +15,7 @@ struct DestinationDescription: Encodable {
     let secretFile: String?
     /// The file that declares the destination; nil if the file was not looked up.
     let file: String?
-    /// The AWS IAM policy document.
+    /// The AWS IAM policy that the access key needs; nil if the destination is not in Amazon S3.
     let policy: String?
 
     init(_ destination: Configuration.Destination, file: String? = nil) {

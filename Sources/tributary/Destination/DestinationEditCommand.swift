@@ -69,7 +69,7 @@ struct DestinationEdit: AsyncParsableCommand {
 }
 
 extension Configuration {
-    /// The destination of this name.
+    /// The destination with this name.
     ///
     /// - Throws: exit code 66, with a message, if there is no destination of that name.
     func knownDestination(_ text: String) throws -> Destination {

@@ -5,7 +5,7 @@ import Fleet
 /// The content of `tributary fleet status`, and its form with `--json`.
 struct FleetReport: Encodable {
     struct Lease: Encodable {
-        /// `etcd` or `s3`.
+        /// Where the leases are stored: `etcd` or `s3`.
         var engine: String
         var ttlSeconds: Int
         var answeredInMilliseconds: Int
@@ -73,6 +73,6 @@ struct FleetReport: Encodable {
         }
     }
 
-    /// Whether a host holds every integration.
+    /// Whether each integration is held by some host.
     var isWell: Bool { integrations.allSatisfy { $0.host != nil } }
 }

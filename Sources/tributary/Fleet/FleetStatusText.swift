@@ -2,10 +2,10 @@ import Collector
 import CommandHints
 import Time
 
-/// `tributary fleet status` for people.
+/// The output of `tributary fleet status` for people.
 struct FleetStatusText {
     let report: FleetReport
-    /// Milliseconds since 1970.
+    /// The present time, in milliseconds since 1970.
     let now: Int64
     let terminal: Terminal
 
@@ -104,7 +104,7 @@ struct FleetStatusText {
         return ["  " + terminal.dim(line(head))] + rows.map { terminal.mark($0.mark) + " " + line($0.cells) }
     }
 
-    /// `5m ago`; empty without a time.
+    /// The age of a time, such as `5m ago`; empty if there is no time.
     private func age(_ time: String?) -> String {
         guard let time, let then = CivilTime.milliseconds(rfc3339: time) else { return "" }
         return StatusReport.duration(Int((now - then) / 1000)) + " ago"

@@ -37,7 +37,7 @@ struct IntegrationChange {
 }
 
 extension IntegrationChange {
-    /// Prints the outcome. Returns whether anything has changed.
+    /// Pauses or resumes an integration, and prints the outcome. Returns whether anything has changed.
     fileprivate func setPaused(_ name: String, _ isPaused: Bool, done: String, already: String) async throws -> Bool {
         try await administration.attempt {
             let outcome = try await apply(to: name) { record, _ in

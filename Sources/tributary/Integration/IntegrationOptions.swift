@@ -74,7 +74,7 @@ extension IntegrationRecord {
 }
 
 extension Configuration {
-    /// The integration of this name.
+    /// The integration with this name.
     ///
     /// - Throws: exit code 66, with a message, if there is no integration of that name.
     func known(_ text: String) throws -> Integration {

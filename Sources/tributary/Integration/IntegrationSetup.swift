@@ -14,7 +14,7 @@ struct IntegrationRequest {
     var edit: ConfigurationEdit
     /// The configuration after the change.
     var configuration: Configuration
-    /// The result of the test; nil without one.
+    /// The result of the test; nil if there was no test.
     var report: OnlineReport?
 }
 
@@ -232,7 +232,8 @@ struct IntegrationSetup {
         edit.put(record.yaml, into: edit.dropIn(record.fileName))
         let configuration = try edit.load(administration.context)
         let own = edit.dropIn(record.fileName)
-        // A warning that the secret is missing is not shown, since it is stored only later.
+        // Only warnings about the integration's own file are shown. A credential's file would cause the warning that its secret is missing, but the
+        // secret is stored later.
         for warning in configuration.warnings where warning.place.file == own && !present.warnings.contains(warning) {
             Terminal.complain("warning: \(warning.message)" + (warning.hint.map { "; \($0)" } ?? ""))
         }

@@ -18,7 +18,7 @@ struct IntegrationStart {
     let enables: Bool
     let json: Bool
 
-    /// The result for programs.
+    /// The result in a form for programs.
     fileprivate struct Document: Encodable {
         var name: String
         var url: String
@@ -85,11 +85,11 @@ struct IntegrationStart {
     /// Starts the service if requested.
     private func start() -> Start {
         guard administration.isInstalled, geteuid() == 0, InstalledUnit.find() != nil else { return sayHowToStart() }
-        // Ctrl-C here means no, because everything else is done.
+        // Ctrl-C at this question means no. It undoes nothing, because the integration is already saved.
         let question = "Start the service now, and at every boot?"
         guard enables || ((try? dialogue?.confirm(question, standard: true)) ?? false) else { return sayHowToStart() }
         do throws(Subprogram.Failure) {
-            // The unit may take five minutes (TimeoutStartSec=).
+            // The unit may take five minutes to start (TimeoutStartSec=).
             let ended = try Subprogram.run(
                 "/usr/bin/systemctl", ["enable", "--now", "tributary.service"], outputLimit: 1 << 20,
                 patience: 330_000)

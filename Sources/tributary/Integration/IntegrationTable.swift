@@ -142,7 +142,7 @@ extension IntegrationTable.Row {
         }
     }
 
-    /// All details, one per line.
+    /// All facts about the integration as text, one fact per line.
     func details(_ terminal: Terminal, isRunning: Bool, settings: [(String, String)]) -> String {
         var lines: [(String, String)] = [
             ("name", name), ("description", description?.printable ?? "none"), ("org", url),

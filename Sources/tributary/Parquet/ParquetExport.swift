@@ -24,7 +24,7 @@ struct LoaderProgress {
 
     mutating func acknowledge(_ sequence: Int64) throws(SpoolError) {
         guard sequence > position else { return }
-        // The file must be readable by the group, because the daemon reads it.
+        // The acknowledgement's file must be readable by the group, because the daemon reads the file.
         let mask = umask(0o027)
         defer { umask(mask) }
         position = try files.acknowledge(loader, through: sequence, at: WallClock.now()).sequence

@@ -1,4 +1,5 @@
-/// Informs the person while the helper acts. Its messages are that Okta has not answered yet, and that Ctrl-C does not stop an action that has begun.
+/// Informs the person while the helper acts. One message says that Okta has not answered yet, another says that Ctrl-C does not stop an action that
+/// has begun.
 final class ActionWatch {
     private static let patience = Duration.seconds(3)
 

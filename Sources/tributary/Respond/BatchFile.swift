@@ -119,7 +119,7 @@ struct BatchFile {
 
     // MARK: Keys
 
-    /// Identifies a line of a command: a repeated run sends the same keys, so no line is carried out twice.
+    /// The idempotency key of a line. A repeated run of the same command sends the same keys, so no line is carried out twice.
     func key(of request: ResponseRequest) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -142,7 +142,7 @@ struct BatchFile {
 }
 
 extension String {
-    /// The text without white space at both ends, including kinds that come from copying text.
+    /// The text without white space at both ends, including unusual white space that comes from copying text.
     var withoutOuterSpace: String {
         let text = drop(while: \.isWhitespace)
         return String(text.reversed().drop(while: \.isWhitespace).reversed())

@@ -11,7 +11,7 @@ struct CommittedWait {
         /// Why the wait ended early.
         var failure: Responder.Failure?
 
-        /// A stable code for programs.
+        /// The result of the wait as a stable code for programs.
         var code: String { failure?.code ?? (missing.isEmpty ? "committed" : "not-committed") }
         /// The exit code of a command whose action is done.
         var status: ExitCode { failure?.status ?? (missing.isEmpty ? .success : ExitStatus.unavailable) }

@@ -100,7 +100,7 @@ struct RespondBatch {
         }
     }
 
-    /// Repeats a request if the helper stops during it. Nothing is done twice, because each line has a key.
+    /// Repeats a request if the helper stops during it. No action is done twice, because the request of each line has an idempotency key.
     private func patiently(
         _ body: () throws(Responder.Failure) -> ResponseReport
     ) throws(Responder.Failure) -> ResponseReport {
@@ -131,7 +131,7 @@ struct RespondBatch {
         var status: ExitCode
     }
 
-    /// The outcomes of the lines.
+    /// Counts the outcomes of the lines.
     private struct Tally {
         var count = 0
         var well = 0
@@ -154,7 +154,7 @@ struct RespondBatch {
                 entries += report.entries
             }
             if verdict.status == .success { well += 1 } else { bad += 1 }
-            // Unknown or unavailable is worse than refused.
+            // The exit code `unavailable`, for a failure or an unknown outcome, takes precedence over the exit code for a refusal.
             if verdict.status != .success, status != ExitStatus.unavailable { status = verdict.status }
         }
     }

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// The parts of the configuration that a command needs: the helper's socket, and the names of integrations. Mistakes in other parts must not stop a
 /// responder, since the helper continues with its own configuration.
 struct RespondConfiguration {
-    /// The file as it was given.
+    /// The configuration file's path as given on the command line.
     let file: String
     let socket: String
     /// The names of all integrations that could be read.

@@ -5,14 +5,14 @@ import ResponseLog
 
 /// The outcome of a request for programs: a line of JSON, without secrets.
 struct RespondJSON: Encodable {
-    /// The user as the caller wrote it.
+    /// The text with which the caller named the user.
     var user: String
     var integration: String?
     var action: ResponseAction
     var caseID: String?
     /// The outcome of the worst step; `failed` if the helper could not be asked.
     var outcome: ResponseResult.Outcome
-    /// A stable code; see docs/respond.md.
+    /// A stable code for the outcome; docs/respond.md lists the codes.
     var code: String?
     var message: String
     /// The exit code for this user.
@@ -50,7 +50,7 @@ struct RespondJSON: Encodable {
             exitCode: failure.status.rawValue)
     }
 
-    /// The person did not confirm the action.
+    /// The outcome if the person did not confirm the action.
     init(declined request: ResponseRequest) {
         self.init(request, outcome: .refused, code: "declined", message: "nothing was done", exitCode: 0)
     }

@@ -29,7 +29,7 @@ struct RespondHandling: ParsableArguments {
 }
 
 extension ConfigurationDuration: ExpressibleByArgument {
-    // This text always parses.
+    // The text “2m” always parses, so the alternative is never used.
     fileprivate static let twoMinutes = (try? ConfigurationDuration(parsing: "2m")) ?? .init(seconds: 120)
 
     /// Parses a duration in the form of the configuration.
@@ -68,7 +68,7 @@ struct RespondTarget: ParsableArguments {
 
     @OptionGroup var handling: RespondHandling
 
-    /// Checked by the command and not by the parser, so that --json reports mistakes, too.
+    /// Checks the arguments. The command calls this, and not the parser, so that mistakes are also reported with --json.
     func check() throws(Responder.Failure) {
         if from != nil {
             guard user == nil else { throw .mistake("name one user, or a file with --from") }

@@ -12,7 +12,7 @@ struct RespondText {
         return (more.isEmpty ? name : "\(name) (\(more.joined(separator: ", ")))").printable
     }
 
-    /// The user's present state and what would happen.
+    /// Describes the user's present state, and what the action would do.
     func outlook(_ outlook: ResponseOutlook, integration: String) -> [String] {
         var lines: [String] = []
         if outlook.user.id != nil {

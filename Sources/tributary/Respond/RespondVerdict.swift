@@ -33,7 +33,7 @@ struct RespondVerdict {
     static func status(of result: ResponseResult) -> ExitCode {
         switch result.outcome {
         case .done, .alreadyDone, .wouldDo: .success
-        // A retry would not help.
+        // A retry does not help if the credential is the reason.
         case .failed where ["credential", "not-permitted"].contains(result.code): ExitStatus.noPermission
         case .failed, .unknown: ExitStatus.unavailable
         case .refusedByOkta: ExitStatus.noPermission

@@ -69,7 +69,7 @@ struct Administration: Sendable {
         RunningReport(directory: configuration.runtimeDirectory, configuration: path)
     }
 
-    /// Throws exit code 77 if this process may not change the configuration. Call this before many questions are asked, and not after them.
+    /// Throws exit code 77 if this process may not change the configuration. Call this before the person has to answer questions.
     func requireWriting() throws {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
         let dropIns = directory + "/conf.d"
@@ -91,7 +91,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// Gives the service the changed secrets, if it has been given secrets before.
+    /// Gives the service the changed secrets, if the service has received secrets before.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()

@@ -11,12 +11,12 @@ struct NewCredential: Sendable {
     var secret: [UInt8]
     /// The service for which the secret is stored.
     let administration: Administration
-    /// Whether to store it unencrypted.
+    /// Whether to store the secret unencrypted.
     let plain: Bool
 }
 
-/// Puts a change into force: secrets, files, then the daemon. The change takes effect completely or not at all: if a step fails, or the user presses
-/// Ctrl-C, the completed steps are undone, and that is reported.
+/// Puts a change into force: stores the secrets, writes the files, and then makes the daemon reload. The change takes effect completely or not at
+/// all: if a step fails, or the user presses Ctrl-C, the completed steps are undone, and that is reported.
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption
@@ -28,7 +28,7 @@ struct ChangeInForce {
         /// The daemon's description of the change.
         case reloaded(String)
         case notRunning
-        /// The daemon is running, but was not asked to reload, as requested.
+        /// The daemon is running, but was not asked to reload, because ``ChangeInForce/reloads`` is false.
         case notAsked
     }
 

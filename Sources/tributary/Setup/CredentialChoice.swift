@@ -159,7 +159,7 @@ struct CredentialQuestions {
             if type == .oauth, record.clientID == nil {
                 throw ValidationError("--client-id is missing: the service app's page in Okta shows it")
             }
-            // The key may be one that `credential add` has made, whose public part it has printed. Otherwise the person provides the secret.
+            // An earlier `credential add` may have made the key, and printed its public part. Otherwise, the person provides the secret.
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {

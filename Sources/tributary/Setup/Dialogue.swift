@@ -18,7 +18,7 @@ struct Dialogue: Sendable {
     /// The maximum size of an answer in bytes.
     private static let limit = 4096
 
-    /// Asks until the answer is valid.
+    /// Asks a question, and repeats it until the answer is valid.
     ///
     /// - Parameters:
     ///   - standard: the meaning of an empty answer, shown in brackets.

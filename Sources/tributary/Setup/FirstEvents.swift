@@ -8,11 +8,11 @@ struct FirstEvents {
     enum Outcome: Sendable {
         /// The integration collects, and has some or all of the events up to now.
         case collecting(StatusReport.Integration)
-        /// The named host of the fleet collects it.
+        /// The named host of the fleet collects the integration.
         case elsewhere(String)
-        /// Something is wrong.
+        /// The integration has a problem.
         case failing(StatusReport.Integration)
-        /// There was no result in time.
+        /// The time for the wait is over, and the integration neither collects nor has a problem.
         case late
         /// The user pressed Ctrl-C to end the wait.
         case left

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Ctrl-C, SIGTERM and SIGHUP as a state that a command checks, so that it can undo its changes before it ends.
 struct Interruption: Sendable {
-    /// A signal has arrived.
+    /// The error that is thrown when a signal has arrived.
     struct Stopped: Error {}
 
     private static let isRaised = Atomic<Bool>(false)

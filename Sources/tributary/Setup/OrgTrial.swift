@@ -56,7 +56,7 @@ struct OrgTrial {
 }
 
 extension OnlineReport {
-    /// The failure with which a saving command stops after this result.
+    /// The failure that ends a command that would have saved its change if the test had succeeded.
     var failure: Failure {
         let code =
             switch verdict {

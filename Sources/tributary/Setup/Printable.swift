@@ -6,7 +6,7 @@ extension String {
         }
     }
 
-    /// The same JSON document, in which characters that disturb a terminal are escaped.
+    /// This JSON document, with escapes for all characters that disturb a terminal.
     var printableJSON: String {
         escaping { scalar in
             guard scalar.isDisturbing else { return nil }

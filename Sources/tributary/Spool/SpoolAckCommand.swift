@@ -109,13 +109,13 @@ struct SpoolAck: AsyncParsableCommand {
         do throws(SpoolError) {
             if list {
                 let loaders = try files.all()
-                // This deletes nothing, so a missing directory can be treated as empty.
+                // Listing deletes nothing, so a missing directory can be treated as empty.
                 for acknowledgement in loaders { try show(acknowledgement) }
             } else if let loader, remove {
                 try files.remove(loader)
             } else if let loader, let through = through.flatMap({ Int64($0) }) {
                 try AcknowledgementDirectory(path: files.directory, spool: directory).makeIfMissing()
-                // The file must be readable by its group, because the daemon reads it.
+                // The acknowledgement's file must be readable by its group, because the daemon reads the file.
                 umask(0o027)
                 try files.acknowledge(loader, through: through, at: WallClock.now())
             }
@@ -160,8 +160,8 @@ struct AcknowledgementDirectory {
             if errno == EEXIST { return }
             throw failed()
         }
-        // Root may be creating this directory in another user's directory, and that user could replace it. So from here on, it is used by its
-        // descriptor.
+        // Root may be creating this directory in another user's directory, and that user could replace it. So from here on, the directory is used
+        // through its descriptor.
         let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard made >= 0 else { throw failed() }
         defer { close(made) }

@@ -78,7 +78,7 @@ struct SpoolExport: ParsableCommand {
     }
 
     func run() throws {
-        // If the helper dies, its output or its exit status shows it, so the signal is not needed.
+        // Writing to a dead helper must not end this process. A dead helper is recognized by its output or its exit status.
         signal(SIGPIPE, SIG_IGN)
         try options.refuseFleet(
             instead:

@@ -168,7 +168,7 @@ private struct BucketListing {
         }
         let integrations = try await list.integrations()
         let chosen = { (name: String) in (command.filter.integration ?? name) == name }
-        // Positions are checked first, so that nothing is listed if one is invalid.
+        // Positions are checked first, so that nothing is listed if a position is invalid.
         var starts: [String: UInt64] = [:]
         for (name, position) in positions.sorted(by: { $0.key < $1.key }) where chosen(name) {
             starts[name] = try await list.start(after: position, of: name)

@@ -64,7 +64,8 @@ struct SpoolPrune: ParsableCommand {
         )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
-        // The manifest's owner chooses the names of the files to delete, so they are deleted with that owner's rights, even if root runs this.
+        // The manifest's owner chooses the names of the files to delete, so they are deleted with that owner's rights, even if root runs this
+        // command.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
