@@ -63,7 +63,7 @@ package struct Daemon: Sendable {
     }
 
     /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool or a directory may be temporary, the
-    /// start waits until it is solved.
+    /// start waits until the problem is solved.
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
@@ -180,7 +180,7 @@ package struct Daemon: Sendable {
             + [collection, responses, ReloadService(hangups: hangups, reloader: reloader)]
     }
 
-    /// Acquires the locks and opens the spool. In a fleet, it opens the fleet's bucket before the spool.
+    /// Acquires the locks and opens the spool. In a fleet, the bucket is opened before the spool.
     private func open(startedAt: String, _ fleet: FleetStart?) async throws(StartError) -> (StatusFile, Spool) {
         let wait = StartWait(
             startedAt: startedAt, file: configuration.mainFile, spool: configuration.spool, notifier: notifier,
@@ -210,7 +210,8 @@ package struct Daemon: Sendable {
         return (statusFile, spool)
     }
 
-    /// The number of threads: one per core, but no more than a disk can use. It does not depend on the number of integrations, because a reload may add some.
+    /// The number of threads: one per core, but no more than a disk can use. The number of integrations does not matter, because a reload may add
+    /// some.
     static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 

@@ -8,7 +8,7 @@ import Systemd
 
 /// Takes over a changed configuration without disturbing integrations that have not changed.
 ///
-/// A configuration with any mistake is refused as a whole. The earlier one stays in force, and the status says so until a reload succeeds.
+/// A configuration with any mistake is refused as a whole. The earlier one stays in force, and the status shows the refusal until a reload succeeds.
 actor Reloader {
     private let load: Daemon.Load
     var inForce: Configuration
@@ -24,12 +24,12 @@ actor Reloader {
 
     /// The membership of this host in a fleet; nil outside a fleet.
     private(set) var membership: FleetMembership?
-    /// The holdings of this host of a fleet, by integration.
+    /// The integrations that this host holds, by name; empty outside a fleet.
     var held: [String: Holding] = [:]
     var isReloading = false
     /// The number of integrations that this host is taking or releasing at this moment.
     var moves = 0
-    /// Callers that wait until a reload, or all moves, have ended.
+    /// Tasks that wait until a running reload has ended, or until no integration is being taken or released.
     var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
@@ -187,7 +187,7 @@ extension ConfigurationChange {
         return parts.joined(separator: "; ")
     }
 
-    /// The first ten, by name.
+    /// The first ten items, and the number of the others.
     private static func list(_ items: [String]) -> String {
         let limit = 10
         let more = items.count > limit ? ", and \(items.count - limit) more" : ""

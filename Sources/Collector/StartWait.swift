@@ -88,7 +88,7 @@ struct StartWait {
 }
 
 extension Daemon.StartError {
-    /// Whether the problem is the fleet's bucket.
+    /// Whether the start failed because the fleet's bucket can't be used.
     var isOfFleet: Bool { if case .fleet = self { true } else { false } }
 
     /// Whether a later attempt of this process can succeed.

@@ -7,7 +7,7 @@
 ///   already has memory therefore never waits for more.
 /// - A transfer whose body has not begun has no share and does not wait for one, even if its host sends nothing for a long time.
 struct BodyBudget {
-    /// The number of decoded bytes of a body that need no share.
+    /// The number of decoded bytes at the beginning of a body that need no share.
     static let freeBytes = 32 << 10
     /// The share of a body whose size is unknown, in bytes. Most answers of an API are smaller.
     static let usualShare = 2 << 20
@@ -77,7 +77,8 @@ struct BodyBudget {
     }
 }
 
-/// The memory of one body. It counts against the budget as long as this object exists. Code that keeps the body must therefore keep this object, too.
+/// The share of one body in the budget. The share is taken back when this object is released. Code that keeps the body must therefore keep this
+/// object, too.
 package final class BodyShare: Sendable {
     private let id: UInt64
     private let loop: CurlLoop

@@ -6,7 +6,7 @@ struct CurlFailure {
     /// libcurl's error message.
     let words: String
     let host: String
-    /// What messages call the address, such as “the org's URL”.
+    /// The name of the address in messages, such as “the org's URL”.
     var addressName = HTTPRequest.usualAddressName
     /// Host and port of the proxy that the transfer uses; nil if it uses none.
     var proxy: String?
@@ -14,8 +14,8 @@ struct CurlFailure {
     var hasProxyCredentials = false
     /// The status with which the proxy answered CONNECT; 0 if there was no answer.
     var connectStatus = 0
-    /// The result of verifying the server's certificate and the proxy's, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the certificate is
-    /// valid. 1: the handshake ended before the certificate was verified.
+    /// The results of verifying the server's certificate and the proxy's certificate, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the
+    /// certificate is valid. 1: the handshake ended before the certificate was verified.
     var verifyResult = 0
     var proxyVerifyResult = 0
     /// Whether a TCP connection existed, to the host or to the proxy.

@@ -23,7 +23,7 @@ final class CurlLoop: Sendable {
         var admitted: Set<UInt64> = []
         var budget: BodyBudget
         var lastID: UInt64 = 0
-        /// Whether the thread has been woken and has not looked yet.
+        /// Whether the thread has been woken and has not read the inbox since.
         var isWoken = false
         var phase = Phase.running
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -150,13 +150,13 @@ final class CurlLoop: Sendable {
         pthread_detach(thread)
     }
 
-    /// The longest time that the thread sleeps while transfers are running. libcurl's timer shortens it.
+    /// The longest time that the thread sleeps while transfers are running. It wakes up earlier when libcurl's timer is due.
     private static let busySleep = Duration.seconds(10)
     /// The longest time that the thread sleeps while no transfer is running.
     private static let idleSleep = Duration.seconds(600)
-    /// The shortest time between two checks whether a transfer has waited too long for room.
+    /// The shortest time between two checks whether a transfer has waited too long for memory.
     private static let roomCheck = Duration.seconds(1)
-    /// The maximum number of unused handles that are kept for later transfers. Reusing a handle saves allocations, but each has a buffer.
+    /// The maximum number of unused easy handles that are kept for later transfers. Reusing a handle saves allocations, but each handle has a buffer.
     private static let keptHandles = 32
 
     private func run() {
@@ -183,7 +183,7 @@ final class CurlLoop: Sendable {
 
             watch.wait(atMost: active.isEmpty ? Self.idleSleep : Self.busySleep) { socket in
                 var running: Int32 = 0
-                // Zero: libcurl finds out itself for what the socket is ready.
+                // With zero, libcurl itself checks whether the socket can be read or written.
                 if curl_multi_socket_action(multi.pointer, socket, 0, &running) != CURLM_OK {
                     for easy in active.keys { finish(easy, .failed(CURLE_OUT_OF_MEMORY), &active, &kept) }
                 }
@@ -240,7 +240,7 @@ final class CurlLoop: Sendable {
         let result = transfer.result(end)
         curl_multi_remove_handle(multi.pointer, easy)
         if kept.count < Self.keptHandles, let easy = transfer.takeHandle() {
-            // Everything that was set is gone then, secrets included; connections belong to the multi handle.
+            // The reset removes all options, including secrets. Connections stay open, because they belong to the multi handle.
             curl_easy_reset(easy)
             kept.append(easy)
         }

@@ -9,7 +9,7 @@ import Synchronization
 final class CurlTransfer: @unchecked Sendable {
     /// How a transfer ended.
     enum End {
-        /// libcurl ended the transfer with this code. `CURLE_OK` is success.
+        /// libcurl ended the transfer with this code. `CURLE_OK` means success.
         case failed(CURLcode)
         case cancelled
         case shutDown
@@ -37,15 +37,15 @@ final class CurlTransfer: @unchecked Sendable {
     private var isPastHeaders = false
     private var overflow: String?
     private var connection: HTTPConnection?
-    /// How the body is packed, known when it begins.
+    /// The content encoding of the body. It is known once the body begins.
     private enum Encoding { case plain, gzip }
 
     private var encoding: Encoding?
-    /// Made once the body may be read: a thousand transfers that wait need none.
+    /// Created when the body may be read. Until then a transfer needs no decoder, which saves memory if a thousand transfers wait.
     private var decoder: GzipDecoder?
     private var broken: String?
-    /// The memory share of a body larger than ``BodyBudget/freeBytes``. The response takes it over. If there is no response, the share is released
-    /// with this transfer.
+    /// The memory share of a body larger than ``BodyBudget/freeBytes``. The response takes over the share. If there is no response, the share is
+    /// released with this transfer.
     private var share: BodyShare?
     private var isWaiting = false
     private var expectedBytes = 0
@@ -193,8 +193,8 @@ final class CurlTransfer: @unchecked Sendable {
             isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
         }
         if request.method != .get, request.signature == nil {
-            // These lines switch off two defaults of libcurl: it would add the Content-Type of a form, and wait for a 100 before it sends a large
-            // body.
+            // These empty headers switch off two defaults of libcurl. Otherwise it would add the Content-Type of a form, and wait for a 100 before it
+            // sends a large body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
@@ -322,8 +322,8 @@ final class CurlTransfer: @unchecked Sendable {
     private func takeShare(of coming: Int) -> Bool {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
-        // The decompressed size is unknown, so it is assumed to be that of the last body plus some room. The room matters: if an array is one byte
-        // too small, it is copied into one of twice its size.
+        // The size of a compressed body is unknown until it is decompressed. It is assumed to be the size of the last body, plus an eighth. Without
+        // this addition, an array that is one byte too small would be copied into an array of twice its size.
         let expected = request.expectedBodyBytes
         expectedBytes = min(
             encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
@@ -342,8 +342,8 @@ final class CurlTransfer: @unchecked Sendable {
         return true
     }
 
-    /// Whether the transfer has waited for memory longer than allowed. If so, the caller gets an error. The cause is that other bodies are not
-    /// released as they should be.
+    /// Whether the transfer has waited for memory longer than allowed, because other bodies were not released as they should be. If so, the caller of
+    /// ``CurlTransport/send(_:)`` gets an error.
     func hasWaitedTooLong(at now: ContinuousClock.Instant) -> Bool {
         isWaiting && now - waitsSince > request.limits.room
     }
@@ -467,7 +467,7 @@ final class CurlTransfer: @unchecked Sendable {
             }
         let whole = body
         body = []
-        // The memory that it takes, which is more than its bytes when it is larger or smaller than expected.
+        // The share becomes the memory that the array takes. If the body's size was not as expected, the array takes more than the body's bytes.
         if share != nil { loop?.resizeInBudget(id, to: whole.capacity) }
         var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
@@ -486,8 +486,8 @@ final class CurlTransfer: @unchecked Sendable {
 }
 
 extension [UInt8] {
-    /// Room for more bytes, with a quarter on top when it has to grow. By itself an array doubles, and a body keeps what it has too much for as
-    /// long as it waits for its reader.
+    /// Makes room for `more` bytes. If the array has to grow, it grows by a quarter, or more if needed. By default, an array doubles its capacity,
+    /// and a body would hold the unused memory until its reader takes the body.
     mutating func makeRoom(for more: Int) {
         let needed = count + more
         if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }

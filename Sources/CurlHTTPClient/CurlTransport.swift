@@ -3,9 +3,9 @@ import Glibc
 
 /// ``HTTPTransport`` on libcurl's multi interface.
 ///
-/// All transfers run on one thread, which sleeps in `curl_multi_poll` and is woken by `curl_multi_wakeup`. Connections
-/// are reused, with HTTP/2 if the server offers it over TLS. TLS 1.2 is the minimum, and verification can't be switched off.
-/// Redirects are never followed, plain http is only used for loopback addresses, and `.netrc` and cookies are not supported.
+/// All transfers run on one thread, which sleeps in epoll_wait(2) while no socket is ready. Connections are reused, with HTTP/2 if the server offers
+/// it over TLS. TLS 1.2 is the minimum, and verification can't be switched off. Redirects are never followed, and `.netrc` and cookies are not
+/// supported. Plain http is only used for loopback addresses, and for link-local ones if a request allows it.
 ///
 ///     let transport = try CurlTransport()
 ///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
@@ -26,11 +26,11 @@ package final class CurlTransport: HTTPTransport {
         package var proxies: ProxyRules
         /// The user and password for the proxy; nil if it needs none.
         package var proxyCredentials: ProxyCredentialsFile?
-        /// What messages call an address, unless the request has its own ``HTTPRequest/addressName``.
+        /// The name of an address in messages, unless the request has its own ``HTTPRequest/addressName``.
         package var addressName: String
         /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
-        /// The maximum number of connections. A request beyond it waits for a free connection, within the request's time limit.
+        /// The maximum number of connections. When it is reached, a request waits for a free connection, within the request's time limit.
         package var maximumConnections: Int
         /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. If there is no room, a
         /// transfer waits and stops reading from its host. A body counts until it is released.
@@ -127,8 +127,8 @@ package final class CurlTransport: HTTPTransport {
         await withCheckedContinuation { continuation in loop.stop(continuation) }
     }
 
-    /// Checks a request and returns its URL. Refuses a URL that could lead to a different host than it seems to, and headers that could add further
-    /// header lines.
+    /// Checks a request and returns its URL. Refuses a URL that could lead to another host than a reader would expect, and headers that could add
+    /// further header lines.
     private static func checkedURL(of request: HTTPRequest) throws(TransportError) -> HTTPURL {
         guard let url = HTTPURL(request.url) else {
             throw TransportError(

@@ -19,7 +19,7 @@ struct GzipDecoder {
         self.inflater = inflater
     }
 
-    /// Whether the last member has ended. A body that ends elsewhere is incomplete.
+    /// Whether the last gzip member is complete. If the data ends inside a member, the body is incomplete.
     var isAtEnd: Bool { inflater.members > 0 && !inflater.isInsideMember }
 
     /// Decompresses `bytes` and appends the result to `body`, up to `limit` bytes in all.

@@ -20,9 +20,9 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]?
     /// Limits of time and size.
     package var limits: HTTPLimits
-    /// The expected size of the decoded body in bytes; 0 if unknown. With it, memory is allocated only once.
+    /// The expected size of the decoded body in bytes; 0 if unknown. If the size is known, memory is allocated only once.
     package var expectedBodyBytes: Int
-    /// Whether the response describes its connection. The request then uses a new connection.
+    /// Whether the response shall describe the connection (``HTTPResponse/connection``). The request then uses a new connection.
     package var describesConnection = false
     /// Whether the request must not be sent twice. If so, it uses a new connection. On a reused connection that turns out to be closed, libcurl would
     /// send the request again (Curl_retry_request), although the server may have processed it already.
@@ -33,10 +33,10 @@ package struct HTTPRequest: Sendable {
     package var signature: RequestSignature?
     /// Whether plain http to a link-local address is allowed, for the metadata services of clouds. Such a request does not use a proxy.
     package var allowsLinkLocal = false
-    /// What messages call the address, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
+    /// The name of the address in messages, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
     package var addressName: String?
 
-    /// What messages call an address, unless the caller sets another name.
+    /// The name of an address in messages, unless the caller sets another name.
     package static let usualAddressName = "the address"
 
     /// Creates a request.
@@ -113,7 +113,7 @@ package struct HTTPConnection: Sendable, Hashable {
 package struct HTTPResponse: Sendable {
     /// The status, 100…599.
     package var status: Int
-    /// The header lines of the final answer. Those of a proxy's answer to CONNECT, of 1xx answers and of trailers are not included.
+    /// The header lines of the final answer, without trailers. The lines of a proxy's answer to CONNECT and of 1xx answers are not included.
     package var headers: HTTPHeaders
     /// The decoded body.
     package var body: [UInt8]
@@ -124,7 +124,7 @@ package struct HTTPResponse: Sendable {
     /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) instead of an answer to the request. No access token was issued, so the
     /// request could not be sent. The code that authorizes requests sets this value.
     package var isOfTokenEndpoint = false
-    /// The memory of a large body, which counts until this object is released; nil for a small body.
+    /// The share of a large body in the memory budget. The share counts until this object is released; nil for a small body.
     package var share: BodyShare?
 
     /// Creates an answer.

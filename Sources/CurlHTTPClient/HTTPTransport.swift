@@ -12,7 +12,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The name of the host or of the proxy can't be resolved.
         case resolve
-        /// No connection to the host.
+        /// A connection to the host can't be opened.
         case connect
         /// The proxy is unreachable, refused the connection, or requires credentials. Nothing was sent to the host.
         case proxy
@@ -20,7 +20,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case tls
         /// A time limit passed after the request was sent.
         case timeout
-        /// The body found no memory within the time limit, because other bodies did not release theirs. The host is not the cause.
+        /// There was no memory for the body within the time limit, because other bodies did not release theirs. The host is not the cause.
         case noRoom
         /// The body or the headers exceed their limit.
         case tooLarge

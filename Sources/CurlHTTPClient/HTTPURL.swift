@@ -19,7 +19,8 @@ package struct HTTPURL: Sendable, Hashable {
 
     /// Reads `text`; nil if it is not a plain absolute http or https address.
     package init?(_ text: String) {
-        // Every answer has a link to read. Bytes are much faster than characters, and the text is ASCII or refused.
+        // This code reads bytes instead of characters, which is much faster and is done for the link in every answer. Text that is not ASCII is
+        // refused anyway.
         let bytes = text.utf8
         guard bytes.count <= Self.maximumBytes, bytes.allSatisfy(Self.isAccepted),
             let colon = bytes.firstIndex(of: 0x3A),
@@ -45,7 +46,7 @@ package struct HTTPURL: Sendable, Hashable {
         }
     }
 
-    /// Visible ASCII, without `\`, `"`, `<`, `>` and `#`.
+    /// Whether an address may contain the byte: visible ASCII, without `\`, `"`, `<`, `>` and `#`.
     private static func isAccepted(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x22, 0x23, 0x3C, 0x3E, 0x5C: false

@@ -33,7 +33,7 @@ package final class HTTPUpload: Sendable {
         }
     }
 
-    /// Uses an open file.
+    /// Creates an upload from an open file.
     ///
     /// - Parameter close: called once, when the file is no longer needed.
     package init(bytes: Int64, read: @escaping Read, close: @escaping @Sendable () -> Void) {

@@ -54,8 +54,8 @@ package enum LinkHeader {
                     guard let text = parameterValue() else { return nil }
                     value = text
                 }
-                // Of several `rel` parameters, the first one counts (RFC 8288, 3.3). A link with an anchor describes another page (3.2), so it is
-                // ignored.
+                // Of several `rel` parameters, the first one counts (RFC 8288, 3.3). A link with an anchor is ignored, because it describes another
+                // page (3.2).
                 if name == "rel", relations == nil {
                     relations = String(decoding: value, as: UTF8.self).lowercased().split(separator: " ").map(
                         String.init)

@@ -24,7 +24,7 @@ package struct ProxyCredentialsFile: Sendable {
         }
     }
 
-    /// The present credentials.
+    /// The credentials in the file as it is now.
     func current() throws(Failure) -> Credentials {
         do throws(SecretFileError) {
             return try file.value()

@@ -5,7 +5,7 @@ import Glibc
 /// The configured proxy replaces `https_proxy` or `all_proxy` of the environment, and the configured exceptions replace `no_proxy`. The variables may be in
 /// lower or upper case (libcurl-env(3)). A request to a loopback address never goes through a proxy.
 package struct ProxyRules: Sendable, Hashable {
-    /// A proxy in the form for libcurl, and in the form for messages.
+    /// A proxy: its address as libcurl needs it, and as messages show it.
     struct Proxy: Sendable, Hashable {
         let text: String
         /// Host and port, without the user and password that the environment's value may contain.

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Why a secret could not be provided. If the secret for PATH can't be written, the unit's root step writes the reason to `PATH.failed`. The reason
-/// contains no part of the secret.
+/// Why a secret is missing. Before the service starts, a step of its systemd unit runs as root and writes the secrets. If it can't write the secret
+/// for PATH, it writes the reason to `PATH.failed`. The reason contains no part of the secret.
 package enum SecretFailure {
     /// The maximum number of bytes of the reason that are read.
     private static let limit = 500

@@ -30,7 +30,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         self.parse = parse
     }
 
-    /// The present secret.
+    /// The secret in the file as it is now.
     package func value() throws(Failure) -> Secret {
         var status = stat()
         guard stat(path, &status) == 0 else {

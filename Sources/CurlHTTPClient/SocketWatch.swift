@@ -1,10 +1,11 @@
 import CCurl
 import Glibc
 
-/// The sockets and the timer of one multi handle, watched with epoll(7): a wake-up costs as much as what is ready, however many transfers wait
-/// and however many connections are idle.
+/// The sockets and the timer of one multi handle, watched with epoll(7). The cost of a wake-up depends on the number of sockets that are ready, and
+/// not on the number of waiting transfers or idle connections.
 ///
-/// `@unchecked Sendable`: used by the loop's thread alone, except for ``wake()``. libcurl holds a pointer to it, so it must outlive the multi handle.
+/// `@unchecked Sendable`: used by the loop's thread alone, except for ``wake()``. libcurl has a pointer to this object, so the object must outlive
+/// the multi handle.
 final class SocketWatch: @unchecked Sendable {
     private let epoll: Int32
     private let bell: Int32
@@ -12,7 +13,7 @@ final class SocketWatch: @unchecked Sendable {
     private var deadline: ContinuousClock.Instant?
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
-    /// - Throws: ``TransportError`` of kind `invalidRequest` without descriptors for it.
+    /// - Throws: ``TransportError`` of kind `invalidRequest` if epoll can't be set up, for example for lack of file descriptors.
     init(_ multi: UnsafeMutableRawPointer) throws(TransportError) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
@@ -43,10 +44,10 @@ final class SocketWatch: @unchecked Sendable {
         if bell >= 0 { close(bell) }
     }
 
-    /// Ends the present or the next ``wait(atMost:_:)``. From any thread.
+    /// Ends the present or the next ``wait(atMost:_:)``. May be called from any thread.
     func wake() { eventfd_write(bell, 1) }
 
-    /// Waits until a socket is ready, the timer is due, somebody wakes it, or `limit` has passed. `act` is called for each ready socket, and with
+    /// Waits until a socket is ready, the timer is due, ``wake()`` is called, or `limit` has passed. `act` is called for each ready socket, and with
     /// `CURL_SOCKET_TIMEOUT` when the timer is due.
     func wait(atMost limit: Duration, _ act: (Int32) -> Void) {
         let left = deadline.map { max(.zero, min(limit, $0 - .now)) } ?? limit
@@ -63,16 +64,17 @@ final class SocketWatch: @unchecked Sendable {
             }
         }
         if let deadline, deadline <= .now {
-            // libcurl sets it again if it wants to be called again.
+            // libcurl sets the timer again if it needs one.
             self.deadline = nil
             act(ccurl_socket_timeout)
         }
     }
 
-    /// A socket that can't be watched, because the kernel has no memory, is noticed by its transfer's time limit.
+    /// Watches a socket, or stops watching it. If the kernel has no memory to watch a socket, the time limit of the socket's transfer ends the
+    /// transfer.
     private func change(_ socket: Int32, _ what: Int32) {
         guard what != CURL_POLL_REMOVE else {
-            // A closed socket has left by itself.
+            // This call fails if the socket has been closed, because closing a socket also removes it from the epoll set.
             _ = epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nil)
             return
         }

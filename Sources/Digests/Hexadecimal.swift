@@ -1,4 +1,4 @@
-/// Bytes as lower-case hexadecimal digits.
+/// Converts between bytes and hexadecimal digits, which are written in lower case.
 package enum Hexadecimal {
     /// Two digits for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
@@ -11,7 +11,7 @@ package enum Hexadecimal {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The digits of a number, the highest first, with leading zeros.
+    /// The digits of a number, the most significant first, with leading zeros.
     package static func text(_ value: some FixedWidthInteger) -> String {
         withUnsafeBytes(of: value.bigEndian) { text($0) }
     }

@@ -7,16 +7,16 @@ package final class GzipInflater {
         case good
         /// The caller asked to stop, so the remaining bytes of the piece were not decompressed.
         case stopped
-        /// Not gzip, or damaged; zlib's error code.
+        /// The bytes are not gzip, or are damaged. The value is zlib's error code.
         case broken(Int32)
     }
 
     private let stream: UnsafeMutablePointer<z_stream>
-    /// Whether a member has begun and not ended. Input that ends inside a member is incomplete.
+    /// Whether the input so far ends inside a member, and so is incomplete.
     package private(set) var isInsideMember = false
     /// The number of members that have ended.
     package private(set) var members = 0
-    /// Whether zero bytes follow the last member.
+    /// Whether zero bytes have been read after the last member.
     private var isPadded = false
 
     /// Nil if there is not enough memory.

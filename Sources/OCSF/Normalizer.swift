@@ -25,7 +25,7 @@ package final class Normalizer {
     private var cutter = EventCutter()
     private let refusesOtherObjects: Bool
 
-    /// The number of events that became records, and of events that were set aside, since the beginning.
+    /// The number of events that became records, and of events that were set aside, since this object was created.
     package private(set) var records = 0
     package private(set) var rejections = 0
 
@@ -50,8 +50,8 @@ package final class Normalizer {
         }
     }
 
-    /// Handles one page, a JSON array of events. Either all events of the array are passed on, or an error is thrown and none
-    /// is. In that case the page is broken and must be requested again. `collectedAt` is in milliseconds since 1970.
+    /// Handles one page, a JSON array of events. If the page is not a complete array, an error is thrown, and none of its events is passed on:
+    /// request the page again. Otherwise all are passed on. `collectedAt` is in milliseconds since 1970.
     package func normalizePage<Sink: RecordSink>(
         _ page: UnsafeRawBufferPointer, source: EventSource, collectedAt: Int64, into sink: inout Sink
     ) throws(PageError) {
@@ -64,7 +64,7 @@ package final class Normalizer {
         }
     }
 
-    /// Handles one event. `offset` is its position in the input, which is passed on with a rejection.
+    /// Handles one event. `offset` is its position in the input, and is passed on if the event is rejected.
     package func normalizeEvent<Sink: RecordSink>(
         _ event: UnsafeRawBufferPointer, source: EventSource, offset: Int, collectedAt: Int64, into sink: inout Sink
     ) {
@@ -87,7 +87,7 @@ package final class Normalizer {
     /// Which rule decided each part of the last record.
     package var explanations: [Explanation] { mapping.explanations }
 
-    /// Why an event can't be read; nil if it can. It creates no record, so it measures the cost of reading alone.
+    /// Why an event can't be parsed; nil if it can. Creates no record, so that the cost of parsing alone can be measured.
     package func rejection(of event: UnsafeRawBufferPointer) -> Rejection? {
         switch tape.parse(event) {
         case .success: nil

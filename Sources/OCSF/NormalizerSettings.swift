@@ -1,14 +1,14 @@
 /// The optional parts of a record.
 package struct NormalizerSettings: Sendable, Equatable {
-    /// `raw_data` with size and SHA-256: the event as Okta sent it.
+    /// Whether the record has `raw_data`, the event as Okta sent it, with size and SHA-256.
     package var rawData: Bool
-    /// `observables[]`.
+    /// Whether the record has `observables[]`.
     package var observables: Bool
-    /// The profile `datetime`: `time_dt` next to `time`.
+    /// Whether the record uses the profile `datetime`: `time_dt` next to `time`.
     package var datetime: Bool
-    /// Each member of `unmapped` as text, whatever its type, for stores with fixed columns.
+    /// Whether each member of `unmapped` is written as text, whatever its type, for stores with fixed columns.
     package var flattenUnmapped: Bool
-    /// What counts as internal in records.
+    /// The addresses and domains that records call internal.
     package var network: MyNetwork
     /// True if an object that is not a LogEvent is refused. This is only for input from arbitrary sources. Everything from Okta's log becomes a
     /// record, so that nothing is dropped.
@@ -30,7 +30,7 @@ package struct NormalizerSettings: Sendable, Equatable {
     }
 }
 
-/// The attributes about the source that all records of one integration share; rendered once.
+/// The attributes about the source, which are the same in all records of one integration. They are rendered once.
 package struct EventSource: Sendable {
     /// The org's host name, such as `acme.okta.com`; nil if it is not known, as for events from a file.
     package let orgHost: String?

@@ -51,7 +51,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
 /// An event that is set aside, with the position of the error.
 package struct Rejection: Error, Sendable, Equatable {
     package let reason: RejectionReason
-    /// Byte offset of the error in the event; 0 if it concerns the whole event.
+    /// The byte offset of the error in the event; 0 if the error concerns the whole event.
     package let position: Int
     /// What the object is, if the reason is `notALogEvent`.
     package var object: OtherObject?

@@ -12,7 +12,7 @@ package struct OktaError: Sendable, Hashable {
     package var summary: String?
     /// The underlying causes: at most eight, each one line.
     package var causes: [String]
-    /// Whether the body is a web page, so that something other than the API has answered.
+    /// Whether the body is a web page, which means that something other than the API has answered.
     package var isHTML: Bool
 
     /// Reads at most the first 64 KiB of `body`.

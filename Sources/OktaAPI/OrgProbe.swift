@@ -15,9 +15,9 @@ package struct OrgProbe: Sendable, Hashable {
 
     /// The organization's id, which doesn't change if the org is renamed or gets a custom domain: `00o…`.
     package let organizationID: String
-    /// The generation, if the org says so.
+    /// The generation; nil if the org does not report it.
     package let pipeline: Pipeline?
-    /// The org's okta.com address, if the org says so and it is valid.
+    /// The org's okta.com address; nil if the org does not report a valid one.
     package let organization: OrgURL?
     /// Another address of the org, usually its custom domain.
     package let alternate: OrgURL?

@@ -5,7 +5,7 @@ struct OktaError: Error {
     let summary: String
     var causes: [String] = []
 
-    /// 400 E0000001 for one parameter.
+    /// The answer 400 E0000001, which refuses the value of one parameter.
     static func invalid(_ parameter: String, _ cause: String) -> OktaError {
         OktaError(
             status: 400, code: "E0000001", summary: "Api validation failed: \(parameter)",
@@ -35,7 +35,7 @@ struct OktaError: Error {
     static func noSession(_ id: String) -> OktaError {
         OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(id) (Session)")
     }
-    /// The org lacks the licence of a feature.
+    /// The answer if the org has no licence for a feature.
     static let featureOff = OktaError(
         status: 401, code: "E0000015", summary: "You do not have permission to access the feature you are requesting")
     static let method = OktaError(

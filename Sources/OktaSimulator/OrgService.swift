@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Answers requests as an Okta org does. Its state is behind one lock; pages are rendered outside of it.
+/// Answers requests as an Okta org does. One lock protects the state. Pages are rendered without holding the lock.
 final class OrgService: Sendable {
     struct State {
         var log: EventLog
@@ -12,7 +12,7 @@ final class OrgService: Sendable {
         var directory: UserDirectory
         var authorization: AuthorizationServer
         var requests = 0
-        /// The number of the last event that a management call caused.
+        /// The number from which the uuid of the last management call's event was derived.
         var lastActionEvent: Int64 = 0
     }
 
@@ -112,7 +112,7 @@ final class OrgService: Sendable {
     private func answer(_ exchange: inout Exchange, _ path: String) -> HTTPReply {
         let method = exchange.request.method
         if method == "POST" || method == "PUT", exchange.request.header("content-length") == nil {
-            // Okta's front end refuses such a request before any other check.
+            // Okta's front end refuses a POST or PUT without a length before any other check.
             return FaultRendering.html(exchange, 411, "411 Length Required")
         }
         switch path {

@@ -14,9 +14,9 @@ public struct OrgSettings: Sendable {
     public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
-    /// How long a DPoP nonce is valid, in seconds; Okta's is valid for a day. After that, only the next nonce is accepted.
+    /// How long a DPoP nonce is valid, in seconds. After that time, only the next nonce is accepted. A nonce from Okta is valid for a day.
     public var nonceSeconds = 86_400
-    /// Whether DPoP proofs for the log need a nonce, too. RFC 9449 allows servers to require one; Okta does not so far.
+    /// Whether DPoP proofs for the log need a nonce, too. RFC 9449 allows a server to require this, but Okta does not require it so far.
     public var wantsNonceAtResources = false
     /// The org's id in `/.well-known/okta-organization`.
     public var orgId = "00o1simulated0org0g4"
@@ -32,7 +32,7 @@ public struct OrgSettings: Sendable {
     public var lateShare: Double = 0
     /// The longest delay of a late event, in milliseconds.
     public var lateSpan: Int64 = 300_000
-    /// The seed of all random choices.
+    /// The seed from which all random choices of the org are derived.
     public var seed: UInt64 = 1
     /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
     public var epoch: Int64?
@@ -44,7 +44,7 @@ public struct OrgSettings: Sendable {
     public var hostileShare: Double = 0
     /// Recorded events, one JSON object each. They are served in this order, instead of generated events.
     public var recorded: [[UInt8]]?
-    /// Requests to `/api/v1/logs` in each window (Okta: 20 to 120 per minute, depending on the kind of org).
+    /// The number of requests to `/api/v1/logs` that are allowed in each window (Okta: 20 to 120 per minute, depending on the kind of org).
     public var limitPerMinute = 120
     /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
     public var rateWindowSeconds = 60

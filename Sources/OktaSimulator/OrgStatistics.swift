@@ -6,7 +6,7 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var byStatus: [Int: Int] = [:]
     /// Requests by path; paths beyond the first 100 are counted as `other`.
     public var byPath: [String: Int] = [:]
-    /// Events in good pages. An event that is served again is counted again.
+    /// Events in pages that a correct client can read. An event that is served again is counted again.
     public var eventsServed = 0
     /// The `after` of the last request to the log; nil if it had none.
     public var lastAfter: String?
@@ -18,7 +18,7 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var maximumInFlight = 0
     /// Faults that occurred, by kind.
     public var faults: [String: Int] = [:]
-    /// 429 answers of the rate limit, not of faults.
+    /// Answers with status 429 because of the rate limit. Those that a fault sends are not counted.
     public var rateLimited = 0
     /// Events that exist now.
     public var eventsAvailable = 0
@@ -28,7 +28,7 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var firstPageAt: Int64?
     /// When the end of the log was first reached: the first time that a page was not full. Milliseconds since 1970.
     public var reachedEndAt: Int64?
-    /// Connections accepted.
+    /// Connections that were accepted.
     public var connections = 0
 
     /// Creates statistics in which all counts are zero.

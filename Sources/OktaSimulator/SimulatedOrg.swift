@@ -36,7 +36,7 @@ public final class SimulatedOrg: Sendable {
         url = "http://\(settings.host == "::1" ? "[::1]" : settings.host):\(listener.port)"
     }
 
-    /// Binds and serves until `stop()`.
+    /// Starts an org, which answers requests until `stop()`.
     /// - Throws: `SimulatorError`.
     public static func start(_ settings: OrgSettings) async throws -> SimulatedOrg {
         var settings = settings
@@ -75,7 +75,7 @@ public final class SimulatedOrg: Sendable {
     /// Ends all connections. When this method returns, the port is free.
     public func stop() async { await listener.stop() }
 
-    /// Counts so far.
+    /// The counts since the org started.
     public var stats: OrgStatistics { service.statistics() }
 
     /// Replaces all faults, including unfinished ones; an empty array removes all.

@@ -1,4 +1,4 @@
 import Time
 
-/// This module's calendar type. Only this file depends on the module `Time` for it.
+/// This module's calendar type. Only this file imports the module `Time` for it.
 typealias CivilTime = Time.CivilTime

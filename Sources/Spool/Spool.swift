@@ -20,7 +20,7 @@ package final class Spool: Sendable {
         var opened: Set<String> = []
         /// The time of the last retention pass, in monotonic milliseconds; nil if the next pass is due at once.
         var prunedAt: Int64?
-        /// The manifest's offset before which all segments are deleted.
+        /// The offset in the manifest before which all lines are of deleted segments.
         var goneBefore: Int64 = 0
         var retention = RetentionReport()
     }
@@ -28,7 +28,7 @@ package final class Spool: Sendable {
 
     /// Creates missing directories, locks them, and repairs what all integrations share.
     ///
-    /// Throws `locked` if another daemon uses them, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
+    /// Throws `locked` if another daemon uses the directories, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         current = Mutex(settings)
         self.fileSystem = fileSystem
@@ -64,7 +64,7 @@ package final class Spool: Sendable {
     package var settings: SpoolSettings { current.withLock(\.self) }
 
     /// Adopts settings that can change while the spool is in use: compression, sizes, ages and retention. The directories and the records' schema
-    /// don't change. Segments that are being filled are sealed with the new values.
+    /// don't change. New sizes and ages also apply to records that are not sealed yet.
     package func adopt(_ new: SpoolSettings) {
         current.withLock { settings in
             let old = settings
@@ -76,7 +76,7 @@ package final class Spool: Sendable {
         state.withLock { state in
             state.gauge.limit = new.maxBytes
             state.clock.patience = new.retention.clockPatience
-            // Findings of the old retention don't apply to the new one.
+            // What the last pass found under the old retention does not apply to the new one.
             if new.retention == .never { state.retention = RetentionReport() }
             state.prunedAt = nil
         }
@@ -84,15 +84,15 @@ package final class Spool: Sendable {
 
     /// Creates a directory and its missing parents.
     ///
-    /// A crash may have left a directory whose name is not durable yet. It is made durable before anything relies on it.
+    /// A crash may have left a directory whose name is not durable yet. The name is made durable before anything relies on it.
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(SpoolError) {
         var root = path
         while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }
         try fileSystem.makeDirectories(path, below: root, thorough: false)
     }
 
-    /// Integrations with a journal, configured or not. One that is no longer configured may have unsealed records: open its writer, seal it, and
-    /// release it.
+    /// The integrations that have a journal, whether they are still configured or not. An integration that is no longer configured may have unsealed
+    /// records: open its writer, seal the records, and release the writer.
     package func integrations() throws(SpoolError) -> [String] {
         try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
     }
@@ -119,8 +119,8 @@ package final class Spool: Sendable {
         }
     }
 
-    /// Total size of segments, staged files and journals, measured now. It walks the directories, so use it for a status on request, not for each
-    /// commit. Bytes.
+    /// The total size of segments, staged files and journals in bytes, measured now. Because this reads all directories, use it for a status on
+    /// request, not for each commit.
     package func usage(now: SpoolInstant) throws(SpoolError) -> (used: Int64, limit: Int64) {
         (try measure(now), settings.maxBytes)
     }
@@ -153,7 +153,7 @@ package final class Spool: Sendable {
 
     private func measure(_ now: SpoolInstant) throws(SpoolError) -> Int64 {
         let walk = SpoolWalk(fileSystem: fileSystem, directory: settings.directory)
-        // The manifest does not count, because nobody could make room by deleting it.
+        // The manifest does not count, because nobody could make room by deleting the manifest.
         var total = try walk.bytes(below: "\(settings.directory)/_staging")
         try walk.files { (file) throws(SpoolError) in total += file.bytes }
         // The state directory may contain the spool's directory, so only the journals in it are counted.
@@ -170,8 +170,8 @@ package final class Spool: Sendable {
     /// What prevents deletion, according to the last retention pass.
     package var retentionReport: RetentionReport { state.withLock { $0.retention } }
 
-    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next call retries, and `retentionReport` has the reason.
-    /// No other part depends on the deletion.
+    /// Deletes segments that exceed the retention, at most once a minute. If it fails, the next pass tries again, and `retentionReport` has the
+    /// reason. No other part depends on the deletion.
     package func applyRetention(_ now: SpoolInstant) {
         guard settings.retention != .never else { return }
         let due: (goneBefore: Int64, time: Int64)? = state.withLock { state in

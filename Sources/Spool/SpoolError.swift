@@ -3,7 +3,7 @@ import Glibc
 
 /// An error of the spool. The description says what happened, where, and what to do. No case holds a record's contents or a cursor.
 package enum SpoolError: Error, Sendable, Equatable {
-    /// Another process (or another `Spool` in this one) uses the directory. `process` is its id, if it could be read.
+    /// Another process, or another `Spool` in this process, uses the directory. `process` is the id of the other process, if it could be read.
     case locked(directory: String, process: String?)
     /// The same `Spool` already gave out a writer for this integration.
     case writerInUse(integration: String)
@@ -19,7 +19,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case deleted(path: String, holds: DeletedContents)
     /// A journal that belongs to another integration.
     case otherIntegration(path: String, expected: String, found: String)
-    /// The bytes are not what was written.
+    /// The bytes read differ from the bytes that were written.
     case damaged(path: String, reason: String)
     /// `max_bytes` is reached: nothing was written.
     case full(used: Int64, limit: Int64)
@@ -35,7 +35,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case sealUndecided(integration: String)
     /// An operation on the fleet's bucket failed, but may succeed later.
     case bucket(String)
-    /// A `PartitionID` or buffered records are from before a seal. Call `partition` again, and append the records again.
+    /// A `PartitionID` was created, or records were buffered, before a seal. Call `partition` again, and append the records again.
     case stalePartition
     /// The directory is not a spool.
     case notASpool(path: String)
@@ -103,7 +103,7 @@ extension SpoolError: CustomStringConvertible {
     }
 }
 
-/// Which directory a deleted file belonged to.
+/// The directory to which a deleted file belonged.
 package enum DeletedContents: Sendable, Equatable {
     case spool, state
 }

@@ -1,7 +1,8 @@
 import Digests
 import FoundationEssentials
 
-/// `SPOOL/_spool.json`: the file that makes a directory a spool. Each journal has the spool's id, because journals may be on another file system.
+/// `SPOOL/_spool.json`: the file that makes a directory a spool. The spool's id in it is also in each journal, because journals may be on another
+/// file system.
 struct SpoolIdentity: Codable, Equatable {
     static let format: UInt32 = 1
 
@@ -10,7 +11,7 @@ struct SpoolIdentity: Codable, Equatable {
     var id: String
     var created: String
 
-    /// A new id. 16 bytes.
+    /// A new random id of 16 bytes.
     static func random() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -18,7 +19,7 @@ struct SpoolIdentity: Codable, Equatable {
 
     /// Reads the file, or creates it in a directory that has none.
     ///
-    /// - Parameter shared: in a fleet, the id that an existing file must have and that a new file gets. Nil without a fleet: a new file then gets a
+    /// - Parameter shared: in a fleet, the id that an existing file must have and that a new file gets; nil without a fleet. A new file then gets a
     ///   random id.
     static func open(
         _ directory: String, shared: [UInt8]? = nil, now: SpoolInstant, _ fileSystem: any FileSystem

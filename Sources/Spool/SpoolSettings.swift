@@ -9,13 +9,14 @@ package struct SpoolSettings: Sendable {
     package var segmentMaxBytes: Int
     /// The age of the oldest unsealed record at which a seal is due.
     package var segmentMaxAge: Duration
-    /// The same age for an integration's first segments, if it is less, so that the files of a new integration appear soon. Nil for `segmentMaxAge`.
+    /// Replaces `segmentMaxAge` for the first segments of an integration if it is less, so that a new integration's first files appear soon. Nil to
+    /// use `segmentMaxAge`.
     package var firstSegmentMaxAge: Duration?
     /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
     package var maxBytes: Int64
     /// When sealed segments are deleted.
     package var retention: RetentionSetting
-    /// The schema of new records, for the manifest, such as `ocsf/1.8.0`. Unsealed records of an earlier run keep their own.
+    /// The schema of new records, for the manifest, such as `ocsf/1.8.0`. Unsealed records of an earlier run keep the schema of that run.
     package var recordSchema: String
     /// Loaders that retention waits for even if they have not registered yet: the configured destinations.
     package var expectedLoaders: [String] = []
@@ -23,16 +24,17 @@ package struct SpoolSettings: Sendable {
     /// The id of the fleet's spool, 16 bytes; nil for a spool of this host alone.
     package var sharedID: [UInt8]?
 
-    /// Uncompressed size from which a chunk is compressed at commit. Smaller chunks are compressed together when they are sealed, because
-    /// a frame of a few records compresses badly.
+    /// The uncompressed size from which a chunk is compressed when it is committed. Smaller chunks are compressed together when they are sealed,
+    /// because a frame of a few records compresses badly.
     var packedChunkBytes = 128 << 10
-    /// Uncompressed size that a partition's buffered lines reach before they are compressed without waiting for the commit.
+    /// The uncompressed size at which a partition's buffered lines are compressed without waiting for the commit.
     var packedPieceBytes = 4 << 20
-    /// The number of partitions with unsealed records at which a seal is due: each of them becomes a file.
+    /// The number of partitions with unsealed records at which a seal is due, because each such partition becomes a file.
     var dueAtPartitions = 256
-    /// The maximum total uncompressed size of late partitions that wait for more records. A single partition may have a sixteenth of it.
+    /// The maximum uncompressed size of all late partitions together that wait for more records. A single one may have at most a sixteenth of that
+    /// size.
     var carriedMaxBytes: Int
-    /// Time between two measurements of a spool that is near its limit. Milliseconds.
+    /// The time between two measurements of the spool's size when it is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
 
     package init(
@@ -52,11 +54,12 @@ package struct SpoolSettings: Sendable {
     }
 }
 
-/// A moment by both clocks. Wall time is for names and dates, monotonic time for ages, so that setting the clock back breaks neither.
+/// A moment by both clocks. The wall clock is for names and dates. The monotonic clock is for ages, so that setting the wall clock back does not
+/// affect them.
 package struct SpoolInstant: Sendable, Equatable {
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// The wall clock's time, in milliseconds since 1970-01-01T00:00:00Z.
     package var wall: Int64
-    /// Milliseconds since a fixed moment of this boot.
+    /// The monotonic clock's time, in milliseconds since a fixed moment of this boot.
     package var monotonic: Int64
 
     package init(wall: Int64, monotonic: Int64) {

@@ -1,8 +1,9 @@
-/// How much of `max_bytes` is used, and when it has to be measured again, because loaders delete segments without notice.
+/// How much of `max_bytes` is used, and when the directories have to be measured again. That is necessary because loaders delete segments without
+/// notice.
 struct UsageGauge {
     enum Admission: Equatable {
         case admit
-        /// Measure the directories, call `measured`, and ask again.
+        /// Measure the directories, call `measured`, and call `admit` again.
         case measure
         case refuse(used: Int64)
     }
@@ -31,7 +32,7 @@ struct UsageGauge {
         measuredAt = now
     }
 
-    /// Records that the spool itself wrote or removed bytes.
+    /// Adds bytes that the spool itself has written; negative for bytes that it has removed.
     mutating func add(_ bytes: Int64) {
         if let used { self.used = max(0, used + bytes) }
     }

@@ -7,7 +7,7 @@ package final class Heartbeats: Sendable {
     private let parts = Mutex<[ObjectIdentifier: Entry]>([:])
 
     private struct Entry {
-        // Weak, so that a part that ended without calling `retire` does not count as stuck.
+        // The reference is weak, so that a part that ended without calling `retire` does not count as stuck.
         weak var heartbeat: Heartbeat?
     }
 
@@ -19,8 +19,8 @@ package final class Heartbeats: Sendable {
 
     init(now: @escaping @Sendable () -> MonotonicTime) { self.now = now }
 
-    /// Registers a part. This counts as its first beat. From then on, it must beat again within `bound`, until it is retired or its handle is
-    /// released.
+    /// Registers a part. The registration counts as its first beat. From then on, the part must beat again within `bound`, until it is retired or
+    /// the returned handle is released.
     ///
     /// A part that waits for Okta or for work must continue to beat. The bound therefore does not limit how long an org may be unreachable.
     ///
@@ -89,7 +89,7 @@ package struct HeartbeatSample: Equatable, Sendable {
     /// When the part last beat.
     package var lastBeat: MonotonicTime
 
-    /// A part that last beat at `lastBeat`.
+    /// Creates the state of a part that last beat at `lastBeat`.
     package init(part: String, bound: Duration, lastBeat: MonotonicTime) {
         self.part = part
         self.bound = bound

@@ -17,7 +17,7 @@ struct JournalEntry: Equatable, Sendable {
     /// - Parameters:
     ///   - event: what was logged.
     ///   - metadata: all metadata that applies, including the handler's and the provider's.
-    ///   - identifier: `SYSLOG_IDENTIFIER`.
+    ///   - identifier: the value of the field `SYSLOG_IDENTIFIER`.
     init(_ event: LogEvent, metadata: Logger.Metadata, identifier: String) {
         let integration = metadata[LogKey.integration].map { "\($0): " } ?? ""
         add("MESSAGE", integration + event.message.description)

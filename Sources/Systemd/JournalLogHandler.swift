@@ -10,27 +10,27 @@ import Time
 package struct JournalLogHandler: LogHandler {
     /// The least serious level that is sent.
     package var logLevel: Logger.Level
-    /// Fields of every event.
+    /// Metadata that is added to every event.
     package var metadata: Logger.Metadata = [:]
-    /// Fields of the current task.
+    /// Provides the metadata of the current task.
     package var metadataProvider: Logger.MetadataProvider?
     private let identifier: String
 
     /// - Parameters:
     ///   - level: the least serious level that is sent.
-    ///   - identifier: `SYSLOG_IDENTIFIER`, by which `journalctl -t` selects.
+    ///   - identifier: the value of the field `SYSLOG_IDENTIFIER`, by which `journalctl -t` selects.
     package init(level: Logger.Level = .info, identifier: String = "tributary") {
         logLevel = level
         self.identifier = identifier
     }
 
-    /// A field of every event.
+    /// The value of one key of ``metadata``.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    /// Sends the event. If the journal refuses it, writes it to standard error as text, so that it is not lost.
+    /// Sends the event to the journal. If the journal refuses the event, writes it to standard error as text, so that it is not lost.
     package func log(event: LogEvent) {
         let all = metadata.merged(provider: metadataProvider, event: event.metadata)
         let status = Self.send(JournalEntry(event, metadata: all, identifier: identifier))
@@ -45,7 +45,7 @@ package struct JournalLogHandler: LogHandler {
         bytes.reserveCapacity(entry.fields.reduce(0) { $0 + $1.utf8.count })
         for field in entry.fields { bytes.append(contentsOf: field.utf8) }
         return bytes.withUnsafeMutableBytes { buffer in
-            // The pointers stay valid during the call, because the buffer exists longer. libsystemd only reads from them.
+            // The pointers stay valid during the call, because `bytes` outlives them. libsystemd only reads from them.
             var start = 0
             let vectors = entry.fields.map { field in
                 let count = field.utf8.count

@@ -10,14 +10,14 @@ package enum LogOutput: Equatable, Sendable {
 
     /// The facts about standard error and the environment that decide where the log goes.
     struct Surroundings: Equatable, Sendable {
-        /// `JOURNAL_STREAM`: `device:inode` of the stream that leads to the journal (systemd.exec(5)).
+        /// The variable `JOURNAL_STREAM`: `device:inode` of the stream that leads to the journal (systemd.exec(5)).
         var journalStream: String?
-        /// Device and inode of file descriptor 2; nil if it is closed.
+        /// Device and inode of file descriptor 2; nil if the descriptor is closed.
         var standardError: FileID?
         var isTerminal = false
         /// Whether `NO_COLOR` is set and not empty (no-color.org).
         var refusesColour = false
-        /// `TERM`.
+        /// The variable `TERM`.
         var terminal: String?
 
         static func current() -> Surroundings {
@@ -43,7 +43,7 @@ package enum LogOutput: Equatable, Sendable {
             self.inode = inode
         }
 
-        /// `device:inode` in decimal; nil for anything else.
+        /// Reads `device:inode` in decimal; nil for any other text.
         init?(_ text: String) {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             guard parts.count == 2, let device = UInt64(parts[0]), let inode = UInt64(parts[1]) else { return nil }
@@ -51,8 +51,8 @@ package enum LogOutput: Equatable, Sendable {
         }
     }
 
-    /// Compares the variable with standard error. The variable alone is not enough: children inherit it even if their standard error is redirected
-    /// (systemd.exec(5)).
+    /// Chooses the journal if `JOURNAL_STREAM` describes standard error. It is not enough that the variable is set: child processes inherit it even
+    /// if their standard error is redirected (systemd.exec(5)).
     init(_ surroundings: Surroundings) {
         if let stream = surroundings.journalStream.flatMap(FileID.init), stream == surroundings.standardError {
             self = .journal

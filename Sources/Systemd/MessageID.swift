@@ -5,7 +5,7 @@ import Logging
 /// The ids are part of the contract: monitoring filters by them (`journalctl MESSAGE_ID=…`), and `systemd/tributary.catalog` explains each
 /// to `journalctl -x`. A new case needs a new id (`systemd-id128 new`). The id of a case never changes and is never reused.
 package enum MessageID: String, CaseIterable, Sendable {
-    /// The process runs; version and configuration are known.
+    /// The process runs, and has read its configuration.
     case started = "057dcee7ad67435497fd205518db4d59"
     /// The spool has been recovered and collection runs.
     case ready = "8035c816222848a4b64fdb7bf6335da2"
@@ -19,7 +19,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
     /// The org's rate limit is used up; collection waits for its reset.
     case rateLimited = "85d0636b508141d6b7aad67fbfc933a4"
-    /// The org could not be reached: name, route, TLS or time-out.
+    /// The org could not be reached: an error of name resolution, routing or TLS, or a time-out.
     case oktaUnreachable = "9f3f3e2374ce4acc9e0bb17d7bab206b"
     /// The org itself answered with an error (5xx or an unexpected status).
     case oktaError = "73caaaed3de1467ea7e16d0810cdd093"
@@ -35,17 +35,17 @@ package enum MessageID: String, CaseIterable, Sendable {
     case spoolError = "458cf0217c6849439a2e89e955805150"
     /// Recovery removed an incomplete end of a journal, which a crash had left.
     case spoolRecovered = "e7d1c97a4a9f41bdbb99d1b33712972f"
-    /// A part of the process makes no progress; the watchdog is not notified.
+    /// A part of the process makes no progress, so systemd's watchdog gets no keep-alive.
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
     /// An integration that had a problem collects again.
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
     /// Okta no longer accepts the place at which collection was to continue.
     case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
-    /// The log is queried by time, because a link can't be used.
+    /// A link to the next page can't be used, so the log is queried by time.
     case logRequeried = "332551605eb34a0099a0264084df7347"
     /// Events were not collected and are no longer available, because Okta keeps them only for 90 days.
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
-    /// Events were collected that may have been collected before.
+    /// Events were collected, possibly for a second time.
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
     /// This host's clock differs from Okta's by more than a minute.
     case clockWrong = "19906f5ebcfa412a941d6b830e557a9d"
@@ -59,15 +59,15 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
     /// This host has lost its lease in the fleet, or can't get one; it collects nothing.
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
-    /// This host takes part in its fleet: for the first time since its start, or again.
+    /// This host takes part in its fleet, for the first time since the host's daemon started, or again.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
     /// This host hands over its integrations, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
     /// The result of a response action has been recorded.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
-    /// Records of response actions can't be written or read; they wait in the response log.
+    /// Records of response actions can't be written, or the response log can't be read. The response actions wait in that log.
     case responsesWaiting = "8c7916a1baab44ac836eb52aae322f02"
-    /// Response actions become records again.
+    /// Response actions become records again, after an error.
     case responsesRecovered = "6f3028697bea4c0896f0ef095d9d2577"
     /// A part of the response log was deleted before it was read.
     case responsesMissing = "4c8738f16d874da98a801b8286ba11b9"
@@ -76,7 +76,7 @@ package enum MessageID: String, CaseIterable, Sendable {
 
     /// This host of a fleet has begun to collect an integration.
     case integrationTaken = "5f9a9b32c0a14a26b8a3727a91144363"
-    /// A seal of this host came too late: another host of the fleet has collected the integration.
+    /// This host could not seal an integration, because another host of the fleet had collected and sealed the integration in the meantime.
     case integrationFenced = "1f2e6e57ab1f4cb5a69463dfcf6a4823"
 
     /// How serious the event is. The level is the same wherever the event is announced.

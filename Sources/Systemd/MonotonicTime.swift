@@ -2,17 +2,17 @@ import Glibc
 
 /// A reading of CLOCK_MONOTONIC, the clock of systemd's own watchdog and of `MONOTONIC_USEC=` (sd_notify(3)).
 ///
-/// The clock stops while the host sleeps, so no part of the process seems stuck after a resume.
+/// The clock stops while the host sleeps. So after a resume, no part of the process seems to have been silent for the time of the sleep.
 package struct MonotonicTime: Comparable, Hashable, Sendable {
     /// Nanoseconds since an arbitrary point; on Linux, the boot.
     package let nanoseconds: UInt64
 
-    /// A reading of `nanoseconds`.
+    /// Creates a reading with this number of nanoseconds.
     package init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
 
-    /// The clock now.
+    /// Reads the clock.
     package static func now() -> MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -22,7 +22,7 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
     /// Microseconds since the same point, which is systemd's unit.
     package var microseconds: UInt64 { nanoseconds / 1000 }
 
-    /// The time since `earlier`; zero if `earlier` is the later one.
+    /// The time that has passed since `earlier`; zero if `earlier` is in fact later than this reading.
     package func since(_ earlier: MonotonicTime) -> Duration {
         // UInt64 nanoseconds cover 584 years, and Int64 nanoseconds half of that. Both are far longer than any uptime.
         .nanoseconds(Int64(clamping: nanoseconds - min(earlier.nanoseconds, nanoseconds)))

@@ -11,7 +11,7 @@ enum NotifyMessage: Equatable, Sendable {
     /// The maximum size of a status text in UTF-8 bytes. The service manager drops a notification of more than 4096 bytes completely.
     static let statusLimit = 1024
 
-    /// The assignments, one per line.
+    /// The text of the notification: variable assignments, one per line.
     var state: String {
         switch self {
         case .ready(let status): Self.assignments("READY=1", status: status)

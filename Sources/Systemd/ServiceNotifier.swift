@@ -2,8 +2,8 @@ import CSystemd
 
 /// Reports the daemon's state to the service manager through sd_notify(3).
 ///
-/// Without `NOTIFY_SOCKET` in the environment, that is outside a `Type=notify` unit, calls do nothing. A notification that can't be
-/// delivered is not an error of the daemon. The service manager handles the consequence, such as a start that times out.
+/// Outside a `Type=notify` unit, the environment has no `NOTIFY_SOCKET`, and calls do nothing. A notification that can't be delivered is not an
+/// error of the daemon. The service manager handles the consequence, such as a start that times out.
 ///
 /// ```swift
 /// let notifier = ServiceNotifier()

@@ -7,9 +7,9 @@ import Time
 package struct StandardErrorLogHandler: LogHandler {
     /// The least serious level that is written.
     package var logLevel: Logger.Level
-    /// Fields of every event.
+    /// Metadata that is added to every event.
     package var metadata: Logger.Metadata = [:]
-    /// Fields of the current task.
+    /// Provides the metadata of the current task.
     package var metadataProvider: Logger.MetadataProvider?
     private let colour: Bool
 
@@ -21,7 +21,7 @@ package struct StandardErrorLogHandler: LogHandler {
         self.colour = colour
     }
 
-    /// A field of every event.
+    /// The value of one key of ``metadata``.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }

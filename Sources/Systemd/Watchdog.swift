@@ -3,7 +3,8 @@ import Logging
 
 /// Checks the parts of the process at half the unit's `WatchdogSec=`, and notifies the service manager's watchdog while all are well.
 ///
-/// The watchdog runs as a task: if all threads of the pool are blocked, its notifications stop, too. Outside systemd, it still checks and reports.
+/// The watchdog runs as a task of Swift's thread pool. So if all threads of the pool are blocked, it notifies no longer. Outside systemd, it still
+/// checks and reports.
 package struct Watchdog: Sendable {
     /// How often the parts are checked.
     package let interval: Duration

@@ -1,7 +1,7 @@
 /// Decides whether `WATCHDOG=1` is sent to the service manager.
 ///
 /// The message is sent only while every part of the daemon has beaten within its limit. If one part is stuck, the message is not sent, even if all
-/// other parts work. systemd then ends and restarts the daemon (`WatchdogSec=` of the unit). A plain value: no clock, no socket.
+/// other parts work. systemd then ends and restarts the daemon (`WatchdogSec=` of the unit). This is a plain value without a clock or a socket.
 package struct WatchdogGate: Sendable {
     /// A part that has been silent for longer than its limit.
     package struct Starving: Equatable, Sendable {
@@ -17,7 +17,7 @@ package struct WatchdogGate: Sendable {
     package enum Action: Equatable, Sendable {
         /// Send `WATCHDOG=1`.
         case keepAlive
-        /// Report that this part is stuck, so `WATCHDOG=1` is not sent. Reported only once as long as the same part is stuck.
+        /// Report that this part is stuck; `WATCHDOG=1` is not sent. As long as the same part is stuck, this action is returned only once.
         case reportStarving(Starving)
         /// Report that the part which was reported as stuck beats again, or has ended.
         case reportRecovered(part: String)
@@ -39,7 +39,7 @@ package struct WatchdogGate: Sendable {
         return held == starving.part ? [] : [.reportStarving(starving)]
     }
 
-    /// The part that exceeded its limit first. It is the most likely cause, because the other parts may only be waiting for it.
+    /// The part that exceeded its limit first. That part is the most likely cause, because the other parts may only be waiting for it.
     package static func starving(_ samples: [HeartbeatSample], now: MonotonicTime) -> Starving? {
         samples
             .map { Starving(part: $0.part, silence: now.since($0.lastBeat), bound: $0.bound) }

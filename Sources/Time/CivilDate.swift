@@ -1,4 +1,4 @@
-/// A day of the Gregorian calendar. Days before the calendar's introduction are counted by its rules too (proleptic).
+/// A day of the Gregorian calendar, whose rules are also applied to days before its introduction (proleptic).
 ///
 /// The arithmetic counts years from March, so that a leap day is the last day of its year, and groups them into eras of 400 years with 146,097 days
 /// each (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
@@ -57,7 +57,7 @@ package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertibl
     package var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
 }
 
-/// A number with leading zeros up to this many digits.
+/// The number in decimal, with leading zeros up to `width` digits.
 func padded(_ number: Int, _ width: Int) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

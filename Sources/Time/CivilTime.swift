@@ -44,8 +44,8 @@ package struct CivilTime: Sendable, Hashable {
         return Int64(((date.daysSince1970 * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + millisecond)
     }
 
-    /// Milliseconds since 1970 from an RFC 3339 `date-time` with an offset or `Z`, truncated to milliseconds; nil for any other text and for a time before
-    /// 1970. A leap second counts as the first second of the next minute.
+    /// Milliseconds since 1970 from an RFC 3339 `date-time` with an offset or `Z`, truncated to milliseconds. Nil for any other text, and for a time
+    /// before 1970. A leap second counts as the first second of the next minute.
     package static func milliseconds(rfc3339 text: some StringProtocol) -> Int64? {
         let bytes = Array(text.utf8)
         guard (20...40).contains(bytes.count), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -69,7 +69,7 @@ package struct CivilTime: Sendable, Hashable {
         return seconds < 0 ? nil : Int64(seconds * 1000 + fraction)
     }
 
-    /// Seconds east of UTC for `Z` or `+02:00`.
+    /// The offset in seconds east of UTC of a text such as `Z` or `+02:00`.
     private static func offset(_ zone: [UInt8]) -> Int? {
         if zone == [UInt8(ascii: "Z")] || zone == [UInt8(ascii: "z")] { return 0 }
         guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),

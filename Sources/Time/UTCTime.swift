@@ -10,7 +10,7 @@ package struct UTCTime: Sendable, Hashable, Comparable {
         self.milliseconds = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
     }
 
-    /// The time of the wall clock, which can be set back.
+    /// The time of the wall clock, which can jump if someone sets it.
     package static func now() -> UTCTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

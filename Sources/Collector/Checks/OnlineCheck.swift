@@ -9,8 +9,8 @@ import Time
 package struct OnlineCheck: Sendable {
     /// Number of integrations that are checked at the same time.
     static let concurrency = 8
-    /// A difference between the clocks of more than this, in seconds, is reported. OAuth and the rate limit tolerate more, but an investigation needs
-    /// correct times.
+    /// A larger difference between this host's clock and Okta's, in seconds, is reported. OAuth and the rate limit tolerate more, but an
+    /// investigation needs correct times.
     static let clockTolerance = 5.0
 
     private let transport: CurlTransport
@@ -231,7 +231,7 @@ package struct OnlineCheck: Sendable {
     }
 }
 
-// The results in words.
+// Puts the results of the steps into words.
 extension OnlineReport {
     fileprivate mutating func note(_ response: HTTPResponse) {
         let connection = response.connection ?? HTTPConnection()

@@ -36,7 +36,7 @@ package struct OnlineReport: Sendable, Encodable {
         package let advice: String?
     }
 
-    /// The overall result, ordered so that the greatest one decides the exit code.
+    /// The overall result for an integration. The cases are in ascending order: of several results, the greatest determines the exit code.
     package enum Verdict: String, Sendable, Encodable, Comparable, CaseIterable {
         case good
         /// The org, a proxy or the network does not answer as it should: exit code 69.

@@ -1,6 +1,6 @@
 import Time
 
-/// A day of the UTC calendar, counted from 1970-01-01. It is the spool's partition of an event.
+/// A day of the UTC calendar, counted from 1970-01-01. The spool's partitions are by class and by the day of the events.
 struct CivilDay: Hashable {
     private static let milliseconds: Int64 = 86_400_000
 

@@ -38,7 +38,7 @@ final class CollectionService: Service {
     /// Configured integrations whose configuration has a mistake that prevents collection.
     private let unusable: Set<String>
     private let workers: [IngestWorker]
-    /// Whether seals are decided in a fleet's bucket. Unsealed records of integrations that this host does not collect then belong to another host.
+    /// Whether seals are decided in a fleet's bucket. If so, other hosts seal the records of the integrations that this host does not collect.
     private let isShared: Bool
     private let spool: Spool
     private let transport: CurlTransport
@@ -106,12 +106,12 @@ final class CollectionService: Service {
             running.collector.heartbeat.retire()
         }
         state.withLock { state in
-            // If the service is stopping, it still has to report how these collectors ended, so they stay in `running`.
+            // A service that is stopping still has to report how these collectors ended, so they stay in `running`.
             if !state.isStopping { for name in names { state.running[name] = nil } }
         }
     }
 
-    /// Seals and closes an integration that no longer has a collector. If a seal fails, it is tried again later.
+    /// Seals and closes an integration that no longer has a collector. If the seal fails, the service tries again later.
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
             // The journal is not open, because an earlier problem prevented that.
@@ -179,8 +179,8 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
-    /// Seals several integrations at the same time, because each seal waits for the bucket. If the bucket does not answer, the worker does not count
-    /// as stuck.
+    /// Seals several integrations at the same time, because each seal waits for the bucket. A worker does not count as stuck while it waits for the
+    /// bucket.
     private func keepSealingShared(_ worker: IngestWorker, _ heartbeat: Heartbeat) async {
         let underWay = UnderWay()
         await withDiscardingTaskGroup { group in
@@ -225,10 +225,10 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Seals the unsealed records of these integrations. A reload has removed the integrations, and they had no collector.
+    /// Schedules the seals of these integrations' unsealed records. A reload has removed the integrations, and none of them had a collector.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
-    /// Finds integrations that are no longer configured but have unsealed records. No collector will seal these.
+    /// Finds integrations that are no longer configured but have unsealed records, which no collector will seal, and schedules their seals.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
         guard !isShared else { return }
         do throws(SpoolError) {

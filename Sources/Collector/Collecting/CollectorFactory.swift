@@ -14,7 +14,7 @@ struct CollectorFactory {
     private let logger: Logger
     let credentials: CredentialStore
     private var placement: WorkerPlacement
-    /// Each integration's number, from 0, which determines its place in the poll interval.
+    /// Each integration's number, from 0. The number determines when in the poll interval the integration is polled.
     private var numbers: [String: Int] = [:]
     private let start = ContinuousClock.now
 
@@ -31,7 +31,7 @@ struct CollectorFactory {
     }
 
     /// Creates the integration's collector; nil for an integration that does not ingest or is paused. An integration that already had a collector
-    /// keeps its worker, its place in the interval and its health. The earlier collector must have ended.
+    /// keeps its worker, its time in the poll interval and its health. The earlier collector must have ended.
     ///
     /// - Parameters:
     ///   - count: how many integrations ingest. They are distributed over the poll interval.

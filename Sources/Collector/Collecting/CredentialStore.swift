@@ -6,7 +6,8 @@ import Synchronization
 /// Creates the object that signs requests with a configured credential. Integrations that use the same credential at the same org share one
 /// object, and with it the access token.
 final class CredentialStore: Sendable {
-    /// The properties that identify a credential. A credential stays the same if its file gets another key.
+    /// The properties that identify a credential. The contents of its file are not among them, so a replaced secret does not make it another
+    /// credential.
     private struct Key: Hashable {
         var settings: Section<Configuration.CredentialKeys>
         var secretFile: String

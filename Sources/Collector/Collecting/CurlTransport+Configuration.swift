@@ -4,7 +4,7 @@ import FoundationEssentials
 import OktaAPI
 
 extension CurlTransport {
-    /// The transport for a configuration, in the environment of this process.
+    /// Creates the transport for a configuration. If no proxy is configured, the proxy variables of this process's environment count.
     convenience init(_ configuration: Configuration) throws(Daemon.StartError) {
         do throws(TransportError) {
             try self.init(
@@ -19,13 +19,13 @@ extension CurlTransport {
         }
     }
 
-    /// What the pages of all integrations may take together: enough that no worker waits for one, and no more, since what waits for a worker only takes
-    /// memory. 20 MiB with one worker, 48 MiB with eight.
+    /// The maximum memory for the pages of all integrations together. It is large enough that no worker has to wait for a page. A higher limit would
+    /// only let more pages wait in memory for a worker. 20 MiB with one worker, 48 MiB with eight.
     static func bodyBytes(workers: Int) -> Int { (16 + 4 * workers) << 20 }
 }
 
 extension ProxyRules {
-    /// The configured proxy, or that of this process's environment if none is configured.
+    /// Uses the configured proxy. If none is configured, uses the proxy in this process's environment.
     init(_ network: Configuration.Network) {
         self.init(
             proxy: network.proxy?.text, exceptions: network.noProxy.isEmpty ? nil : network.noProxy.map(\.text),

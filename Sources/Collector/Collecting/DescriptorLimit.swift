@@ -7,7 +7,7 @@ struct DescriptorLimit {
     /// The descriptors of an integration: its journal, a connection, and sometimes a token file.
     static let perIntegration = 3
 
-    /// The number that the system grants.
+    /// The number of descriptors that the system grants to this process.
     let granted: Int
 
     /// Raises the process's soft limit to the hard limit (getrlimit(2)). This needs no privilege.

@@ -4,7 +4,7 @@ import Spool
 /// Writes a page's records to the spool's partitions, `class=<OCSF class>/date=<UTC day of the event>`, and events that could
 /// not become records to a separate partition. Events that were collected before are dropped.
 ///
-/// Each partition of the page is looked up only once, so no text is created per record.
+/// The partition of each class and day is looked up only once for a page, so the partition's name is not created for each record.
 struct IngestSink: RecordSink {
     private struct Key: Hashable {
         let kind: OCSFKind
@@ -15,7 +15,7 @@ struct IngestSink: RecordSink {
     private let digest: SHA256Digest
     private let collectedAt: Int64
     private var partitions: [Key: PartitionID] = [:]
-    /// Decides which events are collected.
+    /// Decides for each event of the page whether it is collected.
     private(set) var reading: PageReading
     /// The number of new events that became records.
     private(set) var events = 0

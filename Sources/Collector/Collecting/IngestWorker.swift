@@ -71,7 +71,7 @@ actor IngestWorker {
         var failure: SpoolError?
         /// Whether the result should be reported: something was sealed, a seal failed, or sealing works again.
         var isNews = false
-        /// The generation that the seal began, in a fleet.
+        /// In a fleet: the generation that began with the seal.
         var generation: UInt64?
         /// Set if another host has sealed the generation: this host's unsealed records were dropped.
         var fenced: Fenced?
@@ -79,7 +79,7 @@ actor IngestWorker {
 
     private let thread: WorkerThread
     let spool: Spool
-    /// The fleet's bucket; nil for a spool of this host alone.
+    /// The log of seals in the fleet's bucket; nil outside a fleet.
     let seals: SealLog?
     /// The running seals in the fleet's bucket, by integration.
     var shared: [String: SharedSealing] = [:]
@@ -129,14 +129,14 @@ actor IngestWorker {
         self.settings = settings
     }
 
-    /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, it only sets the source, and does not
-    /// report a recovery a second time.
+    /// Recovers an integration's journal and finishes what a crash interrupted. If the journal is already open, this method only sets the source, and
+    /// does not report a recovery a second time.
     ///
     /// In a fleet, collection continues after the newest seal in the bucket.
     ///
     /// - Parameter token: the number under which this host holds the integration, in a fleet.
     func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
-        // A repair need not be noted any longer, because a collector that opens an integration reads the stored place anyway.
+        // The note about an earlier repair is removed, because a collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
             let opening = try await openShared(integration, token: token)
@@ -167,14 +167,14 @@ actor IngestWorker {
             due: writer.sealsIn(at: time.spool).map { time.wall + $0 })
     }
 
-    /// Whether the collector must read the stored place again. This is so if damage was removed from the journal, or if another host of the fleet has
-    /// sealed. The collector checks this after each page without events, so the check must not need the worker's thread.
+    /// Whether the collector must read the stored place again, because damage was removed from the journal, or because another host of the fleet has
+    /// sealed the generation. The collector checks this after each page without events, so the check must not need the worker's thread.
     nonisolated func wasRepaired(_ integration: String) -> Bool { repaired.withLock { $0.contains(integration) } }
 
     /// Makes the collector open the integration again.
     func noteRepair(_ integration: String) { _ = repaired.withLock { $0.insert(integration) } }
 
-    /// Makes a place durable without events.
+    /// Makes a place in the log durable, without any events.
     func keep(_ place: String, integration: String) throws(SpoolError) {
         try writers[integration]?.commit(cursor: place, at: time.spool)
     }
@@ -206,7 +206,8 @@ actor IngestWorker {
 
     /// Maps a page, and makes its new records and the place after it durable in one step.
     ///
-    /// - Parameter previous: the text of the place that the page was requested from. It must be the stored one; otherwise this throws `cursorMoved`.
+    /// - Parameter previous: the text of the place from which the page was requested. If the journal no longer stores this text, `cursorMoved` is
+    ///   thrown.
     func ingest(
         _ page: LogPage, after previous: String?, integration: String, collectedAt: Int64
     ) throws(Failure) -> Ingested {
@@ -253,7 +254,7 @@ actor IngestWorker {
         }
     }
 
-    /// Empties the window `.restored` once all ways have passed all events in it.
+    /// Empties the window `.restored` once all ways have passed all of the window's events.
     private func forgetRestored(
         _ integration: String, _ writer: SpoolWriter, _ place: LogPlace, _ date: ServerTime?
     ) {
@@ -263,7 +264,7 @@ actor IngestWorker {
         if LogWay.allCases.compactMap({ place[$0]?.restart }).allSatisfy({ $0 > until }) { writer.forget(.restored) }
     }
 
-    /// Seals the records of an integration that is no longer configured, and closes it.
+    /// Seals the records of an integration that is no longer configured, and closes the integration.
     ///
     /// - Returns: how many records were unsealed, and their segments.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
@@ -282,13 +283,13 @@ actor IngestWorker {
         return writers.filter { $0.value.isDue(at: now) || failing.contains($0.key) }.keys.sorted()
     }
 
-    /// Seals the due records of one integration, and returns its state.
+    /// Seals the due records of one integration, and returns the result.
     func sealDue(_ integration: String) async -> Sealing? {
         if let seals { return await sealShared(integration, .due, in: seals) }
         return sealing(integration) { (writer) throws(SpoolError) in try writer.sealIfDue(at: time.spool) }
     }
 
-    /// The integrations that are open.
+    /// The integrations whose journal is open on this worker.
     var integrations: [String] { writers.keys.sorted() }
 
     /// Seals all records of an integration and closes it, because the daemon stops or the integration is no longer configured.
@@ -329,9 +330,9 @@ actor IngestWorker {
 
     // MARK: Sources other than Okta's log
 
-    /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. Records that were
-    /// collected before are recognized by their uid and dropped: those in segments that are newer than a restored state, and the newest 32,768
-    /// others.
+    /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. A record that was
+    /// collected before is dropped if its uid is still remembered. The newest 32,768 uids are remembered. If the state was restored from an older
+    /// copy, the uids of the records in newer segments are remembered as well.
     ///
     /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records
     ///   can't be stored, nothing is stored, and the next call reads from the same place.
@@ -357,7 +358,8 @@ actor IngestWorker {
             }
             try outcome.get()
         }
-        // A restored state had not read the last part of the source. That part has now been read again, so its records need not be remembered.
+        // If the state was restored from an older copy, the last part of the source had to be read again. The end of the source is reached now, so
+        // the uids of the records in newer segments need not be remembered any longer.
         if batch.isEnd, writer.identityCount(.restored) > 0 { writer.forget(.restored) }
         try writer.commit(cursor: batch.next, at: time.spool)
         return report

@@ -82,8 +82,8 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the org must be probed first: the place belongs to a known organization, or leads to another address. An unreadable place needs no
-    /// probe.
+    /// Whether the org must be probed first. It must be if the place names its organization, or if a link of the place leads to another address. An
+    /// unreadable place needs no probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
         guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }

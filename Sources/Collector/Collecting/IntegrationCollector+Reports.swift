@@ -3,7 +3,7 @@ import OktaAPI
 import Spool
 import Systemd
 
-// Log messages about what happened.
+// Log messages about a collector's pages, problems and changes.
 extension IntegrationCollector {
     func note(_ committed: IngestWorker.Committed, _ page: LogPage) {
         let checkpoint = committed.checkpoint
@@ -64,7 +64,7 @@ extension IntegrationCollector {
         }
     }
 
-    /// Logs a page that the way skipped while it searches for events that it has passed.
+    /// Logs a page that a way skips while it searches for events that it has already passed.
     func note(_ search: LogSearch, _ count: Int, _ page: LogPage) {
         let transition = board.update(entry) { health in
             health.committed(

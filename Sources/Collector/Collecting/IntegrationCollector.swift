@@ -45,7 +45,7 @@ struct IntegrationCollector: Sendable {
     static let bucketRetry = Duration.seconds(1)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
-    /// The wait while the journal is still being closed, or a seal is being decided.
+    /// The wait before the next attempt while the journal is still being closed or a seal is being decided.
     static let writerRetry = Duration.milliseconds(100)
     /// The wait before a failed probe of the org is repeated.
     static let probeRetry = Duration.seconds(600)
@@ -134,7 +134,7 @@ struct IntegrationCollector: Sendable {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }
-            // The link may lead to another name of the org. A probe shows whether it does, so it is sent now.
+            // The link may lead to another name of the org. Only a probe can show this, so the probe is sent now.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
@@ -181,7 +181,8 @@ struct IntegrationCollector: Sendable {
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
                 case .spool(.sealUndecided):
-                    // A seal that is being decided has to end first. If this collector is stopped, the seal is finished elsewhere or by another host.
+                    // Another seal is being decided, and the page must wait until that has ended. If this collector is stopped meanwhile, the seal is
+                    // finished elsewhere or by another host.
                     guard !Task.isCancelled else {
                         reading.pager.notCommitted("the collector is stopped", now: time.now)
                         return

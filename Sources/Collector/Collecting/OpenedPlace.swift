@@ -3,11 +3,11 @@ import Spool
 
 /// A stored place in the log, adapted to the query that is configured now.
 struct OpenedPlace: Sendable {
-    /// A change of the configuration, for the log.
+    /// A change of the configuration, to be reported in the log.
     enum Change: Sendable, Equatable {
-        /// The address or the page size.
+        /// The address or the page size has changed.
         case source
-        /// The filter. A running backfill keeps its own filter until it is complete.
+        /// The filter has changed. A running backfill keeps its own filter until it is complete.
         case filter
     }
 
@@ -20,7 +20,7 @@ struct OpenedPlace: Sendable {
     init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
         if let earlier = try EarlierLogPlace(parsing: text) {
             place = earlier.upgraded(for: query)
-            // An earlier version does not record whether the filter has changed.
+            // A place of an earlier version does not show whether the filter has changed, so any other change counts as a change of the filter, too.
             Self.upgradeWindows(place, isOtherFilter: place.source != query.source, writer)
         } else {
             place = try LogPlace(parsing: text)

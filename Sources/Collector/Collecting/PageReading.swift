@@ -6,23 +6,23 @@ import Spool
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
 /// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since`
-/// omits no event stored at that time or later. An event is not stored before its `published` (less five minutes, for most of any few events), and
-/// not after the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need`` occur a second time
-/// elsewhere in the answers to a re-query.
+/// omits no event stored at that time or later. Among any few events, most are stored no earlier than five minutes before their `published`. Every
+/// event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need``
+/// occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other.
 ///   The way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
 /// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
-/// - *Restart.* Every event not passed was stored at `restart` or later, and so were many of the window's.
+/// - *Restart.* Every event that the way has not passed was stored at `restart` or later, and so were many of the events in the window.
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
-///   forgotten events first, then remembered ones, then new ones. Forgotten events are before the window's (A2). So once `need` different events of
-///   the window have been seen, all forgotten ones have been skipped (A4). No new one has been skipped, because the window has many more than `need`
-///   events since `restart`.
-/// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those. Its head remembers the
-///   first events that it passes. When the history has seen half of them, it has reached the tail's beginning (A2, A4). Then the windows are joined
-///   and one way is left. That is the tail if its head is full, since its stretch continues the history's; otherwise the history, since all events
-///   that the tail has passed are remembered.
+///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). So once `need` different
+///   events of the window have been seen, all forgotten events have been skipped (A4). No new event has been skipped, because the window has many
+///   more than `need` events that were stored since `restart`.
+/// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
+///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
+///   the windows are joined and one way is left. If the head is full, this is the tail, because its stretch continues the stretch of the history.
+///   Otherwise it is the history, because all events that the tail has passed are remembered.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
@@ -74,7 +74,7 @@ struct PageReading {
 
     /// Whether the page's next event is to be collected.
     ///
-    /// - Parameter identity: nil if the event has none. Then it can't be recognized, and is collected.
+    /// - Parameter identity: nil if the event has none. Such an event can't be recognized, so it is collected.
     mutating func takes(_ identity: RecordIdentity?) -> Bool {
         count += 1
         (isLastPassed, isLastTaken) = (false, false)
@@ -97,7 +97,8 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
-        // An event that this way has not passed may still have been collected, with a state that was then lost.
+        // An event that this way has not passed may still have been collected: by a state of the journal that was lost, after which an older state
+        // was restored.
         isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
@@ -133,7 +134,7 @@ struct PageReading {
         if let search, !isTaking { return .searching(next(search)) }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
-        // The time is that of commits well before the newest one, so that a query from this time returns many of the remembered events.
+        // `restart` is taken from commits well before the newest one. So a query from `restart` returns many of the remembered events.
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
@@ -183,8 +184,9 @@ struct PageReading {
         return search.began
     }
 
-    /// Whether the history may collect events again that the tail has passed and forgotten. The page's events are then as new as the head's last ones, but the
-    /// history has not seen half of the head: Okta has deleted the others, so the history can't notice that it has reached the tail's beginning.
+    /// Whether the history may collect events again that the tail has passed and forgotten. That is so if the page's events are as new as the last
+    /// events of the head, although the history has not seen half of the head. Okta has then deleted the other events of the head, and the history
+    /// can't notice that it has reached the tail's beginning.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
             let end = writer.earliest(.head, depths: 0..<1), end > .min
@@ -246,7 +248,7 @@ struct PassedLimits: Sendable {
     var need = 1_000
     /// The number of first events that a tail remembers separately.
     var head = 2_000
-    /// The minimum number of remembered events that a search must see to prove anything.
+    /// If a search has seen fewer remembered events than this, its result proves nothing.
     var leastSeen = 16
     /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a
     /// search that starts there sees enough of the window.
@@ -261,8 +263,8 @@ struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. Events that the
-    /// present window has dropped came after all events of the earlier window.
+    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. What the
+    /// present window has dropped came after the earlier window's events, so finding those does not show that all forgotten events have been skipped.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
@@ -296,7 +298,7 @@ struct PassedWindows: Sendable {
     }
 }
 
-/// The uses of the spool's identity windows.
+/// The windows of the spool, by their purpose here.
 extension IdentityWindow {
     /// Events that the main way has passed with its present filter.
     static let main = window(0)
@@ -318,7 +320,7 @@ extension IdentityWindow {
 }
 
 extension SpoolWriter {
-    /// Joins the tail's windows with the main way's. The remaining way has passed the events of both.
+    /// Joins the tail's windows with the main way's, because the way that remains has passed the events of both ways.
     func joinWindows() {
         merge(.tail, into: .main)
         move(.earlierTail, to: .earlierMain)
@@ -336,13 +338,13 @@ extension SpoolWriter {
         if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
-            // Events that the present window has dropped came after the events that were already in the earlier window. So after such a gap, only the
-            // newly moved events count.
+            // If the present window has dropped events, some are missing between the events that were already in the earlier window and those that
+            // have just been moved there. Then only the moved events count.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }
     }
 
-    /// Sets how much is remembered.
+    /// Sets the number of events that each window remembers.
     func boundIdentities(_ limits: PassedLimits) {
         bound(.main, count: limits.window)
         bound(.tail, count: limits.window)

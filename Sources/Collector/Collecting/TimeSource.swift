@@ -7,7 +7,7 @@ package protocol TimeSource: Sendable {
     var now: ContinuousClock.Instant { get }
     /// The wall clock, milliseconds since 1970-01-01T00:00:00Z.
     var wall: Int64 { get }
-    /// Both clocks, in the spool's form.
+    /// The times of both clocks, in the type that the spool uses.
     var spool: SpoolInstant { get }
     /// Returns at `instant`, or earlier if the task is cancelled.
     func sleep(until instant: ContinuousClock.Instant) async

@@ -1,7 +1,7 @@
 import Configuration
 import Fleet
 
-/// This host's knowledge of its fleet, for the status. A plain value.
+/// What this host knows about its fleet, for the status. A plain value.
 struct FleetBoard: Sendable {
     private let fleet: Configuration.Fleet
     /// The state of the leases when they were last read; nil until they have been read once.

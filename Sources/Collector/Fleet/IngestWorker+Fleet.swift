@@ -7,7 +7,7 @@ struct SharedSealing {
     /// The next step of the current seal. Each step is retried until it succeeds.
     enum Step {
         case idle
-        /// The seal is staged on this host. It is not yet known whether it is decided.
+        /// The seal is staged on this host. Whether the bucket has this decision is not known yet.
         case staged(StagedSeal, SealDecision)
         /// The seal is decided and adopted, and must be published.
         case decided(StagedSeal, SealDecision)
@@ -19,11 +19,11 @@ struct SharedSealing {
     /// The number of consecutive failures, and when the next attempt is due.
     var failures = 0
     var retryAt: ContinuousClock.Instant?
-    /// The windows of the newest decision, to be deleted after the next one.
+    /// The key of the object in the bucket that stores the windows of the newest decision. The object is deleted after the next decision.
     var windows: String?
     /// The token under which this host holds the integration.
     var token: Int64
-    /// The result of the opening.
+    /// The result of opening the integration.
     var opening: SharedOpening?
 }
 
@@ -47,7 +47,8 @@ struct Fenced: Sendable, Equatable {
 
 // Opening and sealing in a fleet. While the worker waits for the bucket, its thread serves other integrations.
 extension IngestWorker {
-    /// Brings this host's journal to the newest decision. Nil outside a fleet.
+    /// Begins this host's journal at the newest decision in the bucket, and returns that decision. Nil outside a fleet, and if nothing was decided
+    /// yet.
     func openShared(_ integration: String, token: Int64) async throws(SpoolError) -> SealDecision? {
         guard let seals else { return nil }
         while true {
@@ -75,7 +76,7 @@ extension IngestWorker {
             do throws(S3Problem) {
                 windows = try await seals.windows(of: newest)
             } catch {
-                // The windows are deleted after the next decision. If there is one, `newest` is no longer the newest.
+                // The windows of a decision are deleted after the next decision. If there is a next one, `newest` is no longer the newest.
                 let isOld = try await inBucket { () throws(S3Problem) in
                     try await seals.decision(integration, newest.generation + 1) != nil
                 }
@@ -86,7 +87,8 @@ extension IngestWorker {
                 integration,
                 at: SharedBeginning(generation: newest.generation, cursor: newest.cursor, windows: windows),
                 scratch: scratch, now: time.spool)
-            // If the newest decision is this host's seal of this journal, the seal contains the records, so none are lost.
+            // This host may have sealed this journal itself, and that seal may be the newest decision. Then the seal contains the records, so none
+            // are lost.
             let isOwn = newest.host == seals.host && own.map { $0 + 1 } == newest.generation
             sealing.opening?.dropped = isOwn ? 0 : dropped
         }
@@ -104,8 +106,8 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before that, because opening the next decision removes the
-    /// bundle of this one. If the publication fails, the integration is closed.
+    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete, because a host that
+    /// opens the next decision removes the bundle of this one. If the publication fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {
@@ -116,7 +118,7 @@ extension IngestWorker {
                 try await seals.finish(newest, in: "\(spool.settings.directory)/_staging/\(integration)")
             }
         } catch {
-            // If the integration was closed and opened again in the meantime, the new opening stays as it is.
+            // If the integration was closed and opened again in the meantime, only the earlier opening has failed, and the integration stays open.
             if writers[integration] === writer { close(integration) }
             throw error
         }
@@ -179,7 +181,7 @@ extension IngestWorker {
         }.keys.sorted()
     }
 
-    /// Steps 1 to 3: stage, decide, adopt. Does nothing if there is nothing to seal.
+    /// Carries out steps 1 to 3 of a fleet's seal: stage, decide, adopt. Does nothing if there is nothing to seal.
     private func seal(
         _ integration: String, _ writer: SpoolWriter, _ occasion: SealOccasion, in seals: SealLog
     ) async throws(SpoolError) -> Fenced? {
@@ -209,7 +211,7 @@ extension IngestWorker {
         }
     }
 
-    /// Steps 4 and 5: publish, forget. Does nothing if there is no decided seal.
+    /// Carries out steps 4 and 5 of a fleet's seal: publish, forget. Does nothing if there is no decided seal.
     private func publish(
         _ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing, in seals: SealLog
     ) async throws(SpoolError) {

@@ -57,7 +57,8 @@ extension Reloader: HoldingObserver {
         }
     }
 
-    /// Applies the integrations of a changed configuration. The leases of new ones are taken, and those of removed ones released, gradually.
+    /// Applies a changed configuration to the integrations of a fleet. Gradually, the leases of new integrations are taken, and those of removed ones
+    /// are released.
     func applyToFleet(_ new: Configuration, _ change: ConfigurationChange) async {
         let changed = change.changed.map(\.integration.name.text).filter { held[$0] != nil }
         await collection.stop(changed)
@@ -65,7 +66,7 @@ extension Reloader: HoldingObserver {
         for name in changed {
             if let holding = held[name] { start(holding) }
         }
-        // An integration that this host holds is removed after its hand-over.
+        // Only integrations that this host does not hold are removed now. Those that it holds are removed after they have been handed over.
         let others = change.changed.map(\.integration).filter { held[$0.name.text] == nil }
         let ended = change.removed.map(\.text) + others.filter { !$0.isCollected }.map(\.name.text)
         for name in ended where held[name] == nil { factory.remove(name) }

@@ -33,8 +33,8 @@ package struct Replay {
         package var through: Int64 = 0
     }
 
-    /// When the buffered records reach this size, or the size of a segment if that is smaller, they are committed. This limits memory, and the work that is
-    /// repeated after a kill.
+    /// The records in memory are committed when they reach this size, or the size of a segment if that is smaller. This limits the use of memory, and
+    /// the work that must be repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
 
@@ -47,7 +47,7 @@ package struct Replay {
     private let records: RecordReader
     private var writers: [String: ReplayWriter] = [:]
     private var buffered = (bytes: 0, records: 0)
-    /// The present org of each integration, for events that do not name theirs.
+    /// The configured org of each integration, for events whose record names no org.
     private let origins: [String: EventSource]
 
     /// Opens both spools. Throws `ReplayError`. Nothing is written if the source can't be read, or if the target belongs to something else.
@@ -112,7 +112,7 @@ package struct Replay {
         return String(bits.high, radix: 16) + "-" + String(bits.low, radix: 16)
     }
 
-    /// Runs to the end of the source's manifest. `progress` is called with the bytes of segments done, and the total.
+    /// Runs to the end of the source's manifest. `progress` is called with two sizes in bytes: the segments that are done, and all segments.
     package mutating func run(_ progress: (Int64, Int64) -> Void) throws(ReplayError) -> Outcome {
         let total = try size()
         var done: Int64 = 0

@@ -1,6 +1,6 @@
 /// How far the replay of an integration has come, and its counts. It is committed together with the converted records.
 struct ReplayPosition: Equatable {
-    /// The position in the manifest of the segment that is being read, or is read next.
+    /// The manifest position of the segment that is being read. Between two segments: the position of the next one.
     var sequence: Int64 = 1
     /// How many lines of that segment have been converted.
     var line = 0
@@ -10,7 +10,7 @@ struct ReplayPosition: Equatable {
 
     init() {}
 
-    /// The form in which the journal stores it.
+    /// The text of this value. The journal stores it as its cursor.
     var text: String {
         let numbers = [sequence, Int64(line)] + totals.numbers.map(Int64.init)
         return ([Self.form] + numbers.map(String.init)).joined(separator: " ")
@@ -37,7 +37,7 @@ struct ReplayPosition: Equatable {
 package struct ReplayTotals: Sendable, Equatable {
     /// Records in the new spool.
     package var records = 0
-    /// Events that the present mapping can't convert, in the new spool's `_rejected/`.
+    /// Events that the present mapping can't convert. They are in `_rejected/` of the new spool.
     package var rejected = 0
     /// Records without `raw_data` that were skipped, as requested.
     package var skipped = 0

@@ -5,7 +5,7 @@ import Spool
 struct ReplaySink: RecordSink {
     let writer: ReplayWriter
     let collectedAt: Int64
-    /// The uid of the old record.
+    /// The `metadata.uid` of the record in the old spool.
     let uid: UnsafeRawBufferPointer?
     private(set) var failure: SpoolError?
     private(set) var mismatch: String?

@@ -39,7 +39,7 @@ final class ReplayWriter {
         try writer.sealIfDue(at: now)
     }
 
-    /// Sets the org that a record names. The records of one integration usually name the same org.
+    /// Sets ``source`` to the org that a record names. The records of one integration usually name the same org.
     func originate(_ recorded: RecordedEvent) {
         // An event that could not become a record names no org. It is assigned to the same org as the records around it.
         guard recorded.uid != nil else { return }
@@ -49,7 +49,7 @@ final class ReplayWriter {
         guard text != origin else { return }
         origin = text
         let name = host.isEmpty ? nil : String(decoding: host, as: UTF8.self)
-        // OCSF before 1.8.0 has no field for the log's address. Then it is the address of Okta's log at the org.
+        // OCSF before 1.8.0 has no field for the log's address. In that case the address is derived from the org's host name.
         let address = log.isEmpty ? name.map { "https://\($0)/api/v1/logs" } : String(decoding: log, as: UTF8.self)
         source = EventSource(orgHost: name, logURL: address)
     }

@@ -3,12 +3,14 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// The newest of Okta's events about response actions that are durable in the spool. A responder may wait for such an event.
+/// Keeps the newest events from Okta about response actions. An event is added once it is durable in the spool. A responder may wait for such an
+/// event.
 ///
-/// The response helper reads them from the file ``fileName`` in the runtime directory.
+/// The response helper reads these events from the file ``fileName`` in the runtime directory.
 final class CommittedActions: Sendable {
     static let fileName = "actions.json"
-    /// The maximum number of events that are kept. A responder waits for two minutes, and all responders together cause fewer events in that time.
+    /// The maximum number of events that are kept. A responder waits at most two minutes for an event, and all responders together cause fewer than
+    /// this many events in two minutes.
     static let limit = 1_000
 
     /// One of Okta's events about a response action.

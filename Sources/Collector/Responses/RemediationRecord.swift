@@ -101,7 +101,8 @@ struct RemediationRecord {
         return all.isEmpty ? nil : all
     }
 
-    /// Observables refer to attributes by name, and no attribute names the affected user.
+    /// The actor is the only observable. The affected user can't be one, because an observable refers to an attribute by name, and no attribute
+    /// contains that user.
     private var observables: [Observable] {
         [Observable(name: "actor.user.name", typeId: 4, type: "User Name", value: actor.user.name)]
     }

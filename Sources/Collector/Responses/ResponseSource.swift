@@ -74,8 +74,8 @@ struct ResponseSource: Service {
 
     /// Reads all new entries. Returns the error that ended the reading, or nil.
     ///
-    /// - Parameter hadGap: whether the previous read found that a part of the log is missing. Every read finds this again until the log has grown,
-    ///   but it is reported only once.
+    /// - Parameter hadGap: whether the previous read found that a part of the log is missing. Every read finds the same gap until the log has grown,
+    ///   but the gap is reported only once.
     private func readNewEntries(_ hadGap: inout Bool) async -> SpoolError? {
         do throws(SpoolError) {
             while !Task.isCancelled {

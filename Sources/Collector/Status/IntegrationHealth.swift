@@ -80,7 +80,7 @@ struct IntegrationHealth: Sendable {
     private(set) var isPausedByOperator = false
     /// Whether the spool has been opened, or the problem that prevents it is known.
     private(set) var isOpened = false
-    /// Why due records can't be sealed; nil if sealing works. Collection continues in both cases.
+    /// Why due records can't be sealed; nil if sealing works.
     private(set) var sealTrouble: Trouble?
     private(set) var sealTroubleSince: Int64 = 0
     private var lastReminder: Int64 = 0
@@ -194,7 +194,7 @@ struct IntegrationHealth: Sendable {
             }
         }
         if sealTrouble == nil { sealTroubleSince = now }
-        // Troubles are compared by kind, because the text of the same trouble names another file each time.
+        // Troubles are compared by kind, because two messages about the same trouble may name different files.
         guard failure.kind == sealTrouble?.kind else {
             lastSealReminder = now
             return .entered(failure)
@@ -218,7 +218,7 @@ struct IntegrationHealth: Sendable {
         nextAttempt = nil
         unsealed = IngestWorker.Unsealed()
         backfill = nil
-        // This host does not know what another host has collected since.
+        // This host does not know what another host collects from now on.
         lastAnswer = nil
         lastEvent = nil
         reached = nil
@@ -248,7 +248,7 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
-    /// The backfill's progress when this run first saw the backfill, and when that was.
+    /// The backfill's progress when this run first saw the backfill, and the time at which that was.
     private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {

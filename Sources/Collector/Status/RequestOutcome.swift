@@ -2,9 +2,9 @@ import CurlHTTPClient
 
 /// The result of a request for the log, as counted in `requests_by_outcome` of `status.json` and in the metrics.
 enum RequestOutcome: Sendable {
-    /// A 200.
+    /// An answer with status 200.
     case answered
-    /// 429, because of a rate limit or too many simultaneous requests.
+    /// An answer with status 429, because of a rate limit or too many simultaneous requests.
     case rateLimited
     /// An answer with another status.
     case refused

@@ -31,7 +31,7 @@ final class StatusBoard: Sendable {
         var file: String?
         /// When the configuration came into force, in milliseconds since 1970.
         var inForceSince: Int64
-        /// The number of reloads that have begun since the start. A reload reads the files after it was counted here.
+        /// The number of reloads that have begun since the start. A reload is counted here before it reads the files.
         var begun = 0
         /// The number of reloads that have ended since the start.
         var finished = 0
@@ -97,7 +97,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Changes one integration's health and returns the result of the change.
+    /// Changes one integration's health with `body`, and returns the result of `body`.
     func update<Result: Sendable>(_ id: ID, _ body: (inout IntegrationHealth) -> sending Result) -> sending Result {
         state.withLock { state in
             if let index = state.entries.index(forKey: id) { return body(&state.entries.values[index].health) }
@@ -142,8 +142,8 @@ final class StatusBoard: Sendable {
         return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }
     }
 
-    /// The credentials of the integrations that are collecting at the moment. Okta has accepted them, because otherwise nothing could be collected.
-    /// In a fleet, another host may be the one that uses a credential.
+    /// The credentials of the integrations that are collecting at the moment. Okta has accepted these credentials, because otherwise nothing could be
+    /// collected. In a fleet, it may be another host that uses a credential.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
             let fleet = state.fleet

@@ -14,8 +14,8 @@ package final class StatusFile: Sendable {
         package let description: String
     }
 
-    /// The number of attempts to take the lock, 20 ms apart, before another daemon is assumed. `tributary status` also holds the lock for a moment if
-    /// root runs it.
+    /// The number of attempts to take the lock, 20 ms apart. If all fail, another daemon is assumed to hold the lock. One attempt is not enough,
+    /// because `tributary status` also holds the lock for a moment if root runs it.
     private static let attempts = 5
 
     private let path: String
@@ -109,7 +109,7 @@ package final class StatusFile: Sendable {
             }
             return true
         }
-        // close(2) may report an earlier write that failed, but the errno of the failed write itself is kept.
+        // If write(2) has failed, its errno is reported, and not that of close(2). close(2) may also fail if write(2) has succeeded.
         let code = errno
         let isClosed = close(file) == 0
         if !isWritten { errno = code }
@@ -159,7 +159,7 @@ private struct ProcessStart {
             let boot = Self.text("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
             let bootSeconds = Double(boot.dropFirst(6))
         else { return nil }
-        // The fields are counted from field 3, because field 2, the name, may contain blanks.
+        // The fields are split only from field 3 on, because field 2, the process's name, may contain blanks.
         let fields = stat[stat.index(after: name)...].split(separator: " ")
         guard fields.count > 19, let ticks = Double(fields[19]) else { return nil }
         secondsSince1970 = bootSeconds + ticks / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))

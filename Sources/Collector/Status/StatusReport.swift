@@ -29,7 +29,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// The results of response actions: an entry for each integration with an action since the daemon's start; absent if there is none.
     package var responses: [ResponseActivity]?
 
-    /// Whether the daemon that wrote this report uses another configuration file than `file`. False if its file is not known.
+    /// Whether the daemon that wrote this report uses another configuration file than `file`. False if the report does not name the daemon's file.
     ///
     /// - Parameter file: an absolute path.
     package func isOfAnother(than file: String) -> Bool {
@@ -190,9 +190,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var backfill: Backfill?
         /// The period whose events Okta deleted before they were collected: events that Okta stored between these times.
         package var gap: Gap?
-        /// `requests`, counted by result.
+        /// The number of requests with each result.
         package var requestsByOutcome: Outcomes?
-        /// The org's rate limit for its log; absent until an answer of Okta's contained it.
+        /// The org's rate limit for its log; absent until an answer from Okta has contained a limit.
         package var budget: Budget?
         /// When the sealing of due records began to fail; absent if sealing works.
         package var sealingFailedSince: String?

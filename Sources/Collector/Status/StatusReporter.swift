@@ -8,14 +8,15 @@ import Systemd
 /// when it stops. With very many integrations it reports less often, so that it never takes more than a small part of a core.
 actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
-    /// The interval until the daemon is ready, so that a start does not have to wait for a tick.
+    /// The interval between reports until the daemon is ready. It is short, so that `READY=1` is sent soon after the last integration is opened.
     static let startInterval = Duration.milliseconds(50)
     /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
     static let measureInterval = Duration.seconds(30)
     /// The pause after a report is this many times the processor time that the report took. So reporting uses at most 0.1 % of a core. Processor time
-    /// is used, so that reports do not become rare on a busy host. Measuring the spool has the same limit.
+    /// is measured instead of elapsed time, because otherwise a busy host would get few reports. The walk that measures the spool is limited in the
+    /// same way.
     static let pausePerCost = 1_000
-    /// The maximum age of the status because of such pauses.
+    /// The longest pause between two reports, and therefore the maximum age of the status.
     static let longestInterval = Duration.seconds(15)
 
     private let board: StatusBoard
@@ -103,7 +104,7 @@ actor StatusReporter: Service {
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 
-    /// The wait before the next report. It is short until the daemon is ready, so that a start does not have to wait for a tick.
+    /// The wait before the next report. It is short until the daemon is ready, so that `READY=1` is sent soon after the last integration is opened.
     static func pause(after cost: Duration, isReady: Bool) -> Duration {
         isReady
             ? min(max(interval, cost * pausePerCost), longestInterval)

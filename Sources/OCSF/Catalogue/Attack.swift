@@ -2,7 +2,7 @@
 struct Attack: Equatable {
     let tactic: Substring
     let technique: Substring
-    /// The full id, with its technique: `T1098.003`.
+    /// The id of the sub-technique, which begins with the technique's id: `T1098.003`. Nil if the row names only a technique.
     let subTechnique: Substring?
 
     /// The release of ATT&CK from which ids and names are taken. It is the last release in which Defense Evasion is one tactic. The rules that the
@@ -27,7 +27,7 @@ struct Attack: Equatable {
             && text.dropFirst(prefix.count).utf8.allSatisfy { $0 &- 0x30 < 10 }
     }
 
-    /// The member `attacks`, followed by a comma. Ids without a name in the tables below are written without a name.
+    /// The JSON of a record's member `attacks`, followed by a comma. An id without a name in the tables below is written without a name.
     static func rendered(_ attacks: [Attack]) -> [UInt8] {
         Array("\"attacks\":[\(attacks.map(\.json).joined(separator: ","))],".utf8)
     }

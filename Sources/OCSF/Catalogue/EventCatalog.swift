@@ -3,7 +3,7 @@ import CEventCatalog
 /// An invalid row of an event catalogue.
 package struct EventCatalogError: Error, Sendable, Equatable, CustomStringConvertible {
     package let file: String
-    /// Counted from 1.
+    /// The number of the row's line in the file, counted from 1.
     package let line: Int
     package let problem: String
 
@@ -15,7 +15,7 @@ struct EventMapping: Equatable, Sendable {
     var kind: OCSFKind
     var activity: Int
     var rule: EventRule
-    /// The index in `EventCatalog.attacks`; nil if there is none.
+    /// The index of the type's ATT&CK tags in `EventCatalog.attacks`; nil if the type has no tags.
     var attack: Int?
 
     init(kind: OCSFKind, activity: Int, rule: EventRule, attack: Int? = nil) {
@@ -26,8 +26,8 @@ struct EventMapping: Equatable, Sendable {
     }
 }
 
-/// The catalogue's `rule`: a letter for the family and a number. The code checks the rule if an event's mapping depends on more than class and
-/// activity.
+/// The column `rule` of the catalogue: a letter for a family of rules, and a number in that family. The mapping looks at the rule if class and
+/// activity alone do not determine an event's record.
 struct EventRule: Equatable, Sendable, CustomStringConvertible {
     var family: UInt8
     var number: UInt8
@@ -36,7 +36,8 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     /// B1: an admin role binding. The class depends on who got the role: User Access Management for a user, Group Management for a
     /// group, and the row's class for anything else.
     static let roleBinding = EventRule(family: UInt8(ascii: "B"), number: 1)
-    /// N1: Entity Management with the activity named by the type's last word. Types without a row are treated like its rows.
+    /// N1: Entity Management, with an activity that follows from the last word of the event type. A type without a row also gets its activity in
+    /// this way if its class is Entity Management.
     static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
 
     var description: String { family == 0 ? "-" : "\(Character(Unicode.Scalar(family)))\(number)" }
@@ -58,22 +59,22 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Assigns a class and an activity to each event type: a table, and rules for types that have no row.
+/// Assigns a class and an activity to each event type: by a table, or by rules if the type has no row in the table.
 package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
-        /// Nil if the table has no such column. The value from an earlier table then remains.
+        /// Nil if the table has no column `attack`. The tags from an earlier table then remain.
         var attacks: [Attack]?
     }
 
     private let types: ByteTable
-    /// For the last word of a type, the activity of Entity Management.
+    /// The activities of Entity Management, found by the last word of an event type.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
-    /// The relatives of each type, in the same order as `mappings`.
+    /// Finds types with a row that resemble a type without one.
     let relatives: EventRelatives
-    /// The member `attacks` for records, ready to be copied.
+    /// The member `attacks` of records, as JSON that is ready to be copied. `EventMapping.attack` is an index in this array.
     let attacks: [[UInt8]]
 
     /// The number of types that have a row.
@@ -85,9 +86,9 @@ package final class EventCatalog: Sendable {
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))])
     }
 
-    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in row for the same type, and a row of a later table
-    /// replaces that of an earlier table. `file` is the name used in errors, and `text` is the table: tab-separated columns `event_type`,
-    /// `class_uid`, `activity_id`, and optional ones. If a table has no column `attack`, the replaced row's tag stays.
+    /// The built-in catalogue combined with a site's own tables. A site's row replaces the built-in row for the same type, and a row of a later
+    /// table replaces that of an earlier table. For each table, `file` is the name used in errors, and `text` has the tab-separated columns
+    /// `event_type`, `class_uid`, `activity_id`, and optional ones. If a table has no column `attack`, the ATT&CK tags of a replaced row stay.
     package static func builtIn(with tables: [(file: String, text: String)]) throws(EventCatalogError) -> EventCatalog {
         let bytes = UnsafeBufferPointer(start: tributary_event_catalogue_start(), count: tributary_event_catalogue_size)
         return try EventCatalog(texts: [("event-catalogue.tsv", String(decoding: bytes, as: UTF8.self))] + tables)
@@ -211,7 +212,7 @@ package final class EventCatalog: Sendable {
         return mapping
     }
 
-    /// The activity that most rows of rule N1 with the same last word have; 99 if there is no majority.
+    /// The activity of most of the rows of rule N1 whose types end in the same word as this type; 99 if no activity has a majority.
     func verb(of type: JSONText) -> Int {
         var start = type.count
         while start > 0, type.start[start - 1] != UInt8(ascii: ".") { start -= 1 }

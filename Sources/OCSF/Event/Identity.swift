@@ -1,6 +1,6 @@
 import CSimdjson
 
-/// An actor or a target: the members that both have.
+/// The members that an actor and a target have in common.
 struct Identity {
     var id: JSONNode?
     var alternateId: JSONNode?
@@ -8,7 +8,7 @@ struct Identity {
     var type: JSONNode?
     var detailEntry: JSONNode?
     var changeDetails: JSONNode?
-    /// From a profile before or after a change. Okta's identities themselves have no email.
+    /// Set only by `described(by:in:)`, from a profile before or after a change. Okta's actors and targets have no member `email`.
     var email: JSONNode?
 
     init?(_ node: JSONNode?, in event: LogEvent) {
@@ -29,7 +29,7 @@ struct Identity {
         }
     }
 
-    /// The same identity, with the values of one side of `changeDetails` taking precedence over the target's own.
+    /// The identity as one side of `changeDetails` (`from` or `to`) describes it. Values from that side replace the target's own values.
     func described(by side: JSONNode?, in event: LogEvent) -> Identity {
         var other = self
         if let login = event.child(side, .login), event.known(login) != nil { other.alternateId = login }
@@ -38,21 +38,22 @@ struct Identity {
         return other
     }
 
-    /// Whether a side of `changeDetails` has anything that OCSF's user object has.
+    /// Whether a side of `changeDetails` (`from` or `to`) has a login, a name or an email address, which are attributes of OCSF's user object.
     static func describes(_ side: JSONNode?, in event: LogEvent) -> Bool {
         event.known(event.child(side, .login)) != nil || event.known(event.child(side, .displayName)) != nil
             || event.known(event.child(side, .email)) != nil
     }
 
-    /// True if the identity says who or what it is. "unknown" does not count.
+    /// True if the identity has an id, a login or a name. The text "unknown" does not count.
     func isNamed(in event: LogEvent) -> Bool {
         event.known(id) != nil || event.known(alternateId) != nil || event.known(displayName) != nil
     }
 }
 
-/// The targets that classes use; the first of each kind counts. Okta does not list targets in a fixed order of types.
+/// The event's targets, sorted by kind. If there are several of one kind, the first one is used. Okta lists targets of different kinds in no fixed
+/// order.
 struct Targets {
-    /// The number of targets that say who or what they are.
+    /// The number of targets that have an id, a login or a name.
     var count = 0
     var first: Identity?
     var user: Identity?
@@ -66,7 +67,7 @@ struct Targets {
     var resourceSet: Identity?
     var session: Identity?
     var idp: Identity?
-    /// The target with a state before and after the change.
+    /// The target that has `changeDetails`: a state before and after the change.
     var changed: Identity?
     var hasConsents = false
     /// Whether there are policies or rules among the targets.
@@ -171,7 +172,7 @@ struct Targets {
 }
 
 extension RecordMapping {
-    /// Calls `body` for each target that says who or what it is.
+    /// Calls `body` for each target that has an id, a login or a name.
     @inline(__always)
     func forEachTarget(_ body: (Identity) -> Void) {
         let event = event

@@ -11,7 +11,7 @@ struct LogEvent {
     let top: UnsafeMutablePointer<JSONNode?>
     let debug: UnsafeMutablePointer<JSONNode?>
 
-    /// Fills the two tables in one pass each.
+    /// Fills `top` and `debug`, each in one pass.
     func index() {
         top.update(repeating: nil, count: OktaKey.slots)
         debug.update(repeating: nil, count: OktaKey.slots)
@@ -53,7 +53,7 @@ struct LogEvent {
 
     func isArray(_ node: JSONNode) -> Bool { Int(node.pointee.kind) == TRIBUTARY_JSON_ARRAY }
 
-    /// A non-empty string.
+    /// The text of a node that is a non-empty string; nil for any other node.
     @inline(__always)
     func text(_ node: JSONNode?) -> JSONText? {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_STRING else { return nil }
@@ -67,14 +67,14 @@ struct LogEvent {
     /// The maximum length of OCSF's type `string_t`. A longer text is left for `unmapped`.
     static let longestText = 65_535
 
-    /// A string that fits into OCSF's `string_t`.
+    /// The text of a node that is a non-empty string and fits into OCSF's `string_t`; nil for any other node.
     @inline(__always)
     func fitting(_ node: JSONNode?) -> JSONText? {
         guard let text = text(node), text.count <= Self.longestText else { return nil }
         return text
     }
 
-    /// A string with a meaning: Okta writes "unknown", "null" and (in old exports) "None" for missing values.
+    /// Like `fitting`, but also nil for the texts that Okta writes for a missing value: "unknown", "null" and (in old exports) "None".
     @inline(__always)
     func known(_ node: JSONNode?) -> JSONText? {
         guard let text = fitting(node) else { return nil }
@@ -83,7 +83,7 @@ struct LogEvent {
         return text
     }
 
-    /// The text of a number, unchanged.
+    /// The text of a node that is a number, unchanged; nil for any other node.
     func number(_ node: JSONNode?) -> JSONText? {
         guard let node, Int(node.pointee.kind) == TRIBUTARY_JSON_NUMBER else { return nil }
         return JSONText(

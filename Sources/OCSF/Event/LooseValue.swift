@@ -3,15 +3,15 @@ import CSimdjson
 /// A value that Okta or an exporter writes in one of three forms: as JSON, as JSON inside a string, or in the form in which Java prints maps and
 /// lists (`{level=LOW}`, `[a, b]`).
 ///
-/// Nothing is copied. Every name and value is a slice of the event, and can be copied into a record unchanged, because it begins and ends between characters
-/// and never inside an escape.
+/// Nothing is copied. Every name and value is a slice of the event that begins and ends between characters, never inside an escape. So a slice can
+/// be copied into a record unchanged.
 enum LooseValue {
     case node(JSONNode)
     case text(JSONText)
 }
 
 extension LogEvent {
-    /// The value of a node. Nil if the node is absent, is a number, or is a text that means "no value".
+    /// The value of a node that is an object, an array or a text. Nil for any other node, and for a text that means "no value".
     @inline(__always)
     func loose(_ node: JSONNode?) -> LooseValue? {
         guard let node else { return nil }
@@ -25,7 +25,7 @@ extension LogEvent {
         }
     }
 
-    /// The text of a string, number or boolean.
+    /// The text of a value that is a string, a number or a boolean; nil for any other value.
     func scalar(_ value: LooseValue) -> JSONText? {
         switch value {
         case .text(let text): return text.count > 0 && !text.equalsIgnoringCase("null") ? text : nil
@@ -41,8 +41,8 @@ extension LogEvent {
         }
     }
 
-    /// Calls `body` for each member of a map. In Java's form, a comma can also be part of a value. What follows a comma is a new
-    /// member only if it has a `=` after a name that `isName` accepts.
+    /// Calls `body` for each member of a map. In Java's form, a comma can also be part of a value. So the text after a comma is a new member only if
+    /// it begins with a name that `isName` accepts, followed by a `=`.
     @inline(__always)
     func forEachMember(
         of value: LooseValue, isName: (JSONText) -> Bool = { _ in true }, _ body: (JSONText, LooseValue) -> Void
@@ -83,14 +83,14 @@ extension LogEvent {
         }
     }
 
-    /// A member of an identity's `detailEntry`, which some exporters write as text.
+    /// The member of an identity's `detailEntry` with this name. Some exporters write the whole `detailEntry` as text.
     func detail(of identity: Identity, _ key: OktaKey, _ name: StaticString) -> JSONText? {
         guard let details = identity.detailEntry else { return nil }
         if let value = known(child(details, key)) { return value }
         return text(details) == nil ? nil : member(of: .node(details), name).flatMap { scalar($0) }
     }
 
-    /// A boolean, or a text that stands for one.
+    /// The value of a node that is a boolean or the text "true" or "false"; nil for any other node.
     func flag(_ node: JSONNode?) -> Bool? {
         if let value = boolean(node) { return value }
         guard let text = text(node) else { return nil }

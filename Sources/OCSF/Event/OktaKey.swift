@@ -1,7 +1,7 @@
 /// The member names of a LogEvent that the mapping uses. The parser marks members with the raw value, so that the mapping
 /// compares numbers. All other members go to `unmapped`.
 enum OktaKey: UInt16, CaseIterable {
-    // LogEvent
+    // members of a LogEvent
     case uuid = 1
     case published, eventType, version, severity, legacyEventType, displayMessage
     case actor, client, device, authenticationContext, outcome, securityContext, debugContext, transaction, request
@@ -15,26 +15,26 @@ enum OktaKey: UInt16, CaseIterable {
     case asNumber, asOrg, isp, domain, ipDetails, ipServiceCategories, risk, level
     case authenticationProvider, credentialProvider, issuer, externalSessionId, rootSessionId
     case debugData, ipChain, ip
-    // debugData: these are the names in Okta's JSON, which Okta may change (they are not a data contract)
+    // members of debugData, by the names that Okta uses today and may change (Okta does not treat them as a data contract)
     case requestId, requestUri, url, origin, dtHash, deviceFingerprint, ja3, ja4
     case threatSuspected, behaviors, logOnlySecurityData, tunnels
     case factor, authMethodFirstType, authMethodSecondType, signOnMode
     case privilegeGranted, privilegeRevoked, grantedScopes, requestedScopes, grantType
     case methodTypeUsed, factorType
-    // a changed profile, a token's details, the transaction's details
+    // members of a changed profile, of a token's details and of the transaction's details
     case login, email, expires, detail, requestApiTokenId
-    // risk, and what it refers to
+    // members that describe a risk, and the event or the request that the risk is about
     case userBehaviors, riskChange, threatDetections, partnerRisk, securityEventsProviderReportedRisk
     case eventUuid, label
     case suspiciousActivityEventId, suspiciousActivityEventType, suspiciousActivityEventIp, suspiciousActivityOs
     case suspiciousActivityEventCity, suspiciousActivityEventState, suspiciousActivityEventCountry
-    // the route from the client to Okta
+    // members that describe the route from the client to Okta
     case isProxy, proxyType, anonymizerStatus, associatedProxies
-    // a policy's decision
+    // members that state a policy's decision
     case ruleAction, policyAction, matchedRuleAction, matchedRuleId, matchedRuleDisplayName
-    // who vouched for the user
+    // members that say who vouched for the user
     case credentialType, idpDisplayName, sessionId
-    // methods and authenticators
+    // members that describe methods and authenticators
     case methodType, authenticatorKey, pushOnlyResponseType
 
     var name: String {
@@ -51,6 +51,6 @@ enum OktaKey: UInt16, CaseIterable {
         ("Label", .label), ("ExternalSessionId", .externalSessionId), ("RiskChange", .riskChange),
     ]
 
-    /// The size of a table indexed by raw value.
+    /// The size of a table that is indexed by raw value.
     static let slots = allCases.count + 1
 }

@@ -36,7 +36,7 @@ struct OktaText {
         return isQuote(first, inside.upperBound) ? nil : trimmed(first, inside.upperBound)
     }
 
-    /// Where the closing bracket is, if it is the last character; otherwise the end.
+    /// The offset of the closing bracket if only blanks follow it; otherwise the length of the text.
     private func lastBracket(_ bracket: UInt8, after first: Int) -> Int {
         var last = text.count - 1
         while last > first, text.start[last] == UInt8(ascii: " ") { last -= 1 }
@@ -81,7 +81,7 @@ struct OktaText {
         if let name { body(name, trimmed(valueStart, valueEnd)) }
     }
 
-    /// The offset of the `=` after a non-empty name.
+    /// The offset of the `=` after a non-empty name; nil if there is no such name.
     private func nameEnd(_ from: Int, _ end: Int) -> Int? {
         var at = from
         while at < end, text.start[at] != UInt8(ascii: "=") { at += 1 }
@@ -110,7 +110,7 @@ struct OktaText {
 
     // MARK: Characters
 
-    /// The next comma outside brackets and quoted strings, or the end.
+    /// The offset of the next comma outside brackets and quoted strings; `end` if there is none.
     private func pieceEnd(_ from: Int, _ end: Int) -> Int {
         var at = from
         while at < end {
@@ -133,7 +133,7 @@ struct OktaText {
         return pieceEnd(from, end)
     }
 
-    /// The bracket that closes the one at `from`. Each byte is read only once.
+    /// The offset of the bracket that closes the one at `from`. Each byte is read only once.
     private func closing(_ from: Int, _ end: Int) -> Int? {
         var depth = 0
         var at = from

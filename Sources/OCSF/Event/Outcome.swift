@@ -10,7 +10,7 @@ struct Outcome {
     var isAllowed = false
     var isChallenged = false
     var isAlert = false
-    /// Whether the status differs from that of `result`.
+    /// Whether `status` follows from the event type instead of `result`.
     var isOverridden = false
     var risk = RiskReport()
 
@@ -44,7 +44,7 @@ struct Outcome {
             }
         }
         if let eventType {
-            // Okta reports these as SUCCESS, meaning "the policy denied it successfully".
+            // For these types of event, Okta's result is SUCCESS although access was denied: what succeeded is the denial.
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
                 isOverridden = true

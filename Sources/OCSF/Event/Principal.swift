@@ -8,7 +8,7 @@ enum Principal {
     case device
     case address
 
-    /// Decided by Okta's type; if that is unknown, by the form of the id.
+    /// Decides by the actor's type in the event. If the type is missing or not one of those below, decides by the form of the id.
     init(_ identity: Identity, in event: LogEvent) {
         guard let type = event.known(identity.type) else {
             self = Self.isAddress(identity, event) ? .address : .user

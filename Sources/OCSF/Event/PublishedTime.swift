@@ -2,19 +2,18 @@ import Time
 
 /// A time in the forms in which LogEvents and their exporters write it, read without allocation.
 ///
-/// ISO 8601 date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without hyphens and
-/// colons, with or without seconds and a fraction of them after a point or a comma, and any offset: `Z`, `+01`, `+0100`,
-/// `+01:00`. Date and time are separated by `T`, `t` or a blank (note in RFC 3339 section 5.6). A text without an offset is read as UTC, which
-/// is what Okta publishes in, and is marked as such. Impossible dates are unreadable. A leap second counts as the first second of the next minute,
-/// and
-/// 24:00 as 0:00 of the next day. A date without a time is a day and not an instant, so it is unreadable.
+/// Readable texts are ISO 8601 date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without
+/// hyphens and colons, with or without seconds and their fraction after a point or a comma, and any offset: `Z`, `+01`, `+0100`, `+01:00`. Date and
+/// time are separated by `T`, `t` or a blank (note in RFC 3339 section 5.6). A text without an offset is read as UTC, which Okta uses, and then
+/// `hasZone` is false. A leap second counts as the first second of the next minute, and 24:00 as 0:00 of the next day. Impossible dates are
+/// unreadable. So is a date without a time, because it is a day and not an instant.
 struct PublishedTime: Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     let milliseconds: Int64
     let hasZone: Bool
 
-    /// OCSF's timestamps are milliseconds. Values outside 1973…5138 are most likely seconds or nanoseconds by mistake, so they count
-    /// as unreadable.
+    /// OCSF's timestamps are milliseconds. A time outside the years 1973 to 5138 most likely comes from a number of seconds or nanoseconds, so it
+    /// counts as unreadable.
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {
@@ -40,7 +39,7 @@ struct PublishedTime: Equatable {
             else { return nil }
             return firstMonday(of: year) + (week - 1) * 7 + day - 1
         }
-        // Three digits are a day of the year, and two are a month. Four digits, without a hyphen, are a month and a day.
+        // A run of three digits is a day of the year; of two digits, a month; of four digits, a month and a day without a hyphen.
         if digits.run == 3 {
             let length = CivilDate.days(inMonth: 2, of: year) + 337
             guard let day = digits.number(of: 3), (1...length).contains(day) else { return nil }
@@ -88,7 +87,7 @@ struct PublishedTime: Equatable {
     }
 }
 
-/// Reads a text from left to right.
+/// Reads the parts of a time from a text, from left to right.
 private struct DigitReader {
     private let text: JSONText
     private var at = 0
@@ -97,12 +96,12 @@ private struct DigitReader {
     init(_ text: JSONText) { self.text = text }
 
     var isAtEnd: Bool { at == text.count }
-    /// Whether no offset has been read.
+    /// True until an offset such as `Z` or `+01:00` has been read.
     var isAtStartOfZone: Bool { !hasZone }
 
     mutating func beginZone() { hasZone = true }
 
-    /// The number of digits that follow.
+    /// The number of digits from the current position up to the next other character.
     var run: Int {
         var end = at
         while end < text.count, text.start[end] &- 0x30 < 10 { end += 1 }
@@ -115,7 +114,7 @@ private struct DigitReader {
         return true
     }
 
-    /// Reads exactly this many digits.
+    /// Reads exactly `count` digits; nil if there are fewer.
     mutating func number(of count: Int) -> Int? {
         guard text.count - at >= count else { return nil }
         var value = 0
@@ -142,7 +141,7 @@ private struct DigitReader {
     }
 }
 
-/// ISO 8601: the Monday of the week that contains 4 January.
+/// The first Monday of a year of ISO 8601: the Monday of the week that contains 4 January. Days since 1970.
 private func firstMonday(of year: Int) -> Int {
     let fourth = daysSince1970(year, 1, 4)
     // 1970-01-01 was a Thursday.
@@ -151,7 +150,7 @@ private func firstMonday(of year: Int) -> Int {
 
 private func weeksIn(_ year: Int) -> Int { (firstMonday(of: year + 1) - firstMonday(of: year)) / 7 }
 
-/// Days since 1970 of a valid date.
+/// The days since 1970 of a date that is known to be valid.
 private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
     CivilDate(year: year, month: month, day: day)?.daysSince1970 ?? 0
 }
@@ -159,7 +158,7 @@ private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
 extension RecordWriter {
     /// Writes a time as in RFC 3339, in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
-        // Never before 1970, because of `PublishedTime.range`.
+        // The time is never before 1970, because of `PublishedTime.range`.
         let days = Int(milliseconds) / 86_400_000
         let rest = Int(milliseconds) - days * 86_400_000
         let date = CivilDate(daysSince1970: days)

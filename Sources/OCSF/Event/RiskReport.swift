@@ -1,4 +1,4 @@
-/// Okta's assessment of the risk of a request or a user, collected from every place where Okta writes one.
+/// Okta's assessment of the risk of a request or a user, collected from all members of an event that state one.
 struct RiskReport {
     enum Level: Int, Comparable {
         case low = 1, medium, high
@@ -21,13 +21,13 @@ struct RiskReport {
     }
 
     var level: Level?
-    /// The previous level, from the same place as the level.
+    /// The previous level, from the same member of the event as `level`.
     var previous: Level?
     var detection: JSONText?
     var reasons: LooseValue?
-    /// Names of behaviors with POSITIVE, NEGATIVE, UNKNOWN or BAD_REQUEST.
+    /// The names of behaviors, each with Okta's finding: POSITIVE, NEGATIVE, UNKNOWN or BAD_REQUEST.
     var behaviors: LooseValue?
-    /// ThreatInsight's names of threats with their levels.
+    /// The names that ThreatInsight gives to threats, each with a level.
     var threats: LooseValue?
     var highestThreat: Level?
     var partners: LooseValue?
@@ -36,7 +36,7 @@ struct RiskReport {
 
     init() {}
 
-    /// The level is taken from the first place that has one. Further details of the other places are kept.
+    /// The level is taken from the first member of the event that has one. Further details are taken from the other members, too.
     init(_ event: LogEvent, _ security: SecurityContext) {
         if let place = event.loose(security.risk) { add(place, event) }
         if let place = event.loose(event.debug(.risk)) { add(place, event) }
@@ -71,7 +71,7 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// True if this place was already read in another one: sign-ins have the same risk and behaviors in three places.
+    /// True if `place` only repeats what another member has already provided: sign-ins have the same risk and behaviors in three members.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")
@@ -80,7 +80,7 @@ struct RiskReport {
     /// True if Okta says that the risk decreased, but gives no previous level.
     private var isDecrease = false
 
-    /// Whether the risk was higher before.
+    /// Whether the risk was higher before this event.
     var wentDown: Bool {
         guard let level, let previous else { return level != nil && isDecrease }
         return level < previous
@@ -97,7 +97,8 @@ struct RiskReport {
         previous != nil || detection != nil || reasons != nil || behaviors != nil || threats != nil || partners != nil
     }
 
-    /// True for the names in a risk's map. Any other text before a `=` belongs to a reason, which is a sentence that may contain commas and `=`.
+    /// True for the names that can occur in the map of a risk. Any other text before a `=` belongs to a reason, which is a sentence that may contain
+    /// commas and `=`.
     static func isName(_ text: JSONText) -> Bool {
         switch text.count {
         case 4: text.equals("name")
@@ -164,8 +165,8 @@ struct RiskReport {
 }
 
 extension RecordMapping {
-    /// Writes `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. The order and the names of its parts are the same
-    /// whatever form Okta used.
+    /// Writes `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. Its parts always have the same order and names, in
+    /// whatever form Okta wrote the risk.
     mutating func riskDetails() {
         guard outcome.risk.hasDetails else { return }
         let report = outcome.risk

@@ -9,7 +9,7 @@ struct SecurityContext {
     var isProxy: JSONNode?
     var risk: JSONNode?
     var userBehaviors: JSONNode?
-    /// In newer orgs: the same facts as the members above, and the services to which the address belongs.
+    /// Exists in newer orgs: the same facts as in the members above, and the services to which the address belongs.
     var ipDetails: JSONNode?
 
     init() {}
@@ -35,7 +35,7 @@ struct SecurityContext {
         if ipDetails == nil { ipDetails = Self.detailsOfHop(event) }
     }
 
-    /// The details that the IP chain has for the client's address.
+    /// The member `ipDetails` of the element of `ipChain` that has the client's address.
     private static func detailsOfHop(_ event: LogEvent) -> JSONNode? {
         guard let ip = event.known(event.child(event[.client], .ipAddress)) else { return nil }
         var found: JSONNode?

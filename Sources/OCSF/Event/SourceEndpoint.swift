@@ -3,13 +3,13 @@ import CSimdjson
 /// What the event says about the source of the request.
 struct SourceEndpoint {
     var ip: JSONText?
-    /// Whether the address is `client.ipAddress`, unchanged.
+    /// Whether `ip` is the unchanged text of `client.ipAddress`.
     var isVerbatim = false
     var port: Int?
     var domain: JSONText?
-    /// The scope of the address.
+    /// Whether the address is internal or external; nil if that is unknown.
     var scope: NetworkScope?
-    /// The value of the address, which can be spelled in several ways.
+    /// The address as a number, because the same address can be spelled in several ways.
     var address: IPAddress?
 
     /// True if there is an address or a domain. OCSF requires at least one of the two, or another attribute that Okta never has.
@@ -42,7 +42,7 @@ struct SourceEndpoint {
     }
 }
 
-/// Where the record contains the client's address.
+/// The client's address, and the path in the record at which it was written.
 struct ClientAddress {
     var path: StaticString
     var ip: JSONText
@@ -56,7 +56,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the attributes that `src_endpoint` and `device` share: where the client is.
+    /// Writes the attributes that `src_endpoint` and `device` share: the client's address, domain, location and zone.
     mutating func addressAttributes(_ endpoint: SourceEndpoint, _ place: Place) {
         if let ip = endpoint.ip {
             let path = addressPath(place)
@@ -69,7 +69,7 @@ extension RecordMapping {
                         ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is an address")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
-            // Marks the observable as internal, so that nobody looks it up outside.
+            // The enrichment marks the address as internal, so that no consumer looks it up in an external service.
             if endpoint.scope == .internal { enrichments.add(path, ip, .internal) }
         }
         if let domain = endpoint.domain {
@@ -142,8 +142,8 @@ extension RecordMapping {
         if stands { event.consume(node) }
     }
 
-    /// Writes a place. OCSF requires a city, a country, a region or a postal code in it. A place without any of these is left out. Impossible
-    /// coordinates are left out, too.
+    /// Writes a location. OCSF requires a city, a country, a region or a postal code in it, so a location without any of these is left out.
+    /// Impossible coordinates are left out, too.
     private mutating func location(_ place: JSONNode?, _ stands: Place) {
         let city = event.known(event.child(place, .city))
         let country = event.known(event.child(place, .country)).flatMap { CountryCode.lookup($0) }
@@ -211,7 +211,7 @@ extension RecordMapping {
         return whole < limit || (whole == limit && !hasFraction)
     }
 
-    /// Writes the autonomous system. In newer orgs, it is in `ipDetails`, a member of the security context.
+    /// Writes the autonomous system of the address. In newer orgs, the event has it in `ipDetails`, a member of the security context.
     private mutating func autonomousSystem() {
         var numberNode = security.asNumber
         var nameNode = security.asOrg
@@ -238,8 +238,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The number of an autonomous system; nil if it does not fit into the 31 bits of OCSF's `integer_t`. It then stays in `unmapped`. Some private
-    /// AS numbers are that large.
+    /// The number of an autonomous system. Nil if the number does not fit into the 31 bits of OCSF's `integer_t`, as is the case for some private AS
+    /// numbers. Such a number stays in `unmapped`.
     private func systemNumber(_ node: JSONNode?) -> JSONText? {
         guard let number = event.number(node), number.count <= 10 else { return nil }
         var value = 0
@@ -259,8 +259,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the hops between the client and Okta: the chain without the client's own address. If the chain does not contain this address, its first
-    /// hop counts as the client. The whole chain, with all details of each hop, is also in `unmapped`.
+    /// Writes the hops between the client and Okta: the chain without the client's own address. If the event has no usable address of the client,
+    /// the first hop of the chain counts as the client. The whole chain, with all details of each hop, is also in `unmapped`.
     private mutating func intermediates(_ endpoint: SourceEndpoint) {
         guard let chain = event.child(event[.request], .ipChain), Int(chain.pointee.kind) == TRIBUTARY_JSON_ARRAY else {
             return

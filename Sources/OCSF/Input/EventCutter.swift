@@ -28,7 +28,7 @@ struct EventCutter {
         var end: UInt32
     }
 
-    /// The spans of the last page, in memory that is reused.
+    /// The byte ranges of the elements of the last page. Their memory is reused.
     private(set) var spans: [Span] = []
 
     static let maximumPage = 1 << 30
@@ -72,7 +72,7 @@ struct EventCutter {
     static func valueEnd(_ bytes: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> Int? {
         if bytes[at] == UInt8(ascii: "{") || bytes[at] == UInt8(ascii: "[") {
             let stop = tributary_json_container_end(bytes, end, at)
-            // SIZE_MAX arrives as -1.
+            // The C function's result SIZE_MAX, for "no end", arrives here as -1.
             return stop > 0 ? stop : nil
         }
         var stop = at

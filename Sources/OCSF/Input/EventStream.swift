@@ -1,18 +1,19 @@
 import CSimdjson
 import Glibc
 
-/// Finds the events in a stream of any length: one JSON array, or one event per line, or a mixture, with LF or CRLF, pretty-printed
-/// or not. It stores only its position; the caller stores the bytes.
+/// Finds the events in a stream of any length: one JSON array, or one event per line, or a mixture, with LF or CRLF, pretty-printed or not. An
+/// `EventStream` stores only its state; the caller stores the bytes.
 ///
 /// Each line is handled separately, so that a broken line affects nothing else. An array may span lines if it is the first
 /// thing in the stream or if its bracket is alone on its line. An object may span lines if its brace is alone on its line and no other event begins
 /// on the next line.
 package struct EventStream: Sendable {
-    /// The next thing in the given bytes.
+    /// What was found next in the given bytes.
     package enum Step: Sendable, Equatable {
         /// The range of an event, or of something else where an event should be.
         case event(Range<Int>)
-        /// The bytes from this offset on are needed again, together with more. At the end of the stream there are no more.
+        /// More bytes are needed. The next call must begin with the bytes from this offset on, followed by new ones. At the end of the stream, this
+        /// case means that no event is left.
         case more(keep: Int)
     }
 
@@ -90,7 +91,7 @@ package struct EventStream: Sendable {
         memchr(start + at, 0x0A, end - at).map { UnsafeRawPointer($0) - UnsafeRawPointer(start) }
     }
 
-    /// The end of the line without trailing white space.
+    /// The offset at which a line ends if its trailing white space is left out.
     private static func trimmed(_ start: UnsafePointer<UInt8>, _ at: Int, _ lineEnd: Int) -> Int {
         var stop = lineEnd
         while stop > at + 1, isSpace(start[stop - 1]) { stop -= 1 }

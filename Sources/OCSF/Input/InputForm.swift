@@ -6,7 +6,7 @@ import CSimdjson
 package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
     guard bytes.count >= 2 else { return nil }
     let pair = (bytes[0], bytes[1])
-    // RFC 1952, RFC 8878.
+    // The first two bytes of gzip (RFC 1952) and zstd (RFC 8878).
     if pair == (0x1F, 0x8B) { return "is compressed with gzip; unpack it: zcat FILE | tributary normalize" }
     if pair == (0x28, 0xB5) { return "is compressed with zstd; unpack it: zstdcat FILE | tributary normalize" }
     func utf16(_ name: String) -> String { "is UTF-16, not UTF-8; convert it: iconv -f \(name) -t UTF-8" }
@@ -14,7 +14,7 @@ package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String
         return "is UTF-32, not UTF-8; convert it: iconv -f UTF-32 -t UTF-8"
     }
     if pair == (0xFF, 0xFE) || pair == (0xFE, 0xFF) { return utf16("UTF-16") }
-    // Without a byte order mark: a bracket, a brace or a blank in two bytes.
+    // UTF-16 without a byte order mark: the first character is a bracket, a brace or white space, and takes two bytes.
     let ascii: [UInt8] = [0x5B, 0x7B, 0x20, 0x09, 0x0A, 0x0D]
     if pair.1 == 0, ascii.contains(pair.0) { return utf16("UTF-16LE") }
     if pair.0 == 0, ascii.contains(pair.1) { return utf16("UTF-16BE") }
@@ -46,8 +46,8 @@ package enum OtherObject: Sendable, Equatable {
 }
 
 extension LogEvent {
-    /// Nil for a LogEvent. A LogEvent has `uuid`, `eventType` and `published`. Some exporters drop one of them, so two are enough, or a type
-    /// and an actor.
+    /// What the object is, if it is not a LogEvent; nil for a LogEvent. A LogEvent has `uuid`, `eventType` and `published`. Some exporters drop one
+    /// of these, so two of them are enough, or a type and an actor.
     var otherObject: OtherObject? {
         let type = text(self[.eventType])
         let named = [text(self[.uuid]) != nil, type != nil, text(self[.published]) != nil].count { $0 }

@@ -49,7 +49,7 @@ struct JSONText {
         return count >= size && equalBytes(start + (count - size), part.utf8Start, size)
     }
 
-    /// The offset of the first occurrence.
+    /// The offset of the first occurrence of `part`; nil if there is none.
     func find(_ part: StaticString) -> Int? {
         let size = part.utf8CodeUnitCount
         guard size > 0, count >= size else { return nil }

@@ -1,4 +1,4 @@
-/// The contents of `enrichments[]`: values of the record that are known to be internal or known to be external.
+/// Values of the record that are known to be internal or known to be external. Each becomes an element of `enrichments[]`.
 struct EnrichmentList: ~Copyable {
     struct Entry {
         var path: StaticString
@@ -6,7 +6,7 @@ struct EnrichmentList: ~Copyable {
         var scope: NetworkScope
     }
 
-    /// More than the mapping ever uses in one record.
+    /// The maximum number of entries, more than the mapping ever uses in one record.
     static let capacity = 16
 
     private let entries: UnsafeMutablePointer<Entry>
@@ -27,17 +27,17 @@ struct EnrichmentList: ~Copyable {
     subscript(_ index: Int) -> Entry { entries[index] }
 }
 
-/// For an endpoint, OCSF has the attribute `network_scope_id`. It has none for a user or a URL, and no mark on an
-/// observable. For those, an enrichment names the attribute and its value, which is the purpose of enrichments in the schema.
+/// In OCSF, an endpoint has the attribute `network_scope_id`. A user, a URL and an observable have no such attribute. For these, an enrichment names
+/// the attribute that is internal or external, and its value. The schema provides enrichments for such additions.
 extension RecordMapping {
-    /// States whether the domain of a person's address, which begins at `domain`, is the organization's.
+    /// Adds an enrichment that says whether the domain of a login is one of the organization's. The domain begins at the offset `domain`.
     mutating func scopeOfLogin(_ path: StaticString, _ login: JSONText, domain: Int) {
         guard let scope = settings.network.scope(ofDomain: login.slice(domain..<login.count)) else { return }
         enrichments.add(path, login, scope)
     }
 
     mutating func enrichmentField(_ subject: Identity?) {
-        // The URL's host is the org's own host, whatever its domain.
+        // The host in `http_request.url` is the Okta org's own host, so it is internal even if its domain is not a configured one.
         let host = settings.network.hasDomains && !constants.host.isEmpty ? urlHostPath : nil
         let mark = writer.count
         writer.put("\"enrichments\":[")

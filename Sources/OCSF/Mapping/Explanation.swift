@@ -1,4 +1,4 @@
-/// Which rule decided a part of a record, for people who ask why the record looks like this.
+/// Says which rule decided a part of a record, for people who ask why the record looks as it does.
 package struct Explanation: Sendable, Equatable {
     /// A path in the record.
     package let attribute: String
@@ -6,7 +6,7 @@ package struct Explanation: Sendable, Equatable {
 }
 
 extension RecordMapping {
-    /// Records a decision, if explanations are wanted. If building the reason takes work, check `isExplaining` first.
+    /// Records a decision, if explanations are wanted. If the text of `reason` takes work to build, check `isExplaining` before the call.
     @inline(__always)
     mutating func explain(_ attribute: StaticString, _ reason: String) {
         if isExplaining { explanations.append(Explanation(attribute: "\(attribute)", reason: reason)) }

@@ -25,7 +25,7 @@ enum ObservableKind: UInt8 {
     }
 }
 
-/// The contents of `observables[]`: paths in the record, and where the values are in the event.
+/// The elements of `observables[]`: for each, its path in the record, and where the event has its value.
 struct ObservableList: ~Copyable {
     struct Entry {
         var path: StaticString
@@ -33,7 +33,7 @@ struct ObservableList: ~Copyable {
         var value: JSONText
     }
 
-    /// More than the mapping ever uses in one record.
+    /// The maximum number of entries, more than the mapping ever uses in one record.
     static let capacity = 32
 
     private let entries: UnsafeMutablePointer<Entry>

@@ -6,7 +6,7 @@ extension RecordMapping {
         if let subject {
             explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
             let from = event.child(subject.changeDetails, .from)
-            // If Okta describes a change of the account in an application, that account is used.
+            // If the subject has no `changeDetails`, those of the account in an application are used.
             let changed = subject.changeDetails != nil ? subject : targets.appUser ?? subject
             let to = event.child(changed.changeDetails, .to)
             user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)
@@ -58,8 +58,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes `privileges`, which 3005 requires: the roles and scopes that Okta names. If it names none, writes the kind of privilege that the event
-    /// type is about.
+    /// Writes `privileges`, which User Access Management (3005) requires: the roles and scopes that Okta names. If Okta names none, writes the kind
+    /// of privilege that the event type is about.
     mutating func privileges(_ targets: Targets) {
         writer.put("\"privileges\":[")
         if let names = event.loose(event.debug(.privilegeGranted)) ?? event.loose(event.debug(.privilegeRevoked)) {
@@ -131,7 +131,7 @@ extension RecordMapping {
         }
     }
 
-    /// Writes the names of all targets of a type. `type` must be in lower case unless it is `ConsentGrant`.
+    /// Writes the names of all targets of a type. A `type` in lower case matches in any letter case; `ConsentGrant` matches only as it is written.
     private mutating func names(ofType type: StaticString) {
         guard let targets = event[.target] else { return }
         let end = event.nodes + Int(targets.pointee.next)

@@ -1,6 +1,6 @@
 /// `actor`, and users in all parts of a record.
 extension RecordMapping {
-    /// The paths of a user's observables; nil for a user without observables.
+    /// The paths in the record of the observables of a user.
     struct UserPaths {
         let uid: StaticString
         let name: StaticString
@@ -60,7 +60,7 @@ extension RecordMapping {
         }
     }
 
-    /// Writes a program as OCSF's `actor.app_uid` and not as a user. `client.id`, if present, is another name for the same program.
+    /// Writes a program as OCSF's `actor.app_uid` and not as a user. If the event has `client.id`, that id names the same program.
     private mutating func application(_ actor: Identity) {
         explain("actor.app_uid", "the actor, which is a program by its type")
         let client = event.child(event[.client], .id)
@@ -94,7 +94,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// Writes the actor's session in which the request was made.
+    /// Writes the ids and the issuer of the actor's session, in which the request was made.
     mutating func contextSession(consumes: Bool) {
         let context = event[.authenticationContext]
         let external = event.child(context, .externalSessionId)

@@ -1,6 +1,6 @@
 /// Decides the class of an event if its row in the catalogue alone is not enough.
 extension RecordMapping {
-    /// Returns the mapping in the row of the event's type, or, if the type has no row, a mapping like that of the closest relatives.
+    /// Returns the class and activity from the catalogue's row for the event's type. If the type has no row, returns those of the closest relatives.
     mutating func mapping() -> EventMapping {
         guard let eventType else {
             explain("class_uid", "the event names no type")
@@ -49,8 +49,8 @@ extension RecordMapping {
         if verb != 99 {
             activity = verb
         } else if kind == .account {
-            // Create, Enable, Password Change, Password Reset, Disable and Delete of an account are activities of Entity Management, too. A lock or a
-            // factor is not.
+            // Of the activities of Account Change, those below also exist in Entity Management: Create, Enable, Password Change, Password Reset,
+            // Disable and Delete. Those for a lock or a factor do not.
             switch activity {
             case 1: activity = 1
             case 2: activity = 8

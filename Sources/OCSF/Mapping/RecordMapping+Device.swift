@@ -1,7 +1,7 @@
-/// `device`: the event's member of that name, which Okta Verify fills and which has two spellings, or another device in the event.
+/// `device`: the event's member of that name, which Okta Verify fills and whose members have two spellings, or another device in the event.
 extension RecordMapping {
-    /// Three things in the log are devices: the member `device`, an actor that is a device, and, in a class without a source endpoint, the client
-    /// with its address.
+    /// Three parts of an event can be the device: the member `device`; an actor that is a device; and, in a class without a source endpoint, the
+    /// client with its address.
     mutating func device(_ actor: Identity?, _ endpoint: SourceEndpoint) {
         let device = event[.device]
         var idNode = event.child(device, .id)
@@ -57,7 +57,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the type of the device, which OCSF requires. Okta gives only the platform, such as that of a phone or a desktop.
+    /// Writes the type of the device, which OCSF requires. It follows from the platform, because Okta does not state a type.
     private mutating func deviceType(_ platform: JSONText?) {
         guard let platform else { return writer.put("\"type_id\":0,\"type\":\"Unknown\",") }
         if platform.equalsIgnoringCase("ios") || platform.equalsIgnoringCase("android") {

@@ -3,7 +3,7 @@ import CSimdjson
 /// Facts for which OCSF has no attribute, in `enrichments[]`: proxies and anonymizers in front of an
 /// address, the application of an account, the privileges of a consent, the scopes of a token.
 extension RecordMapping {
-    /// Enriches the client's address.
+    /// Adds to the client's address what is known about proxies and anonymizers.
     mutating func proxyEnrichment() {
         guard let client else { return }
         let event = event
@@ -71,7 +71,8 @@ extension RecordMapping {
         }
     }
 
-    /// Notes the application of an account for an enrichment, because Account Change and Application Error have no attribute for it.
+    /// Keeps the application of an account for `applicationEnrichment`, because Account Change and Application Error have no attribute for an
+    /// application.
     mutating func applicationOfTarget() {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -103,7 +104,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Enriches a consent or grant without a user with its privileges. Its record is Entity Management, which has no `privileges`.
+    /// Writes an enrichment with the privileges of a consent or grant that is not for a user. The record is Entity Management, which has no
+    /// `privileges`.
     mutating func privilegeEnrichment() {
         guard isGrantOfEntity else { return }
         let targets = Targets(event)
@@ -117,7 +119,8 @@ extension RecordMapping {
 }
 
 extension RecordMapping {
-    /// Enriches the grant of a token with the scopes that were requested and granted. Its record is Authentication (3002), which has no `privileges`.
+    /// Writes an enrichment with the scopes that were requested and granted with a token. The record is Authentication (3002), which has no
+    /// `privileges`.
     mutating func scopeEnrichment(_ subject: Identity) {
         let granted = event.loose(event.debug(.grantedScopes))
         let requested = event.loose(event.debug(.requestedScopes))
@@ -146,10 +149,10 @@ extension RecordMapping {
     }
 }
 
-/// The application among the targets of an event about an account.
+/// The application that an event about an account names as a target.
 struct TargetApplication {
     var index: Int
-    /// Whether `name` and `displayName` are equal.
+    /// Whether `name` is the target's `displayName`; otherwise, `name` is the target's `alternateId`.
     var isLabel: Bool
     var name: JSONText
     var uid: JSONText?

@@ -1,7 +1,7 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed. If no target changed, it is the rule in an event about rules, and otherwise the first target. If a
-    /// device acts and Okta names only the user as a target, the entity is the device.
+    /// The entity is the target that changed. If no target changed, an event about rules has the rule as its entity, and any other event the first
+    /// target. But if the actor is a device, and no target or only a user is named, the entity is the device.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
             explain("entity", "the actor is a device, and the only target is a user")
@@ -14,7 +14,7 @@ extension RecordMapping {
             targets.changed != nil
                 ? "the target that has changeDetails"
                 : rule != nil ? "the target that is a rule" : targets.first != nil ? "the first target" : "no target")
-        // Okta lists a rule's policy together with the rule, before it.
+        // In an event about a rule, Okta also lists the rule's policy as a target, before the rule.
         let policy = rule != nil && target?.id == rule?.id ? targets.policy : nil
         let from = event.child(target?.changeDetails, .from)
         let to = event.child(target?.changeDetails, .to)
@@ -58,7 +58,8 @@ extension RecordMapping {
         }
     }
 
-    /// The entity's name. The schema requires the same name as in the entity's own object. For a user, that is the login.
+    /// The entity's name. According to the schema, it must equal the name in the more specific object of the same entity. For a user, that is the
+    /// login.
     func entityName(_ target: Identity) -> JSONText? {
         let isUser = event.known(target.type).map { Self.entityID($0) == 2 } ?? false
         let first = event.known(isUser ? target.alternateId : target.displayName)
@@ -94,7 +95,7 @@ extension RecordMapping {
         if writer.count == mark { writer.goBack(to: mark - 7) } else { writer.requote(from: mark) }
     }
 
-    /// Writes the entity of an event without targets: the area of the org that the first two words of the event type name.
+    /// Writes the entity of an event without targets. The first two words of the event type name the area of the org that is used as the entity.
     private mutating func area(_ type: StaticString) {
         writer.put("\"name\":\"")
         if let eventType, !eventType.isEscaped {

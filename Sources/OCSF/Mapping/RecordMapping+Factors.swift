@@ -5,7 +5,7 @@ extension RecordMapping {
     /// What is known about the factors while they are being written.
     private struct Factors {
         var count = 0
-        /// One bit per `factor_type_id`; bit 0 stands for 99.
+        /// One bit for each `factor_type_id` that has been written; bit 0 stands for the id 99.
         var ids: UInt32 = 0
         var other: JSONText?
         /// Whether at least one factor is neither a password nor a question.
@@ -58,7 +58,8 @@ extension RecordMapping {
         }
     }
 
-    /// True if the event type reports the verification of a factor. The Identity Engine logs `auth_via_mfa` for a password, too.
+    /// True if the event type reports that a factor was verified. This is not enough for `is_mfa`: the Identity Engine logs `auth_via_mfa` for a
+    /// password, too.
     private var isFactorVerification: Bool {
         guard let eventType else { return false }
         return eventType.equals("user.authentication.auth_via_mfa") || eventType.hasPrefix("user.mfa.okta_verify")
@@ -72,8 +73,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Adds the factors of the enrollments and methods among the targets. The method that was used or changed decides; if there is no method, the
-    /// authenticator's name does.
+    /// Adds the factors of the enrollments and methods among the targets. With `exactly`, a factor is named by the method that was used or changed;
+    /// otherwise by the authenticator.
     private mutating func methodsOfTargets(exactly: Bool, _ factors: inout Factors) {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -132,7 +133,7 @@ extension RecordMapping {
         if text.containsIgnoringCase("email") { return 8 }
         if text.containsIgnoringCase("fastpass") || text.containsIgnoringCase("nonce") { return 99 }
         if text.containsIgnoringCase("hardware") || text.containsIgnoringCase("yubikey") { return 6 }
-        // A one-time password is not a password in this sense.
+        // In OCSF, a one-time password is not a password but a factor of its own.
         if text.containsIgnoringCase("otp") || text.containsIgnoringCase("one-time")
             || text.containsIgnoringCase("soft_token") || text.containsIgnoringCase("enter a code")
             || text.containsIgnoringCase("google")

@@ -9,8 +9,8 @@ extension RecordMapping {
     /// In OCSF, a new finding is an alert; one that is updated or closed is not.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Another new finding is at least Medium, and High
-    /// with a high risk.
+    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Any other new finding is at least Medium, or at
+    /// least High if the risk is high.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {
@@ -52,7 +52,7 @@ extension RecordMapping {
         writer.put("\"finding_info\":{\"uid\":\"")
         let judged = event.known(event.debug(.eventUuid))
         if activity != 1, let judged {
-            // The finding's uid is the event's uuid, as in the record.
+            // A finding's uid is the uuid of the event that first reported it. Here, `eventUuid` is that uuid.
             writer.copy(judged)
             explain("finding_info.uid", "debugData.eventUuid: the finding that this event is about")
         } else if let uuid = event.known(event[.uuid]) {
@@ -71,7 +71,7 @@ extension RecordMapping {
             writer.endArray()
         }
         relatedEvent(judged)
-        // The schema requires the record's ATT&CK tags here, too.
+        // The schema requires that `finding_info` repeats the record's ATT&CK tags.
         if let attack { writer.copy(catalog.attacks[attack]) }
         if activity == 1 {
             timestamp("\"created_time\":", "\"created_time_dt\":\"", time)
@@ -110,7 +110,7 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// True if a person changes somebody else's risk. Then that person is the reporter, and has made the request.
+    /// True if a person changes the risk of another user. Then that person made the request, and is the reporter of the finding.
     private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
         isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
     }
@@ -127,8 +127,8 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// Writes a person's statement about a sign-in or a finding. The address in the statement is the evidence; the person's own client is an acting
-    /// resource.
+    /// Writes a person's statement about a sign-in or a finding. The address in the statement is the evidence. The person's own client is written as
+    /// a resource with the role Actor.
     private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
         let mark = writer.count
         writer.put("\"evidences\":[{")

@@ -1,9 +1,9 @@
 import CSimdjson
 
-/// Records in a version of OCSF that has fewer attributes than the mapping writes.
+/// Adapts records to a version of OCSF that has fewer attributes than the mapping writes.
 extension RecordMapping {
-    /// Adapts what has been written so far. Values that are removed will go into `unmapped`. `mark` is the position for `metadata.profiles`. Returns
-    /// nil if it succeeds.
+    /// Adapts what has been written so far, and returns nil if that succeeds. Values that are removed will go into `unmapped`. `mark` is the
+    /// position at which `metadata.profiles` is inserted.
     mutating func fitRecord(_ fit: RecordFit, profilesAt mark: Int) -> RecordFit.Outcome? {
         let outcome = fit.fit(&writer, kind)
         guard case .fitted(let profiles) = outcome else { return outcome }
@@ -14,7 +14,7 @@ extension RecordMapping {
         return nil
     }
 
-    /// Removes the marks from values that are no longer in the record, so that they go into `unmapped`.
+    /// Undoes `LogEvent.consume` for values that were removed from the record, so that they go into `unmapped`.
     private func restore(_ fit: RecordFit) {
         let country = event.child(event.child(event[.client], .geographicalContext), .country)
         let urls = [event.debug(.url), event.debug(.requestUri)]
@@ -36,7 +36,7 @@ extension RecordMapping {
         }
     }
 
-    /// Removes the marks from all values of the event, because the record is written again from the beginning.
+    /// Undoes `LogEvent.consume` for all values of the event, because the record is written again from the beginning.
     func restoreAll() {
         for index in 0..<Int(event.nodes.pointee.next) {
             event.nodes[index].flags &= ~UInt8(TRIBUTARY_JSON_CONSUMED)

@@ -29,7 +29,8 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// Writes the URL. `debugData.url` is a path with a query, and `requestUri` is only the path. Anything else stays in `unmapped`.
+    /// Writes the URL from `debugData.url`, which is a path with a query, or else from `requestUri`, which is only the path. A text that is not a
+    /// path stays in `unmapped`.
     private mutating func url(_ place: Place) {
         let whole = event.debug(.url)
         let bare = event.debug(.requestUri)

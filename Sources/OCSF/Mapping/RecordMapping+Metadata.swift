@@ -17,7 +17,7 @@ extension RecordMapping {
             writer.copy(uuid)
             event.consume(event[.uuid])
         } else {
-            // Derived from the event's bytes, so that the same event always gets the same uid.
+            // The uid is derived from the event's bytes, so that the same event always gets the same uid.
             _ = digest.digest(event.bytes, event.count, into: digestBytes)
             writer.uuid8(digestBytes)
         }

@@ -1,4 +1,4 @@
-/// `session` of Authentication (3002): the session of `user`, whoever made the request.
+/// `session` of Authentication (3002): the session of the record's `user`, even if somebody else made the request.
 extension RecordMapping {
     mutating func session(of subject: Identity?, _ actor: Identity?, _ targets: Targets) {
         let mark = writer.count
@@ -19,7 +19,7 @@ extension RecordMapping {
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// True if both are the same principal: their ids are equal, or only one of them is named.
+    /// True if the ids of both are equal, or their logins if an id is missing. Without an actor, true; with an actor but no subject, false.
     func isSame(_ subject: Identity?, _ actor: Identity?) -> Bool {
         guard let subject, let actor else { return actor == nil }
         if subject.id != nil, subject.id == actor.id { return true }

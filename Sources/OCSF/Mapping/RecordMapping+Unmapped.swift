@@ -1,11 +1,11 @@
 import CSimdjson
 import Glibc
 
-/// `unmapped` and `raw_data`: the two ways to lose nothing of the event.
+/// `unmapped` and `raw_data`: two parts of a record which ensure that nothing of the event is lost.
 extension RecordMapping {
     /// Writes every value that the mapping did not copy verbatim, under its own path. Nulls, empty objects and empty arrays are left out, because
-    /// they say nothing. Members whose whole content was copied are left out, too. Inside arrays everything stays, so that positions keep their
-    /// meaning.
+    /// they say nothing. Members whose whole content was copied are left out, too. Nothing is left out of an array, so that its elements keep their
+    /// positions.
     mutating func unmapped() {
         let mark = writer.count
         let isOneLine = event.isOneLine()
@@ -32,17 +32,17 @@ extension RecordMapping {
         writer.requote(from: valueStart)
     }
 
-    /// Writes a member with its key and a comma, or writes nothing.
+    /// Writes a member with its key and a comma. Writes nothing if the member is null, empty, or marked as present in the record.
     mutating func member(_ node: JSONNode, _ isOneLine: Bool, honoursMarks: Bool) {
         if honoursMarks, Int(node.pointee.flags) & TRIBUTARY_JSON_CONSUMED != 0 { return }
         let nodeKind = Int(node.pointee.kind)
         if nodeKind == TRIBUTARY_JSON_NULL { return }
         let mark = writer.count
-        // The copied range includes the quotation marks.
+        // `key_start` and `key_end` exclude the key's quotation marks, which are copied, too.
         let keyStart = Int(node.pointee.key_start) - 1, keyEnd = Int(node.pointee.key_end) + 1
         let start = Int(node.pointee.start), end = Int(node.pointee.end)
         if nodeKind < TRIBUTARY_JSON_OBJECT, start == keyEnd + 1 {
-            // Without white space between name and value, both are copied together.
+            // If there is no white space between the key and the value, they are copied together.
             writer.copy(event.bytes + keyStart, end - keyStart)
             writer.byte(UInt8(ascii: ","))
             return

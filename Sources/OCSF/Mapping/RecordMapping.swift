@@ -28,14 +28,14 @@ struct RecordMapping: ~Copyable {
     var principal = Principal.user
     var outcome = Outcome()
     var security = SecurityContext()
-    /// Whether the client came through a VPN, according to what Okta knows about its address.
+    /// Whether the client used a VPN, according to what Okta knows about the client's address.
     var isThroughVPN = false
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
-    /// Where the record contains the host of `http_request.url`; nil until it does.
+    /// The path in the record of the host of `http_request.url`; nil until the host is written.
     var urlHostPath: StaticString?
-    /// The index of the type's ATT&CK tags in the catalogue.
+    /// The index of the event type's ATT&CK tags in the catalogue; nil if it has none.
     var attack: Int?
     var client: ClientAddress?
     var application: TargetApplication?
@@ -62,7 +62,7 @@ struct RecordMapping: ~Copyable {
         tables.initialize(repeating: nil, count: 2 * OktaKey.slots)
         digestBytes = .allocate(capacity: 32)
         digestBytes.initialize(repeating: 0, count: 32)
-        // A placeholder that is replaced before the first use; an empty event has nothing to read.
+        // The tape of an empty event, as a placeholder until the first event is written.
         let nothing = UnsafeMutablePointer<tributary_json_node>.allocate(capacity: 1)
         nothing.initialize(to: tributary_json_node())
         event = LogEvent(
@@ -78,17 +78,17 @@ struct RecordMapping: ~Copyable {
         nothing.deallocate()
     }
 
-    /// What the object is, if it is no LogEvent; nil if it is one.
+    /// What the object is, if it is not a LogEvent; nil if it is a LogEvent.
     mutating func otherObject(_ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode) -> OtherObject? {
         event = LogEvent(bytes: bytes, count: count, nodes: nodes, top: tables, debug: tables + OktaKey.slots)
         event.index()
         return event.otherObject
     }
 
-    /// `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own class could not be filled in this
-    /// version of OCSF.
+    /// Writes the record of an event. `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own
+    /// class could not be filled in this version of OCSF.
     ///
-    /// Long because it lists the parts of a record in the order in which they are written; each part is a separate function.
+    /// The function is long because it lists the parts of a record in the order in which they are written; each part is a separate function.
     mutating func write(
         _ bytes: UnsafePointer<UInt8>, _ count: Int, nodes: JSONNode, collectedAt: Int64,
         instead: (kind: OCSFKind, activity: Int)? = nil
@@ -161,7 +161,8 @@ struct RecordMapping: ~Copyable {
         device(actor, endpoint)
         observableField()
         enrichmentField(subject)
-        // This comes before the long parts, because it moves everything after the mark.
+        // The profiles are inserted before `unmapped` and `raw_data` are written, because the insertion moves everything after it, and these two
+        // parts are long.
         if let fit {
             switch fitRecord(fit, profilesAt: head.uid.upperBound + 2) {
             case nil: break
@@ -194,18 +195,18 @@ struct RecordMapping: ~Copyable {
         }
     }
 
-    /// A part of the record. It determines the paths of the observables in it.
+    /// The part of the record in which an object is written. The paths of the object's observables depend on the part.
     enum Place { case record, evidence, device }
 }
 
 /// The constant parts of all records of one integration, as JSON.
 struct RecordConstants {
-    /// The part after `metadata.version`.
+    /// The members of `metadata` after `version`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
-    /// The org's host, or empty.
+    /// The org's host; empty if it is not known.
     let host: [UInt8]
-    /// `"scheme":"https","hostname":"…",` or empty.
+    /// The members `"scheme":"https","hostname":"…",` of a URL; empty if the host is not known.
     let url: [UInt8]
 
     init(orgHost: String?, logURL: String?) {

@@ -2,8 +2,8 @@ import CSimdjson
 import FoundationEssentials
 import Glibc
 
-/// Reads from a line of a spool what is needed to create its record again: the event as Okta sent it, and where it came from. The line is a record,
-/// or describes an event that could not become one.
+/// Reads a line of a spool, which is a record, or describes an event that could not become one. The result is what is needed to create the record
+/// again: the event as Okta sent it, and where the event came from.
 ///
 /// An instance must be used by one task at a time. Its results are valid until the next line is read.
 package final class RecordReader {
@@ -27,7 +27,7 @@ package final class RecordReader {
 
     /// Nil if there is not enough memory.
     package init?() {
-        // A record contains its event up to three times, escaped.
+        // A record contains its event up to three times, with escapes, so it can be much larger than the event.
         guard let tape = JSONTape(keys: Key.allCases.map { ("\($0)", $0.rawValue) }, scale: 16) else { return nil }
         self.tape = tape
         bytes = .allocate(byteCount: 64 << 10, alignment: 16)
@@ -97,7 +97,7 @@ package final class RecordReader {
         var written = 0
         var at = 0
         while at < text.count {
-            // Copies everything up to the next escape at once.
+            // Everything up to the next escape is copied at once.
             let rest = text.count - at
             let run =
                 memchr(text.start + at, 0x5C, rest).map { $0 - UnsafeMutableRawPointer(mutating: text.start + at) }
@@ -185,11 +185,11 @@ package struct RecordedEvent {
     package let event: UnsafeRawBufferPointer
     /// The inside of the record's `metadata.uid`; nil if the event did not become a record.
     package let uid: UnsafeRawBufferPointer?
-    /// The time of the record. Without a record, the time of collection. Milliseconds since 1970.
+    /// Milliseconds since 1970: the time of the record, or the time of collection if the event did not become a record.
     package let time: Int64
     /// The event's position in its page, if that is known.
     package let offset: Int
-    /// The org's host and the address of the log, from the record.
+    /// The record's `tenant_uid` and `log_source`: the org's host, and the address from which the log was read.
     package let tenant: UnsafeRawBufferPointer?
     package let logSource: UnsafeRawBufferPointer?
 }

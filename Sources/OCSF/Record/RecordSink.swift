@@ -1,8 +1,8 @@
-/// Facts about a record, so that they need not be read from the record.
+/// Facts about a record that its receiver would otherwise have to parse from the record.
 package struct RecordHead: Sendable, Equatable {
-    /// The record's class. `facts` has its number and the name of its partition.
+    /// The record's class. `kind.facts` has the class's number, and its name, which is also the name of a partition.
     package let kind: OCSFKind
-    /// `time`: milliseconds since 1970, UTC.
+    /// The record's `time`, in milliseconds since 1970, UTC.
     package let time: Int64
     /// Where `metadata.uid` is in the record: the inside of a JSON string, with its escapes.
     package let uid: Range<Int>

@@ -1,6 +1,6 @@
 /// The `time` of a record that this module wrote, in milliseconds since 1970; nil for any other text.
 ///
-/// It comes directly after `metadata`, which is first in a record, so it can be found without parsing the record.
+/// The member `time` comes directly after `metadata`, which is first in a record, so it can be found without parsing the record.
 package func recordTime(of record: UnsafeRawBufferPointer) -> Int64? {
     let opening: StaticString = "{\"metadata\":"
     let key: StaticString = ",\"time\":"

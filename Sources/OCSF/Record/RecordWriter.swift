@@ -3,8 +3,8 @@ import Glibc
 
 /// Builds one JSON record in a buffer that is reused.
 ///
-/// Every member is written with a trailing comma, and closing an object or array removes that comma. So no state is needed, an
-/// empty object can be recognized by its last byte, and returning to a mark undoes everything written since.
+/// Every member is written with a trailing comma, and closing an object or array removes that comma. So the writer needs no state. An empty object
+/// can be recognized by its last byte, and going back to an earlier position undoes everything written since.
 struct RecordWriter: ~Copyable {
     private(set) var start: UnsafeMutablePointer<UInt8>
     private(set) var count = 0
@@ -17,7 +17,7 @@ struct RecordWriter: ~Copyable {
 
     deinit { start.deallocate() }
 
-    /// Begins a record. Memory that only a long earlier event needed is freed.
+    /// Begins a record. If an earlier record needed much memory, frees that memory.
     mutating func begin() {
         count = 0
         if capacity > 4 << 20 {

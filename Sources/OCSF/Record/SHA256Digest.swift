@@ -1,6 +1,6 @@
 import Digests
 
-/// Used in all of this module, and by the program that creates a normalizer.
+/// This module's digest type, which the program that creates a normalizer also uses.
 package typealias SHA256Digest = Digests.SHA256Digest
 
 extension RecordWriter {

@@ -4,7 +4,7 @@ package struct OCSFClass: Sendable {
     package let uid: Int
     /// `class_name`.
     package let caption: String
-    /// The class's name in the schema, in snake case. It is the name of a partition.
+    /// The class's name in the schema, in snake case. Partitions have the same name.
     package let name: String
     /// `category_uid` and `category_name`.
     package let categoryUID: Int
@@ -92,7 +92,7 @@ package struct OCSFClass: Sendable {
     }
 }
 
-/// The same classes, for decisions in code.
+/// The same classes as an enumeration, for decisions in code.
 package enum OCSFKind: Int, Sendable, CaseIterable {
     case base, finding, account, authentication, entity, access, group, email, webResources, api, applicationError
 

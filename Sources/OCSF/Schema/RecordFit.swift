@@ -2,7 +2,7 @@ import CSimdjson
 import Glibc
 
 /// Adapts the part of a record that the mapping has written to a version of OCSF that has fewer attributes and values. Attributes that the version
-/// lacks are removed, a value that an enumeration lacks becomes 99 (Other) with its name, and an object that then breaks the version's rules is
+/// lacks are removed. A value that an enumeration lacks becomes 99 (Other) with its name. If an object then breaks a rule of the version, it is
 /// removed as a whole. The mapping makes sure that removed values are in `unmapped`.
 ///
 /// The record is parsed again, and decisions are made from its leaves upwards, using each name's number in the version's table. Then the remaining
@@ -13,17 +13,17 @@ final class RecordFit {
         case fitted(SchemaTable.Profiles)
         /// The record lacks something that this version requires in its class. The writer is unchanged.
         case notFillable
-        /// The record could not be parsed: it is larger than any record of an Okta event.
+        /// The record could not be parsed, because it is larger than any record of an Okta event.
         case failed(Rejection)
     }
 
     // Marks on the record's nodes, in addition to the parser's own.
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
-    /// The value becomes 99.
+    /// The value becomes 99 (Other), because the version lacks it.
     private static let other: UInt8 = 32
-    /// The value is at another place in the adapted record.
+    /// The value is removed here, and is at another place in the adapted record.
     private static let moved: UInt8 = 64
-    /// A part of the value must not be copied unchanged.
+    /// A part of the value is removed or changed, so the value can't be copied unchanged.
     private static let changed: UInt8 = 128
 
     private let table: SchemaTable
@@ -36,7 +36,7 @@ final class RecordFit {
     private var nodes: JSONNode
     private var count = 0
     private var profiles: SchemaTable.Profiles = []
-    /// Members that move into another one, and where to. There are only a few at a time.
+    /// Members that move into another member, each with that other member. A record has only a few.
     private let moves: UnsafeMutablePointer<(member: JSONNode, into: JSONNode)>
     private var moveCount = 0
     private static let moveLimit = 16
@@ -65,8 +65,8 @@ final class RecordFit {
         nothing.deallocate()
     }
 
-    /// Adapts a record. `writer` contains it without its closing brace, and with a comma after its last member. Until the next record, `stands` says
-    /// which of the record's values remain.
+    /// Adapts the record in `writer`, which lacks its closing brace and has a comma after its last member. Until the next call, `stands` says which
+    /// of the record's values remain.
     func fit(_ writer: inout RecordWriter, _ kind: OCSFKind) -> Outcome {
         guard let structure = table.classes[kind]?.structure else { return .notFillable }
         writer.finish()
@@ -91,8 +91,8 @@ final class RecordFit {
         return .fitted(profiles)
     }
 
-    /// Whether a value of the event that the mapping wrote is still in the record. It counts as removed if it was removed at any place, because the
-    /// same text at another place may mean something else.
+    /// Whether a text that the mapping copied from the event is still in the record. If the record had the text at several places, it must remain at
+    /// all of them, because it may mean something else at each.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -117,7 +117,7 @@ final class RecordFit {
         return isKept
     }
 
-    /// Whether the record still has a country and a URL, which the mapping writes in another form than the event.
+    /// Whether the record still has a country and a URL. `stands` can't tell, because the mapping writes them in another form than the event has.
     var hasCountry: Bool { keeps(country) }
     var hasURL: Bool { keeps(url) }
 
@@ -144,7 +144,7 @@ final class RecordFit {
 
     // MARK: Deciding
 
-    /// Marks what is removed. Returns false if the object must be removed as a whole.
+    /// Marks what is removed from an object. Returns false if the object must be removed as a whole.
     private func decide(_ object: JSONNode, _ structure: Int, isRecord: Bool = false) -> Bool {
         let facts = table.structures[structure]
         let end = nodes + Int(object.pointee.next)
@@ -153,7 +153,7 @@ final class RecordFit {
             if let attribute = table.attribute(structure, child.pointee.key) {
                 if !decide(child, attribute) { drop(child, in: object) }
                 if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
-                    // The value 99 without a name has no meaning.
+                    // Without an attribute for its name, the value 99 (Other) has no meaning.
                     child.pointee.flags &= ~Self.other
                     drop(child, in: object)
                 }
@@ -215,7 +215,8 @@ final class RecordFit {
         parent.pointee.flags |= Self.changed
     }
 
-    /// If the version lacks a list and has another attribute for its first element, moves that element there. Returns whether it did.
+    /// If the version lacks a list and has another attribute for the list's first element, moves that element there. Returns whether it has moved
+    /// one.
     private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
         -> Bool
     {
@@ -239,7 +240,7 @@ final class RecordFit {
         return true
     }
 
-    /// Marks the members that this version has inside another member, so that they are written there.
+    /// Marks removed members that this version has inside another member, so that they are written there.
     private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
         guard !facts.into.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -308,7 +309,7 @@ final class RecordFit {
         return !isEmpty
     }
 
-    /// Removes the observables or enrichments whose attribute is removed. They refer to the attribute by its path.
+    /// Removes the observables or enrichments that refer, by a path, to an attribute that is removed.
     private func keepResolving(_ key: UInt16) {
         guard let list = member(key, of: nodes) else { return }
         var keepsAny = false
@@ -328,8 +329,8 @@ final class RecordFit {
         if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
     }
 
-    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. `unmapped` is not written yet, so paths into it
-    /// remain.
+    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. Paths into `unmapped` count as remaining, because
+    /// that part is written later.
     private func resolves(_ path: JSONNode) -> Bool {
         let text = bytes + Int(path.pointee.start) + 1
         let size = Int(path.pointee.end - path.pointee.start) - 2
@@ -364,7 +365,7 @@ final class RecordFit {
         var element = array + 1
         var place = 0
         while element < end {
-            // If an element is removed, the elements after it get other positions.
+            // After a removed element, all elements get other positions, so their paths are no longer right.
             if element.pointee.flags & Self.dropped != 0 { return nil }
             if place == index { return element }
             place += 1

@@ -1,12 +1,13 @@
-/// The version of OCSF in which records are written, from the mapping's view: the classes and activities, and the table to which a record
-/// is adapted. It is passed to the mapping, so that one process can write two versions.
+/// The version of OCSF in which records are written: its classes and activities, and the table by which a record is adapted to it. The mapping
+/// receives it as a value, so that one process can write two versions.
 struct RecordSchema: Sendable {
     let version: SchemaVersion
-    /// Nil for the mapping's own version: nothing needs to be adapted.
+    /// The table of the version; nil for the mapping's own version, to which nothing needs to be adapted.
     let table: SchemaTable?
     /// `"version":"1.8.0",`, the member of `metadata`.
     let versionMember: [UInt8]
-    /// The members for class and activity, ready to be copied. The indices are the kind and then the activity: 0…13, or 14 for activity 99.
+    /// The members for each class and activity, ready to be copied. The first index is the class. The second is the activity: 0…13, or 14 for
+    /// activity 99.
     let classifications: [[[UInt8]]]
     /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after everything else.
     let hasRawDataSize: Bool

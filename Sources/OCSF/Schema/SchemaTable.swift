@@ -28,7 +28,7 @@ struct SchemaTable: Sendable {
         var isArray: Bool
         /// The profiles of which a record must list at least one; empty for an attribute that needs no profile.
         var profiles: Profiles
-        /// The attribute that names the value; 0 if there is none.
+        /// The attribute that holds the name of this attribute's value, as `type` does for `type_id`; 0 if there is none.
         var sibling: UInt16
         /// The values of an enumeration; nil if any value is allowed.
         var values: [Int]?
@@ -68,25 +68,25 @@ struct SchemaTable: Sendable {
     struct Structure {
         var required: [(key: UInt16, profiles: Profiles)] = []
         var constraints: [Constraint] = []
-        /// An attribute that this version lacks here, and the member into which it moves.
+        /// For each attribute that this version lacks in this structure: the member into which the attribute moves.
         var into: [UInt16: UInt16] = [:]
-        /// An attribute that this version lacks here, and the attribute with the same content.
+        /// For each attribute that this version lacks in this structure: the attribute that has the same content.
         var same: [UInt16: UInt16] = [:]
-        /// A list that this version lacks here, and the attribute that takes its first element.
+        /// For each list that this version lacks in this structure: the attribute that takes the list's first element.
         var first: [UInt16: UInt16] = [:]
     }
 
-    /// Names by number; 0 stands for no name.
+    /// The names of all attributes. The index is the name's number; 0 stands for no name.
     private(set) var names: [String] = [""]
     private(set) var structures: [Structure] = []
-    /// The structure of each class in this version, and its facts.
+    /// The classes of this version, each with its index in `structures` and its facts.
     private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
-    /// For each class that this version lacks, or that a record can't fill: the class to use instead, and which of its activities replaces each
-    /// activity.
+    /// For each class that this version lacks, or that a record may be unable to fill: the class to use instead, and for each activity the activity
+    /// to use in that class.
     private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
 
     private var attributes: [Attribute] = []
-    /// Index in `attributes` by structure and name, or -1.
+    /// The index in `attributes` for each structure and name; -1 if the structure has no attribute of that name.
     private var places: [Int16] = []
 
     func attribute(_ structure: Int, _ key: UInt16) -> Attribute? {
@@ -115,7 +115,7 @@ struct SchemaTable: Sendable {
     init(version: String, table: String, choices: String) throws(SchemaTableError) {
         var reader = SchemaTableReader(version: version)
         try reader.read(table)
-        // An attribute that the version lacks has no row, but a choice may name it.
+        // An attribute that the version lacks has no row in its table, but a line in the file of choices may name the attribute.
         for row in choices.split(separator: "\n") where row.hasPrefix(version + "\t") {
             reader.name(row.split(separator: "\t").dropFirst(3))
         }
@@ -201,7 +201,7 @@ struct SchemaTable: Sendable {
     }
 }
 
-/// The rows of a table, before names become numbers.
+/// The rows of a table as they are read, with names that are not numbers yet.
 private struct SchemaTableReader {
     struct Row {
         var line: Int

@@ -11,12 +11,13 @@ package enum SchemaVersion: String, Sendable, CaseIterable {
     /// The version that the mapping itself writes.
     package static let native = SchemaVersion.v1_8_0
 
-    /// The name in the spool's manifest.
+    /// The version as the spool's manifest names it.
     package var name: String { "ocsf/\(rawValue)" }
 }
 
 extension SchemaVersion {
-    /// The version of a record that this module wrote, from its `metadata.version`, which is the first member of that name; nil for any other text.
+    /// The version of a record that this module wrote, read from `metadata.version`, the first member named `version` in the record. Nil for any
+    /// other text.
     package init?(ofRecord record: UnsafeRawBufferPointer) {
         let opening: StaticString = "\"version\":\""
         let size = opening.utf8CodeUnitCount

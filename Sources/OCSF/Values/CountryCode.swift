@@ -1,7 +1,7 @@
 /// Converts country names from geolocation data to ISO 3166-1 alpha-2, which OCSF requires.
 enum CountryCode {
-    /// Returns the two-letter code for a country's name or code; nil for any other text. Letter case, punctuation, "the",
-    /// "&" for "and" and "St" for "Saint" make no difference.
+    /// Returns the two-letter code for a country's name or code; nil for any other text. It makes no difference how letters are capitalized, whether
+    /// there is punctuation or "the", and whether "and" is written "&" and "Saint" is written "St".
     static func lookup(_ name: JSONText) -> JSONText? {
         guard !name.isEscaped else { return nil }
         if let index = exactly.lookup(name.start, name.count) { return code(index) }
@@ -15,7 +15,7 @@ enum CountryCode {
         JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
     }
 
-    /// A name without the parts that make no difference, in its own memory, so that nothing is allocated.
+    /// A name without letter case, punctuation and the words that make no difference. It has its memory inside itself, so that nothing is allocated.
     private struct Key {
         static let capacity = 160
         private var bytes: InlineArray<160, UInt8> = .init(repeating: 0)
@@ -43,7 +43,7 @@ enum CountryCode {
             let first = count
             var isAfterC3 = false
             for byte in letters where byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'") {
-                // A to Z, and À to Þ, which are C3 80 to C3 9E in UTF-8.
+                // The capitals are A to Z, and À to Þ, which are C3 80 to C3 9E in UTF-8.
                 let isCapital = byte &- 0x41 < 26 || (isAfterC3 && byte &- 0x80 < 0x1F)
                 append(isCapital ? byte + 0x20 : byte)
                 isAfterC3 = byte == 0xC3
@@ -90,7 +90,7 @@ enum CountryCode {
         (line.prefix(2), line.dropFirst(3).split(separator: "|"))
     }
 
-    /// Finds a name that is written exactly as below. Most names are.
+    /// Finds a name that is spelled exactly as in `names`, as most names are.
     private static let exactly = ByteTable(
         pairs.enumerated().flatMap { index, pair in
             (pair.names + [pair.code]).map { (Array($0.utf8), Int32(index)) }
@@ -105,7 +105,7 @@ enum CountryCode {
             }
         })
 
-    /// All codes in sequence; allocated for the life of the process.
+    /// All codes as one text, allocated for the life of the process.
     nonisolated(unsafe) private static let codes: UnsafePointer<UInt8> = {
         let text = Array(pairs.map(\.code).joined().utf8)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: text.count)

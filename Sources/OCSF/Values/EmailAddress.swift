@@ -1,7 +1,7 @@
 /// Where the domain begins in a text that OCSF's `email_t` allows; nil for any other text. Many of Okta's `alternateId`s are not addresses.
 ///
-/// The allowed characters are those that are in both OCSF's pattern for `email_t` and RFC 5321's unquoted local part. The domain needs at
-/// least two labels of letters, digits and hyphens. A domain can't end in a label of digits only (RFC 3696 section 2). That matters because people sometimes
+/// The allowed characters are those that are in both OCSF's pattern for `email_t` and RFC 5321's unquoted local part. The domain needs at least two
+/// labels of letters, digits and hyphens. A domain can't end in a label of digits only (RFC 3696 section 2). That matters because people sometimes
 /// type their password into the login field, and passwords look like `P@ssw0rd.2026`.
 func emailDomainStart(_ text: JSONText) -> Int? {
     guard !text.isEscaped, text.count >= 5, text.count <= 320, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0

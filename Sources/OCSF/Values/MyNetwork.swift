@@ -6,9 +6,9 @@ enum NetworkScope: Int {
 
 /// The organization's addresses and domains.
 ///
-/// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291
-/// section 2.5.3), link-local (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared space of carriers (RFC 6598) is
-/// not; a site that uses it has to add it.
+/// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3), link-local
+/// (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared range of carriers (RFC 6598) is not built in; a site that uses that
+/// range has to add it.
 package struct MyNetwork: Sendable, Equatable {
     /// A range of addresses.
     package struct AddressRange: Sendable, Equatable {
@@ -38,7 +38,7 @@ package struct MyNetwork: Sendable, Equatable {
     }
 
     private let ranges: [AddressRange]
-    /// The concatenated domains in lower case, and where each ends.
+    /// All domains in lower case as one text, and the offset at which each of them ends.
     private let domainText: [UInt8]
     private let domainEnds: [Int]
 
@@ -57,7 +57,7 @@ package struct MyNetwork: Sendable, Equatable {
 
     var hasDomains: Bool { !domainEnds.isEmpty }
 
-    /// Whether an address is internal or external. Nil means unknown: no range is configured, so a public address may be the organization's or anyone
+    /// Whether an address is internal or external. Nil for a public address if no range is configured: it may be the organization's or anyone
     /// else's.
     func scope(of address: IPAddress) -> NetworkScope? {
         if Self.isLocal(address) { return .internal }

@@ -1,5 +1,5 @@
-/// OCSF's `os.type_id` for Okta's names of platforms: those of devices (`MACOS`, `OSX`, `CHROMEOS`), and those from its user agent
-/// parser ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
+/// OCSF's `os.type_id` for Okta's names of platforms. Some come from devices (`MACOS`, `OSX`, `CHROMEOS`), others from Okta's parser of user agents
+/// ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
 enum OperatingSystem {
     /// The `type_id` of a platform; 99 for a platform that OCSF does not list, such as ChromeOS.
     static func typeID(_ name: JSONText) -> Int {

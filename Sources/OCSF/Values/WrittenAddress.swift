@@ -30,7 +30,8 @@ struct WrittenAddress {
         if let zone = text.firstIndex(of: UInt8(ascii: "%")) { text = text.slice(0..<zone) }
         guard let address = IPAddress(text) else { return nil }
         if address.isIPv4, let colon = text.lastIndex(of: UInt8(ascii: ":")) {
-            // If the IPv4 address is written in hexadecimal digits, there is nothing to cut out.
+            // If the text ends in the IPv4 address in decimal numbers, only that part is used. An IPv4 address in hexadecimal digits has no such
+            // part.
             let tail = text.slice(colon + 1..<text.count)
             if IPAddress(tail) == address { text = tail }
         }

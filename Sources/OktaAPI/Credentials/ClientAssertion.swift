@@ -4,7 +4,7 @@ import JWTKit
 ///
 /// Okta accepts each `jti` only once, even if it refuses the request for another reason. So every attempt gets a new `jti`.
 struct ClientAssertion: Sendable {
-    /// How long an assertion is valid, in seconds. Okta allows an hour; the request is sent immediately.
+    /// How long an assertion is valid, in seconds. Okta allows an hour, but a short time is enough, because the request is sent immediately.
     static let lifetime: Int64 = 300
 
     let clientID: String

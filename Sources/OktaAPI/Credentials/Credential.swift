@@ -50,7 +50,7 @@ package enum AuthorizationFailure: Error, Sendable {
     case answer(HTTPResponse)
 }
 
-/// Why there is no usable credential. It never contains any part of the secret.
+/// Why there is no usable credential. The error never contains any part of the secret.
 package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStringConvertible {
     /// The text contains only white space.
     case empty(place: String)

@@ -103,7 +103,7 @@ package actor OAuthCredential: Credential {
             reject(request)
             return .tryAgainWithNewToken
         case (403, _):
-            // A token keeps the scopes with which it was issued. If a scope was granted since, a new token is needed.
+            // A token keeps the scopes with which it was issued. If a scope has been granted later, a new token is needed.
             reject(request)
             return .asItIs
         default: return .asItIs
@@ -136,7 +136,7 @@ package actor OAuthCredential: Credential {
             case .ask:
                 guard let error = await asked() else { continue }
                 if let token = life.serving(now: clock.now) { return token.value }
-                // Another caller's cancellation must not cancel this one.
+                // The shared request also ends with this error if another caller is cancelled. In that case, this caller requests a token again.
                 if error.kind == .cancelled, !Task.isCancelled { continue }
                 throw .transport(error)
             }

@@ -19,7 +19,7 @@ enum PrivatePEM {
         let keys = blocks.filter { $0.label.hasSuffix("PRIVATE KEY") }
         guard let block = keys.first else { throw blocks.first.map { objection(to: $0.label) } ?? .unknownForm }
         guard keys.count == 1 else { throw .several }
-        // Header lines of RFC 1421 mean that openssl's traditional format is encrypted.
+        // If the key has header lines (RFC 1421), it is in openssl's traditional format and encrypted.
         guard !block.lines.contains(where: { $0.contains(":") }) else { throw .encrypted }
         switch block.label {
         case "RSA PRIVATE KEY":

@@ -63,7 +63,7 @@ enum TokenAnswer: Sendable {
     }
 
     private struct Form: Decodable {
-        // RFC 6749's names.
+        // These names are those of RFC 6749.
         var access_token, token_type: String?
         var expires_in: Double?
     }

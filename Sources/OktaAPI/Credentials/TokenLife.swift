@@ -5,18 +5,18 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
     /// The scheme in the `Authorization` header.
     enum Scheme: String, Sendable {
         case bearer = "Bearer"
-        /// Bound to a key: a DPoP proof accompanies the token.
+        /// The token is bound to a key, and each request with it carries a DPoP proof.
         case dpop = "DPoP"
     }
 
-    /// The token as the org issued it.
+    /// The text and the scheme of the token, as the org issued them.
     struct Value: Sendable, Hashable {
         var text: String
         var scheme: Scheme
     }
 
     let value: Value
-    /// The token must not be used after this.
+    /// The token must not be used after this time.
     let end: ContinuousClock.Instant
     /// From this time on, a new token is requested, although the present token is still valid.
     var renewal: ContinuousClock.Instant
@@ -74,7 +74,7 @@ struct TokenLife: Sendable {
 
     init(seed: UInt64) { jitter = Jitter(seed: seed) }
 
-    /// What to do at `now`.
+    /// What a caller that needs a token has to do at `now`.
     mutating func step(now: Instant) -> Step {
         if let token {
             if now < token.renewal { return .use(token) }
@@ -161,7 +161,7 @@ struct TokenLife: Sendable {
     }
 
     private mutating func wait(after response: HTTPResponse) -> Duration {
-        // Callers that already wait share this answer. A caller that comes more than a second later requests a token again.
+        // All callers that are waiting now get this answer. A caller that comes more than a second later requests a token again.
         guard response.status == 429 else { return token == nil ? .seconds(1) : Self.renewalRetry }
         let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
         let seconds =

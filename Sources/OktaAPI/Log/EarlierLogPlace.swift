@@ -60,8 +60,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed, the place's ``LogPlace/source`` is not the
-    /// query's, so the log is queried by time.
+    /// The same place in the present form. If the address, the filter or the page size has changed, the place gets a ``LogPlace/source`` that differs
+    /// from the query's, so the log is queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
             // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.

@@ -2,9 +2,9 @@ import CurlHTTPClient
 
 /// Classifies one answer to a request of the log. It does not know how requests are scheduled.
 package enum LogAnswer: Sendable {
-    /// A page of events.
+    /// The answer is a page of events.
     case page(next: String)
-    /// No page.
+    /// The answer is not a page of events.
     case problem(Problem)
 
     /// Why there is no page, in words for an operator.
@@ -67,7 +67,7 @@ package enum LogAnswer: Sendable {
                 .missingNext, "an answer without a next link, although Okta sends one with every page",
                 "If it persists, check for a proxy that strips headers")
         }
-        // A link that leads to the requested page itself was checked before the request.
+        // A `next` link that equals the requested link needs no check, because the requested link has already been checked.
         if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
             return problem(
                 .foreignNext, "a next link that is not followed: \(objection)",
@@ -94,7 +94,8 @@ package enum LogAnswer: Sendable {
             kind: kind, what: error.summary, advice: error.advice, pace: pace, isSlow: error.kind == .timeout)
     }
 
-    /// The token endpoint has its own limits. Its answer says nothing about the log, and no request of the log was sent.
+    /// Describes an answer of the token endpoint without a token. It says nothing about the log, which was not requested. The token endpoint has its
+    /// own rate limit.
     private static func withoutToken(_ response: HTTPResponse) -> Problem {
         let isLimited = response.status == 429
         return Problem(
@@ -106,7 +107,7 @@ package enum LogAnswer: Sendable {
             requestID: response.oktaRequestID)
     }
 
-    /// A 429 is not a failure of the org.
+    /// Describes an answer with status 429, which is not a failure of the org.
     private static func limited(_ response: HTTPResponse) -> Problem {
         let isConcurrency = RateLimit(response.headers).isConcurrency
         let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""

@@ -28,26 +28,26 @@ package struct LogPage: Sendable {
     package let search: LogSearch?
     /// The number of events of a full page.
     package let limit: Int
-    /// The server's `Date`.
+    /// The `Date` header of the answer.
     package let date: ServerTime?
     /// The number of events in the way's previous page.
     let previousCount: Int?
-    /// The most events in one of the pages that the way has requested without a wait before this one.
+    /// The highest number of events in one of the way's earlier pages. Only the pages that were requested since the last wait count.
     var largestCount = 0
     /// The maximum age, in milliseconds by the server's clock, of an event that counts as one of the newest.
     let freshness: Int64
-    /// The period that Okta has deleted, between the way's last event and the oldest event that Okta still keeps.
+    /// The period whose events Okta has deleted: from the way's last event to the oldest event that Okta still keeps.
     package let gap: LogGap?
     /// Okta's id of the organization, if it is known.
     package let organization: String?
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// Two pages in a row may have the same number of events because the server enforces a page size. This is assumed only if they have at least this
-    /// many events.
+    /// If two pages in a row have the same number of events, and at least this many, the server is assumed to enforce a page size. Smaller pages may
+    /// have the same number of events by chance.
     static let leastEqualCount = 10
 
-    /// A page is small if it has at most this fraction of the events of a page shortly before it.
+    /// A page is small if another page, requested since the last wait, had at least this many times as many events.
     static let smallPage = 4
 
     /// Whether more events are expected immediately. This only decides when the next request is sent.
@@ -86,7 +86,7 @@ package struct PageCheckpoint: Sendable, Hashable {
     /// How the page changes the ways.
     package enum Change: Sendable, Hashable {
         case none
-        /// There are two ways now.
+        /// A tail begins with this page, so there are two ways now.
         case tailBegan
         /// The history has reached the point where the tail began. Only the tail continues.
         case historyEnded
@@ -99,10 +99,10 @@ package struct PageCheckpoint: Sendable, Hashable {
     package var change = Change.none
     /// The number of events in the page.
     package var count = 0
-    /// The number of the page's events that its way had not passed before.
+    /// How many of the page's events the way had not passed before.
     package var passed = 0
     package var newest: PublishedTime?
-    /// Events of the page that may have been collected before: too few of the remembered events were found again, so it can't be told.
+    /// Events of the page that may have been collected before. Too few of the remembered events were found again to know.
     package var unproven = 0
 
     package init(place: LogPlace) { self.place = place }

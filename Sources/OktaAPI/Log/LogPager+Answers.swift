@@ -84,8 +84,8 @@ extension LogPager {
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute. It waits as long after a
-        // problem that a person has to correct.
+        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute. It also waits about a minute
+        // after a problem that a person has to correct.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait
@@ -105,7 +105,7 @@ extension LogPager {
         return trouble
     }
 
-    /// Queries the way by time after a refused link, or after several useless answers.
+    /// Queries the way by time after a refused link, or after several answers without a usable page.
     private mutating func requeryIfUseless(
         _ way: LogWay, _ problem: LogAnswer.Problem, _ now: Instant
     ) -> LogRequery? {

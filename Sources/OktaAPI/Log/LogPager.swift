@@ -30,7 +30,7 @@ package struct LogPager: Sendable {
 
     /// What the caller has to do next.
     package enum Step: Sendable {
-        /// Send this, then call ``LogPager/received(_:now:host:)``.
+        /// Send this request, then call ``LogPager/received(_:now:host:)``.
         case request(LogPageRequest)
         /// Do nothing before this instant.
         case wait(until: Instant)
@@ -40,9 +40,9 @@ package struct LogPager: Sendable {
 
     /// The result of an answer.
     package enum Outcome: Sendable {
-        /// Events. Answer with `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
+        /// A page of events. After reading it, call `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
         case page(LogPage)
-        /// No page. ``LogPager/nextStep(now:)`` schedules the retry.
+        /// There is no page. ``LogPager/nextStep(now:)`` says when to try again.
         case trouble(PagerTrouble)
         /// Okta's clock and this host's differ, and the configured start is relative to now. The start now counts from Okta's clock, and the log is
         /// queried from the new start.
@@ -55,13 +55,13 @@ package struct LogPager: Sendable {
         case delivering(LogPage)
     }
 
-    /// A tail may begin if the only way's events are older than this, in milliseconds by the server's clock.
+    /// While there is one way, a tail may begin if the events of this way are older than this, in milliseconds by the server's clock.
     static let farBehind: Int64 = 3_600_000
-    /// The time after a query with smaller pages until the pager tries larger ones again.
+    /// How long after a query with smaller pages the pager tries larger pages again.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
-    /// The number of useless answers to the same request after which the log is queried by time.
+    /// After this many answers to the same request without a usable page, the log is queried by time.
     static let patience = 3
 
     /// The org, the filter and the page size.
@@ -82,17 +82,18 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way: the progress of a tail that may begin.
     var tail: WayProgress?
-    /// Whether the tail has had its turn, so that the next request belongs to the main way. So the main way gets requests even if the tail is always
-    /// due.
+    /// Whether the tail has had its turn, and the next request therefore belongs to the main way. Otherwise, a tail that is always due would leave no
+    /// requests to the main way.
     private var isMainNext = false
-    /// The `Date` of the main way's last answer whose page is durable.
+    /// The `Date` of the answer with the main way's last durable page.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. The events that the main way has passed since the possible tail's last empty answer
-    /// must still be remembered when the tail reaches them. So the pager requests the possible tail again after a quarter of this number.
+    /// The minimum number of events that the main way remembers. A tail that may begin returns empty answers at first. When it reaches the events
+    /// that the main way has passed since the last empty answer, the main way must still remember them. So the pager requests the possible tail again
+    /// when the main way has passed a quarter of this number.
     private let remembered: Int
     /// The number of events that the main way has passed since the possible tail's last empty answer.
     private var passedSinceTail = 0
-    /// The `Date` of the last answer whose page is durable.
+    /// The `Date` of the answer with the last durable page of either way.
     private var keptDate: ServerTime?
     /// The `Date` of the last answer, whether or not its page is durable.
     private var lastDate: ServerTime?
@@ -132,7 +133,8 @@ package struct LogPager: Sendable {
 
     private static func progress(_ kept: LogPlace.Way, _ query: LogQuery, _ now: Instant) -> WayProgress {
         var progress = WayProgress(kept, limit: query.pageLimit, due: now)
-        // The pages are smaller than configured because larger ones failed. Don't try larger ones again at every start.
+        // The stored link asks for smaller pages than configured, because larger ones failed. The pager waits before it tries larger ones again, also
+        // at a start.
         if progress.fullPage < query.pageLimit { progress.requeriedAt = now }
         return progress
     }
@@ -170,7 +172,7 @@ package struct LogPager: Sendable {
         if let due = tail?.due { tail?.due = max(due, grid.start) }
     }
 
-    /// What to do at `now`.
+    /// What the caller has to do at `now`.
     package mutating func nextStep(now: Instant) -> Step {
         guard case .idle = phase else { return .outstanding }
         guard let due = nextAttempt, due <= now else { return .wait(until: nextAttempt ?? now) }
@@ -236,7 +238,7 @@ package struct LogPager: Sendable {
     }
 
     /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's
-    /// clock. With a start in Okta's future, the events before it would be missed.
+    /// clock. If the start were in Okta's future, events stored before the start would be missed.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
@@ -246,8 +248,8 @@ package struct LogPager: Sendable {
         place.countedFrom = nil
         guard abs(ahead) > HostTime.tolerance else { return nil }
         let moved = way.restart.advanced(by: -ahead)
-        // If the start was computed more than five minutes ago, this host's clock may have been set since then. So such a start is not moved to a
-        // later time.
+        // If the start was computed more than five minutes ago, this host's clock may have been corrected since then. So such a start is never moved
+        // to a later time.
         let isOfNow = (0...300_000).contains(host.milliseconds - countedFrom.milliseconds)
         guard isOfNow || moved < way.restart else { return nil }
         way.restart = moved
@@ -257,7 +259,7 @@ package struct LogPager: Sendable {
         return .startMoved(to: way.restart, ahead: .milliseconds(ahead))
     }
 
-    /// The period that Okta has deleted between the last event of `way` and its last answer; nil once a page has reported it.
+    /// The period whose events Okta has deleted before `way` could collect them; nil if there is none, or if an earlier page has already reported it.
     private func gap(_ way: LogWay, _ date: ServerTime?) -> LogGap? {
         guard let date, let reached = place[way]?.reached else { return nil }
         let oldest = date.milliseconds - LogRetention.kept

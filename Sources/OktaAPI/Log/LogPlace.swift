@@ -15,7 +15,7 @@ package struct LogPlace: Sendable, Hashable {
     /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was
     /// collected, either by this way or by the second way.
     package struct Way: Sendable, Hashable, Codable {
-        /// The Okta filter of its queries; nil for all events.
+        /// The Okta filter of the way's queries; nil for all events.
         package var filter: String?
         /// Every event that this way has not passed was stored at this time or later. A query without a link starts here.
         package var restart: StoredTime
@@ -24,12 +24,13 @@ package struct LogPlace: Sendable, Hashable {
         /// The median of `published` of the way's last events. It is used for reports only, because one event with a wrong date could move it.
         package var reached: PublishedTime?
 
-        /// Set if a query by time found no event that the way has passed. Events published before this time may then have been collected already.
+        /// Set if a query by time found no event that the way has passed. Events that were published before this time may have been collected
+        /// already.
         package var unprovenUntil: ServerTime?
-        /// The number of remembered events that the way has passed with earlier filters: the newest ones, back to the first gap; nil if there are
-        /// none. It is ``brokenStretch`` if some of these events may have been forgotten.
+        /// How many of the events that the way has passed with earlier filters are remembered without a gap, counted from the newest event; nil if
+        /// there are none. The value is ``brokenStretch`` if some of these events may have been forgotten.
         package var setAside: Int?
-        /// Means that some events may have been forgotten. The value is larger than the number of events that can be remembered.
+        /// A value of ``setAside``: some events may have been forgotten. It is larger than the number of events that can be remembered.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -143,7 +144,7 @@ package enum LogWay: String, Sendable, Hashable, CaseIterable {
 
 // The text form of a place.
 extension LogPlace {
-    /// The JSON in the text.
+    /// The JSON object in the text of a place.
     private struct Stored: Codable {
         var organization: String?
         var source: String
@@ -169,7 +170,8 @@ extension LogPlace {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding texts and integers can't fail. If it did, the empty object would be reported as unreadable when it is read.
+        // Encoding texts and integers can't fail. If it failed nevertheless, an empty object would be stored, and reading it would report an
+        // unreadable place.
         let json = (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         return "\(Self.prefix)\(Self.version) \(json)"
     }

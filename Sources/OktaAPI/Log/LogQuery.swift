@@ -32,7 +32,7 @@ package struct LogQuery: Sendable, Hashable {
     /// The value in version 2 of the cursor that corresponds to ``source``. It also changes with the filter.
     var earlierFingerprint: String { Self.hash("\(org.origin)\n\(filter ?? "")\n\(pageLimit)") }
 
-    /// FNV-1a, 64 bits, as sixteen hex digits.
+    /// The 64-bit FNV-1a hash of a text, as sixteen hex digits.
     private static func hash(_ text: String) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

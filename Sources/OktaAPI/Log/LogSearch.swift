@@ -8,7 +8,7 @@ package struct LogSearch: Sendable, Hashable {
     package let need: Int
     /// Whether this is a second pass. The first one did not see enough remembered events.
     package let isSecond: Bool
-    /// The `Date` of the first answer.
+    /// The `Date` of the first answer to the search.
     package var began: ServerTime?
     /// The remembered events seen so far, at most ``need``.
     package var seen: Set<UInt128> = []
@@ -40,8 +40,8 @@ package struct LogSearch: Sendable, Hashable {
         return date.milliseconds - began.milliseconds >= Self.endsAfter
     }
 
-    /// The next pass if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass
-    /// found. If that number is too small to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
+    /// The pass that follows if this pass did not find enough events. It starts from the beginning, and needs half as many events as this pass found.
+    /// If this pass found too few to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
     package func nextPass(leastSeen: Int) -> LogSearch {
         LogSearch(need: isSecond || seen.count < leastSeen ? 0 : (seen.count + 1) / 2, isSecond: true, began: began)
     }

@@ -7,7 +7,7 @@ package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
 
     package static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// A plain number: milliseconds since 1970.
+    /// Decodes a plain number, the milliseconds since 1970.
     package init(from decoder: any Decoder) throws {
         milliseconds = try decoder.singleValueContainer().decode(Int64.self)
     }
@@ -31,24 +31,25 @@ package enum HostScale {}
 
 /// When Okta stored an event. No answer contains it, but the `since` of a polling query refers to it (System Log API, polling requests).
 package typealias StoredTime = LogTime<StoredScale>
-/// An event's `published`.
+/// A time on the scale of the events' `published`.
 package typealias PublishedTime = LogTime<PublishedScale>
-/// The `Date` of an answer.
+/// A time on Okta's clock, from the `Date` header of an answer.
 package typealias ServerTime = LogTime<ServerScale>
-/// This host's clock.
+/// A time on this host's clock.
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
     /// The largest time by which an event's `published` may be later than the time at which Okta stored the event, in milliseconds.
     package static let tolerance: Int64 = 300_000
 
-    /// The event was stored at this time or later. This assumes that Okta never stores an event earlier than ``tolerance`` before its `published`.
+    /// The earliest time at which Okta can have stored an event with this `published`. This assumes that Okta never stores an event earlier than
+    /// ``tolerance`` before its `published`.
     package var earliestStored: StoredTime { StoredTime(milliseconds).advanced(by: -Self.tolerance) }
 }
 
 extension ServerTime {
-    /// All events in an answer with this `Date` were stored at this time or earlier. This assumes that no event in an answer was stored after the
-    /// answer's `Date`. `Date` has whole seconds, so the true time can be up to a second later.
+    /// The latest time at which Okta can have stored the events in an answer with this `Date`. This assumes that no event in an answer was stored
+    /// after the answer's `Date`. `Date` has whole seconds, so the true time can be up to a second later.
     package var latestStored: StoredTime { StoredTime(milliseconds).advanced(by: 1_000) }
 }
 

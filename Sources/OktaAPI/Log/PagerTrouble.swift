@@ -8,7 +8,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case invalidRequest
         /// 5xx or 408: Okta, or something in front of it, failed temporarily.
         case serverFailure
-        /// 429 because of the rate.
+        /// 429 because of too many requests in a window.
         case rateLimited
         /// 429 because of too many simultaneous requests.
         case concurrencyLimited
@@ -24,7 +24,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case refusedQuery
         /// A stored `next` link was answered repeatedly with 400, 404 or 410.
         case cursorRefused
-        /// Another status.
+        /// An answer with a status for which there is no other kind.
         case refused
         /// A 200 with a web page or another content type: not an answer from Okta.
         case notOkta
@@ -34,7 +34,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case tooLarge
         /// A 200 without a `next` link.
         case missingNext
-        /// A `next` link that leads elsewhere.
+        /// A `next` link that does not lead to the org's log.
         case foreignNext
         /// The `next` link of a page leads to the same page, and would bring the same events again.
         case nextStandsStill
@@ -75,7 +75,7 @@ package struct LogRequery: Sendable, Hashable {
 }
 
 extension PagerTrouble.Kind {
-    /// Whether the trouble concerns one request and not the whole org.
+    /// Whether the trouble concerns the requests of one way and not the whole org.
     var isOfOneWay: Bool {
         switch self {
         case .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected, .cursorRefused,

@@ -10,7 +10,7 @@ package struct PollGrid: Sendable {
     /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.
     static let startStep = Duration.milliseconds(10)
 
-    /// One of the times of the grid.
+    /// One of the polling times. All others are whole intervals earlier or later.
     package let origin: ContinuousClock.Instant
     /// When the first request is due. The first request does not wait for the grid, so that an operator soon sees whether the collector works.
     package let start: ContinuousClock.Instant

@@ -39,9 +39,9 @@ package struct RateLimit: Sendable, Hashable {
         }
     }
 
-    /// The longest wait for a window. Windows last a minute, so this leaves half a minute of margin.
+    /// The longest wait for the next window, in seconds. A window lasts a minute, so the margin is half a minute.
     static let longestWait: Int64 = 90
-    /// A reset further in the future than this is invalid (perhaps given in milliseconds).
+    /// A reset that is more than this number of seconds in the future is invalid. The server may have sent milliseconds.
     static let furthestReset: Int64 = 3600
 
     /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers don't say, or are invalid.

@@ -34,7 +34,7 @@ struct Refusal {
             (kind, pace) = (.forbidden, .probe)
             advice = Self.forbiddenAdvice(error)
         case 400 where isStoredCursor, 404 where isStoredCursor, 410 where isStoredCursor:
-            // Okta documents 400. For a link that it no longer knows, it may also answer 404 or 410.
+            // Okta documents only 400 for a link that it no longer knows, but may also answer 404 or 410.
             (kind, pace) = isRepeated ? (.cursorRefused, .probe) : (.serverFailure, .backoff)
             advice =
                 isRepeated

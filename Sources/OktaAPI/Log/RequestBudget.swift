@@ -19,7 +19,7 @@ struct RequestBudget: Sendable {
     private(set) var rateLimit: RateLimit?
 
     private var requestedAt: Instant?
-    /// No request is sent before this time, because the window's budget is used up, or the rest is reserved for others.
+    /// No request is sent before this time, because all requests of the window are used up or reserved for other clients.
     private var hold: Instant?
     /// When the window ends.
     private var windowEnd: Instant?
@@ -97,11 +97,11 @@ struct RequestBudget: Sendable {
         guard remaining > 0 else { return nextWindow + jitter.upTo(2) }
         guard let all = limit.limit, all > 0, remaining <= all, Double(seconds) <= Self.window else { return nil }
         let left = Double(seconds)
-        // In requests per second. Early in a window there is too little data, so at least ten seconds are assumed.
+        // The rate of the other clients, in requests per second. Early in a window there is too little data, so at least ten seconds are assumed.
         let others = max(0, Double(all - remaining) - Double(used)) / max(Self.window - left, 10)
         let entitled = (1 - share) * Double(all) / Self.window
         let needed = max(entitled, others)
-        // `remaining - 1`, because this client's next request also uses up one.
+        // One is subtracted from `remaining`, because this client's next request uses up one of the remaining requests.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
         // The other clients need fewer requests as time passes, so the reserve shrinks at this rate, in requests per second.

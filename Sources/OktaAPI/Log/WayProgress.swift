@@ -6,7 +6,7 @@ struct WayProgress: Sendable {
     var next: String? {
         didSet { if next != oldValue { nextFullPage = next.map { LogQuery.fullPage(of: $0) } } }
     }
-    /// The number of events in a full page of that link. Kept, because the link of an org without new events stays the same.
+    /// The number of events in a full page of the link `next`. The value is stored, because the link of an org without new events stays the same.
     private var nextFullPage: Int?
     /// Events per page of a query by time. A link has its own limit.
     var limit: Int
@@ -15,25 +15,25 @@ struct WayProgress: Sendable {
     var due: ContinuousClock.Instant
     /// The number of events in the last page.
     var previousCount: Int?
-    /// The most events in one of the pages since the last wait.
+    /// The highest number of events in a page that was requested since the last wait.
     var largestCount = 0
-    /// The number of pages in a row with old events, each requested directly after the one before.
+    /// The number of pages in a row whose events were old, without a wait between the pages.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
     /// How often the next request has already been sent without getting a page.
     var retries = 0
     var failures = 0
-    /// Okta's request id of the first such attempt.
+    /// Okta's request id of the first of these attempts that got no page.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0
-    /// The number of useless answers in a row that a smaller page might avoid.
+    /// The number of answers in a row that brought no usable page, and for which a smaller page might help.
     var sizeStrikes = 0
-    /// The number of useless answers in a row that another link might avoid.
+    /// The number of answers in a row that brought no usable page, and for which another link might help.
     var linkStrikes = 0
     /// When the way was last switched to a query by time.
     var requeriedAt: ContinuousClock.Instant?
-    /// Whether the way has brought new events since then.
+    /// Whether the way has brought new events since ``requeriedAt``.
     var hasNewsSinceRequery = true
 
     init(_ way: LogPlace.Way, limit: Int, due: ContinuousClock.Instant) {

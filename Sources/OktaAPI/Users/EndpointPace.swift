@@ -14,9 +14,9 @@ package actor EndpointPace {
     private var holds: [OktaEndpoint: Instant] = [:]
     private var jitter: Jitter
 
-    /// Creates the pace of an org.
+    /// Creates the pace of the calls to one org.
     ///
-    /// - Parameter wait: returns at an instant, or earlier if the task is cancelled.
+    /// - Parameter wait: sleeps until the given instant. Must return earlier if the task is cancelled.
     package init(
         now: @escaping @Sendable () -> Instant, wait: @escaping @Sendable (Instant) async -> Void,
         seed: UInt64 = .random(in: .min ... .max)
@@ -26,7 +26,8 @@ package actor EndpointPace {
         jitter = Jitter(seed: seed)
     }
 
-    /// Waits until a call may be sent, and counts the call. Returns false if that would be after the deadline, or if the task was cancelled.
+    /// Waits until a call may be sent, and counts the call. Returns false if the call would have to wait until after the deadline, or if the task was
+    /// cancelled.
     func turn(_ endpoint: OktaEndpoint, before deadline: Instant) async -> Bool {
         while !Task.isCancelled {
             let moment = now()

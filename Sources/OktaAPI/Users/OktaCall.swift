@@ -52,8 +52,8 @@ package struct OktaCall: Sendable {
         OktaCall(.get, "/api/v1/users/\(id.percentEncoded)", .user, readers)
     }
 
-    /// Finds users by a SCIM filter, which may use only `eq`, on `profile.login` and `profile.email`. It also finds deactivated users, unlike a query
-    /// with `q`.
+    /// Finds users by a SCIM filter, which may only compare `profile.login` and `profile.email` with `eq`. Unlike a query with `q`, a filter also
+    /// finds deactivated users.
     static func users(filter expression: String) -> OktaCall {
         OktaCall(
             .get, "/api/v1/users?filter=\(expression.percentEncoded)&limit=\(searchLimit + 1)", .users, readers,
@@ -110,12 +110,12 @@ package struct OktaCall: Sendable {
 
     package static func unlock(_ user: String) -> OktaCall { lifecycle(user, "unlock") }
 
-    /// Deactivates a user and removes the user's applications. Activating the user does not restore them.
+    /// Deactivates a user and removes the user's applications. Activating the user again does not restore the applications.
     package static func deactivate(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "deactivate", query: "?sendEmail=\(sendEmail)")
     }
 
-    /// Activates a user. Without an e-mail, the answer contains a link for the user.
+    /// Activates a user. If Okta sends no e-mail, the answer contains a link for the user.
     package static func activate(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "activate", query: "?sendEmail=\(sendEmail)")
     }
@@ -124,7 +124,7 @@ package struct OktaCall: Sendable {
 
     package static func expirePassword(_ user: String) -> OktaCall { lifecycle(user, "expire_password") }
 
-    /// Resets a user's password. Without an e-mail, the answer contains a link for the user.
+    /// Resets a user's password. If Okta sends no e-mail, the answer contains a link for the user.
     package static func resetPassword(_ user: String, sendEmail: Bool) -> OktaCall {
         lifecycle(user, "reset_password", query: "?sendEmail=\(sendEmail)")
     }

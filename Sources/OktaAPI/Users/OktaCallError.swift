@@ -1,6 +1,6 @@
 import CurlHTTPClient
 
-/// Why a call failed: a description for a person, and a kind for the code. It contains no secret.
+/// Why a call failed: a description for a person, and a kind for the code. The description contains no secret.
 package struct OktaCallError: Error, Sendable, CustomStringConvertible {
     /// What is known about the call.
     package enum Kind: Sendable, Hashable {
@@ -20,7 +20,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         case server
         /// The call was sent, but its answer did not arrive. The call may have been carried out.
         case lost
-        /// The answer to a call that only reads can't be read.
+        /// A call that only reads data got an answer that Tributary can't parse.
         case unreadable
     }
 

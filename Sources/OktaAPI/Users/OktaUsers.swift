@@ -17,7 +17,7 @@ package struct OktaUsers: Sendable {
 
     /// Creates the client of an org.
     ///
-    /// - Parameter wait: returns at an instant, or earlier if the task is cancelled.
+    /// - Parameter wait: sleeps until the given instant. Must return earlier if the task is cancelled.
     package init(
         org: OrgURL, credential: ScopedCredential, transport: any HTTPTransport,
         now: @escaping @Sendable () -> Instant, wait: @escaping @Sendable (Instant) async -> Void
@@ -128,8 +128,8 @@ package struct OktaUsers: Sendable {
         var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
         // The filter is case-sensitive, but people type logins in any case.
         if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
-        // Okta's path also accepts the part of a login before its `@`, if only one user has it. The path "me" would return the owner of the
-        // credential.
+        // In the path of a call, Okta also accepts the part of a login before the `@`, if only one user has such a login. The path "me" would return
+        // the owner of the credential.
         if found.isEmpty, text != "me", text.utf8.allSatisfy(Self.isPlain),
             let user = try await user(text, before: deadline)
         {

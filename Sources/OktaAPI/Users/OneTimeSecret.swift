@@ -1,6 +1,6 @@
 /// A link or a password from one of Okta's answers, to be shown to a person once. Printing the value does not reveal it.
 ///
-/// Encoding it writes the secret itself. Encode it only to pass it to the person who asked for it.
+/// Encoding the value writes the secret itself. Encode the value only to pass it to the person who asked for the secret.
 package struct OneTimeSecret: Sendable, Equatable, Codable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {

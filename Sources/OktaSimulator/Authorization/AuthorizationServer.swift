@@ -27,7 +27,8 @@ struct AuthorizationServer: Sendable {
     private static let maximumAssertion: Int64 = 3600
     /// The largest age of a proof, in seconds.
     private static let proofWindow: Int64 = 300
-    /// The maximum number of proofs and tokens that are remembered. If there are more, those that expire first are forgotten.
+    /// The maximum number of tokens that are remembered, and of identifiers. When it is reached, expired ones are forgotten. If none has expired,
+    /// requests are refused.
     private static let maximumRemembered = 100_000
 
     private let apps: [String: (app: ServiceApp, keys: [PublicJWK])]
@@ -35,7 +36,7 @@ struct AuthorizationServer: Sendable {
     private let wantsNonceAtResources: Bool
     private let seed: UInt64
     private var tokens: [String: Issued] = [:]
-    /// Seen identifiers, each with the time in seconds from which on it may be forgotten.
+    /// Identifiers that were seen, each with the time (in seconds) after which it may be forgotten.
     private var seen: [String: Int64] = [:]
     private(set) var issued = 0
 
@@ -212,7 +213,7 @@ struct AuthorizationServer: Sendable {
         return key.thumbprint
     }
 
-    /// Remembers an identifier. Returns false if it is already known.
+    /// Remembers an identifier. Returns false if the identifier is already known, or if too many are remembered.
     private mutating func remember(_ name: String, until end: Int64, now: Int64) -> Bool {
         if seen.count >= Self.maximumRemembered { seen = seen.filter { $0.value >= now } }
         guard seen.count < Self.maximumRemembered else { return false }

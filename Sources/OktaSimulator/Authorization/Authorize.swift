@@ -9,8 +9,8 @@ extension OrgService {
     }
 
     /// - Parameters:
-    ///   - scopes: a service app needs one of them.
-    ///   - permissions: an administrator needs all of them.
+    ///   - scopes: a service app needs one of these scopes.
+    ///   - permissions: an administrator needs all of these permissions.
     func authorize(_ exchange: Exchange, scopes: [String], permissions: [String]) throws(OktaError) -> Admission {
         let request = exchange.request
         guard let value = request.header("authorization"), !value.isEmpty else { throw .noSession }

@@ -2,7 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// A public JSON Web Key (RFC 7517) of the two kinds that clients use here.
+/// A public JSON Web Key (RFC 7517): an RSA key, or an EC key on P-256.
 struct PublicJWK: Sendable {
     private enum Material: Sendable {
         case rsa(_RSA.Signing.PublicKey)
@@ -14,7 +14,7 @@ struct PublicJWK: Sendable {
     /// The thumbprint by RFC 7638, with SHA-256.
     let thumbprint: String
 
-    /// Nil if it is not a public key, or contains a private part.
+    /// Reads the members of a JWK; nil if they are not a public key, or include a part of a private key.
     init?(_ fields: [String: Any]) {
         func text(_ name: String) -> String? { fields[name] as? String }
         guard fields["d"] == nil else { return nil }

@@ -48,7 +48,7 @@ extension EventGenerator {
         "/api/v1/groups/00g1emaKYZTWRYYRRTSK/users", "/api/v1/logs",
     ]
 
-    /// Appends a made-up value of a field. Long because it has a case for each kind of field.
+    /// Appends a made-up value of a field. The function is long because it has a case for each kind of field.
     func appendValue(_ field: Catalog.Field, _ plan: inout EventPlan, to out: inout [UInt8]) {
         let number = plan.rolls.below(1_000_000)
         switch field.kind {

@@ -35,7 +35,7 @@ struct EventGenerator: Sendable {
         }
     }
 
-    /// Milliseconds since 1970.
+    /// When the event at `index` was published, in milliseconds since 1970.
     func published(_ index: Int) -> Int64 {
         var rolls = Rolls(Seed.derive(seed, .publication, index))
         let usual = timeline.persisted(index) - Self.usualDelay
@@ -58,7 +58,7 @@ struct EventGenerator: Sendable {
             rolls: rolls)
     }
 
-    /// The value that a filter compares, or nil if the event has none. `SCIMFilter.attributes` lists the paths.
+    /// The value of the event's attribute at `path`, for filters; nil if the event has no such value. `SCIMFilter.attributes` lists the paths.
     func attribute(_ path: String, _ index: Int) -> String? {
         let plan = plan(index)
         let type = catalog.types[plan.type]

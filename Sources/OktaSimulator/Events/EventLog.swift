@@ -3,7 +3,7 @@ struct EventLog: Sendable {
     let timeline: Timeline
     private let generator: EventGenerator
     private let recorded: [RecordedEvent]?
-    /// Events in addition to those of the timeline, each with its position in the order of all events.
+    /// Events that were added to those of the timeline. `index` is an added event's position among all events.
     private var appended: [(event: RecordedEvent, persisted: Int64, index: Int)] = []
     /// The latest time at which the log was read. Events that are added later are persisted at this time or later, so that no reader misses them.
     private var latestRead = Int64.min
@@ -23,14 +23,14 @@ struct EventLog: Sendable {
             : Int64.max
     }
 
-    /// Events that exist at `now` (milliseconds since 1970).
+    /// The number of events that exist at `now` (milliseconds since 1970).
     func count(now: Int64) -> Int {
         var arrived = appended.count
         while arrived > 0, appended[arrived - 1].persisted > now { arrived -= 1 }
         return timeline.count(now: now) + arrived
     }
 
-    /// Notes that the log is read at `now`. From then on, no event is inserted before those that were read.
+    /// Notes that the log is read at `now`. From then on, no event is inserted before the events that have been read.
     mutating func read(now: Int64) { latestRead = max(latestRead, now) }
 
     /// Adds events at the end; they exist from `time` on.
@@ -152,7 +152,7 @@ struct EventLog: Sendable {
                 if isPast, isWanted(index) { found.append((time, index)) }
             }
             index += 1
-            // No further event that was published before `horizon` can appear, so a page that is full before `horizon` is final.
+            // All events that were published before `horizon` have been found, so a page that is full before `horizon` is final.
             if !descending, maximumDelay != Int64.max, index >= settledAt, index < count {
                 settledAt = index + 4096
                 let horizon = persisted(index) - maximumDelay

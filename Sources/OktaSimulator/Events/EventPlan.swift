@@ -11,7 +11,7 @@ struct EventPlan {
         case nullTexts, unparsableAddress, unknownKey, manyTargets, longReason
     }
 
-    /// Shapes that no healthy org sends; only on request.
+    /// Shapes that no healthy org sends. They occur only if `OrgSettings.hostileShare` is above zero.
     enum Hostility: Int, CaseIterable {
         case none
         case publishedAbsent, publishedImpossible, publishedSpaced, uuidAbsent, debugList, debugText, severityUnknown,

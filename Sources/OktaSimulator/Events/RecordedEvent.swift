@@ -1,6 +1,6 @@
 import Foundation
 
-/// An event from a file or a test, which is served byte for byte.
+/// An event from a file or a test. The event is served byte for byte.
 struct RecordedEvent: Sendable {
     let bytes: [UInt8]
     /// Milliseconds since 1970; nil if the event has no readable `published`.

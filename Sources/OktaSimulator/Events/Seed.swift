@@ -1,4 +1,4 @@
-/// A deterministic stream of numbers: SplitMix64 (Steele, Lea, Flood 2014). The same start gives the same numbers everywhere.
+/// A deterministic stream of numbers: SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same numbers on every machine.
 struct Rolls {
     private var state: UInt64
 

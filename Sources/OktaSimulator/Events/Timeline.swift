@@ -13,7 +13,7 @@ struct Timeline: Sendable {
     /// The number of events at which the log ends, or nil for an endless stream.
     let cap: Int?
 
-    /// Events that exist at `now`.
+    /// The number of events that exist at `now`.
     func count(now: Int64) -> Int {
         guard rate > 0, now > epoch else { return historyCount }
         var live = Int(Double(now - epoch) * rate / 1000)

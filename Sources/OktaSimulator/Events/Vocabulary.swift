@@ -5,9 +5,9 @@ struct Vocabulary: Sendable {
         let id: [UInt8]
         let name: [UInt8]
         let alternate: [UInt8]
-        /// The name before JSON escaping.
+        /// The text of `name` before it was escaped for JSON.
         let plainName: String
-        /// `alternate` before JSON escaping.
+        /// The text of `alternate` before it was escaped for JSON.
         let plainAlternate: String
     }
 

@@ -72,7 +72,7 @@ struct FaultRendering {
         }
     }
 
-    /// How this fault sends a good reply; nil if it is sent normally.
+    /// How a good reply is sent under this fault; nil if the reply is sent as usual.
     var delivery: HTTPReply.Delivery? {
         switch fault?.kind {
         case .slowBody?: .slow(bytesPerSecond: fault?.bytesPerSecond ?? 1000)

@@ -29,7 +29,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case disconnect
         /// 200 with an HTML page, as a captive portal sends.
         case html
-        /// 200 with a JSON object instead of the array.
+        /// 200 with a JSON object instead of an array.
         case notArray = "not-array"
         /// 200 with an array that is cut off in the middle. `Content-Length` matches the shorter body.
         case invalidJSON = "invalid-json"
@@ -43,13 +43,13 @@ public struct FaultRule: Sendable, Codable, Equatable {
         /// The `next` link has a wrong address, given by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`
         /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` is its host.
         case foreignNext = "foreign-next"
-        /// Both links in one comma-joined header.
+        /// Both links are in one header, separated by a comma.
         case joinedLinks = "joined-links"
-        /// `next` before `self`.
+        /// The `next` link comes before the `self` link.
         case swappedLinks = "swapped-links"
-        /// Each link line twice.
+        /// Each `Link` header line occurs twice.
         case doubledLinks = "doubled-links"
-        /// The `Date` header is wrong by `seconds` (default 3600).
+        /// The `Date` header differs from the true time by `seconds` (default 3600).
         case dateSkew = "date-skew"
         /// `Content-Encoding: gzip` with a damaged stream.
         case corruptGzip = "corrupt-gzip"
@@ -61,7 +61,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case noRateHeaders = "no-rate-headers"
         /// A good page whose rate-limit headers are not numbers.
         case absurdRateHeaders = "absurd-rate-headers"
-        /// Each rate-limit header twice, the second lower.
+        /// Each rate-limit header occurs twice. The second one has the lower value.
         case doubledRateHeaders = "doubled-rate-headers"
     }
 
@@ -71,24 +71,25 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var count: Int?
     /// The probability that the fault occurs at a matching request, 0…1; default 1.
     public var probability: Double?
-    /// The number of matching requests that are answered without the fault before it occurs, counted from when the rule was set.
+    /// How many matching requests are answered without the fault, after the rule was set, before the fault occurs.
     public var after: Int?
-    /// `any` (default), `full` (a page as long as its limit) or `short` (the client is caught up).
+    /// At which pages the fault occurs: `any` (default), `full` (the page has as many events as the request's `limit`) or `short` (all other pages).
     public var page: String?
-    /// The HTTP status, for `status`.
+    /// The HTTP status of the answer, for the kind `status`.
     public var status: Int?
-    /// The variant; see the kinds.
+    /// The variant of the fault, for each kind whose description mentions `body`.
     public var body: String?
-    /// For `slow-body`.
+    /// The speed at which the body is sent, for `slow-body`.
     public var bytesPerSecond: Int?
-    /// For `date-skew`.
+    /// The error of the `Date` header, for `date-skew`.
     public var seconds: Int?
     /// Host and port of the wrong address, for `foreign-next` and `redirect`; default `evil.example`.
     public var target: String?
-    /// Where the fault occurs: nil for the log; `actions` for every call that changes users or groups, `reads` for every one that reads them, or
-    /// the name of one call, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links only have an effect in the log.
+    /// The requests at which the fault occurs: nil for requests to the log; `actions` for every call that changes users or groups; `reads` for every
+    /// call that reads them; or the name of one call, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links only have an
+    /// effect in the log.
     public var at: String?
-    /// Whether the simulator carries out the call before the fault; default false. With `disconnect`, only the answer is then lost.
+    /// Whether the simulator carries out the call before the fault occurs; default false. If true, the kind `disconnect` loses only the answer.
     public var done: Bool?
 
     /// A rule that applies to each request until `count` is reached.

@@ -1,4 +1,4 @@
-/// Groups and their members.
+/// Answers the calls about groups and their members.
 extension UserDirectory {
     mutating func listGroups(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         let limit = try Self.limit(request, maximum: 10_000)
@@ -36,7 +36,7 @@ extension UserDirectory {
         return answer
     }
 
-    /// `PUT` and `DELETE /api/v1/groups/{id}/users/{id}`. A repeated call changes nothing and is not an error.
+    /// Answers `PUT` and `DELETE /api/v1/groups/{id}/users/{id}`. A repeated call changes nothing and is not an error.
     mutating func changeMembership(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard let group = group(request.route.group) else { throw .noGroup(request.route.group) }
         guard let index = index(id: request.route.user) else { throw .noUser(request.route.user) }

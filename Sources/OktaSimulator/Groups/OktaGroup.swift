@@ -2,7 +2,7 @@
 struct OktaGroup: Sendable {
     enum Kind: String, Sendable {
         case okta = "OKTA_GROUP"
-        /// Managed by an app or a directory. Members can be changed only there.
+        /// A group that an app or a directory manages. The group's members can be changed only in the app or directory.
         case app = "APP_GROUP"
         case builtIn = "BUILT_IN"
     }

@@ -3,7 +3,7 @@ struct Exchange {
     let request: HTTPRequest
     /// `http://host:port` as the client called it.
     let origin: String
-    /// Milliseconds since 1970.
+    /// When the request arrived, by the org's clock, in milliseconds since 1970.
     let now: Int64
     /// The request id: 32 hex digits, as current orgs send it.
     let requestId: String

@@ -1,6 +1,6 @@
 import CZlib
 
-/// RFC 1952 compression at zlib's fastest level.
+/// Compresses with gzip (RFC 1952), at zlib's fastest level.
 enum Gzip {
     /// Nil if zlib fails, which happens only without memory.
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {

@@ -24,7 +24,7 @@ final class Listener: Sendable {
     private let state = Mutex(State())
     private let threadsEnded = DispatchSemaphore(value: 0)
 
-    /// Binds, listens and starts to accept.
+    /// Binds the address, listens on it, and starts to accept connections.
     init(host: String, port: UInt16, accepted: @escaping @Sendable () -> Void, handler: @escaping Handler) throws {
         guard host == "127.0.0.1" || host == "::1" else { throw SimulatorError.notLoopback(host: host) }
         let isV6 = host == "::1"
@@ -189,7 +189,7 @@ final class Listener: Sendable {
         case .disconnect, .hang:
             finished()
             guard case .hang = reply.delivery else { return false }
-            // This read returns when the client gives up or the org stops.
+            // Reading ends when the client gives up or the org stops.
             var scratch: [UInt8] = []
             while receive(connection, &scratch) { scratch.removeAll(keepingCapacity: true) }
             return false
@@ -202,7 +202,7 @@ final class Listener: Sendable {
         switch reply.delivery {
         case _ where !withBody: pieces = [head.dropLast(), head.suffix(1)]
         case .chunked:
-            // One chunk and the last chunk (RFC 9112 section 7.1).
+            // The body is sent as a single chunk, followed by the empty last chunk (RFC 9112 section 7.1).
             let size = Array((String(body.count, radix: 16) + "\r\n").utf8)
             pieces = body.isEmpty ? [head[...]] : [(head + size)[...], body[...], [13, 10]]
             pieces.append([0x30, 13, 10, 13, 10])

@@ -1,5 +1,5 @@
-/// The opaque `after` tokens. They are derived from the org's seed. The org therefore recognizes and refuses tokens that it did not issue, and still
-/// accepts its own after a restart.
+/// The opaque `after` tokens. They are derived from the org's seed. The org therefore refuses tokens that it did not issue, and still accepts its own
+/// tokens after a restart.
 struct LogCursor: Sendable {
     private let seed: UInt64
     private let bounded: EventIdentity
@@ -13,7 +13,7 @@ struct LogCursor: Sendable {
         Seed.derive(seed, .cursor, position) % 9_999_991 + 1
     }
 
-    /// A token `<epoch-ms>_<n>`, after which the events from `position` on follow.
+    /// A token of the form `<epoch-ms>_<n>`. A request with this token gets the events from `position` on.
     func polling(_ position: Int, in log: EventLog) -> String {
         let time = position > 0 ? log.persisted(position - 1) : log.timeline.epoch - log.timeline.historySpan - 1
         return "\(time)_\(check(position))"

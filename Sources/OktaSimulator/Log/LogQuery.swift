@@ -9,13 +9,15 @@ struct LogQuery {
     var keywords: [String] = []
     var limit = 100
     var descending = false
-    /// The parameters other than `after`, as the client wrote them.
+    /// The query's parameters except `after`, as the client wrote them. The `next` link repeats them.
     var repeated: [Substring] = []
 
     /// Whether the query is ascending and has no `until`. Such a query is endless, and its events are in the order of persistence.
     var isPolling: Bool { until == nil && !descending }
 
-    /// - Parameters: the query after the `?` as received; the server's time in milliseconds.
+    /// - Parameters:
+    ///   - rawQuery: the query after the `?`, as received.
+    ///   - now: the server's time in milliseconds since 1970.
     init(rawQuery: String, now: Int64) throws(OktaError) {
         for part in rawQuery.split(separator: "&", omittingEmptySubsequences: true) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -93,7 +93,7 @@ struct PageRendering {
     private func appendUnreadable(_ out: inout [UInt8]) {
         switch fault?.body {
         case "bare"?:
-            // The event gets a uuid that is unique to this org, as any real event has.
+            // The event has no uuid. Its transaction id makes its bytes unique to this org, as the bytes of a real event are.
             out.append(
                 "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
             )

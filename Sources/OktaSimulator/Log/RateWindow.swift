@@ -1,5 +1,5 @@
-/// The request budget of one bucket: `limit` requests in each window. All windows have the same length, and each bucket has its own phase (Okta: 60
-/// s, not aligned to the minutes of the wall clock).
+/// Limits the requests of one bucket: `limit` requests in each window. A window of Okta's lasts 60 s and does not begin with a minute of the wall
+/// clock. Here, all windows have the same length, and the windows of each bucket begin at different times.
 struct RateWindow {
     struct Verdict: Equatable {
         var allowed: Bool

@@ -19,12 +19,12 @@ struct SCIMFilter {
 
     let root: Term
 
-    /// A filter of the log.
+    /// Reads a filter for the log.
     init(_ text: String) throws(OktaError) {
         try self.init(text, attributes: Self.attributes, operators: Self.operators, unsupported: OktaError.badFilter)
     }
 
-    /// A `search` or `filter` of another collection. Unsupported expressions get 400 E0000031.
+    /// Reads a `search` or `filter` for another list, such as that of users. Unsupported expressions get 400 E0000031.
     init(_ text: String, attributes: Set<String>, operators: Set<String>) throws(OktaError) {
         try self.init(text, attributes: attributes, operators: operators) { reason in
             OktaError(status: 400, code: "E0000031", summary: "Invalid search criteria: \(reason)")

@@ -122,7 +122,7 @@ extension OrgService {
         }
     }
 
-    /// All users, in the form for tests.
+    /// All users, as tests see them.
     func users() -> [SimulatedUser] {
         let now = self.now()
         return state.withLock { state in
@@ -142,7 +142,7 @@ extension OrgService {
         }
     }
 
-    /// The user with this id, login or short name, in the form for tests.
+    /// The user with this id, login or short name, as tests see the user.
     func user(_ key: String) -> SimulatedUser? {
         let now = self.now()
         return state.withLock { state in

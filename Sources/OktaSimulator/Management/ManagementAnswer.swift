@@ -9,7 +9,7 @@ struct ManagementAnswer {
     var next: String?
     var events: [ActionEvent] = []
 
-    /// Compact JSON with sorted keys.
+    /// Encodes a value as compact JSON with sorted keys.
     static func bytes(_ json: Any) -> [UInt8] {
         let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes, .fragmentsAllowed]
         return (try? JSONSerialization.data(withJSONObject: json, options: options)).map(Array.init) ?? []
@@ -24,7 +24,7 @@ struct ManagementRequest {
     let contentType: String
     let origin: String
     let principal: Principal
-    /// Milliseconds since 1970.
+    /// When the request arrived, in milliseconds since 1970.
     let now: Int64
 
     /// - Throws: 400 for a query that can't be decoded.
@@ -46,7 +46,7 @@ struct ManagementRequest {
         now = exchange.now
     }
 
-    /// A parameter that is `true` or `false`.
+    /// The value of a query parameter that must be `true` or `false`.
     func flag(_ name: String, default value: Bool) throws(OktaError) -> Bool {
         switch query[name] {
         case nil: return value
@@ -68,7 +68,7 @@ struct ManagementRequest {
         return object
     }
 
-    /// An option of `Content-Type: application/json; okta-response=omitCredentials,…`.
+    /// Whether the client wants the answer without `part`: an option such as `Content-Type: application/json; okta-response=omitCredentials,…`.
     func omits(_ part: String) -> Bool {
         guard let range = contentType.range(of: "okta-response=") else { return false }
         return contentType[range.upperBound...].prefix { $0 != ";" }.split(separator: ",").contains {

@@ -53,7 +53,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
     /// Whether the call changes something.
     var isAction: Bool { scopes.count == 1 }
 
-    /// A service app needs one of these scopes. A `manage` scope includes reading.
+    /// The scopes that allow a service app to send the call. One of them is enough. A `manage` scope includes reading.
     var scopes: [String] {
         func reading(_ name: String) -> [String] { ["okta.\(name).read", "okta.\(name).manage"] }
         switch self {
@@ -70,7 +70,7 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// All permissions that an administrator needs for the call. Reading one's own user needs none.
+    /// The permissions that allow an administrator to send the call. All of them are needed. To read one's own user, none is needed.
     var permissions: [String] {
         switch self {
         case .me: []

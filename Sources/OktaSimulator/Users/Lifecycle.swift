@@ -31,13 +31,13 @@ struct LifecycleRule {
         case (.reactivate, .provisioned), (.reactivate, .recovery): .stays
         case (.unlock, .lockedOut) where !user.isDirectorySourced: .now(.active)
         case (.unlock, .active) where user.isBlocked && !user.isDirectorySourced: .stays
-        // Not documented; assumed to be the statuses in which a password is in use.
+        // Okta does not document in which statuses a password can be expired. The simulator assumes: in those in which a password is in use.
         case (.expirePassword, .active), (.expirePassword, .passwordExpired), (.expirePassword, .recovery),
             (.expirePassword, .lockedOut), (.expirePasswordWithTemporary, .active),
             (.expirePasswordWithTemporary, .passwordExpired), (.expirePasswordWithTemporary, .recovery),
             (.expirePasswordWithTemporary, .lockedOut):
             .now(.passwordExpired)
-        // Not documented either; the same assumption.
+        // Okta does not document in which statuses a password can be reset. The simulator assumes: in those in which a password is in use.
         case (.resetPassword, .active), (.resetPassword, .passwordExpired), (.resetPassword, .recovery),
             (.resetPassword, .lockedOut), (.resetPassword, .provisioned):
             .now(.recovery)
@@ -47,14 +47,14 @@ struct LifecycleRule {
         }
     }
 
-    /// Okta's refusal of the call in a wrong status.
+    /// Okta's refusal of the call if the user's status does not allow it.
     var refusal: OktaError {
         switch call {
         case .suspend:
             .wrongStatus(400, "E0000001", "Cannot suspend a user that is not active")
         case .unsuspend:
             .wrongStatus(400, "E0000001", "Cannot unsuspend a user that is not suspended")
-        // Not documented.
+        // Okta does not document this refusal.
         case .deactivate: .wrongStatus(400, "E0000001", "The user is already deactivated")
         case .activate:
             .wrongStatus(403, "E0000016", "Activation failed because the user is already active")
@@ -66,7 +66,7 @@ struct LifecycleRule {
         }
     }
 
-    /// The event type of the call.
+    /// The type of the event that the call causes in the log.
     var eventType: String {
         switch call {
         case .expirePassword, .expirePasswordWithTemporary: "user.account.expire_password"

@@ -29,7 +29,7 @@ struct OktaUser: Sendable {
     /// The number of enrolled factors in addition to the password.
     var factors = 0
     var riskLevel: String?
-    /// The number of calls about this user, by `ManagementCall`.
+    /// The number of calls about this user, by the name of the `ManagementCall`.
     var calls: [String: Int] = [:]
     /// The number of these calls that were carried out.
     var done: [String: Int] = [:]

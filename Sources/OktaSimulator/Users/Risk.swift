@@ -1,4 +1,4 @@
-/// The risk of a user, which needs Identity Threat Protection.
+/// Answers the calls about a user's risk. The org needs Identity Threat Protection for them.
 extension UserDirectory {
     mutating func risk(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard let index = index(id: request.route.user) else { throw .noUser(request.route.user) }

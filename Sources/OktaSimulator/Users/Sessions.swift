@@ -1,7 +1,7 @@
-/// Sessions, tokens and remembered devices.
+/// Answers the calls about sessions, tokens and remembered devices.
 extension UserDirectory {
-    /// `DELETE /api/v1/users/{id}/sessions`: by id only.
-    /// - Parameter forgetsDevices: whether remembered devices are forgotten if the request does not have this option.
+    /// Answers `DELETE /api/v1/users/{id}/sessions`. The path must contain the user's id; a login is not accepted.
+    /// - Parameter forgetsDevices: whether remembered devices are forgotten if the request has no parameter `forgetDevices`.
     mutating func clearSessions(
         _ request: ManagementRequest, forgetsDevices: Bool
     ) throws(OktaError) -> ManagementAnswer {

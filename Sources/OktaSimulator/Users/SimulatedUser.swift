@@ -1,4 +1,4 @@
-/// A user in the form for tests, which get it from ``SimulatedOrg`` or at `/_simulator/users`.
+/// A user as tests see it. Tests get this value from ``SimulatedOrg``, or as JSON at `/_simulator/users`.
 public struct SimulatedUser: Sendable, Codable, Equatable {
     /// `00u…`.
     public var id: String

@@ -71,7 +71,7 @@ struct UserDirectory: Sendable {
 
     func token(_ secret: String) -> APIToken? { tokens[secret] }
 
-    /// Replaces all tokens. Each has a different owner, who has the token's roles.
+    /// Replaces all tokens. Each token has a different owner, who has the token's roles.
     mutating func setTokens(_ full: [String], powerless: [String], limited: [String: AdminRights], now: Int64) {
         tokens = [:]
         for secret in full { addToken(secret, AdminRights(roles: [.superAdmin]), now) }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The calls that read users, users' roles, and blocked sign-ins.
+/// Answers the calls that read users, users' roles, and blocked sign-ins.
 extension UserDirectory {
     /// The maximum number of users on one page.
     private static let maximumPage = 200
 
     mutating func me(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard case .token(let token) = request.principal, let index = index(id: token.ownerID) else {
-            // A service app is not a user.
+            // A service app is not a user, so there is no `me`.
             throw .noUser("me")
         }
         return change(index, now: request.now) { user in

@@ -1,4 +1,4 @@
-/// A user's status, by Okta's names.
+/// A user's status. The raw values are Okta's names.
 public enum UserStatus: String, Sendable, Codable, CaseIterable {
     /// Created, but not activated yet.
     case staged = "STAGED"

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A growing byte buffer that keeps its memory when it is emptied. Everything written to disk is assembled in one.
+/// A growing byte buffer that keeps its memory when it is emptied. Everything that is written to disk is assembled in such a buffer.
 final class ByteStore {
     private var memory: Memory
     private(set) var count = 0
@@ -22,7 +22,7 @@ final class ByteStore {
         memory = larger
     }
 
-    /// Free space after the bytes. Fill it, then report how much was used with `advance`.
+    /// Free space after the bytes. Write into it, then call `advance` with the number of bytes written.
     func space(atLeast size: Int) -> UnsafeMutableRawBufferPointer {
         reserve(size)
         return UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count)

@@ -7,7 +7,7 @@ package enum FileOperation: String, Sendable, CaseIterable {
     case synchronizeDirectory = "synchronize directory"
 }
 
-/// How a file is opened. All modes but `read` allow reading as well as writing.
+/// How a file is opened. Every mode except `read` allows reading and writing.
 package enum FileAccess: Sendable {
     /// Opens an existing file for reading.
     case read
@@ -73,8 +73,9 @@ package struct FileStatus: Sendable, Equatable {
 /// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut. Before that, any subset of the operations
 /// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.
 ///
-/// No operation follows a symbolic link in the last component of a path. Operations with the parameter `in` use a directory's descriptor (openat(2)).
-/// They are for directories in which other users write: such a user could replace a name between two operations.
+/// No operation follows a symbolic link in the last component of a path. Operations with the parameter `in` take the descriptor of a directory
+/// (openat(2)). They are for directories in which other users write: such a user could replace a directory between two operations that name it by a
+/// path.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
     /// Closes a file. Never reports an error, because everything that must be durable was synchronized before.
@@ -106,10 +107,10 @@ package protocol FileSystem: Sendable {
     /// The status of a file or directory; nil if nothing exists at the path.
     func status(_ path: String) throws(SpoolError) -> FileStatus?
 
-    /// Opens a directory for the operations below. Fails if the path is a symbolic link or a file.
+    /// Opens a directory for the operations with the parameter `in`. Fails if the path is a symbolic link or a file.
     func openDirectory(_ path: String) throws(SpoolError) -> OpenFile
     func open(_ name: String, in directory: OpenFile, _ access: FileAccess) throws(SpoolError) -> OpenFile
-    /// The status of an open file. It is correct even if the file's name refers to another file by now.
+    /// The status of an open file, even if the file's name refers to another file by now.
     func status(of file: OpenFile) throws(SpoolError) -> FileStatus
     /// The status of a directory's entry; nil if there is no entry of that name. A symbolic link is not followed.
     func status(_ name: String, in directory: OpenFile) throws(SpoolError) -> FileStatus?
@@ -120,7 +121,7 @@ package protocol FileSystem: Sendable {
     func synchronizeDirectory(_ directory: OpenFile) throws(SpoolError)
 }
 
-/// Default implementations that use paths instead of descriptors. They are for test doubles, because nobody else writes in their directories.
+/// Default implementations that use paths instead of descriptors. They are enough for test doubles, in whose directories nobody else writes.
 extension FileSystem {
     package func openDirectory(_ path: String) throws(SpoolError) -> OpenFile { OpenFile(descriptor: -1, path: path) }
 

@@ -32,7 +32,7 @@ package struct PosixFileSystem: FileSystem {
             openat(directory, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode)
         }
         try keepReserve(descriptor, .open, shown)
-        // An earlier version of Tributary allowed the group to read this file, so its mode is corrected.
+        // An earlier version of Tributary created lock files that the group could read, so the mode is corrected.
         if access == .lock { _ = fchmod(descriptor, mode) }
         return OpenFile(descriptor: descriptor, path: shown)
     }

@@ -12,13 +12,13 @@ struct IdentityUpdate: Equatable {
     /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
     /// exactly what the writer dropped.
     var bound: Int
-    /// If `commits` holds the contents of other windows: the largest `latest` that those windows have dropped.
+    /// The largest `latest` that other windows have dropped, if `commits` holds what was moved here from those windows; otherwise nil.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }
 
-/// One window: the identities of the newest commits, within its bound. Its contents depend only on the updates, so a reader of the
-/// journal arrives at the same state as the writer.
+/// One window: the identities of the newest commits, limited by `bound`. The contents depend only on the updates, so a reader of the journal arrives
+/// at the same state as the writer.
 struct IdentityMemory {
     private struct Commit {
         var times: IdentityTimes
@@ -30,7 +30,7 @@ struct IdentityMemory {
     /// The largest `latest` of all commits that were dropped because the window was full; nil if no commit was dropped.
     private(set) var droppedLatest: Int64?
     private var queue = IdentityQueue()
-    /// Oldest first. The first `dropped` of them are logically gone, but not yet removed from the array.
+    /// The commits, oldest first. The first `dropped` of them no longer belong to the window, but are not yet removed from the array.
     private var commits: ContiguousArray<Commit> = []
     private var dropped = 0
 
@@ -166,7 +166,7 @@ extension IdentityUpdate {
             dropped = hasDropped == 1 ? latest : nil
         }
         var commits: [IdentityCommit] = []
-        // Version 2 had one commit per update.
+        // In version 2, an update had exactly one commit, and no count.
         guard let count = version >= 3 ? cursor.integer(UInt32.self) : 1 else { return nil }
         for _ in 0..<count {
             guard let times = IdentityTimes(&cursor, version: version), let count = cursor.integer(UInt32.self),
@@ -196,8 +196,8 @@ extension IdentityTimes {
 }
 
 extension IdentityWindow {
-    /// Reads the bound on the number of identities. Version 2 also had a bound on time, which is read and ignored: remembering more identities does
-    /// no harm.
+    /// Reads the bound on the number of identities. Version 2 also had a bound on time, which is read and then ignored: the window then remembers
+    /// more identities, which does no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
         guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }
         if version < 3 {

@@ -1,7 +1,7 @@
 /// Identities in order of arrival, with an index that finds an identity in a step or two.
 ///
-/// A ring buffer of 16 bytes per identity and an open-addressing index of 4 bytes per slot. There is no object per identity, and an empty queue uses
-/// no memory. If an identity was added twice, it stays until its latest occurrence is removed.
+/// The identities are in a ring buffer of 16 bytes each, and the index is an open-addressing table of 4 bytes per slot. There is no object per
+/// identity, and an empty queue uses no memory. An identity that was added twice stays until its latest occurrence is removed.
 struct IdentityQueue {
     private(set) var count = 0
     private var ring: ContiguousArray<RecordIdentity> = []
@@ -14,7 +14,7 @@ struct IdentityQueue {
         count > 0 && index[slot(of: identity)] != 0
     }
 
-    /// How many identities were added after this one's latest occurrence; nil if it is not in the queue.
+    /// The number of identities that were added after the latest occurrence of this one; nil if this one is not in the queue.
     func depth(of identity: RecordIdentity) -> Int? {
         guard count > 0, case let place = Int(index[slot(of: identity)]) - 1, place >= 0 else { return nil }
         return count - 1 - (place >= head ? place - head : place - head + ring.count)

@@ -6,7 +6,7 @@ struct IdentityWindows {
     private var memories: [IdentityMemory] = []
     private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
-    /// Windows whose contents move to another one: appended to its end, or merged into it.
+    /// Pairs of windows: the contents of the source are appended to the target, or merged into it.
     private var moves: [(source: IdentityWindow, target: IdentityWindow, isMerge: Bool)] = []
 
     var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }

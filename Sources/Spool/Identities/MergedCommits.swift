@@ -1,6 +1,5 @@
 extension [IdentityCommit] {
-    /// This list merged with the other commits, in the order of the log. Nil if the lists have no identity in common; the caller then appends the
-    /// other commits.
+    /// This list merged with `others`, in the order of the log. Nil if the two lists have no identity in common; the caller then appends `others`.
     ///
     /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. Older identities must
     /// precede newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be collected twice.
@@ -13,8 +12,8 @@ extension [IdentityCommit] {
         var merged: [IdentityCommit] = []
         var next = 0
         for var commit in self {
-            // Among the other commits, find the last identity that is also in this commit. All identities up to it are from events no later than this
-            // commit's.
+            // Among the other commits, find the last identity that is also in this commit. All identities up to that one belong to events that are
+            // not later than the events of this commit.
             if let last = commit.identities.lazy.compactMap({ positions[$0] }).max(), last >= next {
                 let added = rest[next..<last].filter { !held.contains($0.identity) }
                 commit.identities.insert(contentsOf: added.map(\.identity), at: 0)

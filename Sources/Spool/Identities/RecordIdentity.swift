@@ -9,20 +9,20 @@ package struct RecordIdentity: Hashable, Sendable {
     }
 }
 
-/// One of the sets of identities that the writer remembers, numbered 0...7. The caller decides what each is for.
+/// One of the sets of identities that the writer remembers. They are numbered 0...7, and the caller decides what each set is for.
 package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
     /// 4 MiB of identities. Eight windows of this size, plus one commit's identities in each, fit in a journal's header.
     static let maximumBound = 1 << 18
-    /// The bound of `restored`: 16 MiB of identities.
+    /// The bound of the window `restored`: 16 MiB of identities.
     static let restoredBound = 1 << 20
-    /// Identities that a window keeps if no bound was set.
+    /// The bound of a window for which no other was set.
     static let defaultBound = 8_192
 
     package let rawValue: UInt8
 
-    /// Filled by `StateRestoration` with the identities of all records in segments that the journal does not know. The caller must not append a
-    /// record whose identity is in this window.
+    /// Filled by `StateRestoration` with the identities of all records in those segments that the journal does not know. The caller must not append
+    /// a record whose identity is in this window.
     package static let restored = IdentityWindow(number: 3)
 
     private init(number: UInt8) { rawValue = number }

@@ -15,7 +15,7 @@ struct CommitFrame {
         var crc: UInt32
     }
 
-    /// Wall-clock milliseconds. In a carried frame: the time of the oldest commit in it.
+    /// When the commit was made, in wall-clock milliseconds. In a carried frame, when the oldest commit of its records was made.
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]
@@ -103,8 +103,8 @@ struct CommitFrame {
                 dataLength: dataLength, description: description))
     }
 
-    /// The checksum over a frame except its chunks, which have their own. It includes the header's checksum and the frame's offset, so that
-    /// a frame of another journal or from another position is never accepted.
+    /// The checksum over a frame except its chunks, which have checksums of their own. The checksum covers the header's checksum and the frame's
+    /// offset, so that a frame of another journal or from another position is never accepted.
     static func checksum(
         headerChecksum: UInt32, offset: Int64, type: UInt32, descriptionLength: UInt32, dataLength: UInt64,
         description: UnsafeRawBufferPointer

@@ -4,8 +4,8 @@
 /// - A journal under its final name has a complete, durable header. Frames follow it without gaps.
 /// - A frame holds a cursor *and* the records up to it, with their identities. All are there or none, so the cursor and the records can never
 ///   disagree.
-/// - The newest generation is the one in force. Its header holds the cursor, and the list of segments into which the previous generation was
-///   sealed. So one rename decides both. Before it, the old journal counts and staged files are garbage. After it, the staged files are the
+/// - The newest generation is in force. Its header holds the cursor, and the list of segments into which the previous generation was sealed. So one
+///   rename decides both. Before that rename, the old journal is in force, and staged files are garbage. After the rename, the staged files are the
 ///   records, and the old journal only says that the seal is not finished.
 /// - Finishing a seal removes the old journal last. If recovery finds an old journal, it finishes the seal again, which is idempotent.
 ///
@@ -35,8 +35,8 @@
 /// A new generation is written as `journal.tmp`, synchronized and renamed, and its directory is synchronized.
 ///
 /// Recovery: `journal.tmp` is removed. The frames of the newest generation are read up to the first that is incomplete or whose checksum does not
-/// match, and the file is truncated there. The bytes removed were never acknowledged, or were damaged later. In both cases the cursor goes back
-/// with the records, and they are collected again.
+/// match, and the file is truncated there. The bytes removed were never reported as durable, or were damaged later. In both cases the cursor of an
+/// earlier frame is in force again, so the lost records are collected again.
 ///
 /// The identity windows at a cursor are computed from the header and the frames up to that cursor. A reader drops identities beyond a bound exactly
 /// as the writer did, using the bound that applied then. So the windows are truncated, recovered and sealed in step with the cursor.
@@ -77,7 +77,8 @@ struct Journal {
         return number
     }
 
-    /// Writes a new generation under the temporary name: durable, but not yet in force. The file stays open, and is recorded under its final name.
+    /// Writes a new generation under the temporary name: durable, but not yet in force. The file stays open. In the result, `log.file` already has
+    /// the final name.
     ///
     /// Throws `damaged` if the records to be carried over are damaged.
     static func prepare(
@@ -97,7 +98,7 @@ struct Journal {
             try fileSystem.synchronize(file)
         } catch {
             fileSystem.close(file)
-            // On a full disk, a leftover temporary file would take up the space that this one needs.
+            // The temporary file is removed. On a full disk, the space that it takes would be missing for the next attempt.
             try? fileSystem.unlink("\(directory)/\(temporaryName)")
             throw error
         }

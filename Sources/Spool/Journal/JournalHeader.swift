@@ -6,7 +6,7 @@ struct JournalHeader: Equatable {
     /// Magic, version and length. These fields and the checksum at the end have the same form in every version. So a reader can tell damage from a
     /// newer format.
     static let prefixLength = 16
-    /// Bytes. A header with 4,096 partitions of a kilobyte each takes a sixteenth of this.
+    /// The maximum length in bytes. A header with 4,096 partitions of a kilobyte each takes a sixteenth of this.
     static let maximumLength = 64 << 20
 
     /// The version of the header and of the frames after it.
@@ -21,10 +21,11 @@ struct JournalHeader: Equatable {
     /// How the segments of this generation are compressed.
     var compression: Compression
     var cursor: String?
-    /// Length of the frame after the header that holds the unsealed records of the previous generation; 0 if there is none. It belongs to the
-    /// generation's beginning, just like the header.
+    /// The length of the frame after the header that holds the unsealed records of the previous generation; 0 if there is no such frame. The frame
+    /// is durable together with the header, before the generation is in force.
     var carriedLength: Int64 = 0
-    /// How the previous generation was sealed. It has no segments if there was no previous one, or if it was abandoned (`StateRestoration`).
+    /// How the previous generation was sealed. The plan has no segments if there was no previous generation, or if that generation was abandoned
+    /// (`StateRestoration`).
     var seal: SealPlan
 
     /// Encodes the header with the windows as of the cursor. Returns its checksum, which every frame's checksum continues.
@@ -55,7 +56,7 @@ struct JournalHeader: Equatable {
         return crc
     }
 
-    /// Decodes a complete header (see `length`), and the windows in it. Nil if the checksum matches but the contents are invalid.
+    /// Decodes the header, which must be complete (see `length`), and the windows in it. Nil if the checksum matches but the contents are invalid.
     static func decode(
         _ payload: UnsafeRawBufferPointer, version: UInt32
     ) -> (header: JournalHeader, windows: IdentityWindows)? {
@@ -114,7 +115,7 @@ struct JournalHeader: Equatable {
         }
     }
 
-    /// Reads, in the form of version 3, where the manifest ended at the seal, and how many segments the seal made.
+    /// Reads two fields in the form of version 3: where the manifest ended before the seal, and how many segments the seal made.
     private static func sealed(_ cursor: inout ByteCursor) -> (manifest: ManifestEnd, count: UInt32)? {
         guard let length = cursor.integer(Int64.self), let sequence = cursor.integer(Int64.self),
             let count = cursor.integer(UInt32.self)
@@ -122,11 +123,12 @@ struct JournalHeader: Equatable {
         return (ManifestEnd(length: length, sequence: sequence), count)
     }
 
-    /// The number of bytes that `manifestSequence` needs.
+    /// The number of bytes at a header's beginning that `manifestSequence` needs.
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
-    /// The manifest's last position when the generation's seal was finished, read from a header's first bytes. Nil in an earlier version, or if the
-    /// bytes are not a header's. This reads too few bytes to verify the checksum. So before relying on the position, read the whole header.
+    /// Reads from a header's first bytes the last position of the manifest when the seal that began the generation was finished, or began if it is
+    /// not finished. Nil in an earlier version, or if the bytes are not a header's. These bytes are too few to verify the checksum, so read the
+    /// whole header before you rely on the position.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
@@ -135,7 +137,8 @@ struct JournalHeader: Equatable {
         return Self.sequence(manifest, count: Int(count), isSealFinished)
     }
 
-    /// The manifest's last position when the generation's seal was finished or began; nil in an earlier version.
+    /// The last position of the manifest when the seal that began this generation was finished, or began if it is not finished. Nil in an earlier
+    /// version.
     func manifestSequence(isSealFinished: Bool) -> Int64? {
         Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
     }

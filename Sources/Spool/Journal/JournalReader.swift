@@ -65,8 +65,8 @@ struct JournalReader {
         return (header, windows, crc, length)
     }
 
-    /// Calls `body` with each valid frame of a type and the offset of its first chunk. Returns the offset at which the valid frames end, and the
-    /// reason if that is before `end`.
+    /// Calls `body` with each valid frame of a type, and the offset of the frame's first chunk. Returns the offset at which the valid frames end,
+    /// and, if that is before `end`, the reason.
     func frames(
         _ type: UInt32 = CommitFrame.type, from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void

@@ -4,13 +4,13 @@ struct RecoveredJournal {
     var partitions = PartitionTable()
     var windows = IdentityWindows()
     var cursor: String?
-    /// Wall-clock milliseconds of the generation's first commit with records.
+    /// When the generation's first commit with records was made, in wall-clock milliseconds.
     var firstCommit: Int64?
-    /// Wall-clock milliseconds of the oldest commit whose records were carried over from the previous generation.
+    /// When the oldest of the records that were carried over from the previous generation was committed, in wall-clock milliseconds.
     var carriedSince: Int64?
     /// A seal that is decided but not finished.
     var pending: SealPlan?
-    /// The offset after the leading frames that hold no records: a record can only be in a later frame.
+    /// The end of the first frames that hold no records. Every record is in a later frame.
     var recordsStart: Int64
     var report: RecoveryReport
 }
@@ -45,7 +45,8 @@ struct JournalRecovery {
         var found: RecoveredJournal?
         if let newest {
             var journal = try read(newest)
-            // Only at the first opening: later, this process has itself added lines to the manifest, and has already reported the missing ones.
+            // Missing lines are reported only at the first opening. Later, this process has already reported them, and has added lines to the
+            // manifest.
             if !spool.hasBeenOpened(integration) {
                 journal.report.olderSpool = OlderSpool(
                     journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
@@ -53,7 +54,7 @@ struct JournalRecovery {
             found = journal
         }
         var restored: RecoveredJournal?
-        // A fleet needs no restoration: its bucket says what is sealed, and the journal already begins at the newest seal. There, a mark in the
+        // A fleet's spool needs no restoration: the bucket says what is sealed, and the journal begins at the newest seal. In a fleet, a mark in the
         // staging directory only shows that a seal was attempted.
         if spool.settings.sharedID == nil {
             do throws(SpoolError) {
@@ -92,15 +93,15 @@ struct JournalRecovery {
             recovered.pending = recovered.journal.header.seal
             older.removeLast()
         }
-        // An older journal exists because a power cut undid its removal, or because a restoration has replaced it.
+        // An older journal is left if a power cut undid its removal, or if a restoration has replaced it.
         for old in older { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
         var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
         if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
         let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
         let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
         for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-        // The marks are durably gone before the staged files are. `isSwept` relies on that in a restored copy of the state whose journal has decided
-        // to seal these files.
+        // The removal of the marks is made durable before the staged files are removed. So a missing staged file without a mark tells `isSwept` that
+        // this code has run, even if the state is a restored copy whose journal has decided to seal these files.
         if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
         for name in undecided where !marks.contains(name) {
             try fileSystem.unlink("\(staging)/\(name)")
@@ -108,8 +109,8 @@ struct JournalRecovery {
         }
     }
 
-    /// True if a pending seal can't be finished: Tributary was started without this state, and removed the seal's mark and staged files. While the
-    /// mark exists, or once a segment is listed, a missing file means that a loader deleted the segment.
+    /// True if a pending seal can't be finished, because Tributary was once started without this state and then removed the seal's mark and staged
+    /// files. While the mark exists, or once the manifest lists a segment, a missing file only means that a loader deleted the segment.
     private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
         let fileSystem = spool.fileSystem
         if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }
@@ -151,7 +152,7 @@ struct JournalRecovery {
             var (found, reason) = try contents(of: file, upTo: limit)
             let end = found.journal.log.length
             if end < size { try fileSystem.truncate(file, to: end) }
-            // The bytes that a killed process wrote may not be durable yet, and everything from here on relies on them.
+            // A killed process may have written bytes without making them durable. From here on, everything relies on these bytes.
             try fileSystem.synchronize(file)
             found.report.bytesCut = size - end
             found.report.cutReason = reason ?? (end < size ? .unconfirmed : nil)

@@ -16,8 +16,8 @@ struct NewestJournals {
         }
     }
 
-    /// The greatest manifest position that any journal knows, or `found` if none knows a greater one. Only a few bytes of each journal
-    /// are read; the complete header, with its checksum, is read only if they claim a greater position.
+    /// The greatest manifest position that any journal knows, or `found` if that is greater. Of each journal, only the first few bytes are read. If
+    /// they claim a greater position, the complete header is read and its checksum verified.
     func manifestSequence(above found: Int64, _ spoolID: [UInt8], _ fileSystem: any FileSystem) -> Int64 {
         var greatest = found
         for (integration, directory, generations) in journals {

@@ -2,25 +2,25 @@
 package struct RecoveryReport: Sendable, Equatable {
     package var integration: String
     package var generation: UInt64
-    /// Committed records that wait to be sealed.
+    /// The number of committed records that wait to be sealed.
     package var recordsRecovered = 0
-    /// Bytes truncated from the journal's end. Their records are collected again, because the cursor went back with them.
+    /// Bytes truncated from the journal's end. The records in them are collected again, because the cursor is now the one before them.
     package var bytesCut: Int64 = 0
     package var cutReason: CutReason?
-    /// Segments of a seal that was decided earlier and has been finished now.
+    /// The number of segments of a seal that was decided earlier and has been finished now.
     package var segmentsFinished = 0
     /// How many of these segments no longer exist as files, because a loader has loaded and deleted them.
     package var segmentsGone = 0
-    /// Staged files of a seal that was never decided.
+    /// The number of staged files that were removed, because their seal was never decided.
     package var stagedFilesRemoved = 0
-    /// The spool had segments that the state did not know of: the state is from a backup, or was lost.
+    /// Set if the spool had segments that the state did not know: the state is from a backup, or was lost.
     package var restored: RestoredState?
-    /// The state knows of segments that the manifest does not list: the spool is from a backup.
+    /// Set if the state knows of segments that the manifest does not list: the spool is from a backup.
     package var olderSpool: OlderSpool?
-    /// The spool had segments of this integration, but there was no journal. Collection starts from the configured start.
+    /// True if the spool had segments of this integration, but there was no journal. Collection starts from the configured start.
     package var stateIsMissing: Bool { restored?.hadJournal == false }
 
-    /// Whether recovery found nothing but the results of an orderly stop.
+    /// True if recovery found only what an orderly stop leaves.
     package var isClean: Bool {
         bytesCut == 0 && segmentsFinished == 0 && stagedFilesRemoved == 0 && restored == nil && olderSpool == nil
     }
@@ -30,16 +30,16 @@ package struct RecoveryReport: Sendable, Equatable {
 package struct RestoredState: Sendable, Equatable {
     /// False if no state of this integration was found.
     package var hadJournal: Bool
-    /// The state is a copy from the middle of a seal, and the staged files of that seal have been removed since.
+    /// True if the state is a copy that was made during a seal, and the staged files of that seal have been removed since.
     package var isSealGivenUp = false
-    /// Segments that the manifest lists.
+    /// The number of segments that the state did not know and that the manifest lists.
     package var segments = 0
     /// How many of these segments had no manifest line before and have one now.
     package var newlyListed = 0
-    /// Events that will be recognized when they are collected again.
+    /// The number of events that will be recognized when they are collected again.
     package var known = 0
-    /// Events that won't be recognized, and can be collected twice: their segments were deleted or damaged, or more were found than can be
-    /// remembered, or their uid can't be read.
+    /// Events that can be collected twice, because they won't be recognized. `missingEvents` were in `missingSegments`, which no longer exist as
+    /// files. `unreadEvents` are too many to be remembered, or their segment is damaged, or their uid can't be read.
     package var missingSegments = 0
     package var missingEvents = 0
     package var unreadEvents = 0
@@ -55,7 +55,7 @@ package struct OlderSpool: Sendable, Equatable {
     /// When the last listed segment was sealed, in wall-clock milliseconds.
     package var lastSealed: Int64?
 
-    /// Nil if the manifest, as opened, has every line that a journal knows.
+    /// Nil if the manifest, when it was opened, had every line that the journal knows of.
     init?(_ header: JournalHeader, isSealFinished: Bool, _ manifest: Manifest) {
         missingSegments = header.manifestSequence(isSealFinished: isSealFinished).map {
             $0 - (manifest.found.sequence ?? 0)

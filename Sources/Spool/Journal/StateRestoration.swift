@@ -5,17 +5,18 @@ import FoundationEssentials
 /// The manifest lists a generation's seal only once the next generation is in force. So if it lists this integration's newest journal or a later one,
 /// segments hold records that the journal does not know to be sealed. The contents of later journals are lost. Then:
 ///
-/// - Collection restarts at the beginning of the journal: with its first cursor, the windows as of then, and none of its records. Those are in the
+/// - Collection restarts from before the journal's first records, with the cursor and the windows of that point. The records themselves are in the
 ///   segments, or are collected again.
 /// - The identities of all records in those segments go into the window `restored`. If such a record is collected again, the collector drops it.
 /// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all
 ///   of its records. A carried partition is always sealed as a whole.
 ///
-/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest, so that no other journal has
-/// ever had it: neither one whose seal made no segment, nor one that was lost. If there was no journal at all, collection starts from the configured
-/// start.
+/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest. So no earlier journal can
+/// have had the number, not even one that was lost, or one whose seal made no segment and is therefore not in the manifest. If there was no journal
+/// at all, collection starts from the configured start.
 ///
-/// A visible segment may have no manifest line, if its seal was interrupted and the journal that knew of it was lost. Such segments are listed first.
+/// A segment can have its final name and yet no manifest line, if its seal was interrupted and the journal that knew of the seal was lost. Such
+/// segments get their lines first.
 ///
 /// The same is done if the newest journal has decided a seal whose staged files were removed (`JournalRecovery.isSwept`). That seal is abandoned, and
 /// collection restarts at the beginning of the journal that was to be sealed.
@@ -42,7 +43,7 @@ struct StateRestoration {
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
         var report = RestoredState(hadJournal: found != nil, isSealGivenUp: swept != nil)
         if found == nil || swept != nil || marked.map({ $0 >= generation }) == true {
-            // A seal was interrupted, perhaps before the directories that it created were durable.
+            // An earlier process may have been interrupted in a seal before the directories that it created were durable.
             for inner in try walk.directories(of: integration) {
                 let path = inner.isEmpty ? spool.settings.directory : "\(spool.settings.directory)/\(inner)"
                 try fileSystem.synchronizeDirectory(path)
@@ -51,7 +52,7 @@ struct StateRestoration {
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
         let listed = try spool.manifest.newestSeal(of: integration, after: known)
-        // An abandoned or lost journal has used this number, even if the manifest does not list it.
+        // The number of an abandoned or lost journal is in use, even if the manifest does not list it.
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
@@ -98,7 +99,7 @@ struct StateRestoration {
         if let found { fileSystem.close(found.journal.log.file) }
     }
 
-    /// The segments that the manifest lists for this generation and later ones, in its order.
+    /// The segments that the manifest lists for this generation and later ones, in the order of the manifest.
     private func segments(after known: ManifestEnd) throws(SpoolError) -> [SealedSegment] {
         let scan = ManifestScan(fileSystem, directory: spool.settings.directory)
         let start = if let sequence = known.sequence { try scan.offset(after: sequence) } else { known.length }
@@ -106,7 +107,7 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                // After a swept seal, all further segments belong to other journals, whatever their generations are.
+                // If a seal was swept, the journal knows of no later segment, so all later segments count, whatever their generations are.
                 swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {
@@ -117,8 +118,8 @@ struct StateRestoration {
         return segments
     }
 
-    /// The identities of the records in the segments that still exist, oldest first. If there are too many, only the identities from the newest
-    /// segments.
+    /// The identities of the records in the segments that still exist, oldest first. If there are more than can be remembered, those from the oldest
+    /// segments are left out.
     private func identities(
         of segments: [SealedSegment], _ report: inout RestoredState
     ) throws(SpoolError) -> [IdentityCommit] {
@@ -146,7 +147,7 @@ struct StateRestoration {
                     }
                 }
             } catch .damaged {
-                // If a segment can be read only in part, the identities from that part still count.
+                // If a segment can be read only in part, the identities from that part are still used.
             }
             report.known += identities.count
             report.unreadEvents += max(0, segment.records - identities.count)
@@ -177,7 +178,7 @@ struct StateRestoration {
         return areKnown
     }
 
-    /// Adds a manifest line for each visible segment of the integration that has none. Returns how many were added.
+    /// Adds a manifest line for each of the integration's segments that has its final name but no line. Returns how many were added.
     private func listVisible(as generation: UInt64) throws(SpoolError) -> Int {
         var visible: [String: SpoolFile] = [:]
         try walk.files(of: integration) {
@@ -221,7 +222,7 @@ struct StateRestoration {
             } lines: { (piece) throws(SpoolError) in
                 try splitter.feed(piece) { (line) throws(SpoolError) in
                     let time = recovery.facts.time(line, kind) ?? sealedAt
-                    // All lines of a segment have the same schema.
+                    // All lines of a segment have the same schema, so the first line is enough.
                     if schema == nil { schema = recovery.facts.schema(line, kind) }
                     summary.add(RecordSummary(records: 1, bytes: line.count + 1, firstTime: time, lastTime: time))
                 }

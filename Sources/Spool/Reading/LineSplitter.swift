@@ -1,6 +1,6 @@
 /// Splits a stream of pieces into lines without their newlines. A line is copied only if it spans pieces.
 package struct LineSplitter {
-    /// Well above the largest record that the spool accepts.
+    /// The largest line in bytes, well above the largest record that the spool accepts.
     static let limit = 128 << 20
     private let rest = ByteStore()
 

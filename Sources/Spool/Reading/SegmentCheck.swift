@@ -2,14 +2,14 @@
 package struct SegmentCheck {
     private let segment: SealedSegment
     private let options: VerifyOptions
-    /// The source of these facts, for messages: "the manifest".
+    /// Where the facts about the segment were recorded, for messages: "the manifest".
     private let record: String
     private let digest: SegmentDigest
     private let splitter = LineSplitter()
     private var length: Int64 = 0
     private var uncompressed: Int64 = 0
     private var summary = RecordSummary()
-    /// The fingerprints that the filter of ``lines(_:keeping:)`` has selected, each of a record's identity.
+    /// The fingerprints of records that were selected by the parameter `keeping` of ``lines(_:keeping:)``.
     package private(set) var fingerprints: [UInt128] = []
 
     package init(_ segment: SealedSegment, _ options: VerifyOptions, record: String) throws(SpoolError) {
@@ -22,13 +22,13 @@ package struct SegmentCheck {
     /// The number of lines that were read so far.
     package var records: Int { summary.records }
 
-    /// Takes a piece of the segment as it is stored.
+    /// Checks a piece of the segment's file, in the order of the file.
     package mutating func packed(_ piece: UnsafeRawBufferPointer) throws(SpoolError) {
         length += Int64(piece.count)
         try digest.update(piece)
     }
 
-    /// Takes a piece of the decompressed segment.
+    /// Checks a piece of the segment's decompressed lines, in their order.
     ///
     /// - Parameter keeping: selects the fingerprints to keep.
     package mutating func lines(

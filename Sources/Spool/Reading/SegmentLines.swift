@@ -12,7 +12,7 @@ package final class SegmentLines {
     private let output = ByteStore(capacity: 64 << 10)
     private var offset: Int64 = 0
     private var isAtEnd = false
-    /// Decompressed bytes. Those from `start` on are not returned yet, and there is no newline between `start` and `searched`.
+    /// Decompressed bytes. Those from `start` on have not been returned yet. Between `start` and `searched`, there is no newline.
     private var pending: [UInt8] = []
     private var start = 0
     private var searched = 0

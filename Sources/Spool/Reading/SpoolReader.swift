@@ -49,7 +49,7 @@ package struct SpoolReader: Sendable {
         id = identity.id
     }
 
-    /// The manifest combined with the files on disk: first in the manifest's order, then the unlisted ones by path.
+    /// All segments that the manifest lists, in its order, and then the segments on disk that it does not list, by path.
     package func segments() throws(SpoolError) -> [SegmentListing] {
         // Files are listed before the manifest is read, so that a segment that is sealed meanwhile is in both lists.
         var onDisk = try files().filter { $0.value.compression != nil }
@@ -79,7 +79,7 @@ package struct SpoolReader: Sendable {
         try Self.cat(path, in: directory, fileSystem: fileSystem, body)
     }
 
-    /// Like the method above, but for a segment in any directory.
+    /// Like ``cat(_:_:)``, but for a segment in any directory.
     package static func cat(
         _ path: String, in directory: String, fileSystem: any FileSystem = PosixFileSystem(),
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -97,8 +97,8 @@ package struct SpoolReader: Sendable {
         try cat(path) { (piece) throws(SpoolError) in try splitter.feed(piece, body) }
     }
 
-    /// Calls `body` for the manifest's segments after a position, in order, whether they still exist or not, until it returns false. Reads only that
-    /// part of the manifest.
+    /// Calls `body` for each segment that the manifest lists after a position, in order, until `body` returns false. Segments that no longer exist
+    /// are included. Only that part of the manifest is read.
     ///
     /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always
     /// refers to the same segment.
@@ -130,8 +130,8 @@ package struct SpoolReader: Sendable {
         }
     }
 
-    /// Deletes the oldest segments that the rule allows to be deleted, or only returns them if `dryRun` is true. Safe while a daemon runs: files
-    /// without a manifest line are left alone.
+    /// Deletes the oldest segments that the rule allows to be deleted, or only returns them if `dryRun` is true. Safe while a daemon runs, because
+    /// files without a manifest line are not touched.
     package func prune(_ rule: DeletionRule, dryRun: Bool) throws(SpoolError) -> RetentionOutcome {
         var start: Int64 = 0
         let outcome = try Retention(fileSystem: fileSystem, directory: directory).apply(
@@ -170,8 +170,8 @@ package struct SpoolReader: Sendable {
         return found
     }
 
-    /// Each complete line of the manifest, numbered from 1 and decoded; nil for a damaged one. A last line without a newline is still being written,
-    /// and is left out.
+    /// Calls `body` with the number of each complete line of the manifest, from 1, and the decoded line; nil if the line is damaged. A last line
+    /// without a newline is still being written, and is left out.
     func manifest(_ body: (Int, SealedSegment?) throws(SpoolError) -> Void) throws(SpoolError) {
         let path = "\(directory)/_manifest.ndjson"
         guard try fileSystem.status(path) != nil else { return }

@@ -18,7 +18,7 @@ package struct SpoolProblem: Sendable, Equatable {
         self.detail = detail
     }
 
-    /// What to do.
+    /// What the operator can do about the problem.
     package var advice: String {
         switch kind {
         case .damagedManifestLine: "rely on the segment itself; restore the manifest from a backup if there is one"
@@ -45,16 +45,16 @@ package struct SpoolProblem: Sendable, Equatable {
 
 /// Options for `verify`.
 package struct VerifyOptions: Sendable {
-    /// Returns a fingerprint of a record's own identity, such as a hash of `metadata.uid`; nil for a line without one. Without this function,
-    /// duplicates aren't checked.
+    /// Returns a fingerprint of a record's identity, such as a hash of `metadata.uid`; nil for a line without an identity. If this function is not
+    /// set, there is no check for duplicates.
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// The number of fingerprints in memory at once: with 32 bytes each and a tenth in reserve, they take less than 128 MiB. A larger spool is read
-    /// several times.
+    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes, and a tenth is in reserve, so they take less than 128 MiB. A spool
+    /// with more records is read several times.
     package static let defaultFingerprintLimit = 3_500_000
     package var fingerprintLimit = Self.defaultFingerprintLimit
-    /// The number of problems that are kept. All are counted.
+    /// The maximum number of problems that are kept. All problems are counted.
     package var problemLimit = 1_000
 
     package init() {}
@@ -77,7 +77,7 @@ package struct VerifyProgress: Sendable, Equatable {
 
 /// The result of `verify`.
 package struct VerifyResult: Sendable, Equatable {
-    /// How many lines the manifest has, how many files are on disk, how many listed segments are deleted, and how many records were read.
+    /// The number of lines in the manifest, of files on disk, of listed segments that are deleted, and of records that were read.
     package var listed = 0
     package var checked = 0
     package var gone = 0
@@ -87,7 +87,7 @@ package struct VerifyResult: Sendable, Equatable {
 
     package init() {}
 
-    /// Counts a problem, and keeps it if there are not too many.
+    /// Counts a problem, and keeps its description if fewer than `limit` are kept already.
     package mutating func report(_ kind: SpoolProblem.Kind, _ path: String, _ detail: String, limit: Int) {
         problemCount += 1
         if problems.count < limit { problems.append(SpoolProblem(kind: kind, path: path, detail: detail)) }

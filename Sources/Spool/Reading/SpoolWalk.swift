@@ -9,8 +9,8 @@ package struct SpoolFile: Sendable, Equatable {
     package let sealedAt: Int64?
 }
 
-/// Visits every file below the integrations' directories of a spool and below `_rejected/`. A directory that vanishes meanwhile counts as empty. Other
-/// directories, such as a file system's `lost+found`, are not read.
+/// Visits every file below the integrations' directories of a spool and below `_rejected/`. A directory that vanishes meanwhile counts as empty.
+/// Other directories, such as a file system's `lost+found`, are not read.
 struct SpoolWalk {
     let fileSystem: any FileSystem
     let directory: String
@@ -58,7 +58,7 @@ struct SpoolWalk {
         return total
     }
 
-    /// Enough for `_rejected`, `integration=`, four partition keys, and some directories that others created.
+    /// The maximum depth: enough for `_rejected`, `integration=`, four partition keys, and some directories that others created.
     private static let depthLimit: Int = 12
 
     private func visit(

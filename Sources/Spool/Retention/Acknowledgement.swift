@@ -6,8 +6,8 @@ import CommandHints
 ///
 ///     {"acknowledged_at":"2026-11-23T20:15:30.123Z","format":1,"loader":"warehouse","path":"integration=acme/…","sequence":1200}
 ///
-/// `path` is the path in the manifest's line at `sequence`. An acknowledgement is valid only while the two match. `path` is empty for
-/// position 0, with which a loader registers before it has loaded anything.
+/// `path` is the path in the manifest's line at position `sequence`. An acknowledgement is valid only while that line has this path. `path` is empty
+/// for position 0, with which a loader registers before it has loaded anything.
 package struct Acknowledgement: Sendable, Equatable, Codable {
     static let currentFormat = 1
 
@@ -38,8 +38,8 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         }
     }
 
-    /// Why `next` can't be acknowledged, given the earlier acknowledgement and the manifest's positions; nil if it can. Repeating the same
-    /// position is allowed, because a loader that died may have to.
+    /// Why `next` can't be acknowledged, given the earlier acknowledgement and the manifest's positions; nil if it can. A position can be
+    /// acknowledged again, because a loader that died may have to repeat it.
     static func objection(to next: Int64, after earlier: Int64?, in bounds: ClosedRange<Int64>?, loader: String)
         -> String?
     {

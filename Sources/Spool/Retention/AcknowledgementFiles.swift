@@ -4,20 +4,20 @@ import Glibc
 
 /// `SPOOL/_acks`, where loaders record how far they have come. Loaders write there as members of the spool's group; the daemon only reads.
 ///
-/// A file in it that can't be read may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
+/// If a file in this directory can't be read, it may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
 ///
-/// Every group member can create anything there under any name. So links are not followed, FIFOs and locks are not waited for, and only a few bytes
-/// are read. A new file is created under a random name that must not exist. The caller may be root: files of other users are not replaced.
+/// Every member of the group can create anything there under any name. So this code follows no link, does not wait for a FIFO or a lock, and reads
+/// only a few bytes. It creates a new file under a random name that must not exist. It may run as root, so it replaces no file of another user.
 package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// The maximum number of loaders of one spool.
     static let loaderLimit = 256
-    /// The number of names in the directory that are examined: the loaders' files, and temporary files of killed processes.
+    /// The maximum number of names in the directory: of the loaders' files, and of temporary files that killed processes left.
     private static let nameLimit = 4_096
     /// The maximum size of an acknowledgement in bytes, far more than one needs.
     private static let sizeLimit = 4 << 10
     private static let suffix = ".json"
-    /// A temporary file older than this was left by a killed process. Seconds.
+    /// A temporary file that is older than this was left by a killed process. Seconds.
     private static let temporaryLife: Int64 = 3_600
 
     let fileSystem: any FileSystem
@@ -57,7 +57,8 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// The acknowledgement of one loader, whatever is wrong with the others; nil if it isn't registered. Throws `refused` as `all` does.
+    /// The acknowledgement of one loader, even if those of other loaders are invalid; nil if the loader isn't registered. Throws `refused` as `all`
+    /// does.
     package func acknowledgement(of loader: String) throws(SpoolError) -> Acknowledgement? {
         try Acknowledgement.checkName(loader)
         guard try fileSystem.status(directory) != nil else { return nil }
@@ -70,8 +71,8 @@ package struct AcknowledgementFiles: Sendable {
 
     /// Records that a loader has stored everything up to a position durably. Returns the acknowledgement as written.
     ///
-    /// If two processes acknowledge for one loader at the same time, the smaller position may remain, which only keeps segments longer. They take no
-    /// lock, because any member of the group could hold it permanently.
+    /// If two processes acknowledge for one loader at the same time, the smaller position may remain. The only effect is that segments are kept
+    /// longer. There is no lock, because any member of the group could hold it permanently.
     ///
     /// Throws `refused` for an invalid position or name, and `file` with EPERM if the loader's file belongs to another user.
     @discardableResult
@@ -97,8 +98,8 @@ package struct AcknowledgementFiles: Sendable {
         if earlier == nil, names.count(where: { !$0.hasPrefix(".") }) >= Self.loaderLimit {
             throw .tooMuch(what: "loaders", limit: Self.loaderLimit)
         }
-        // Makes the manifest's lines durable first. A line is visible a moment before it is durable, and after a power cut its position could belong
-        // to another segment.
+        // Makes the manifest's lines durable first. A reader can see a line a moment before it is durable. If that line were lost in a power cut,
+        // another segment could get its position.
         try manifest.synchronize()
         var path = ""
         if sequence > 0 {
@@ -141,8 +142,8 @@ package struct AcknowledgementFiles: Sendable {
         return entries.map(\.name)
     }
 
-    /// Reads an acknowledgement; nil if the file has just been removed. The file is opened first and then checked, so that it can't be replaced in
-    /// between.
+    /// Reads an acknowledgement; nil if the file has just been removed. The open file is checked and not its name, because a name can get another
+    /// file in between.
     private func read(
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
@@ -176,7 +177,8 @@ package struct AcknowledgementFiles: Sendable {
 
     private func check(_ acknowledgement: Acknowledgement, _ bounds: ClosedRange<Int64>?) throws(SpoolError) {
         let sequence = acknowledgement.sequence
-        // The beginning of a manifest may have been dropped. A position in that part can't be checked, but it can't delete anything, either.
+        // The beginning of a manifest may have been dropped. A position in that part can't be checked, but nothing can be deleted because of it,
+        // either.
         guard sequence > 0, sequence >= bounds?.lowerBound ?? 0 else { return }
         guard try manifest.line(at: sequence)?.path == acknowledgement.path else {
             throw unbelievable(
@@ -216,7 +218,7 @@ package struct AcknowledgementFiles: Sendable {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    /// Removes temporary files that killed processes of this loader's own user left. Nothing relies on it.
+    /// Removes temporary files that killed processes of this user left for this loader. Nothing relies on the removal.
     private func removeAbandoned(_ names: [String], of loader: String, in directory: OpenFile) throws(SpoolError) {
         let prefix = Self.temporaryPrefix(loader)
         for name in names where name.hasPrefix(prefix) && name.hasSuffix(Self.temporarySuffix) {
@@ -229,7 +231,7 @@ package struct AcknowledgementFiles: Sendable {
 
     private static let temporarySuffix = ".new"
 
-    /// A loader's name contains no dot, so this can't match another loader's files.
+    /// The beginning of a temporary file's name. A loader's name contains no dot, so this prefix can't match another loader's files.
     private static func temporaryPrefix(_ loader: String) -> String { ".\(loader)." }
 
     private static func random() -> String {

@@ -6,19 +6,19 @@ package enum RetentionSetting: Sendable, Equatable {
     /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
     case acknowledged
 
-    /// How long a change of the wall clock is distrusted: as long as the retention period. Monotonic milliseconds.
+    /// How long a changed wall clock is distrusted: for `after`, the retention period. In monotonic milliseconds.
     var clockPatience: Int64 {
         if case .after(let age) = self { age.milliseconds } else { DeletionRule.patience }
     }
 }
 
-/// Which sealed segments may be deleted. A plain value that is applied to the manifest's lines one by one.
+/// Says which sealed segments may be deleted. The rule is a plain value, and is applied to the manifest's lines one by one.
 package struct DeletionRule: Sendable, Equatable {
     /// Delete only segments sealed before this time, in wall-clock milliseconds; nil for no minimum age.
     package var sealedBefore: Int64?
     /// Delete only segments up to this manifest position; nil if no acknowledgement is needed.
     package var acknowledgedThrough: Int64?
-    /// Segments sealed before this time that only lack an acknowledgement are reported as waiting.
+    /// A segment that lacks only an acknowledgement is reported as waiting if it was sealed before this time. Wall-clock milliseconds.
     package var waitingSince: Int64
     /// Delete only segments of this integration; nil for all.
     package var integration: String?
@@ -54,7 +54,7 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
-    /// True if the segment is too young or not yet acknowledged. Then no later segment in the manifest can be deleted, either.
+    /// True if the segment is too young or not yet acknowledged, so that no later segment in the manifest can be deleted, either.
     func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
         if let sealedBefore, sealedAt >= sealedBefore { return true }
         return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false

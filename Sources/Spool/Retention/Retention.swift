@@ -2,7 +2,7 @@ import CommandHints
 
 /// What one pass of the retention deleted, and what it kept because a loader has not acknowledged it.
 package struct RetentionOutcome: Sendable, Equatable {
-    /// Segments in the order of their deletion: by the time of sealing.
+    /// The deleted segments in the order of their deletion, which is the order of sealing.
     package var deleted: [SpoolFile] = []
     /// The number and the size of segments that only lack an acknowledgement.
     package var waiting = 0
@@ -11,14 +11,15 @@ package struct RetentionOutcome: Sendable, Equatable {
     package var failure: SpoolError?
 }
 
-/// Deletes sealed segments that a rule allows to be deleted, oldest first. It works from the manifest: files without a line there, journals and
-/// staged files are never touched, so it is safe while a daemon runs.
+/// Deletes sealed segments that a rule allows to be deleted, oldest first. Only files that have a line in the manifest are deleted, never journals
+/// or staged files. So it is safe while a daemon runs.
 struct Retention {
     /// The maximum number of segments that one pass deletes. The next pass continues after them.
     static let passLimit: Int = 50_000
-    /// The maximum number of lines that one pass of the daemon reads to find the first segment that still exists. The next pass continues after them.
+    /// The maximum number of lines that one pass of the daemon reads to find the first segment that still exists. The next pass continues after
+    /// these lines.
     static let gonePassLimit: Int = 100_000
-    /// The manifest is in order of sealing, except that a slow seal of another integration can be out of place by this much. Milliseconds.
+    /// The manifest is in order of sealing, but a slow seal of another integration can be out of order by up to this time. Milliseconds.
     static let disorder: Int64 = 3_600_000
     let fileSystem: any FileSystem
     let directory: String
@@ -93,13 +94,13 @@ struct Retention {
             } catch {
                 if try fileSystem.status(path) != nil, outcome.failure == nil { outcome.failure = error }
             }
-            // When the last segment of a day is deleted, its directory goes, too. A late event creates it again.
+            // If this was the last segment of its day, its directory is removed, too. A late event would create the directory again.
             if let parent = Path.parent(of: path) { try? fileSystem.removeDirectory(parent) }
         }
     }
 }
 
-/// What prevents deletion, for the status.
+/// What prevents the deletion of segments, for the status.
 package struct RetentionReport: Sendable, Equatable {
     package var waitingSegments = 0
     package var waitingBytes: Int64 = 0

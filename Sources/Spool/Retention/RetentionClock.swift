@@ -1,13 +1,13 @@
-/// Provides two times: one to name segments, and one to decide which are old enough to delete. Both are safe if the wall clock is set while the
-/// daemon runs.
+/// Provides two times: one for the names of segments, and one that decides which segments are old enough to be deleted. Both are safe if the wall
+/// clock is set while the daemon runs.
 ///
-/// If the clock is set ahead, the segments must not all become old at once. If it is set back and corrected later, no segment must look older than it
-/// is. It is unknown which of the two times is right. So until the retention period has passed, segments are named by the later time
-/// and deleted by the earlier one. The worst effect is that they are kept longer.
+/// If the clock is set ahead, the segments must not all become old at once. If the clock is set back and corrected later, no segment must look older
+/// than it is. After a change, it is unknown whether the clock was right before or is right now. So until the retention period has passed, the later
+/// of the two readings names segments, and the earlier one decides about deletion. The worst effect is that segments are kept longer.
 struct RetentionClock {
     /// How far the wall clock may deviate between two readings. A clock that is adjusted gradually moves by far less. Milliseconds.
     static let tolerance: UInt64 = 60_000
-    /// How long after a change the new time is accepted: the retention period. Monotonic milliseconds.
+    /// How long after a change of the wall clock its new time is accepted: the retention period. Monotonic milliseconds.
     var patience: Int64
     private var anchor: SpoolInstant
     /// When the wall clock was first seen to deviate from the expected time; nil while it does not. Monotonic milliseconds.

@@ -13,9 +13,9 @@ import Synchronization
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
 /// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
 ///   greatest known position.
-/// - When the manifest is opened, an incomplete last line left by a crash is cut off. Damaged lines and complete lines after them are cut off, too,
-///   if the seals of all these lines will be finished again: then the lines will be written again. That is so while the seals' journals exist. Other
-///   damage stays for `verify` to report.
+/// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and everything after it are cut off, too, if
+///   the seals of all these lines will be finished again, because that writes their lines again. A seal will be finished again while its journal
+///   exists. Other damage stays for `verify` to report.
 final class Manifest: Sendable {
     static let format: Int = 1
     /// A crash can leave at most one seal's lines undurable: 4,096 lines of a kilobyte each.
@@ -32,10 +32,10 @@ final class Manifest: Sendable {
     private let state: Mutex<State>
     /// Where the manifest ended when it was opened.
     let found: ManifestEnd
-    /// When the last segment in it was sealed, in wall-clock milliseconds; nil if it is empty.
+    /// When the last segment in the manifest was sealed, in wall-clock milliseconds; nil if the manifest is empty.
     let lastSealed: Int64?
 
-    /// `isPending` says whether the seal of this name (`acme/12`) will be finished again.
+    /// `isPending` says whether the seal of a given name, such as `acme/12`, will be finished again.
     init(
         _ directory: String, _ fileSystem: any FileSystem, isPending: (String) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -47,7 +47,7 @@ final class Manifest: Sendable {
             let tail = ManifestTail(try fileSystem.bytes(file, from: start, to: size), startsInsideLine: start > 0)
             let end = start + Int64(try tail.validEnd(isPending: isPending))
             if end < size { try fileSystem.truncate(file, to: end) }
-            // A killed process may have written lines without synchronizing them, and they are relied on from here on.
+            // A killed process may have written lines without synchronizing them. From here on, this process relies on them.
             try fileSystem.synchronize(file)
             let last = tail.last(before: end - start)
             found = ManifestEnd(length: end, sequence: last?.sequence ?? 0)
@@ -76,8 +76,8 @@ final class Manifest: Sendable {
         guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
-    /// The newest generation of an integration in the manifest's lines after `known`. The result may also come from an earlier line. Nil if no
-    /// generation was found.
+    /// The newest generation of an integration that the manifest lists. Only the lines after `known` must be searched, so nil means that none of
+    /// them names the integration.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(
@@ -171,7 +171,7 @@ struct ManifestLine {
     private static let start = Array("{\"sequence\":".utf8), path = Array(",\"path\":\"".utf8)
     private static let seal = Array(",\"seal\":\"".utf8), trailer = Array(",\"line_crc32\":\"".utf8)
 
-    /// Parses a line. It works on bytes, because a start reads ten thousand lines.
+    /// Parses a line. Works on bytes, for speed: ten thousand lines are read at a start.
     init?(_ line: UnsafeRawBufferPointer) {
         let contentEnd = line.count - Self.trailer.count - 8 - 2
         guard contentEnd > 0, line[contentEnd...].starts(with: Self.trailer),
@@ -233,7 +233,7 @@ struct ManifestTail {
         self.lines = lines
     }
 
-    /// The offset after which bytes are cut off.
+    /// The offset at which the valid lines end. All bytes from there on are cut off.
     func validEnd(isPending: (String) throws(SpoolError) -> Bool) throws(SpoolError) -> Int {
         guard let firstDamaged = lines.firstIndex(where: { $0.content == nil }) else {
             return lines.last?.end ?? wholeEnd

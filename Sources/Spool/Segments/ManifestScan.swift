@@ -44,8 +44,8 @@ struct ManifestScan {
     /// Bytes read at a time.
     private static let pieceBytes = 256 << 10
 
-    /// Calls `body` for each complete line after an offset at which a line begins, with the offset after that line, until it returns false. A last
-    /// line without a newline is still being written, and is left out. A missing manifest counts as empty.
+    /// Calls `body` for each complete line from `start` on, at which a line must begin, until `body` returns false. `body` also gets the offset
+    /// after the line. A last line without a newline is still being written, and is left out. A missing manifest counts as empty.
     func lines(
         from start: Int64, _ body: (UnsafeRawBufferPointer, Int64) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -63,8 +63,8 @@ struct ManifestScan {
         try fileSystem.synchronize(file)
     }
 
-    /// The offset of the first line after a position, found by binary search: positions increase from line to line. The manifest's length if there is
-    /// none.
+    /// The offset of the first line after a position; the manifest's length if there is no such line. Positions increase from line to line, so a
+    /// binary search finds it.
     func offset(after sequence: Int64) throws(SpoolError) -> Int64 {
         guard sequence > 0, let size = try fileSystem.status(path)?.size else { return 0 }
         let file = try fileSystem.open(path, .read)
@@ -82,7 +82,7 @@ struct ManifestScan {
                     begin = end
                     isFirst = false
                 }
-                // The first of these lines may be only the end of a line that began earlier.
+                // The first line read here may be only the end of a line that began earlier.
                 guard !isFirst, let head = ManifestHead(line) else { return true }
                 found = (begin, end, head.sequence > sequence)
                 return false
@@ -125,7 +125,7 @@ struct ManifestScan {
         }
         guard let first else { return nil }
         var last = first
-        // Far longer than a line. The first of these lines may be incomplete, and is then not parsed.
+        // This piece is far longer than a line. Its first line may be incomplete, and is then not parsed.
         try lines(from: max(0, size - Int64(Self.pieceBytes))) { (line, _) throws(SpoolError) in
             if let head = ManifestHead(line) { last = max(last, head.sequence) }
             return true

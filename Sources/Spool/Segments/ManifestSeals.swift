@@ -1,10 +1,10 @@
 /// Finds the last generation of each integration in the manifest. The manifest is read backwards from its end, only as far as needed, which is
-/// usually not far. It is read once per start for all integrations.
+/// usually not far. All integrations share what one start has read.
 struct ManifestSeals {
     /// The bytes from `start` to `end` have been read.
     private var start: Int64
     private var end: Int64
-    /// Position of the first line read so far.
+    /// The position of the earliest line that has been read.
     private var first = Int64.max
     private var newest: [Substring: UInt64] = [:]
 
@@ -35,8 +35,8 @@ struct ManifestSeals {
         return newest[Substring(integration)]
     }
 
-    /// True if the part that was read does not reach back to `known`, an earlier end of the manifest. Positions are compared if possible, because
-    /// after a restore, the offset in `known` may be from another manifest.
+    /// True if lines after `known`, an earlier end of the manifest, have not been read yet. Positions are compared if possible, because after a
+    /// restore, the offset in `known` may be from another manifest.
     private func isNeeded(_ known: ManifestEnd) -> Bool {
         if let sequence = known.sequence {
             first > sequence.addingReportingOverflow(1).partialValue

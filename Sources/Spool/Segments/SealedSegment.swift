@@ -25,10 +25,10 @@ package struct SealedSegment: Sendable, Equatable, Codable {
     package var sealedAt: String
     /// The schema that the records follow.
     package var schema: String
-    /// The version of the line's format.
+    /// The version of the manifest line's format.
     package var format: Int
 
-    /// - Parameter sequence: nil until it has a position.
+    /// - Parameter sequence: nil until the segment has a position.
     package init(
         sequence: Int64?, path: String, integration: String, partition: [String: String], kind: String, records: Int,
         bytes: Int64, uncompressedBytes: Int64, sha256: String, firstTime: Int64, lastTime: Int64, sealedAt: String,

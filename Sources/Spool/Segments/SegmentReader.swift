@@ -8,8 +8,8 @@ struct SegmentReader {
 
     init(_ fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
-    /// Calls `packed` with each piece of the file and `lines` with each piece of its contents. Throws `damaged` if the file can't be decompressed or ends too
-    /// early.
+    /// Calls `packed` with each piece of the file, and `lines` with each piece of its decompressed contents. Throws `damaged` if the file can't be
+    /// decompressed or ends too early.
     func read(
         _ path: String, _ compression: Compression, packed: (UnsafeRawBufferPointer) throws(SpoolError) -> Void,
         lines: (UnsafeRawBufferPointer) throws(SpoolError) -> Void

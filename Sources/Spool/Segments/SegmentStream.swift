@@ -28,7 +28,7 @@ package final class SegmentStream {
         if let problem { throw .damaged(path: path, reason: "before byte \(offset): \(problem)") }
     }
 
-    /// Call it after the last piece. Throws `damaged` if the segment ends too early.
+    /// Must be called after the last piece. Throws `damaged` if the segment ends too early.
     package func finish() throws(SpoolError) {
         guard decoder.isBetweenFrames else { throw .damaged(path: path, reason: "the file ends inside a frame") }
     }

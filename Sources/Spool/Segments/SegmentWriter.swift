@@ -20,7 +20,7 @@ struct SegmentWriter {
         file = try fileSystem.open(path, .replace)
     }
 
-    /// Writes one or more lines, or a part of a line.
+    /// Writes one or more plain lines, or a part of a line.
     mutating func write(lines: UnsafeRawBufferPointer) throws(SpoolError) {
         if let compressor {
             frameIsOpen = true
@@ -31,7 +31,7 @@ struct SegmentWriter {
         try flush(above: SpoolScratch.pieceBytes)
     }
 
-    /// Writes a part of a complete frame. If a frame of lines is still open, it is ended first.
+    /// Writes a part of a frame that is already compressed. If a frame of lines is still open, that frame is ended first.
     mutating func write(packed: UnsafeRawBufferPointer) throws(SpoolError) {
         try endFrame()
         output.append(packed)

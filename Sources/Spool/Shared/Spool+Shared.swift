@@ -1,8 +1,8 @@
-/// The beginning of a generation of a shared spool, as stored with the decision of the seal that begins it.
+/// The beginning of a generation of a shared spool, as stored together with the decision of the seal that begins the generation.
 package struct SharedBeginning: Sendable, Equatable {
     package var generation: UInt64
     package var cursor: String
-    /// The identity windows that were staged with the decision.
+    /// The encoded identity windows as of that seal.
     package var windows: [UInt8]
 
     package init(generation: UInt64, cursor: String, windows: [UInt8]) {
@@ -21,8 +21,8 @@ extension Spool {
         return try fileSystem.list(directory).compactMap { Journal.generation(fileName: $0.name) }.max()
     }
 
-    /// Begins the generation of a decision with an empty journal. An older journal is removed: its records are in segments by now, or will be
-    /// collected again.
+    /// Begins the given generation with an empty journal. An older journal of the integration is removed: its records are in segments by now, or
+    /// will be collected again.
     ///
     /// - Returns: the number of records in the older journal.
     ///
@@ -52,7 +52,7 @@ extension Spool {
 
     private func journals(_ integration: String) -> String { "\(settings.stateDirectory)/integrations/\(integration)" }
 
-    /// The number of unsealed records in a journal. It is only reported, so it is 0 if the journal can't be read.
+    /// The number of unsealed records in a journal; 0 if the journal can't be read, because the number is only reported.
     private func records(of integration: String, _ generation: UInt64?, _ scratch: SpoolScratch) -> Int {
         guard let generation else { return 0 }
         let recovery = JournalRecovery(

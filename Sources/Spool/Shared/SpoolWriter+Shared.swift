@@ -12,9 +12,9 @@ import Digests
 ///
 /// Nothing is carried over, because the next generation may be collected by another host, which has no copy of the journal.
 extension SpoolWriter {
-    /// Step 1. Nil if there is nothing to seal.
+    /// Step 1 (*stage*) of sealing a shared spool. Nil if there is nothing to seal.
     ///
-    /// Throws `file`, after which nothing is lost, or `sealUndecided` if there is already a staged seal.
+    /// Throws `sealUndecided` if there is already a staged seal, or `file`. Nothing is lost in either case.
     package func stage(_ occasion: SealOccasion, at now: SpoolInstant) throws(SpoolError) -> StagedSeal? {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         try settle()
@@ -32,17 +32,17 @@ extension SpoolWriter {
         }
     }
 
-    /// Step 3, after the seal is decided. May be called again after an error.
+    /// Step 3 (*adopt*), called when the seal is decided. May be called again after an error.
     package func adopt(_ staged: StagedSeal, at now: SpoolInstant) throws(SpoolError) {
         if case .undecided(let plan) = phase, plan.generation + 1 == staged.generation {
-            // The next generation does not list the segments: the decision in the bucket does.
+            // The header of the next generation lists no segments, because the decision in the bucket lists them.
             let empty = SealPlan(generation: plan.generation, manifest: plan.manifest, segments: [])
             try decide(empty, carrying: [], at: now)
         }
         try settle()
     }
 
-    /// Step 5. Also called for a seal that was not decided and never will be.
+    /// Step 5 (*forget*). It is also called for a seal that was not decided and never will be.
     package func forget(_ staged: StagedSeal) {
         let plan = SealPlan(
             generation: staged.generation - 1, manifest: .beginning,
@@ -62,8 +62,8 @@ extension SpoolWriter {
         if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
-    /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Otherwise another host
-    /// would begin at the configured start, which may be relative to the present.
+    /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Otherwise, if another host
+    /// took over, it would begin at the configured start, which may be relative to the present time.
     var isUnknownToFleet: Bool {
         spool.settings.sharedID != nil && journal.header.cursor == nil && cursor != nil
     }
@@ -101,7 +101,8 @@ extension SpoolWriter {
             bundle: bundle, directory: staging)
     }
 
-    /// Writes a file piece by piece, without fsync, since it is not needed after a crash. Removes the file if writing fails.
+    /// Writes a file piece by piece. It is not synchronized, because a file of an undecided seal is not needed after a crash. Removes the file if
+    /// writing fails.
     private func write(
         _ path: String,
         _ contents: ((UnsafeRawBufferPointer) throws(SpoolError) -> Void) throws(SpoolError) -> Void

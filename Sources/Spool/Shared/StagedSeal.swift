@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// A seal of a shared spool between the steps *stage* and *decide*: everything that the decision will name, as files that loaders can't see.
+/// A seal of a shared spool between the steps *stage* and *decide*: everything that the decision will name, in files that loaders don't see.
 ///
-/// The commit id is drawn once for each seal. A decision that is found later belongs to this seal if and only if it has this id.
+/// Each seal gets a random commit id. If a decision is found later, it belongs to this seal if and only if it has the same id.
 package struct StagedSeal: Sendable, Equatable {
     package let integration: String
     /// The generation that the seal begins.

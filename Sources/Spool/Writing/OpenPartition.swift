@@ -1,10 +1,10 @@
-/// A partition of the journal's present generation, for `SpoolWriter.append`. Valid until the next commit or seal.
+/// The handle of a partition of the journal's present generation, for `SpoolWriter.append`. Valid until the next commit or seal.
 package struct PartitionID: Sendable, Hashable {
     let index: Int
     let epoch: Int
 }
 
-/// Facts about a run of records that are known without reading the records.
+/// What is known about a run of records without reading the records.
 struct RecordSummary: Equatable {
     var records = 0
     /// Uncompressed size, including newlines.
@@ -24,7 +24,7 @@ struct RecordSummary: Equatable {
 /// Where a committed chunk of a partition is in the journal.
 struct ChunkReference: Equatable {
     var offset: Int64
-    /// Bytes in the journal, in the chunk's encoding.
+    /// The number of bytes that the chunk takes in the journal, compressed or not.
     var stored: Int
     var crc: UInt32
     /// The chunk's compression. `none` means plain lines, which are compressed when they are sealed.
@@ -33,7 +33,7 @@ struct ChunkReference: Equatable {
 
 /// Lines that were compressed before their commit, so that a large page takes less memory than its size.
 struct PackedLines {
-    /// Never `none`.
+    /// The compression of the frames; never `none`.
     let compression: Compression
     /// Complete frames, in a buffer borrowed from the scratch.
     let frames: ByteStore
@@ -54,7 +54,7 @@ struct OpenPartition {
 
 /// The partitions of a generation, indexed by path.
 struct PartitionTable {
-    /// The maximum number of partitions. One page of events touches fewer, so it is enough to seal between two pages.
+    /// The maximum number of partitions. A page of events touches fewer partitions than this, so a seal between two pages always comes early enough.
     static let limit = 4_096
 
     private(set) var epoch = 0
@@ -73,8 +73,8 @@ struct PartitionTable {
         return partitions.count - 1
     }
 
-    /// Begins a new generation: only carried records are committed, and ids of the old generation are refused. Buffered records stay, because
-    /// a commit that first finishes an earlier seal still has to write them.
+    /// Begins a new generation: only the carried records count as committed, and partition ids of the old generation are refused. Buffered records
+    /// stay: if a commit first has to finish an earlier seal, it writes them after that.
     mutating func reset(carrying chunks: [PartitionPath: [ChunkReference]]) {
         epoch += 1
         partitions.removeAll { $0.buffered.records == 0 && chunks[$0.path] == nil }
@@ -99,7 +99,7 @@ struct PartitionTable {
         }
     }
 
-    /// Adopts what recovery has read. Ids given out before are refused.
+    /// Replaces the table with the one that recovery has read. Partition ids that were given out before are refused.
     mutating func replace(with other: PartitionTable) {
         let next = epoch + 1
         self = other

@@ -5,16 +5,16 @@ package enum PartitionKind: UInt8, Sendable {
     case rejected = 1
 }
 
-/// A Hive-style path below an integration's directory, such as `class=authentication/date=2026-11-23`: at most 4 `key=value` components of
-/// ASCII letters, digits, `.`, `-` and `_`, together at most 200 bytes. It includes the schema of the records, so that records of two
-/// schemas never share a segment.
+/// A Hive-style path below an integration's directory, such as `class=authentication/date=2026-11-23`: at most 4 `key=value` components of ASCII
+/// letters, digits, `.`, `-` and `_`, together at most 200 bytes. Two paths with the same text are unequal if their schemas differ, so that a
+/// segment never has records of two schemas.
 struct PartitionPath: Hashable {
     /// The schema of records whose journal does not name one.
     static let firstSchema = "ocsf/1.8.0"
 
     let kind: PartitionKind
     let text: String
-    /// The schema as the manifest has it, such as `ocsf/1.8.0`.
+    /// The schema of the records in the form that the manifest has, such as `ocsf/1.8.0`.
     let schema: String
 
     init(_ text: String, kind: PartitionKind, schema: String) throws(SpoolError) {
@@ -32,8 +32,8 @@ struct PartitionPath: Hashable {
         self.schema = schema
     }
 
-    /// The form used in a journal's frame: the path, then a semicolon and the schema, unless it is the first schema. So journals written before
-    /// there was a second schema stay readable, and older programs can read journals with the first schema.
+    /// The form used in a journal's frame: the path, followed by a semicolon and the schema unless it is the first schema. So journals that were
+    /// written before there was a second schema stay readable, and older programs can read journals with the first schema.
     var stored: String { schema == Self.firstSchema ? text : "\(text);\(schema)" }
 
     init(stored: String, kind: PartitionKind) throws(SpoolError) {

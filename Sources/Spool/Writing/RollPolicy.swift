@@ -1,17 +1,17 @@
 /// Decides when a generation is sealed and which partitions are carried over.
 struct RollPolicy {
     let segmentMaxBytes: Int
-    /// The greatest age of a segment, in milliseconds.
+    /// The age of the oldest record, in milliseconds, at which a generation is sealed.
     let segmentMaxAge: Int64
-    /// The greatest age of the segments of an integration's first generation, in milliseconds.
+    /// The same age for an integration's first generation, in milliseconds.
     let firstMaxAge: Int64
     let journalMaxBytes: Int64
     let maxPartitions: Int
     /// The number of chunks is limited, because each committed chunk takes memory until it is sealed.
     let maxChunks = 65_536
 
-    /// How long a late event may wait to be sealed: 12 × `segmentMaxAge`, but more than an hour only if `segmentMaxAge` itself is longer.
-    /// Milliseconds.
+    /// How long a late event may wait to be sealed, in milliseconds: 12 × `segmentMaxAge`, but at most an hour unless `segmentMaxAge` is longer than
+    /// an hour.
     let carriedMaxAge: Int64
     let carriedMaxBytes: Int
     /// Events that are this much older than the seal are late: loaders already have the other files of that day. Milliseconds.
@@ -21,8 +21,8 @@ struct RollPolicy {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
         firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
-        // If all partitions fill evenly, none becomes full, and only this limit makes a seal due. Four times the size of a segment limits both the
-        // disk space of the journal and the time that a seal takes.
+        // This limit matters if all partitions fill evenly, because then none reaches its own limit. Four times the size of a segment bounds the
+        // journal's size on disk, and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
@@ -32,7 +32,7 @@ struct RollPolicy {
         carriedMaxBytes = settings.carriedMaxBytes
     }
 
-    /// The age at which a generation is sealed, the first one being 1. Milliseconds.
+    /// The age at which a generation is sealed, in milliseconds. The first generation is 1.
     func maxAge(generation: UInt64) -> Int64 { generation == 1 ? firstMaxAge : segmentMaxAge }
 
     /// The records that are not sealed yet.
@@ -42,20 +42,20 @@ struct RollPolicy {
         var largestPartitionBytes: Int
         var partitions: Int
         var chunks: Int
-        /// Age of the oldest record of this generation, whether carried over or committed, in milliseconds of monotonic time; 0 if there is none.
+        /// Milliseconds of monotonic time since the generation's first commit with records; 0 if it has none.
         var age: Int64
         /// The age at which a seal is due.
         var maxAge: Int64
-        /// Age of the oldest record that was carried over, in the same unit.
+        /// Milliseconds of monotonic time since the oldest record that was carried over was committed; 0 if there is none.
         var carriedAge: Int64
-        /// The settings ask for a compression that differs from this generation's.
+        /// True if the settings ask for another compression than this generation has.
         var compressionChanged: Bool
     }
 
     /// Why a seal is due.
     enum Due {
         case nothing
-        /// Age alone is no reason to seal if all unsealed records may wait.
+        /// The oldest record has reached the maximum age. The caller does not seal if all unsealed records can be carried over.
         case age
         case size
     }
@@ -72,8 +72,8 @@ struct RollPolicy {
     }
 
     /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its
-    /// full time, all are sealed together. Without this rule, a few late events for each class and each of the last ninety days would become that
-    /// many tiny files at each seal.
+    /// full time, none is left, and all are sealed together. Otherwise, each seal would write many tiny files: one for each class and each of the
+    /// last ninety days that has a few late events.
     ///
     /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {

@@ -1,7 +1,8 @@
 /// `SPOOL/_staging/<integration>/sealing-<generation>`: an empty file that exists from before a generation's segments are staged until the manifest
 /// lists them.
 ///
-/// If the journal that decided a seal is lost, a segment can be visible but not listed. The mark tells `StateRestoration` to look for it.
+/// A segment can have its final name but no line in the manifest, if the journal that decided the seal is lost. The mark tells `StateRestoration` to
+/// look for such segments.
 enum SealMark {
     private static let prefix = "sealing-"
 

@@ -12,7 +12,7 @@ struct PlannedSegment: Equatable, Sendable {
 
 /// Where a manifest ends, or ended at an earlier time.
 struct ManifestEnd: Equatable, Sendable {
-    /// Bytes.
+    /// Length in bytes.
     var length: Int64
     /// Position of the last line, 0 if there is none; nil if the journal's version did not record it.
     var sequence: Int64?
@@ -20,11 +20,11 @@ struct ManifestEnd: Equatable, Sendable {
     static let beginning = ManifestEnd(length: 0, sequence: 0)
 }
 
-/// All segments of a sealed generation. With this list and the staged files, a seal can be finished from any point.
+/// All segments of a sealed generation. With this list and the staged files, a seal can be finished, wherever it was interrupted.
 struct SealPlan: Equatable, Sendable {
     /// The generation that was sealed.
     var generation: UInt64
-    /// Where the manifest ended before any of these lines was appended. A search for the lines begins there.
+    /// Where the manifest ended before the seal appended any lines to it. A search for these lines begins there.
     var manifest: ManifestEnd
     var segments: [PlannedSegment]
 }

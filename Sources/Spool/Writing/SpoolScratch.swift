@@ -3,18 +3,18 @@ import CZstd
 
 /// Compressors and buffers that all writers of one thread share: a thousand integrations need one set, not a thousand.
 ///
-/// Not `Sendable`, and neither is `SpoolWriter`: all writers that use the same scratch must run on the same thread at a time.
+/// Not `Sendable`, and neither is `SpoolWriter`. Two writers with the same scratch must never run at the same time on different threads.
 package final class SpoolScratch {
-    /// Memory kept between commits in each of the few large buffers. Bytes.
+    /// The maximum memory that each of the few large buffers keeps between two commits. Bytes.
     static let keptBytes = 16 << 20
-    /// Memory that the partitions' buffers keep together. Allocating new memory would cost as much as parsing, because the kernel clears it. Bytes.
+    /// The maximum memory that all partitions' buffers together keep. New memory would cost as much as parsing, because the kernel clears it. Bytes.
     static let keptBufferBytes = 16 << 20
     /// Size of the pieces in which a seal reads and writes. Bytes.
     static let pieceBytes = 256 << 10
 
     let frame = ByteStore()
     let description = ByteStore()
-    /// What a seal reads from the journal, and what it writes to a segment.
+    /// `input` is what a seal reads from the journal; `output` is what it writes to a segment.
     let input = ByteStore()
     let output = ByteStore()
     /// Sorted by capacity, the largest last.
@@ -26,14 +26,14 @@ package final class SpoolScratch {
 
     package init() {}
 
-    /// The largest buffer available: the partition of a page's first event is most likely its largest.
+    /// Returns the largest buffer available. The first event of a page comes first, and most likely belongs to the page's largest partition.
     func borrowBuffer() -> ByteStore {
         guard let buffer = buffers.popLast() else { return ByteStore(capacity: 4_096) }
         bufferBytes -= buffer.capacity
         return buffer
     }
 
-    /// Keeps the buffer for reuse. Frees the smallest ones if there would be too much memory.
+    /// Keeps the buffer for reuse. If more than `keptBufferBytes` would be kept, frees the smallest buffers.
     func giveBack(_ buffer: ByteStore) {
         guard buffer.capacity <= Self.keptBufferBytes else { return }
         buffer.removeAll()
@@ -47,7 +47,7 @@ package final class SpoolScratch {
         buffers.removeFirst(dropped)
     }
 
-    /// Nil for `none`.
+    /// The compressor for a compression; nil for `none`.
     func compressor(_ compression: Compression) throws(SpoolError) -> (any SegmentCompressor)? {
         switch compression {
         case .none: return nil
@@ -85,8 +85,9 @@ protocol SegmentCompressor: AnyObject {
     func reset()
 }
 
-/// zstd at level 3 with a content checksum, and the content size if it is known. Records repeat long texts. So a longer minimum match, and tables that fit into
-/// the faster caches, take less time than the level's defaults, and the output is no larger (docs/performance.md).
+/// zstd at level 3 with a content checksum, and the content size if it is known. Two parameters differ from the level's defaults: a longer minimum
+/// match, because records repeat long texts, and tables that fit into the faster caches. These take less time, and the output is no larger
+/// (docs/performance.md).
 final class ZstdCompressor: SegmentCompressor {
     private let context: OpaquePointer
 

@@ -1,13 +1,13 @@
-/// Identities of records, durable in step with the cursor: a commit's identities are in its frame, and the journal that a seal begins holds all of
-/// them.
+/// Identities of records. They become durable together with the cursor: a commit's frame has its identities, and the header of a new generation's
+/// journal has all that the windows hold.
 extension SpoolWriter {
-    /// Whether an identity is in the window: committed and not dropped, or remembered since the last commit.
+    /// Whether the window has an identity: committed and not dropped since, or remembered since the last commit.
     package func knows(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
         identities.contains(identity, in: window)
     }
 
-    /// Adds an identity to the window with the next commit, unless that commit is discarded or throws. A commit with more than 131,072 identities
-    /// throws `tooMuch`.
+    /// Adds an identity to the window with the next commit, or not at all if that commit is discarded or throws. A commit with more than 131,072
+    /// identities throws `tooMuch`.
     package func remember(_ identity: RecordIdentity, in window: IdentityWindow) {
         identities.remember(identity, in: window)
     }
@@ -20,12 +20,12 @@ extension SpoolWriter {
     /// nothing is moved. Identities that `source` has dropped count as dropped by `target`.
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
-    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they
-    /// are. Each new identity is placed before the identity that it preceded in `source`.
+    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where
+    /// they are. Every other identity of `source` is placed in `target` before the identity that followed it in `source`.
     package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
 
     /// Sets the size of a window, 0...262,144 identities. Must be called each time the writer is opened; the default is 8,192. The window keeps at
-    /// least the newest `count` identities: a commit is dropped when the later commits have `count` identities.
+    /// least the newest `count` identities: a commit is dropped once the later commits alone have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }
@@ -41,20 +41,20 @@ extension SpoolWriter {
     /// The number of identities in each window, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
 
-    /// The largest `latest` that the window has dropped because of its bound; nil if it has dropped nothing since it was last
+    /// The largest `latest` of all commits that the window has dropped because of its bound; nil if none was dropped since the window was last
     /// emptied.
     package func droppedLatest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.droppedLatest }
 
-    /// The largest `latest` of the window's identities; nil if it is empty.
+    /// The largest `latest` of the window's commits; nil if the window is empty.
     package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths (0 is the newest). Nil if the window holds fewer
+    /// The smallest `earliest` of the commits that have an identity at one of these depths (0 is the newest identity). Nil if the window holds fewer
     /// identities than that.
     package func earliest(_ window: IdentityWindow, depths: Range<Int>) -> Int64? {
         identities.memory(window)?.earliest(depths: depths)
     }
 
-    /// The number of identities in the window that are newer than this one, as of the last durable commit; nil if it is not in the window.
+    /// The number of identities in the window that are newer than this one, as of the last durable commit; nil if this one is not in the window.
     package func depth(of identity: RecordIdentity, in window: IdentityWindow) -> Int? {
         identities.memory(window)?.depth(of: identity)
     }

@@ -2,17 +2,14 @@ import FoundationEssentials
 
 /// Sealing a generation G, step by step:
 ///
-/// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then the directory is.
-///   If the process dies here, journal G counts and the staged files are removed.
-/// 2. *decide*: journal G+1 is written, synchronized and renamed into place, and the directory is synchronized. Its header holds the cursor and the
-/// list of
-///    segments, and is followed by a copy of the records that are not sealed this time.
-///    If the process dies here, G+1 either exists completely or does not exist.
-/// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized. Then the staging
-/// names are
-///    removed and their directory is synchronized, the manifest's lines are appended and synchronized, and journal G is removed. If the process dies
-///   here,
-///    journal G still exists, and all of step 3 is done again.
+/// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then that directory is synchronized. If the
+///    process dies here, journal G stays in force, and the staged files are removed.
+/// 2. *decide*: journal G+1 is written, synchronized and renamed to its final name, and its directory is synchronized. Its header holds the cursor
+///    and the list of segments. A copy of the records that are not sealed this time follows the header. If the process dies here, G+1 either exists
+///    completely or does not exist.
+/// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized again. Then the
+///    staging names are removed and the staging directory is synchronized, the manifest's lines are appended and synchronized, and journal G is
+///    removed. If the process dies here, journal G still exists, and all of step 3 is done again.
 ///
 /// During all of this, the staging directory also holds a `SealMark`. Staged files are durable before the decision. So if a staged file is missing
 /// when a seal is finished again, the file already has its final name, or a loader has deleted it. A loader may delete a segment when the manifest
@@ -21,7 +18,7 @@ extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
 
-    /// Step 1, for all partitions except those that are carried over. Removes what it has written if it throws.
+    /// Step 1 (*stage*), for all partitions except those that are carried over. If it throws, it first removes what it has written.
     func stage(but carried: [Int], at now: SpoolInstant) throws(SpoolError) -> SealPlan {
         let fileSystem = spool.fileSystem
         try journal.log.cutIfNeeded(fileSystem)
@@ -38,7 +35,7 @@ extension SpoolWriter {
                     sealed: spool.sealingTime(now), compression: journal.header.compression)
                 let directory = partition.path.directory(integration: integration)
                 if plan.segments.isEmpty { fileSystem.close(try fileSystem.open(sealMark(plan), .create)) }
-                // Added before it is written, so that it is removed if writing fails.
+                // The segment is added to the plan before it is written, so that its file is removed if writing fails.
                 plan.segments.append(PlannedSegment(path: "\(directory)/\(name)", line: ""))
                 let segment = try write(partition, path: "\(directory)/\(name)", now)
                 plan.segments[plan.segments.count - 1].line = Manifest.line(
@@ -61,7 +58,7 @@ extension SpoolWriter {
             if (try? spool.fileSystem.unlink(path)) != nil {
                 spool.count(-size)
             } else {
-                // Staged files that are still there are removed before the next seal is staged, or at the next start.
+                // This file is removed before the next seal is staged, or at the next start.
                 stagingNeedsSweep = true
             }
         }
@@ -103,7 +100,7 @@ extension SpoolWriter {
             schema: partition.path.schema, format: Manifest.format)
     }
 
-    /// Step 2. If it throws, `phase` says whether the decision may have been made.
+    /// Step 2 (*decide*). If it throws, `phase` says whether the decision may have been made.
     func decide(_ plan: SealPlan, carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) {
         let frame =
             carried.isEmpty
@@ -129,7 +126,7 @@ extension SpoolWriter {
         phase = .decided(plan, isRetry: false)
     }
 
-    /// Step 3, and the rest of step 2 if that failed. Does nothing if nothing is left to do.
+    /// Step 3 (*settle*), and the rest of step 2 if that failed. Does nothing if no seal is unfinished.
     @discardableResult
     func settle() throws(SpoolError) -> [SealedSegment] {
         if case .deciding(let plan, let carried, let now) = phase { try decide(plan, carrying: carried, at: now) }
@@ -152,12 +149,12 @@ extension SpoolWriter {
         }
     }
 
-    /// Gives the staged files their final names, durably, then removes the staging names. Returns how many files have neither name: loaders have
-    /// deleted them.
+    /// Gives the staged files their final names, durably, then removes the staging names. Returns how many files have neither name, because loaders
+    /// have deleted them.
     ///
-    /// Files get a second name (link(2)) and are not renamed. So the old name exists until the new one is durable, in whatever order the file system
-    /// writes names. The old names are durably gone before the manifest's lines are written, and only then may a loader delete a segment. So no
-    /// deleted segment comes back.
+    /// Files are not renamed, but get a second name (link(2)). So the old name exists until the new one is durable, in whatever order the file
+    /// system writes names. The removal of the old names is durable before the manifest's lines are written, and only then may a loader delete a
+    /// segment. So no deleted segment comes back.
     private func move(_ plan: SealPlan, isRetry: Bool) throws(SpoolError) -> Int {
         let fileSystem = spool.fileSystem
         let root = spool.settings.directory
@@ -180,7 +177,7 @@ extension SpoolWriter {
         for directory in directories {
             if isRetry {
                 if try fileSystem.status(directory) == nil { continue }
-                // An earlier attempt may have created it, and died before the names above were durable.
+                // An earlier attempt may have created the directory, and then died before the names of its parents were durable.
                 try fileSystem.makeDirectories(directory, below: root, thorough: true)
             }
             try fileSystem.synchronizeDirectory(directory)

@@ -32,21 +32,21 @@ package final class SpoolWriter {
     var identities = IdentityWindows()
     var phase = Phase.ready
     private var policy: RollPolicy { RollPolicy(spool.settings) }
-    /// Monotonic milliseconds of this generation's first commit with records, and of its oldest carried record.
+    /// When this generation's first commit with records took place, and the commit of its oldest carried record. Monotonic milliseconds.
     private var firstCommit: Int64?
     private var carriedSince: Int64?
     private var chunkCount = 0
-    /// Whether a staged file could not be removed.
+    /// True if a staged file could not be removed, so that the removal must be tried again.
     var stagingNeedsSweep = false
 
     /// How far a seal has come.
     enum Phase {
         case ready
-        /// The segments are staged, and the fleet's bucket decides. Nothing is committed until then.
+        /// The segments are staged, and the decision in the fleet's bucket is pending. Until then, nothing is committed.
         case undecided(SealPlan)
-        /// The next generation may or may not be in force. Before anything else, it is put in force again.
+        /// It is unknown whether the next generation is in force. Before anything else is done, it is put in force again.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
-        /// The next generation is in force, durably. Files remain to be moved and listed.
+        /// The next generation is durably in force. Files still have to be moved to their final names and listed in the manifest.
         case decided(SealPlan, isRetry: Bool)
     }
 
@@ -66,7 +66,7 @@ package final class SpoolWriter {
         recovery = found.report
         cursor = found.cursor
         adopt(found, now: now)
-        // If this fails, the first commit or seal fails in the same way and reports it.
+        // If finishing the seal fails here, the first commit or seal fails in the same way and reports the error.
         _ = try? settle()
     }
 
@@ -86,7 +86,7 @@ package final class SpoolWriter {
             ? journal.log.length - journal.start + journal.header.carriedLength : 0
     }
 
-    /// Whether `sealIfDue` would have anything to do now. It is cheap enough to check a thousand writers once a second.
+    /// Whether `sealIfDue` would have anything to do now. The check is cheap enough for a thousand writers once a second.
     package func isDue(at now: SpoolInstant) -> Bool {
         guard case .ready = phase else { return true }
         guard firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes else {
@@ -100,8 +100,8 @@ package final class SpoolWriter {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
-    /// Milliseconds until the oldest unsealed record is sealed, if nothing makes a seal due earlier; nil if there is none. Negative while sealing
-    /// fails.
+    /// Milliseconds until the oldest unsealed record is sealed because of its age; nil if there is no unsealed record. Another limit can make the
+    /// seal due earlier. Negative while sealing fails.
     package func sealsIn(at now: SpoolInstant) -> Int64? {
         let due = [
             firstCommit.map { begun in
@@ -113,8 +113,8 @@ package final class SpoolWriter {
         return due.compactMap(\.self).min()
     }
 
-    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. Valid until the next commit or
-    /// seal; call this again after each. (A commit may have to finish a seal that failed before.)
+    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. The result is valid until the
+    /// next commit or seal, so call this method again after each commit. (A commit may have to finish a seal that failed before.)
     ///
     /// Throws `invalidName`, or `tooMuch` if a seal is needed first.
     package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
@@ -162,8 +162,8 @@ package final class SpoolWriter {
 
     /// Compresses a partition's buffered lines before their commit.
     ///
-    /// Does nothing while the next generation would have another compression. A commit can begin that generation, and all segments of a generation
-    /// have the same compression.
+    /// Does nothing if the settings ask for another compression than this generation has. A commit can begin the next generation, and all segments
+    /// of a generation have the same compression.
     private func pack(_ lines: ByteStore, of index: Int) throws(SpoolError) {
         let compression = journal.header.compression
         guard lines.count > 0, compression == spool.settings.compression,
@@ -194,10 +194,10 @@ package final class SpoolWriter {
         bufferedBytes = 0
     }
 
-    /// Makes the buffered records, the changes to identity windows, and the cursor durable in one step, and returns when they are. If
-    /// none of them has changed, it writes nothing.
+    /// Makes the buffered records, the changes to identity windows, and the cursor durable in one step, before it returns. If there is nothing new,
+    /// nothing is written.
     ///
-    /// `times` apply to the identities of this commit (`droppedLatest`, `earliest`).
+    /// `times` apply to all identities of this commit; see `droppedLatest` and `earliest`.
     ///
     /// Throws `full`, `tooMuch` or `stalePartition` before anything is written, or `file`. In each case, the buffered records are dropped, and
     /// `cursor` is unchanged.
@@ -213,7 +213,7 @@ package final class SpoolWriter {
         guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
             throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
         }
-        // An older version wrote this journal. Seal it first, so that it never holds anything for which its version has no form.
+        // An older version of Tributary wrote this journal. It is sealed first, so that it never holds anything that its format can't express.
         if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
@@ -234,7 +234,7 @@ package final class SpoolWriter {
         if !chunks.isEmpty, firstCommit == nil { firstCommit = now.monotonic }
     }
 
-    /// Seals if a partition is large enough, the oldest record old enough, or a limit is near. A few late events may wait longer
+    /// Seals if a partition is large enough, the oldest record is old enough, or another limit is reached. A few late events may wait longer
     /// (`RollPolicy.carried`). Returns the segments that became visible.
     ///
     /// Throws `file` without losing anything: the next call or the next commit continues from there.
@@ -248,7 +248,7 @@ package final class SpoolWriter {
         return finished + (try seal(carrying: carried, at: now))
     }
 
-    /// The partitions that a seal would carry over now; nil if none is due.
+    /// The partitions that a seal would carry over now; nil if no seal is due.
     private func due(at now: SpoolInstant) -> [Int]? {
         let load = load(at: now)
         let due = policy.due(load)
@@ -257,7 +257,7 @@ package final class SpoolWriter {
         return due == .age && carried.count == load.partitions ? nil : carried
     }
 
-    /// Whether a limit of size or age is reached. In a shared spool, late events do not wait for more late events.
+    /// Whether a limit of size or age is reached. In a shared spool, late events are never carried over, so they don't delay a seal.
     func isSharedDue(at now: SpoolInstant) -> Bool {
         guard firstCommit != nil || journal.log.length >= policy.journalMaxBytes else { return false }
         return policy.due(load(at: now)) != .nothing
@@ -294,7 +294,7 @@ package final class SpoolWriter {
         return finished
     }
 
-    /// Seals the committed records that are not carried over, and begins the next generation even if there are none.
+    /// Seals the committed records that are not carried over, and begins the next generation, even if there is nothing to seal.
     @discardableResult
     private func roll(carrying carried: [Int], at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         try checkFiles()
@@ -339,17 +339,18 @@ package final class SpoolWriter {
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
         identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
-        // If the clock was set back, the commit may be in the future by wall time, or decades ago. The age is kept between 0 and the limit.
+        // If the wall clock was set, the time of a commit may be in the future, or decades ago. So the age is limited to the range from 0 to the
+        // limit.
         func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
             now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
-        // A late event that has waited the full time, but not longer, is due.
+        // With this limit, a record that is older than the longest wait counts as having waited exactly that long, so that a seal is due now.
         firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
         carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, isRetry: true) } ?? .ready
     }
 
-    /// Continues with the next generation after a seal's decision. Its journal has only the records that were carried over.
+    /// Continues with the next generation after the decision of a seal. Its journal has only the records that were carried over.
     func begin(_ next: Journal, _ carried: [PartitionPath: [ChunkReference]]) {
         spool.fileSystem.close(journal.log.file)
         journal = next
@@ -381,7 +382,8 @@ package final class SpoolWriter {
         for index in touched {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
             let packed = partitions.partitions[index].packed
-            // The setting was changed since these lines were compressed, and finishing a seal began a generation with the new compression.
+            // After these lines were compressed, the setting changed, and a seal that had failed before was finished. The generation that the seal
+            // began has the new compression.
             if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none
