@@ -38,7 +38,7 @@ def throughput(programs, work, records):
 
 
 def identities(programs, work):
-    print("\nidentities: nanoseconds to find a known one, to find that one is unknown, and to remember one durably")
+    print("\nidentities: nanoseconds to look up a known identity, to look up an unknown identity, and to store an identity durably")
     for count in (8192, 262144):
         directory = fresh(work + "/spool")
         print("%8d in the window: %s" % (count, ", ".join(run(programs, "identities", directory, count)[0])), flush=True)

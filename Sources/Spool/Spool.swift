@@ -97,9 +97,11 @@ package final class Spool: Sendable {
         try fileSystem.list("\(settings.stateDirectory)/integrations").filter(\.isDirectory).map(\.name).sorted()
     }
 
-    /// Opens an integration's journal: recovers it, finishes a decided seal, and is ready to continue at the last durable cursor.
+    /// Opens an integration's journal: recovers it, and finishes a seal that was already decided. The returned writer continues at the last durable
+    /// cursor.
     ///
-    /// - Parameter facts: used to read the integration's own lines if the state does not match the spool (`StateRestoration`).
+    /// - Parameter facts: reads facts from the integration's lines in the spool. It is used only if the state does not match the spool
+    ///   (`StateRestoration`).
     ///
     /// Throws `writerInUse`, `invalidName`, `newerFormat`, `foreignSpool`, `otherIntegration`, `damaged`, or `file`.
     package func writer(

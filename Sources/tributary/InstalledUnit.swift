@@ -89,8 +89,8 @@ struct InstalledUnit {
         }
     }
 
-    /// The environment that the daemon will have, as far as it concerns directories. Inside the unit, or without a unit, it is this process's
-    /// environment.
+    /// This process's environment, with the state and runtime directories that the daemon's unit sets. If this process already runs in the unit, or
+    /// if no unit is installed, its environment is returned unchanged.
     static var environment: [String: String] {
         var environment = ProcessInfo.processInfo.environment
         guard environment["STATE_DIRECTORY"] == nil, let unit = find() else { return environment }

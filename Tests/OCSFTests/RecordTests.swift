@@ -210,7 +210,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         let record = try record(try signIn(["eventType": "policy.rule.update", "target": target]))
         #expect(record.number("class_uid") == 3004)
         #expect(
-            record.text("entity.data") == "{\"rank\":1}", "the state is a text, because a column has one type")
+            record.text("entity.data") == "{\"rank\":1}", "the state is stored as a string of JSON")
         #expect(record.text("entity_result.data") == "{\"rank\":2}")
         #expect(record.number("entity.type_id") == 99)
         #expect(record.text("entity.type") == "PolicyRule")

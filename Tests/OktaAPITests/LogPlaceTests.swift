@@ -165,7 +165,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a place of another organization is refused; a link to another address is refused until both are known to be the same org"
+        "a place of another organization is refused; a link to another address is refused until its organization is known"
     )
     func otherOrganization() throws {
         var query = try query()

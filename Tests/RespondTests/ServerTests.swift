@@ -327,7 +327,7 @@ struct CommittedWaitTests {
     }
 
     @Test(
-        "if an event is not committed in time, the answer says which; an equal transaction id of another integration does not count"
+        "the answer lists the events that are not committed in time; an event of another integration does not match"
     )
     func missing() async throws {
         let running = try RunningServer(ScriptedResponder())

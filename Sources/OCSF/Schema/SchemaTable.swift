@@ -115,7 +115,7 @@ struct SchemaTable: Sendable {
     init(version: String, table: String, choices: String) throws(SchemaTableError) {
         var reader = SchemaTableReader(version: version)
         try reader.read(table)
-        // An attribute that the version lacks has no row in its table, but a line in the file of choices may name the attribute.
+        // The file of choices may name attributes that this version does not have. The version's table has no row for them.
         for row in choices.split(separator: "\n") where row.hasPrefix(version + "\t") {
             reader.name(row.split(separator: "\t").dropFirst(3))
         }
