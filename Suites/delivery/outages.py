@@ -46,7 +46,7 @@ def full_disk(programs, scratch, weed):
         deliverer.start()
         wait_for("a report about the disk", lambda: deliverer.problem, 120)
         words = deliverer.problem
-        check("full disk: the deliverer reports that the store can't store segments now", "can't store it now: 5" in words)
+        check("full disk: the deliverer reports that the store can't store segments now", "can't store the object now: 5" in words)
         # After more than one attempt, every transfer has ended, and the stored segments are acknowledged.
         wait_for("more than one attempt", lambda: (deliverer.report.get("problem") or {}).get("attempts", 0) > 2, 120)
         stored = len(proxy.stored)

@@ -138,7 +138,7 @@ struct GuardRailTests {
         #expect(await engine.act(.unsuspend, "user0002").outcomes == [.done])
         let third = await engine.act(.contain, "user0004")
         #expect(third.codes == ["hourly-limit", "hourly-limit"])
-        #expect(third.result?.message.contains("the limit of 2 users within an hour") == true)
+        #expect(third.result?.message.contains("limit of 2 users within an hour") == true)
         #expect(await engine.outlook(engine.request(.suspend, "user0004")).steps.first?.result.code == "hourly-limit")
         #expect(await engine.act(.suspend, "user0004", force: true).outcomes == [.done])
         #expect(rig.done("user0004") == ["suspend": 1])
