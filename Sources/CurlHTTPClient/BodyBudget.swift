@@ -90,3 +90,12 @@ package final class BodyShare: Sendable {
 
     deinit { loop.leaveBudget(id) }
 }
+
+extension [UInt8] {
+    /// Makes room for `more` bytes. If the array has to grow, it grows by a quarter, or more if needed. By default, an array doubles its capacity,
+    /// and a body would hold the unused memory until its reader takes the body.
+    mutating func makeRoom(for more: Int) {
+        let needed = count + more
+        if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }
+    }
+}

@@ -484,20 +484,3 @@ final class CurlTransfer: @unchecked Sendable {
         ccurl_set_long(easy, option, value) == CURLE_OK
     }
 }
-
-extension [UInt8] {
-    /// Makes room for `more` bytes. If the array has to grow, it grows by a quarter, or more if needed. By default, an array doubles its capacity,
-    /// and a body would hold the unused memory until its reader takes the body.
-    mutating func makeRoom(for more: Int) {
-        let needed = count + more
-        if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }
-    }
-}
-
-extension Duration {
-    /// Milliseconds, rounded down and limited to the range of a C `int`.
-    var wholeMilliseconds: Int {
-        let (seconds, attoseconds) = components
-        return Int(min(seconds, 2_000_000) * 1000 + attoseconds / 1_000_000_000_000_000)
-    }
-}
