@@ -260,13 +260,15 @@ struct CollectionTests {
         let acme = try await SimulatedOrg.start(settings(events: 200))
         let globex = try await SimulatedOrg.start(other)
         let token = acme.settings.tokens[0]
-        let workspace = try Workspace()
-        try workspace.configure(
-            [("acme", acme.url), ("globex", globex.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
-        let first = try RunningDaemon(workspace)
-        try await first.waitUntilLive(integrations: 2)
-        first.kill()
-        #expect(try workspace.segmentFiles().isEmpty, "no seal was due")
+        let workspace = try await Workspace.killedBeforeFirstSeal(
+            { workspace in
+                try workspace.configure(
+                    [("acme", acme.url), ("globex", globex.url)], token: token, segmentMaxBytes: "64MiB",
+                    segmentMaxAge: "1h")
+            }, onceThereAre: "all events of both logs"
+        ) { report in
+            report.integrations.count { $0.state == .live } == 2
+        }
 
         try workspace.configure([("acme", acme.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
         let second = try RunningDaemon(workspace)
@@ -340,23 +342,24 @@ struct CollectionTests {
         settings.eventCount = 20_000
         settings.limitPerMinute = 1_000_000
         let org = try await SimulatedOrg.start(settings)
-        let workspace = try Workspace()
-        func configure(_ version: String) throws {
+        func configure(_ workspace: Workspace, _ version: String) throws {
             try workspace.configure(
                 [("acme", org.url)], token: settings.tokens[0], segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
             let text = try String(contentsOfFile: workspace.configuration, encoding: .utf8)
             try (text + "record: {schema_version: \(version)}\n").write(
                 toFile: workspace.configuration, atomically: true, encoding: .utf8)
         }
-        // After three pages the org is slow, so the first daemon is killed before it has all events.
-        org.setFaults([FaultRule(.slowBody, after: 3, bytesPerSecond: 20_000)])
-        try configure("1.3.0")
-        let first = try RunningDaemon(workspace)
-        try await first.wait(for: "some events") { ($0?.integrations.first?.events ?? 0) >= 200 }
-        first.kill()
+        let workspace = try await Workspace.killedBeforeFirstSeal(
+            { workspace in
+                // After three pages the org is slow, so the first daemon is killed before it has all events.
+                org.setFaults([FaultRule(.slowBody, after: 3, bytesPerSecond: 20_000)])
+                try configure(workspace, "1.3.0")
+            }, onceThereAre: "some events"
+        ) { report in
+            (report.integrations.first?.events ?? 0) >= 200
+        }
         org.setFaults([])
-        #expect(try workspace.segmentFiles().isEmpty, "nothing is sealed yet")
-        try configure("1.8.0")
+        try configure(workspace, "1.8.0")
         let second = try RunningDaemon(workspace)
         try await second.waitUntilLive()
         #expect(second.stop() == 0)

@@ -95,3 +95,33 @@ final class RunningDaemon {
         }
     }
 }
+
+extension Workspace {
+    /// A workspace whose daemon was killed while it had collected records but sealed none of them.
+    ///
+    /// Tributary seals a new integration's first records after 30 s, whatever the configured age is. If the machine was too slow to kill the daemon
+    /// before that, the function starts again in a new workspace.
+    ///
+    /// - Parameters:
+    ///   - configure: writes the workspace's configuration.
+    ///   - what: what to wait for before the kill, for the message if it takes too long.
+    ///   - condition: is true once the daemon can be killed.
+    static func killedBeforeFirstSeal(
+        _ configure: (Workspace) throws -> Void, onceThereAre what: String, _ condition: (StatusReport) -> Bool
+    ) async throws -> Workspace {
+        for _ in 0..<10 {
+            let workspace = try Workspace()
+            try configure(workspace)
+            let daemon = try RunningDaemon(workspace)
+            try await daemon.wait(for: what) { report in
+                workspace.hasSegments || report.map(condition) == true
+            }
+            daemon.kill()
+            if !workspace.hasSegments { return workspace }
+        }
+        Issue.record("in each of 10 attempts, records were sealed before there were \(what)")
+        throw CancellationError()
+    }
+
+    private var hasSegments: Bool { (try? segmentFiles().isEmpty) == false }
+}
