@@ -45,7 +45,8 @@ def fields(name):
         out.append(item)
     return out
 
-# The types of the targets in events, by the prefix of the event type. If several prefixes match, the longest is used. From Okta's examples.
+# The types of the targets in events, by the prefix of the event type. If several prefixes match, the longest is used. The types come from
+# Okta's examples.
 TARGETS = [
     ("user.session", "AppInstance"), ("user.authentication.sso", "AppInstance,AppUser"), ("user.authentication", "AuthenticatorEnrollment,AppInstance"),
     ("user.mfa", "User,AuthenticatorEnrollment"), ("user.", "User"), ("group.user_membership", "User,UserGroup"), ("group.", "UserGroup"),

@@ -235,7 +235,7 @@ class Command:
             exits.append(match[1])
             return ""
 
-        sentence = r"(?:^|(?<=[.:] ))(Ends with (?:[^.]|\.(?!\s|$))*\.)\s*"
+        sentence = r"(?:^|(?<=[.:] ))((?:Ends|Exits) with (?:[^.]|\.(?!\s|$))*\.)\s*"
         rest = [re.sub(sentence, taken, block).strip() for block in rest]
         return examples, exits, [block for block in rest if block]
 
@@ -406,7 +406,7 @@ def main():
     day = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))))
 
     def write(name, number, lines):
-        # Left-aligned and never hyphenated, because people copy paths and options.
+        # The text is left-aligned and never hyphenated, because people copy paths and options.
         head = [f'.TH "{escaped(name.upper(), verbatim=True)}" {number} {day} "tributary {version}" "Tributary"', ".nh", ".ad l"]
         (directory / f"{name}.{number}").write_text("\n".join([*head, *lines]) + "\n")
 

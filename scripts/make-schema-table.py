@@ -12,7 +12,7 @@ import sys
 
 CLASSES = """base_event detection_finding account_change authentication entity_management user_access group_management
 email_activity web_resources_activity api_activity application_error""".split()
-# The profiles that records list. If an attribute belongs to one of them and to other profiles, the others are not written.
+# The profiles that records list. If an attribute also belongs to other profiles, the table omits those.
 PROFILES = ["datetime", "host", "security_control"]
 # In a record, class and activity determine the values of these attributes, so the table does not list their possible values.
 FIXED = {"category_uid", "class_uid", "type_uid"}

@@ -43,7 +43,7 @@ def program():
 
 class Pages:
     """Serves the corpus as pages on loopback. The last page is not full, so the client knows that it has caught up. A query whose
-    `since` is yesterday gets the pages. A query whose `since` is the present time, as the tail sends it, gets no events."""
+    `since` is yesterday gets the pages. A query whose `since` is the current time, as the tail sends it, gets no events."""
 
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)

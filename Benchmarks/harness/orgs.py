@@ -124,7 +124,7 @@ def run(programs, work, count, events, page, hanging, rest):
         doubled = sum(times > 1 for org in found.values() for times in org.values())
         extra = sum(len(org) for org in found.values()) + lost - sum(len(uids) for uids in expected)
         print("%d orgs, %d of them hanging, %d events each in pages of %d" % (count, hanging, events, page))
-        print("  exactly once: %d lost, %d doubled, %d that no org has, of %d; %d segments"
+        print("  exactly once: %d lost, %d duplicated, %d that no org has, of %d; %d segments"
               % (lost, doubled, extra, sum(len(uids) for uids in expected), segments))
         print("  backlog: the end of the last healthy org's log was reached after %.1f s; %.1f CPU s, %.2f per 100,000 events"
               % (end, collecting_cpu, collecting_cpu / (healthy * events) * 1e5))

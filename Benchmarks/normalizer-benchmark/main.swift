@@ -17,7 +17,7 @@ struct CountingSink: RecordSink {
     mutating func rejected(_ event: UnsafeRawBufferPointer, _ rejection: Rejection, offset: Int) { rejections += 1 }
 }
 
-/// An NDJSON file in memory, with the place of each line.
+/// An NDJSON file in memory, with the position of each line.
 struct Corpus {
     let bytes: UnsafeMutableRawBufferPointer
     let lines: [Range<Int>]

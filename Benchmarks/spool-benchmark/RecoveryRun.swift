@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Measures how long a large spool takes to open. The spool is made once, without synchronizing, and is then opened in the way of the daemon.
+/// Measures how long a large spool takes to open. The spool is made once, without synchronizing, and is then opened as the daemon opens it.
 struct RecoveryRun {
     static let integrations = 10
     static let partitions = 20

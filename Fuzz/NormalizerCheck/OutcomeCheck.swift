@@ -46,7 +46,7 @@ package struct OutcomeCheck: RecordSink {
         rejections[rejection.reason, default: 0] += 1
         if keepsRecord { lastRecord = nil }
         if rejection.position < 0 || rejection.position > event.count {
-            complain("a rejection's place is outside the event")
+            complain("a rejection's position is outside the event")
         }
         let line = rejection.line(event: event, offset: offset, collectedAt: 0)
         if line.contains(0x0A) || line.contains(0x0D) { complain("a rejection's line has a line break in it") }
@@ -74,7 +74,7 @@ package struct OutcomeCheck: RecordSink {
             try normalizer.normalizePage(bytes, source: source, collectedAt: 1_790_000_000_000, into: &self)
         } catch {
             if outcomes != 0 { complain("a refused page had \(outcomes) outcomes") }
-            if error.offset < 0 || error.offset > bytes.count { complain("a refusal's place is outside the page") }
+            if error.offset < 0 || error.offset > bytes.count { complain("a refusal's position is outside the page") }
         }
     }
 

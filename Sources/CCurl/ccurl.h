@@ -1,6 +1,6 @@
 // The parts of libcurl that Swift can't import: the variadic curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo,
-// and the unions and arrays in some results. Also the variadic prctl, for the name of the loop's thread, and epoll, with
-// which the loop waits. Nothing else belongs in this file.
+// and the unions and arrays in some results. The file also contains the variadic prctl, for the name of the loop's
+// thread, and epoll, with which the loop waits. Nothing else belongs in this file.
 #ifndef TRIBUTARY_CCURL_H
 #define TRIBUTARY_CCURL_H
 
@@ -13,10 +13,10 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
-/// Given to curl_multi_socket_action(3) instead of a socket when the timer is due.
+/// Passed to curl_multi_socket_action(3) instead of a socket when the timer is due.
 static const int ccurl_socket_timeout = CURL_SOCKET_TIMEOUT;
 
-/// Receives `size * count` bytes. Returning another number ends the transfer (CURLOPT_WRITEFUNCTION(3)).
+/// Receives `size * count` bytes. A different number as the result ends the transfer (CURLOPT_WRITEFUNCTION(3)).
 typedef size_t (*ccurl_sink)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
@@ -48,7 +48,7 @@ static inline CURLcode ccurl_set_header_sink(CURL *easy, ccurl_sink sink, void *
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-/// Moves the source to `offset`, counted from `origin` (CURLOPT_SEEKFUNCTION(3)).
+/// Moves the position in the body's source to `offset`, counted from `origin` (CURLOPT_SEEKFUNCTION(3)).
 typedef int (*ccurl_seek)(void *context, curl_off_t offset, int origin);
 
 /// Sets a source from which the body is read: each call fills up to `size * count` bytes. The body has `bytes` bytes in all.
@@ -65,19 +65,20 @@ static inline CURLcode ccurl_set_error_buffer(CURL *easy, char *buffer) {
     return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, buffer);
 }
 
-/// A number; zero if the handle does not have it.
+/// Returns a number about the transfer; zero if libcurl does not know it.
 static inline long ccurl_long(CURL *easy, CURLINFO info) {
     long value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// A size or a time in microseconds; zero if the handle does not have it.
+/// Returns a size, or a time in microseconds; zero if libcurl does not know it.
 static inline curl_off_t ccurl_offset(CURL *easy, CURLINFO info) {
     curl_off_t value = 0;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// A text; NULL if the handle does not have it. Valid until the handle is used again.
+/// Returns a text about the transfer; NULL if libcurl does not know it. The text is valid until the handle is used
+/// again.
 static inline const char *ccurl_text(CURL *easy, CURLINFO info) {
     const char *value = NULL;
     return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
@@ -105,8 +106,9 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return curl_multi_setopt(multi, option, value);
 }
 
-/// `change` hears for what libcurl waits at a socket (CURLMOPT_SOCKETFUNCTION(3)), `timer` after how many milliseconds it wants to be called, -1 for
-/// never (CURLMOPT_TIMERFUNCTION(3)). Both are called within other functions of the same multi handle.
+/// Sets two callbacks. libcurl calls `change` to say which events of a socket it waits for
+/// (CURLMOPT_SOCKETFUNCTION(3)). It calls `timer` to say after how many milliseconds it must be called, or -1 for never
+/// (CURLMOPT_TIMERFUNCTION(3)). libcurl calls both within other functions of the same multi handle.
 static inline CURLMcode ccurl_multi_set_watch(
     CURLM *multi, curl_socket_callback change, curl_multi_timer_callback timer, void *context) {
     CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, change);

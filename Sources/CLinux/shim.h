@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-// glibc declares these only with _GNU_SOURCE, which this header does not define.
+// glibc declares these functions only if _GNU_SOURCE is defined. This header does not define it.
 extern int setresuid(uid_t real, uid_t effective, uid_t saved);
 extern int setresgid(gid_t real, gid_t effective, gid_t saved);
 extern void *memmem(const void *text, size_t text_size, const void *part, size_t part_size);
@@ -26,8 +26,9 @@ static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/// Makes glibc return free memory to the kernel when there are 4 MiB or more. By default, glibc raises this limit after each larger block, so the process
-/// would keep the memory of its largest pages. With a lower limit, the kernel would have to clear the memory of every page again (mallopt(3)).
+/// Makes glibc return free memory to the kernel when there are 4 MiB or more. By default, glibc raises this limit whenever a larger block is freed,
+/// and the process would keep the memory of the largest pages of the log. With a lower limit, the kernel would have to clear memory again for every
+/// page of the log (mallopt(3)).
 static inline void tributary_return_free_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
@@ -40,13 +41,14 @@ struct tributary_peer {
     gid_t gid;
 };
 
-/// The process that connected to the other end of a Unix socket, as it was at that moment (SO_PEERCRED). Returns 0, or -1 with errno.
+/// Gets the process at the other end of a Unix socket, as it was when the connection was made (SO_PEERCRED). Returns 0, or -1 with errno.
 static inline int tributary_socket_peer(int socket, struct tributary_peer *peer) {
     socklen_t size = sizeof *peer;
     return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &size);
 }
 
-/// The supplementary groups of that process (SO_PEERGROUPS). Returns their number, or -1 with errno, which is ERANGE if there are more than `limit`.
+/// Gets the supplementary groups of the process at the other end of a Unix socket (SO_PEERGROUPS). Returns their number, or -1 with errno. The errno
+/// is ERANGE if there are more than `limit` groups.
 static inline int tributary_socket_peer_groups(int socket, gid_t *groups, int limit) {
     socklen_t size = (socklen_t)((size_t)limit * sizeof *groups);
     return getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0 ? (int)(size / sizeof *groups) : -1;

@@ -5,10 +5,10 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
-/// Records which credentials Okta accepts. Logs a warning 30, 7 and 1 days before the last day of a credential. Also logs a warning when an API token
-/// has not been used for 25 days.
+/// Records which credentials Okta accepts. Logs a warning 30, 7 and 1 days before a credential expires. Also logs a warning when an API token has not
+/// been used for 25 days.
 final class CredentialWatch: Service {
-    /// How often the uses of credentials are recorded, and expiry dates are checked.
+    /// How often uses are recorded and expiry dates are checked.
     private static let interval = Duration.seconds(30)
 
     private let board: StatusBoard
@@ -23,7 +23,7 @@ final class CredentialWatch: Service {
         uses = CredentialUses(stateDirectory: configuration.stateDirectory)
     }
 
-    /// Replaces the watched credentials by those of another configuration.
+    /// Replaces the watched credentials with those of another configuration.
     func replace(_ configuration: Configuration) { self.configuration.withLock { $0 = configuration } }
 
     func run() async throws {

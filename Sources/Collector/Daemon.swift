@@ -38,7 +38,7 @@ package struct Daemon: Sendable {
         }
     }
 
-    /// How long collection may take to finish after SIGTERM. It is within the unit's `TimeoutStopSec=`.
+    /// How long collection may take to finish after SIGTERM. It is shorter than the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
     private let configuration: Configuration
@@ -68,7 +68,7 @@ package struct Daemon: Sendable {
     /// - Throws: `StartError`.
     package func run() async throws {
         guard let observer else { return try await collect() }
-        // The observer runs during the start and the stop, too, and shows what the daemon waits for.
+        // The observer also runs while the daemon starts and stops, and shows what the daemon is waiting for.
         try await withThrowingTaskGroup { group in
             group.addTask { try await observer.run() }
             defer { group.cancelAll() }
@@ -210,8 +210,8 @@ package struct Daemon: Sendable {
         return (statusFile, spool)
     }
 
-    /// The number of threads: one per core, but no more than a disk can use. The number of integrations does not matter, because a reload may add
-    /// some.
+    /// The number of worker threads: one per core, but at most 8, because a disk can't use more. It does not depend on the number of integrations,
+    /// because a reload may add integrations.
     static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 

@@ -6,7 +6,8 @@ import Systemd
 
 /// Retries the daemon's start while something temporary prevents it: a full disk, a lock held by another process, a missing directory.
 ///
-/// It tells the service manager what is wrong and that the start takes longer, and writes the same to `status.json` if possible.
+/// Each attempt that fails is reported to the service manager: what is wrong, and that the start takes longer. The same report is written to
+/// `status.json` if possible.
 struct StartWait {
     /// The longest wait between two attempts.
     static let longest = Duration.seconds(30)
@@ -47,7 +48,8 @@ struct StartWait {
                 let value = try await attempt()
                 if attempts > 0 {
                     let seconds = Int((time.now - began).components.seconds)
-                    logger.notice("the start continues after \(StatusReport.duration(seconds))")
+                    logger.notice(
+                        "the start continues, because the problem ended after \(StatusReport.duration(seconds))")
                 }
                 return value
             } catch {
@@ -91,7 +93,7 @@ extension Daemon.StartError {
     /// Whether the start failed because the fleet's bucket can't be used.
     var isOfFleet: Bool { if case .fleet = self { true } else { false } }
 
-    /// Whether a later attempt of this process can succeed.
+    /// Whether this process can start at a later attempt, because the problem may be temporary.
     var canPass: Bool {
         switch self {
         case .configuration: false
@@ -106,10 +108,10 @@ extension Daemon.StartError {
         guard case .spool(.file(let error)) = self, error.code == EROFS, getenv("INVOCATION_ID") != nil else {
             return description
         }
-        // With ProtectSystem=strict (systemd.exec(5)), a path that is not in ReadWritePaths= has the same error as a file system that is mounted
-        // read-only.
+        // With ProtectSystem=strict (systemd.exec(5)), a write to a path that is not in ReadWritePaths= fails with EROFS, as on a read-only file
+        // system.
         return """
-            \(error). If other programs can write there, the unit must also allow it: add ReadWritePaths=DIRECTORY with `systemctl edit tributary`, then \
+            \(error). If other programs can write there, the unit forbids it: add ReadWritePaths=DIRECTORY with `systemctl edit tributary`, then \
             `systemctl restart tributary`
             """
     }

@@ -9,7 +9,8 @@ extension CommandHint {
         return "put it into \(file)"
     }
 
-    /// The file in which `tributary credential` stores a secret for a configuration other than the installed one; nil for the installed one.
+    /// The file in which `tributary credential` stores a secret if it works with a configuration other than the installed one. Nil for the installed
+    /// configuration.
     private static func ownSecretFile(_ credential: Name) -> String? {
         configuration == installed
             ? nil : "\(CredentialDirectories.collector.next(to: configuration).source)/\(credential)"

@@ -48,7 +48,7 @@ package struct Configuration: Sendable, Equatable {
         package var settings: Section<CredentialKeys>
         /// The secret's path: the configured one, or the path where systemd provides the secret.
         package var secretFile: String
-        /// The kind of private key in the file, in words; nil with `.apiToken`, or if it could not be read.
+        /// The kind of private key in the file, in words; nil with `.apiToken`, or if the file could not be read.
         package var keyKind: String?
 
         package subscript<Value>(dynamicMember key: KeyPath<CredentialKeys, ConfigurationKey<Value>>) -> Value {
@@ -74,8 +74,8 @@ package struct Configuration: Sendable, Equatable {
 
     /// An integration that can't be used as configured.
     package struct UnusableIntegration: Sendable, Equatable {
-        /// The integration's name. If the name can't be read, or another integration has it: the integration's place in the file. For an unreadable
-        /// file: the file's path.
+        /// The integration's name. If the name can't be read, or another integration has the same name, this is the integration's place in the file.
+        /// For an unreadable file, this is the file's path.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?

@@ -10,7 +10,7 @@ package struct ConfigurationChange: Sendable, Equatable {
     package struct Changed: Sendable, Equatable {
         /// The integration as it is in the new configuration.
         package var integration: Configuration.Integration
-        /// The paths of the keys that differ, including those of its credentials, in the order of their declaration. A section that
+        /// The paths of the keys that differ, in the order of their declaration. Keys of the integration's credentials are included. A section that
         /// was added or removed is listed by its own path.
         package var keys: [String]
     }

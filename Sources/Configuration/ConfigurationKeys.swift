@@ -1,6 +1,6 @@
 import OktaAPI
 
-// Every key of the configuration. Each is declared once, here or (`fleet`) in Keys/FleetKeys.swift.
+// Every key of the configuration, each declared once. The keys of the section `fleet` are declared in Keys/FleetKeys.swift, all others here.
 //
 // To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that) and run `make docs`.
 
@@ -61,11 +61,11 @@ extension Configuration {
         ) { "OCSF \($0.rawValue)" }
         package let rawData = ConfigurationKey<Bool>(
             "record.raw_data", .flag, default: .value("true"), .whileRunning,
-            "Include the event as Okta sent it in the record."
+            "Include in the record the event as Okta sent it."
         ) { "raw data \($0 ? "on" : "off")" }
         package let observables = ConfigurationKey<Bool>(
             "record.observables", .flag, default: .value("true"), .whileRunning,
-            "List addresses, users and names in observables."
+            "List addresses, users and names in the record's attribute observables."
         ) { "observables \($0 ? "on" : "off")" }
         package let datetime = ConfigurationKey<Bool>(
             "record.datetime", .flag, default: .value("false"), .whileRunning,
@@ -73,11 +73,11 @@ extension Configuration {
         ) { $0 ? "with datetime" : nil }
         package let flattenUnmapped = ConfigurationKey<Bool>(
             "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
-            "Write each member of unmapped as text, for stores with fixed columns."
+            "Write each member of the record's object unmapped as text, for stores with fixed columns."
         ) { $0 ? "unmapped as text" : nil }
         package let catalogue = ConfigurationKey<[String]>(
             "record.catalogue", listOf: .path, .whileRunning,
-            "Your own tables that map event types to classes; they override the built-in one.")
+            "Your own tables that map event types to classes; they override the built-in table.")
     }
 
     /// The keys under `my_network`.
@@ -86,11 +86,11 @@ extension Configuration {
 
         package let domains = ConfigurationKey<[DomainName]>(
             "my_network.domains", listOf: .domain, .whileRunning,
-            "Your organisation's domains; subdomains are included."
+            "Your organization's domains; subdomains are included."
         ) { $0.text }
         package let ipRanges = ConfigurationKey<[IPRange]>(
             "my_network.ip_ranges", listOf: .ipRange, .whileRunning,
-            "Your organisation's addresses, in addition to the private and link-local ranges."
+            "Your organization's addresses, in addition to the private and link-local ranges."
         ) { $0.text }
     }
 
@@ -169,14 +169,14 @@ extension Configuration {
         ) { _ in nil }
         package let permissions = ConfigurationKey<CredentialPermissions>(
             "credentials[].permissions", .word(), default: .value("read"), .whileRunning,
-            "read for collecting the log; response actions need write."
+            "read to collect the log, write for response actions."
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
             "The last day on which the credential is valid; you are warned 30, 7 and 1 days before.")
         package let secretFile = ConfigurationKey<String?>(
             "credentials[].secret_file", optional: .path,
-            described: "/etc/tributary/credentials/NAME, as the unit provides it", .whileRunning,
+            described: "the unit's copy of /etc/tributary/credentials/NAME", .whileRunning,
             "A file that contains only the token or the private key."
         ) { _ in nil }
         package let clientID = ConfigurationKey<String?>(
@@ -203,7 +203,7 @@ extension Configuration {
         ) { _ in nil }
         package let paused = ConfigurationKey<Bool>(
             "integrations[].paused", .flag, default: .value("false"), .whileRunning,
-            "Pause collection; place, history and spool are kept."
+            "Pause collection. The integration's place and its collected events are kept."
         ) { $0 ? "paused" : nil }
     }
 
@@ -217,7 +217,7 @@ extension Configuration {
         ) { "ingests with \($0)" }
         package let pollInterval = ConfigurationKey<ConfigurationDuration>(
             "integrations[].data_ingest.poll_interval", .duration(1, 3600), default: .value("15s"), .whileRunning,
-            "How long to wait when caught up; from 1s to 1h."
+            "How long to wait before the next request when all events have been collected; from 1s to 1h."
         ) { "every \($0)" }
         package let start = ConfigurationKey<StartTime>(
             "integrations[].data_ingest.start", .startTime, default: .value("7d"), .whileRunning,
@@ -229,7 +229,7 @@ extension Configuration {
         ) { $0.map { "filter: \($0)" } }
         package let rateLimitShare = ConfigurationKey<RateShare>(
             "integrations[].data_ingest.rate_limit_share", .share, default: .value("0.5"), .whileRunning,
-            "The share of the org's rate limit for /api/v1/logs to use; above 0, up to 1."
+            "The share of the org's rate limit for /api/v1/logs that Tributary may use; above 0, up to 1."
         ) { "\($0) of the rate limit" }
         package let pageSize = ConfigurationKey<Int>(
             "integrations[].data_ingest.page_size", .number(1...1000), default: .value("1000"), .whileRunning,
@@ -243,7 +243,7 @@ extension Configuration {
 
         package let credential = ConfigurationKey<Name>(
             "integrations[].response_action.credential", .name, default: .required, .whileRunning,
-            "The credential for response actions; it needs write."
+            "The credential for response actions; it needs the permission write."
         ) { "acts with \($0)" }
     }
 
@@ -274,14 +274,14 @@ extension Configuration {
             "With type s3: the prefix of all objects' keys; a slash follows it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
-            "destinations[].region", optional: .region, described: "us-east-1 with an endpoint", .whileRunning,
+            "destinations[].region", optional: .region, described: "us-east-1 if an endpoint is set", .whileRunning,
             "With type s3: the bucket's region.")
         package let endpoint = ConfigurationKey<EndpointURL?>(
             "destinations[].endpoint", optional: .endpoint, described: "Amazon S3", .whileRunning,
             "With type s3: the address of an S3-compatible store other than Amazon's."
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
-            "destinations[].path_style", optional: .flag, described: "true with an endpoint", .whileRunning,
+            "destinations[].path_style", optional: .flag, described: "true if an endpoint is set", .whileRunning,
             "With type s3: put the bucket's name into the path of the URL instead of the host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "destinations[].credentials", .word(), default: .value("auto"), .whileRunning,
@@ -305,7 +305,7 @@ extension Configuration {
         ) { $0 == .ndjson ? nil : $0.rawValue }
         package let layout = ConfigurationKey<DestinationLayout>(
             "destinations[].layout", .word(), default: .value("hive"), .whileRunning,
-            "With type s3: hive for the same paths as in the spool, security_lake for those of Amazon Security Lake's custom sources."
+            "With type s3: hive for the same paths as in the spool, security_lake for the paths of Amazon Security Lake's custom sources."
         ) { $0 == .hive ? nil : "layout \($0.rawValue)" }
         package let accountID = ConfigurationKey<String?>(
             "destinations[].account_id", optional: .account, .whileRunning,
@@ -324,7 +324,7 @@ extension Configuration {
         ) { _ in nil }
         package let timeout = ConfigurationKey<ConfigurationDuration>(
             "destinations[].timeout", .duration(1, 86_400), default: .value("5m"), .whileRunning,
-            "The time limit, from 1s to 1d: with type exec, of the command for a segment; with type http, of a request."
+            "The time limit, from 1s to 1d. With type exec, it applies to the command for each segment; with type http, to each request."
         )
         package let `protocol` = ConfigurationKey<DestinationProtocol?>(
             "destinations[].protocol", optional: .word(), .whileRunning,
@@ -335,7 +335,7 @@ extension Configuration {
             "With type http: the server's address, without a path."
         ) { _ in nil }
         package let index = ConfigurationKey<String?>(
-            "destinations[].index", optional: .index, described: "the token's default, with splunk", .whileRunning,
+            "destinations[].index", optional: .index, described: "with splunk, the token's default", .whileRunning,
             "With protocol elasticsearch or splunk: the index; {integration}, {class} and {date} are replaced by the values of each segment."
         ) { _ in nil }
         package let table = ConfigurationKey<String?>(
@@ -362,8 +362,8 @@ extension Configuration {
     /// All keys, in the order of their declaration.
     package static let keys: [KeyDescription] = sections.flatMap { $0.declared.map(\.description) }
 
-    /// A value in the form in which the configuration stores it, by the rules of the key at `path`: `HTTPS://Acme-Admin.okta.com/` becomes
-    /// `https://acme.okta.com`.
+    /// Returns `text` in the form in which the configuration stores the value of the key at `path`. For example, `HTTPS://Acme-Admin.okta.com/`
+    /// becomes `https://acme.okta.com`.
     ///
     /// - Throws: `ValueError`, which says what to write instead.
     package static func normalized(_ text: String, for path: String) throws(ValueError) -> String {
@@ -379,7 +379,7 @@ extension Configuration.Retention {
         switch self {
         case .never: "nothing is deleted"
         case .after(let age): "deleted after \(age)"
-        case .acknowledged: "deleted once all loaders have it"
+        case .acknowledged: "deleted once all loaders have acknowledged them"
         }
     }
 }

@@ -141,14 +141,14 @@ extension Configuration.Fleet {
     /// This host's name, without anything that may be a secret.
     fileprivate var shownHost: String { settings.host == nil ? host : LiteralSecret.masked(host) }
 
-    /// The bucket's address for a person, without anything that may be a secret.
+    /// The bucket's address as text for a person, without anything that may be a secret.
     package var bucketPlace: String {
         LiteralSecret.masked(
             "s3://\(log.bucket)\(log.prefix.map { "/" + $0 } ?? "")" + (log.endpoint.map { " at \($0)" } ?? ""))
             + ", credentials \(log.credentials.rawValue)"
     }
 
-    /// The place of the leases for a person, without anything that may be a secret.
+    /// Where the leases are, as text for a person, without anything that may be a secret.
     fileprivate var leasePlace: String {
         switch lease.type {
         case .etcd: "etcd at \(LiteralSecret.masked(lease.endpoints.map(\.description).joined(separator: ", ")))"
@@ -158,7 +158,7 @@ extension Configuration.Fleet {
 }
 
 extension Configuration.Destination {
-    /// The destination's address for a person, without anything that may be a secret.
+    /// The destination's address as text for a person, without anything that may be a secret.
     package var place: String {
         switch self.type {
         case .s3:

@@ -19,8 +19,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// The directory in which the service finds the secrets.
     package let runtime: String
 
-    /// The parent of every delivery's ``runtime``. Only root can enter it. All deliveries have the same user, so each unit sees only its own
-    /// subdirectory, bound to another place (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the
+    /// The parent of every delivery's ``runtime``. Only root can enter it. All deliveries run as the same user. To separate them, each unit sees only
+    /// its own subdirectory, bound to another path (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the
     /// directory itself is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
@@ -46,8 +46,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// The directories for a configuration other than the installed one. No unit uses such a configuration, so its secrets are stored in a directory
-    /// next to the file, and read from there.
+    /// The directories for a configuration other than the installed one. No unit uses such a configuration, so its secrets are stored in, and read
+    /// from, a directory next to the configuration file.
     ///
     /// - Parameter configuration: an absolute path.
     package func next(to configuration: String) -> Self {

@@ -8,7 +8,7 @@ extension Configuration {
 }
 
 extension ValueKind where Value == Configuration.SchemaVersion {
-    /// No single version is suggested, because that would be a guess: the message names all of them.
+    /// The message lists all versions. Suggesting a single version would be a guess.
     static let schemaVersion = ValueKind("a version of OCSF such as 1.8.0") { (text) throws(ValueError) in
         if let version = Configuration.SchemaVersion(rawValue: text) { return version }
         let known = Configuration.SchemaVersion.allCases.reversed().map(\.rawValue).joined(separator: ", ")

@@ -15,7 +15,7 @@ package struct CredentialHealth: Sendable, Equatable {
         private var rank: Int { self == .red ? 2 : self == .yellow ? 1 : 0 }
     }
 
-    /// After this many days without use, a warning about an API token is due. Okta revokes a token after 30 days without use (Okta help, "Manage Okta
+    /// A warning about an API token is due after this many days without use. Okta revokes a token after 30 days without use (Okta help, "Manage Okta
     /// API tokens").
     package static let unusedDays = 25
     static let droppedDays = 30
@@ -65,7 +65,7 @@ package struct CredentialHealth: Sendable, Equatable {
         if let words = Self.disuse(facts) {
             note(words.days >= Self.droppedDays ? .red : .yellow, words.text)
         } else if !facts.isUsed {
-            note(.yellow, "no integration uses it: remove it here, and revoke it in Okta")
+            note(.yellow, "no integration uses this credential: remove it here, and revoke it in Okta")
         }
     }
 
@@ -94,13 +94,13 @@ package struct CredentialHealth: Sendable, Equatable {
         guard days >= unusedDays else { return nil }
         return (
             days,
-            "the API token has not been used for \(days) days; Okta revokes a token after \(droppedDays) days without use: use it, or rotate it"
+            "the API token has not been used for \(days) days; Okta revokes a token after \(droppedDays) days without use: use or rotate this token"
         )
     }
 }
 
-/// The warnings that are due today. Each is given once: 30, 7 and 1 days before a credential expires, when it expires, and after 25 days without use.
-/// A plain value.
+/// The warnings about credentials that are due today. Each warning is given once: 30, 7 and 1 days before a credential expires, when it expires, and
+/// after 25 days without use. A plain value.
 package struct CredentialWarnings: Sendable {
     /// The warnings that have been given already, by the credential's name.
     private var told: [String: Set<String>] = [:]

@@ -44,7 +44,8 @@ package struct CredentialLoader {
         try layDown { (target) throws(CredentialFileError) in try fill(target) }
     }
 
-    /// Writes the given files instead of those in the source: the files in a unit's `LoadCredential=` and `LoadCredentialEncrypted=`.
+    /// Writes the given files instead of those in the source directory. The given files are those that a unit names in `LoadCredential=` and
+    /// `LoadCredentialEncrypted=`.
     package func load(
         files: [(name: String, path: String, isEncrypted: Bool)]
     ) throws(CredentialFileError) -> [Outcome] {
@@ -72,7 +73,7 @@ package struct CredentialLoader {
     /// The beginning of the name of a directory that a check makes; the process id follows.
     package static let checkPrefix = "check-"
 
-    /// Removes directories that a killed `tributary check` has left.
+    /// Removes directories that remain because a `tributary check` was killed.
     package static func removeAbandonedChecks() {
         guard let root = (try? SafeDirectory(CredentialDirectories.runtimeRoot)) ?? nil else { return }
         for name in (try? root.names()) ?? [] where name.hasPrefix(checkPrefix) {
@@ -90,7 +91,7 @@ package struct CredentialLoader {
         }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
-        // A killed root step has left these directories. A unit has only one root step at a time, so nothing uses them.
+        // These directories remain because a root step was killed. A unit has only one root step at a time, so nothing uses the directories.
         for name in names where name.hasPrefix(temporaryPrefix) { root.removeDirectory(name) }
         let temporary = temporaryPrefix + SafeDirectory.random()
         let target = try root.makeDirectory(temporary)
@@ -170,7 +171,7 @@ package struct CredentialLoader {
 
 /// A user of this host.
 package enum Account {
-    /// The uid and the primary gid of the user with this name. A number is used unchanged as both.
+    /// The uid and the primary gid of the user with this name. If the text is a number, the number is both the uid and the gid.
     package static func find(_ user: String) throws(CredentialFileError) -> (uid_t, gid_t) {
         if let number = uid_t(user) { return (number, number) }
         var found = passwd()
@@ -178,7 +179,7 @@ package enum Account {
         var buffer = [CChar](repeating: 0, count: 16 << 10)
         let code = getpwnam_r(user, &found, &buffer, buffer.count, &result)
         guard code == 0, result != nil else {
-            throw CredentialFileError("there is no user \(user): run systemd-sysusers, or name another with --user")
+            throw CredentialFileError("there is no user \(user): run systemd-sysusers, or name another user (--user)")
         }
         return (found.pw_uid, found.pw_gid)
     }

@@ -22,7 +22,7 @@ package final class SafeDirectory: Sendable {
             if errno == ENOENT { return nil }
             throw CredentialFileError("cannot open", path)
         }
-        // The descriptor is closed in deinit, also if the checks below fail.
+        // deinit closes the descriptor, even if one of the checks below fails.
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
@@ -80,7 +80,7 @@ package final class SafeDirectory: Sendable {
             guard name != ".", name != ".." else { continue }
             guard names.count < Self.fileLimit else {
                 throw CredentialFileError(
-                    "\(path) holds more than \(Self.fileLimit) files: remove those that are not credentials")
+                    "\(path) contains more than \(Self.fileLimit) files: remove those that are not credentials")
             }
             names.append(name)
         }
@@ -93,7 +93,7 @@ package final class SafeDirectory: Sendable {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
-    /// When the contents last changed, in seconds since 1970; nil if there is no such file.
+    /// When the contents of a file last changed, in seconds since 1970; nil if there is no such file.
     func modified(_ name: String) -> Int? {
         var status = stat()
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mtim.tv_sec : nil
@@ -127,7 +127,7 @@ package final class SafeDirectory: Sendable {
             if got == 0 { break }
             count += got
         }
-        guard count <= limit else { throw CredentialFileError("\(shown) grows while it is read") }
+        guard count <= limit else { throw CredentialFileError("\(shown) grew while it was read: try again") }
         return Array(bytes[..<count])
     }
 

@@ -88,7 +88,7 @@ package struct SecretKeeper {
 
     private static let trialPrefix = ".trial."
 
-    /// Removes directories that killed commands have left.
+    /// Removes directories that remain because a command was killed.
     static func removeAbandonedTrials(in directory: SafeDirectory) {
         for name in (try? directory.names()) ?? [] where name.hasPrefix(trialPrefix) {
             let number = name.dropFirst(trialPrefix.count).prefix { $0 != "." }

@@ -46,7 +46,7 @@ package enum Subprogram {
         if let problem { throw Failure(words: problem) }
         let text = String(decoding: collected.errors, as: UTF8.self)
         return Ending(
-            // Like WIFEXITED and the related macros in wait(2), which Swift can't import.
+            // Does the same as WIFEXITED and the related macros in wait(2), which Swift can't import.
             status: status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + (status & 0x7F), output: collected.output,
             errors: String((text.split(whereSeparator: \.isNewline).last ?? "").prefix(300)))
     }
@@ -62,7 +62,7 @@ package enum Subprogram {
         mutating func exchange(
             _ toChild: Pipe, _ out: Pipe, _ err: Pipe, outputLimit: Int, patience: Int32
         ) -> String? {
-            // If the program ends without reading its input, SIGPIPE must not end this process.
+            // The program may end without reading its input. SIGPIPE must then not end this process.
             signal(SIGPIPE, SIG_IGN)
             _ = fcntl(toChild.writing, F_SETFL, O_NONBLOCK)
             var fed = 0
@@ -77,7 +77,7 @@ package enum Subprogram {
                     pollfd(fd: toChild.writing, events: Int16(POLLOUT), revents: 0),
                 ]
                 let left = Int64(patience) - (now() - start)
-                guard left > 0 else { return "the program does not end within \(patience / 1000) s" }
+                guard left > 0 else { return "the program did not end within \(patience / 1000) s" }
                 let ready = poll(&waited, 3, Int32(clamping: left))
                 if ready < 0, errno != EINTR { return String(cString: strerror(errno)) }
                 if waited[2].revents != 0 {
@@ -95,7 +95,7 @@ package enum Subprogram {
                     if index == 0 {
                         output += chunk[..<count]
                         guard output.count <= outputLimit else {
-                            return "the program writes more than \(outputLimit) bytes"
+                            return "the program wrote more than \(outputLimit) bytes"
                         }
                     } else if errors.count < 16 << 10 {
                         errors += chunk[..<count]
@@ -112,7 +112,7 @@ package enum Subprogram {
         }
     }
 
-    /// Close-on-exec, so that the child inherits only the duplicated ends.
+    /// The pipe is close-on-exec, so that the child inherits only the duplicated ends.
     private final class Pipe {
         private(set) var reading: Int32 = -1
         private(set) var writing: Int32 = -1

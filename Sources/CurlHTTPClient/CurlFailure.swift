@@ -1,6 +1,7 @@
 import CCurl
 
-/// Explains why a transfer failed, based on what libcurl reports: whether the host, the proxy or the network is the cause, and what to do.
+/// Explains why a transfer failed, based on what libcurl reports. The explanation says whether the host, the proxy or the network is the cause, and
+/// what to do.
 struct CurlFailure {
     let code: CURLcode
     /// libcurl's error message.
@@ -88,14 +89,14 @@ struct CurlFailure {
             (
                 "its certificate was issued by an authority that this machine does not trust",
                 isProxy
-                    ? "Put the authority's certificate into network.ca_file"
+                    ? "Put the certificate of the proxy's authority into network.ca_file"
                     : "If a proxy replaces TLS certificates, put the certificate of the proxy's authority into network.ca_file; if this network "
                         + "has a login page, sign in there. No credential was sent"
             )
         case _ where words.contains("subject name"):
             (
                 "its certificate is for another name",
-                "Check \(setting). If it is right, another server answers instead: this network's login page, or a server to which wrong DNS leads"
+                "Check \(setting). If it is right, another server answers instead, because of this network's login page or a wrong DNS entry"
             )
         case _ where words.contains("wrong version number"):
             (

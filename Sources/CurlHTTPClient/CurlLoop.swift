@@ -19,7 +19,7 @@ final class CurlLoop: Sendable {
     private struct Inbox {
         var starting: [CurlTransfer] = []
         var cancelled: [CurlTransfer] = []
-        /// Transfers that waited for memory and have been admitted.
+        /// Transfers that waited for memory, and for which there is memory now.
         var admitted: Set<UInt64> = []
         var budget: BodyBudget
         var lastID: UInt64 = 0
@@ -43,7 +43,7 @@ final class CurlLoop: Sendable {
 
     init(_ options: CurlTransport.Options) throws(TransportError) {
         guard Self.isLibraryReady, let pointer = curl_multi_init() else {
-            throw TransportError(.invalidRequest, host: "any host", detail: "libcurl can't be initialised")
+            throw TransportError(.invalidRequest, host: "any host", detail: "libcurl can't be initialized")
         }
         multi = MultiHandle(pointer: pointer)
         do throws(TransportError) {
@@ -97,7 +97,7 @@ final class CurlLoop: Sendable {
         if isOver { continuation?.resume() }
     }
 
-    /// Requests memory for the body of a transfer. Returns false if the transfer has to wait. Called on the loop's thread.
+    /// Requests memory for the body of a transfer. Returns false if the transfer has to wait. Only the loop's thread calls this function.
     func enterBudget(_ id: UInt64, bytes: Int) -> Bool {
         inbox.withLock { $0.budget.enter(id, bytes: bytes) }
     }
@@ -107,7 +107,7 @@ final class CurlLoop: Sendable {
         inbox.withLock { inbox in goOn(inbox.budget.resize(id, to: bytes), &inbox) }
     }
 
-    /// Returns the memory of a body that was released, or that its transfer no longer needs.
+    /// Returns to the budget the memory of a body that was released, or that the transfer no longer needs.
     func leaveBudget(_ id: UInt64) {
         inbox.withLock { inbox in goOn(inbox.budget.leave(id), &inbox) }
     }
@@ -183,7 +183,7 @@ final class CurlLoop: Sendable {
 
             watch.wait(atMost: active.isEmpty ? Self.idleSleep : Self.busySleep) { socket in
                 var running: Int32 = 0
-                // With zero, libcurl itself checks whether the socket can be read or written.
+                // With the event mask 0, libcurl itself checks whether the socket can be read or written.
                 if curl_multi_socket_action(multi.pointer, socket, 0, &running) != CURLM_OK {
                     for easy in active.keys { finish(easy, .failed(CURLE_OUT_OF_MEMORY), &active, &kept) }
                 }

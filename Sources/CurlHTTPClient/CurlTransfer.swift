@@ -44,9 +44,9 @@ final class CurlTransfer: @unchecked Sendable {
     /// Created when the body may be read. Until then a transfer needs no decoder, which saves memory if a thousand transfers wait.
     private var decoder: GzipDecoder?
     private var broken: String?
-    /// The memory share of a body larger than ``BodyBudget/freeBytes``. The response takes over the share. If there is no response, the share is
-    /// released with this transfer.
-    private var share: BodyShare?
+    /// The memory allowance of a body larger than ``BodyBudget/freeBytes``. The response takes over the allowance. If there is no response, the
+    /// allowance is released with this transfer.
+    private var allowance: BodyAllowance?
     private var isWaiting = false
     private var expectedBytes = 0
     private var waitsSince = ContinuousClock.now
@@ -83,18 +83,19 @@ final class CurlTransfer: @unchecked Sendable {
     func release() {
         if let easy { curl_easy_cleanup(easy) }
         easy = nil
-        share = nil
+        allowance = nil
         curl_slist_free_all(headerList)
         headerList = nil
     }
 
-    /// Gives up the handle, which must not be in the multi handle. The caller resets it before it is used again.
+    /// Gives the handle to the caller. The handle must not be in the multi handle. The caller resets the handle before using it again.
     func takeHandle() -> UnsafeMutableRawPointer? {
         defer { easy = nil }
         return easy
     }
 
-    /// Sets every option of a new or reset handle. Returns nil if libcurl rejects an option: the transfer must not run without an option that protects it.
+    /// Sets every option of a new or reset handle. Returns nil if libcurl rejects an option, because the transfer must not run without its security
+    /// options.
     func prepare(_ handle: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let easy = handle else { return nil }
         self.easy = easy
@@ -118,7 +119,7 @@ final class CurlTransfer: @unchecked Sendable {
             && number(easy, CURLOPT_NETRC, 0)
             && number(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
             && number(easy, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-        // Both options are set even without a proxy, so that libcurl does not read them from the environment.
+        // CURLOPT_PROXY and CURLOPT_NOPROXY are set even without a proxy. Otherwise libcurl would use the variables of the environment.
         isGood = isGood && text(easy, CURLOPT_PROXY, proxy?.text ?? "") && text(easy, CURLOPT_NOPROXY, "")
         if let proxyCredentials, proxy != nil {
             isGood =
@@ -193,16 +194,16 @@ final class CurlTransfer: @unchecked Sendable {
             isGood = isGood && addHeader(line.value.isEmpty ? "\(line.name);" : "\(line.name): \(line.value)")
         }
         if request.method != .get, request.signature == nil {
-            // These empty headers switch off two defaults of libcurl. Otherwise it would add the Content-Type of a form, and wait for a 100 before it
-            // sends a large body.
+            // These empty headers switch off two defaults of libcurl. Without them, libcurl would add the Content-Type of a form, and would wait for
+            // a 100 before it sends a large body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
         return isGood && ccurl_set_list(easy, CURLOPT_HTTPHEADER, headerList) == CURLE_OK
     }
 
-    /// libcurl signs every line of the header list. A signed request must therefore have no header that a proxy may change, and none without a value:
-    /// if a value is empty, libcurl 7.88 and the server compute different signatures.
+    /// libcurl signs every line of the header list. A signed request must therefore not contain a header that a proxy may change. It must not contain
+    /// a header without a value either, because libcurl 7.88 and the server would compute different signatures.
     private func setSignature(_ easy: UnsafeMutableRawPointer, _ signature: RequestSignature) -> Bool {
         text(easy, CURLOPT_AWS_SIGV4, signature.provider)
             && text(easy, CURLOPT_USERNAME, signature.keyID)
@@ -272,11 +273,13 @@ final class CurlTransfer: @unchecked Sendable {
     /// The assumed compression ratio when memory is requested. JSON rarely compresses better.
     private static let usualRatio = 16
 
-    /// Takes received bytes of the body. Returning fewer bytes than were given ends the transfer.
+    /// Receives bytes of the body. A result smaller than the number of bytes ends the transfer.
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard learnEncoding() else { return 0 }
         let coming = body.count + bytes.count * (encoding == .gzip ? Self.usualRatio : 1)
-        if share == nil, coming > BodyBudget.freeBytes, !takeShare(of: coming) { return Int(CURL_WRITEFUNC_PAUSE) }
+        if allowance == nil, coming > BodyBudget.freeBytes, !takeAllowance(of: coming) {
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
         if encoding == .gzip, decoder == nil {
             decoder = GzipDecoder()
             guard decoder != nil else {
@@ -317,20 +320,20 @@ final class CurlTransfer: @unchecked Sendable {
         return broken == nil
     }
 
-    /// Requests memory for the whole body. Returns false if there is none: libcurl then keeps the present bytes, stops reading, and calls again
-    /// later.
-    private func takeShare(of coming: Int) -> Bool {
+    /// Requests memory for the whole body. Returns false if there is no memory now. libcurl then keeps the received bytes, stops reading, and
+    /// delivers the bytes again later.
+    private func takeAllowance(of coming: Int) -> Bool {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
-        // The size of a compressed body is unknown until it is decompressed. It is assumed to be the size of the last body, plus an eighth. Without
-        // this addition, an array that is one byte too small would be copied into an array of twice its size.
+        // The size of a compressed body is unknown until it is decompressed. The assumed size is that of the last body, plus an eighth. Without this
+        // addition, an array that is one byte too small would be copied into an array of twice its size.
         let expected = request.expectedBodyBytes
         expectedBytes = min(
             encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
         let isKnown = expectedBytes > BodyBudget.freeBytes
         let bytes = min(
-            max(coming, isKnown ? expectedBytes : BodyBudget.usualShare), request.limits.bodyBytes)
-        share = BodyShare(id, loop)
+            max(coming, isKnown ? expectedBytes : BodyBudget.usualAllowance), request.limits.bodyBytes)
+        allowance = BodyAllowance(id, loop)
         guard loop.enterBudget(id, bytes: bytes) else {
             isWaiting = true
             waitsSince = ContinuousClock.now
@@ -355,13 +358,13 @@ final class CurlTransfer: @unchecked Sendable {
         body.reserveCapacity(expectedBytes)
         waited += ContinuousClock.now - waitsSince
         _ = number(easy, CURLOPT_TIMEOUT_MS, max(1, (request.limits.total + waited).wholeMilliseconds))
-        // This call delivers the bytes that libcurl kept. If that fails, the body is incomplete, even if the transfer continues.
+        // This call delivers the bytes that libcurl kept. If the call fails, the body is incomplete, even if the transfer continues.
         if curl_easy_pause(easy, CURLPAUSE_CONT) != CURLE_OK, overflow == nil, broken == nil {
             broken = "the body could not be received"
         }
     }
 
-    /// Takes one header line with its line end. Returning fewer bytes than were given ends the transfer.
+    /// Receives one header line with its line end. A result smaller than the number of bytes ends the transfer.
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
         guard headerBytes <= request.limits.headerBytes else {
@@ -402,7 +405,7 @@ final class CurlTransfer: @unchecked Sendable {
                     TransportError(
                         .interrupted, host: host, detail: "the connection closed before all headers had arrived"))
             }
-            if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body breaks off" }
+            if code == CURLE_OK, let decoder, !decoder.isAtEnd { broken = "the gzip body ends too early" }
             guard code == CURLE_OK, broken == nil, overflow == nil, let easy else { return .failure(error(code)) }
             return .success(response(easy))
         }
@@ -467,11 +470,12 @@ final class CurlTransfer: @unchecked Sendable {
             }
         let whole = body
         body = []
-        // The share becomes the memory that the array takes. If the body's size was not as expected, the array takes more than the body's bytes.
-        if share != nil { loop?.resizeInBudget(id, to: whole.capacity) }
+        // The allowance is set to the memory that the array occupies. If the body's size was not as expected, the array occupies more memory than the
+        // body has bytes.
+        if allowance != nil { loop?.resizeInBudget(id, to: whole.capacity) }
         var response = HTTPResponse(
             status: ccurl_long(easy, CURLINFO_RESPONSE_CODE), headers: headers, body: whole, version: version,
-            share: share)
+            allowance: allowance)
         response.connection = connection
         return response
     }

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// All transfers run on one thread, which sleeps in epoll_wait(2) while no socket is ready. Connections are reused, with HTTP/2 if the server offers
 /// it over TLS. TLS 1.2 is the minimum, and verification can't be switched off. Redirects are never followed, and `.netrc` and cookies are not
-/// supported. Plain http is only used for loopback addresses, and for link-local ones if a request allows it.
+/// supported. Plain http is used only for loopback addresses, and for link-local addresses if a request allows plain http.
 ///
 ///     let transport = try CurlTransport()
 ///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
@@ -56,8 +56,8 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    /// A certificate for servers that request one, and its private key: two PEM files, the key without a passphrase. They are
-    /// read for each new connection.
+    /// A certificate for servers that request one, and its private key. Both are PEM files, and the key must have no passphrase. libcurl reads them
+    /// for each new connection.
     package struct ClientCertificate: Sendable, Hashable {
         package var file: String
         package var keyFile: String
@@ -121,8 +121,8 @@ package final class CurlTransport: HTTPTransport {
         }
     }
 
-    /// Ends every running transfer with `shutDown`, closes all connections, ends the thread, and then returns.
-    /// May be called more than once.
+    /// Ends every running transfer with the error `shutDown`, closes all connections, ends the thread, and then returns. May be called more than
+    /// once.
     package func shutdown() async {
         await withCheckedContinuation { continuation in loop.stop(continuation) }
     }

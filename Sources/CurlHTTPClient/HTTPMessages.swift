@@ -24,8 +24,8 @@ package struct HTTPRequest: Sendable {
     package var expectedBodyBytes: Int
     /// Whether the response shall describe the connection (``HTTPResponse/connection``). The request then uses a new connection.
     package var describesConnection = false
-    /// Whether the request must not be sent twice. If so, it uses a new connection. On a reused connection that turns out to be closed, libcurl would
-    /// send the request again (Curl_retry_request), although the server may have processed it already.
+    /// Whether the request must not be sent twice. If so, the request uses a new connection. On a reused connection that turns out to be closed,
+    /// libcurl would send the request again (Curl_retry_request), although the server may have processed it already.
     package var isSentOnce = false
     /// A file to send instead of `body`. Only for PUT.
     package var upload: HTTPUpload?
@@ -55,14 +55,14 @@ package struct HTTPRequest: Sendable {
 
 /// Limits of one exchange.
 package struct HTTPLimits: Sendable, Hashable {
-    /// The time from the name look-up to the end of the TLS handshake.
+    /// The maximum time from the name look-up to the end of the TLS handshake.
     package var connect: Duration
-    /// The time from the start to the end of the exchange. The default is well above the 30 s that a slow API may need for a query.
+    /// The maximum time from the start to the end of the exchange. The default is well above the 30 s that a slow API may need for a query.
     package var total: Duration
-    /// How long the transfer may stay below one byte a second. The default is also above 30 s, because a server sends nothing while it works on a
-    /// query.
+    /// The maximum time for which the transfer may be slower than one byte a second. The default is also above 30 s, because a server sends nothing
+    /// while it works on a query.
     package var stall: Duration
-    /// How long the body may wait until other bodies release memory.
+    /// The maximum time for which the body may wait until other bodies release memory.
     package var room: Duration
     /// The maximum size of the decoded body, in bytes. A compressed body is cut off as soon as it exceeds the limit.
     package var bodyBytes: Int
@@ -124,18 +124,18 @@ package struct HTTPResponse: Sendable {
     /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) instead of an answer to the request. No access token was issued, so the
     /// request could not be sent. The code that authorizes requests sets this value.
     package var isOfTokenEndpoint = false
-    /// The share of a large body in the memory budget. The share counts until this object is released; nil for a small body.
-    package var share: BodyShare?
+    /// The memory allowance of a large body; nil for a small body. The memory counts as used until this object is released.
+    package var allowance: BodyAllowance?
 
     /// Creates an answer.
     package init(
         status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], version: HTTPVersion = .http1_1,
-        share: BodyShare? = nil
+        allowance: BodyAllowance? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.version = version
-        self.share = share
+        self.allowance = allowance
     }
 }

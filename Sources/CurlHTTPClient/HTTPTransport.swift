@@ -62,13 +62,13 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .proxy: "no connection to \(host) through the proxy\(words)"
         case .tls: "no trusted TLS connection to \(host)\(words)"
         case .timeout: "\(host) did not answer in time\(words)"
-        case .noRoom: "no memory for the answer of \(host) while other answers are not stored yet\(words)"
+        case .noRoom: "no memory for the answer of \(host), because other answers are not stored yet\(words)"
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
         case .interrupted: "the connection to \(host) ended before its answer was complete\(words)"
-        case .protocol: "the answer of \(host) is not proper HTTP\(words)"
+        case .protocol: "the answer of \(host) is not valid HTTP\(words)"
         case .invalidRequest: "a request to \(host) can't be sent\(words)"
-        case .shutDown: "the transport is shut down"
+        case .shutDown: "the HTTP client has been shut down"
         }
     }
 

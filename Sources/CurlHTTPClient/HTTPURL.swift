@@ -19,8 +19,8 @@ package struct HTTPURL: Sendable, Hashable {
 
     /// Reads `text`; nil if it is not a plain absolute http or https address.
     package init?(_ text: String) {
-        // This code reads bytes instead of characters, which is much faster and is done for the link in every answer. Text that is not ASCII is
-        // refused anyway.
+        // This code reads bytes instead of characters, which is much faster. Speed matters, because the link in every answer is read. Text that is
+        // not ASCII is refused anyway.
         let bytes = text.utf8
         guard bytes.count <= Self.maximumBytes, bytes.allSatisfy(Self.isAccepted),
             let colon = bytes.firstIndex(of: 0x3A),
@@ -150,7 +150,8 @@ package struct HTTPAuthority {
     }
 
     /// Whether the text is a host name (RFC 1123): letters, digits and hyphens, labels of 1…63 bytes, 253 bytes in all. If the last label starts with
-    /// a digit, most parsers read the name as an IPv4 address. Such a name must therefore have that form: four numbers with dots.
+    /// a digit, most parsers read the name as an IPv4 address. Such a name is therefore accepted only if it is an IPv4 address: four numbers with
+    /// dots.
     private static func isHostName(_ host: Substring) -> Bool {
         guard !host.isEmpty, host.utf8.count <= 253 else { return false }
         let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

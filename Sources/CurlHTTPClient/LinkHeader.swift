@@ -1,4 +1,4 @@
-/// Reads `Link` headers (RFC 8288, section 3). Paging needs only the link with one relation.
+/// Reads `Link` headers (RFC 8288, section 3). Paging needs only the link with the relation `next`.
 ///
 /// A server may send one header line per link. A proxy may join the lines with commas, or change their order. The target may
 /// contain commas, semicolons and quotes, so the text between `<` and `>` is taken first. A link that does not follow

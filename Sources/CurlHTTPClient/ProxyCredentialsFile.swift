@@ -16,7 +16,7 @@ package struct ProxyCredentialsFile: Sendable {
 
     private let file: SecretFile<Credentials, SecretFileError>
 
-    /// Names the file, which is not read yet.
+    /// Sets the path of the file. The file is not read yet.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 1024) { text throws(SecretFileError) in
             guard let credentials = Self.parse(text) else { throw .malformed(place: path) }
@@ -30,7 +30,7 @@ package struct ProxyCredentialsFile: Sendable {
             return try file.value()
         } catch {
             switch error {
-            case .malformed: throw Failure(words: "\(file.path) does not hold user:password on one line")
+            case .malformed: throw Failure(words: "\(file.path) does not contain user:password on one line")
             case .unreadable(let path, let reason):
                 throw Failure(
                     words: "the secret file \(path) can't be read (\(reason)): check the path and its permissions")

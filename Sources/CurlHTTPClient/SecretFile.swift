@@ -19,7 +19,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         var known: (version: SecretVersion, secret: Secret)?
     }
 
-    /// Names the file, which is not read yet.
+    /// Sets the path of the file. The file is not read yet.
     ///
     /// - Parameter maximumBytes: a larger file is refused as malformed.
     package init(
@@ -68,7 +68,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw unreadable(errno) }
         defer { close(file) }
-        // The version is that of the opened file, because the path may already lead to a newer file.
+        // The version is read from the opened file and not from the path, which may already lead to a newer file.
         var status = stat()
         guard fstat(file, &status) == 0 else { throw unreadable(errno) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, reason: "not a regular file") }
@@ -102,8 +102,8 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
     }
 }
 
-/// The errors with which a ``SecretFile`` says that there is no secret. Each user of the type has its own error type. An error contains no part of
-/// the secret.
+/// The errors with which a ``SecretFile`` reports that there is no secret. Each caller uses its own error type. An error contains no part of the
+/// secret.
 package protocol SecretFileFailure: Error {
     /// The file can't be read. `reason` is the system's error text.
     static func unreadable(path: String, reason: String) -> Self

@@ -9,7 +9,7 @@ import Glibc
 final class SocketWatch: @unchecked Sendable {
     private let epoll: Int32
     private let bell: Int32
-    /// When libcurl wants to be called; nil for never.
+    /// When libcurl must be called because its timer is due; nil for never.
     private var deadline: ContinuousClock.Instant?
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
@@ -64,7 +64,7 @@ final class SocketWatch: @unchecked Sendable {
             }
         }
         if let deadline, deadline <= .now {
-            // libcurl sets the timer again if it needs one.
+            // The timer is cleared here. libcurl sets it again if necessary.
             self.deadline = nil
             act(ccurl_socket_timeout)
         }

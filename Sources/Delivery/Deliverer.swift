@@ -3,7 +3,7 @@ import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. Like any other loader, a deliverer has only one state: its
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. A deliverer is a loader: its only durable state is its
 /// acknowledgement. The source lists the segments, and stores the acknowledgement.
 ///
 /// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds; the position does not move past

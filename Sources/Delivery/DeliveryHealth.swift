@@ -31,7 +31,7 @@ struct DeliveryHealth: Sendable {
     private var saidFinal = false
     private var said = ""
 
-    /// The problem to show: one that stops the delivery, otherwise the oldest.
+    /// The problem to show: one that stops the delivery, if there is any; otherwise the oldest problem.
     var worst: Entry? {
         entries.values.min { ($0.isFinal ? 0 : 1, $0.since) < ($1.isFinal ? 0 : 1, $1.since) }
     }

@@ -13,7 +13,7 @@ struct DeliveryQueue {
     private var next = 0
     private var listed: Int64
     private(set) var lag = DeliveryLag()
-    /// The manifest's size when the delivery last read its last line, and when the backlog last included its last line.
+    /// `readBytes` is the manifest's size when the delivery had read all of its lines, and `countedBytes` when the backlog included all of its lines.
     private var readBytes: Int64 = -2
     private var countedBytes: Int64 = -2
 

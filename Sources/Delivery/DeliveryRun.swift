@@ -6,8 +6,8 @@ import Time
 /// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. The source of the run provides segments and
 /// stores the acknowledgement. The caller does the transfers, the timing and the logging.
 struct DeliveryRun {
-    /// An acknowledgement costs a few synced writes. So if it does no harm to deliver a segment again, the acknowledgement waits for this time, or
-    /// for this many segments.
+    /// An acknowledgement costs a few synced writes. So if repeated deliveries do no harm, an acknowledgement is written only after this time, or
+    /// after this many segments.
     private static let acknowledgeAfter = Duration.milliseconds(250)
     private static let acknowledgeMost = 64
 
@@ -27,8 +27,8 @@ struct DeliveryRun {
     private var health = DeliveryHealth()
     /// Whether a segment was taken in this run.
     private var hasBegun = false
-    /// Segments that were deleted before the first delivery: their number, and the position of the last one as long as ``progress`` does not include
-    /// it.
+    /// The number of segments that were deleted before the first delivery, and the position of the last one. The position is nil once ``progress``
+    /// includes it.
     private var skippedAtStart = 0
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
@@ -68,7 +68,7 @@ struct DeliveryRun {
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
-            // Missing segments are looked for only while no other segment is in progress.
+            // Looks for missing segments only while no other segment is in progress.
             if let begin = try source.refresh(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }
@@ -141,7 +141,7 @@ struct DeliveryRun {
                 DeliveryTrouble(
                     "\(segment.path) is missing from the spool and was not delivered",
                     remedy:
-                        "Restore it, or skip it with \(source.skipping(segment))"
+                        "Restore the file, or skip the segment with \(source.skipping(segment))"
                 ),
                 segment.path, isFinal: true, wait: nil)
             return nil

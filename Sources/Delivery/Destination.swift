@@ -111,7 +111,9 @@ package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
     }
 
     /// What to do about a segment whose file differs from the sealed one.
-    static var damageRemedy: String { "Check it with `\(CommandHint.command("spool verify"))` and restore it" }
+    static var damageRemedy: String {
+        "Check the segment with `\(CommandHint.command("spool verify"))`, and restore its file"
+    }
 }
 
 extension DeliveryTrouble {
@@ -122,10 +124,11 @@ extension DeliveryTrouble {
             case .proxy, .tls: error.remedy ?? "Check \(addressName) and the proxy settings"
             case .resolve: "Check \(addressName) and this machine's DNS"
             case .connect: "Check \(addressName), the network, the firewall and the proxy settings"
-            case .timeout, .interrupted: "Tributary retries; if it persists, check the network and the destination"
+            case .timeout, .interrupted:
+                "Tributary retries; if the problem persists, check the network and the destination"
             case .invalidRequest:
                 "Check \(addressName), and check the segment with `\(CommandHint.command("spool verify"))`"
-            default: "If it persists, check what answers at \(addressName)"
+            default: "If the problem persists, check which server answers at \(addressName)"
             }
         self.init(error.summary, remedy: remedy)
     }

@@ -5,7 +5,7 @@ package enum DestinationSecret {
     /// What is wrong with a secret, without repeating any part of it; nil if nothing is wrong, or if secrets of this type of destination have no
     /// known form.
     package static func problem(_ secret: [UInt8], of destination: Configuration.Destination) -> String? {
-        guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is not text" }
+        guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is not UTF-8 text" }
         switch destination.type {
         case .s3:
             return AWSCredentials(file: text) == nil

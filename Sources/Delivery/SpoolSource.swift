@@ -21,7 +21,7 @@ package final class SpoolSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the absolute path of the spool.
-    ///   - prepare: called before each attempt to open the spool; creates the directories of the spool. For a spool in the standard place, the
+    ///   - prepare: called before each attempt to open the spool; creates the directories of the spool. For a spool in the standard directory, the
     ///     installed package has created them.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},

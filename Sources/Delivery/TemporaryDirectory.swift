@@ -13,7 +13,8 @@ package final class TemporaryDirectory: Sendable {
     package static var standard: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
 
     private static let lockName = "lock"
-    /// Before a new directory is locked, another process may remove it as abandoned. Then another directory is made, up to this many times.
+    /// The maximum number of directories to make. Before a new directory is locked, another process may remove it as abandoned; then the next one is
+    /// made.
     private static let attempts = 5
 
     /// Makes the directory, and removes the directories of processes that were killed.
@@ -43,8 +44,8 @@ package final class TemporaryDirectory: Sendable {
             }
         }
         throw DeliveryTrouble(
-            "no directory can be made in \(above): \(FileFailure.words(code))",
-            remedy: "Make that directory writable for the service's user, free space, "
+            "can't make a directory in \(above): \(FileFailure.words(code))",
+            remedy: "Make the parent directory writable for the service's user, free space there, "
                 + "or set TMPDIR to another directory")
     }
 

@@ -44,7 +44,7 @@ package final class SHA256Digest {
 
     // MARK: Messages in pieces
 
-    /// Begins a message, whether or not the previous one was finished. This method and those below return false or nil if libcrypto fails.
+    /// Begins a message, whether or not the previous one was finished. This method and the methods below return false or nil if libcrypto fails.
     package func start() -> Bool {
         if context == nil { context = EVP_MD_CTX_new() }
         return context != nil && EVP_DigestInit_ex2(context, algorithm, nil) == 1

@@ -62,7 +62,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// The response that refuses a request; nil if the request is acceptable.
     private func refusal(_ head: HTTPRequestHead) -> LocalResponse? {
         guard head.method == .GET || head.method == .HEAD else {
-            return LocalResponse(405, text: "GET and HEAD only: nothing can be changed here").with("Allow", "GET, HEAD")
+            return LocalResponse(405, text: "only GET and HEAD are allowed here").with("Allow", "GET, HEAD")
         }
         guard hosts.accepts(head.headers["Host"]) else {
             return LocalResponse(

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The open connections. Decides which one is closed when there are too many.
+/// The open connections. Decides which connection is closed when there are too many.
 final class ConnectionTable: Sendable {
     private struct Entry {
         let channel: any Channel

@@ -89,7 +89,7 @@ package struct LocalServer: Sendable {
                 .bind(to: SocketAddress(ipAddress: host, port: port)).get()
         case .unix(let path):
             let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            // Connecting needs write permission (unix(7)). As with a port, everybody who can reach the directory may connect.
+            // A client needs write permission to connect (unix(7)). As with a TCP port, every user who can reach the path may connect.
             chmod(path, 0o666)
             return channel
         }

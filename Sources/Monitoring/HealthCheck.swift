@@ -15,7 +15,8 @@ struct HealthCheck: Sendable {
         return silence > Self.longestSilence ? "no report for \(silence.components.seconds) s" : nil
     }
 
-    /// Why the daemon is not ready; nil if it is. The daemon is ready once the spool is recovered and collection runs, until it begins to stop.
+    /// Why the daemon is not ready; nil if the daemon is ready. The daemon is ready once the spool is recovered and collection runs, until it begins
+    /// to stop.
     var whyNotReady: String? {
         if let whyNotLive { return whyNotLive }
         guard let snapshot else { return "starting" }

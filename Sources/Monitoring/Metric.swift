@@ -3,7 +3,7 @@
 /// Everything else follows from the declarations in ``Metrics``: the text that Prometheus reads and the table in `docs/metrics.md`. Names
 /// follow Prometheus's conventions (prometheus.io, "Metric and label naming"): a prefix, base units, `_total` after counters.
 struct Metric<Subject>: Sendable {
-    /// The type that Prometheus gives the values.
+    /// The metric's type in Prometheus.
     enum Kind: String, Sendable {
         /// A value that only grows, from 0 when the daemon starts.
         case counter
@@ -17,7 +17,7 @@ struct Metric<Subject>: Sendable {
         case timestamp = "Unix time"
         /// The value is 1 for yes, and 0 for no.
         case flag = "1 or 0"
-        /// The value is always 1, and the labels have the information.
+        /// The value is always 1, and the labels contain the information.
         case info = "1"
         case count
     }

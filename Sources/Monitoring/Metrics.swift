@@ -7,13 +7,13 @@ import Delivery
 enum Metrics {
     /// Metrics of the whole daemon, without labels that name a subject. This declaration is long because it is a table.
     static let daemon: [Metric<Snapshot>] = [
-        Metric(info: "build_info", "The version that runs", labels: ["version"]) { [$0.report.version] },
+        Metric(info: "build_info", "The running version", labels: ["version"]) { [$0.report.version] },
         Metric("start_time_seconds", .gauge, .timestamp, "When the daemon started") {
             ReportTime.seconds($0.report.startedAt)
         },
         Metric(
             "updated_timestamp_seconds", .gauge, .timestamp,
-            "When these figures were measured; if it stops increasing, the daemon hangs or does not run"
+            "When these figures were measured; if this time stops increasing, the daemon hangs or does not run"
         ) { ReportTime.seconds($0.report.updatedAt) },
         Metric("ready", .gauge, .flag, "Whether the spool is recovered and collection runs") { flag($0.isReady) },
         Metric(
@@ -38,7 +38,10 @@ enum Metrics {
         ) {
             $0.report.configuration.map { flag($0.refused != nil) }
         },
-        Metric("configuration_restart_needed", .gauge, .flag, "Whether a changed setting waits for a restart") {
+        Metric(
+            "configuration_restart_needed", .gauge, .flag,
+            "Whether a changed setting takes effect only after a restart"
+        ) {
             $0.report.configuration.map { flag(!$0.restartNeeded.isEmpty) }
         },
         Metric("spool_bytes", .gauge, .bytes, "Size of the spool, measured every 30 s") {
@@ -52,7 +55,7 @@ enum Metrics {
         },
         Metric(
             "spool_deletion_held_up", .gauge, .flag,
-            "Whether something keeps segments that spool.retention would delete"
+            "Whether something prevents the deletion of segments that spool.retention would delete"
         ) {
             flag($0.report.spool.deletionHeldUp != nil)
         },
@@ -75,7 +78,8 @@ enum Metrics {
     /// Metrics of this host in its fleet; absent outside a fleet.
     static let fleet: [Metric<StatusReport.Fleet>] = [
         Metric(
-            info: "fleet_info", "The fleet, this host's name in it, and where its leases are stored: etcd or s3",
+            info: "fleet_info",
+            "The fleet, this host's name in the fleet, and where the fleet's leases are stored: etcd or s3",
             labels: ["fleet", "host", "lease"]
         ) {
             [$0.name, $0.host, $0.lease]
@@ -91,7 +95,9 @@ enum Metrics {
         ) {
             flag($0.problem != nil)
         },
-        Metric("fleet_draining", .gauge, .flag, "Whether this host hands over its integrations and takes no others") {
+        Metric(
+            "fleet_draining", .gauge, .flag, "Whether this host hands over its integrations and takes over no others"
+        ) {
             flag($0.draining)
         },
         Metric("fleet_hosts", .gauge, .count, "Hosts that take part in the fleet, as this host sees them") {
@@ -100,13 +106,13 @@ enum Metrics {
         Metric("fleet_held_integrations", .gauge, .count, "The integrations that this host holds") { Double($0.holds) },
         Metric(
             "fleet_takeovers_total", .counter, .count,
-            "Integrations that this host took over from another since the daemon started"
+            "Integrations that this host took over from another host since the daemon started"
         ) {
             Double($0.takeovers)
         },
         Metric(
             "fleet_fenced_seals_total", .counter, .count,
-            "Seals of this host since the daemon started that were rejected because another host had already sealed"
+            "Seals of this host that were rejected since the daemon started because another host had already decided them"
         ) {
             Double($0.fenced)
         },
@@ -276,18 +282,18 @@ enum Metrics {
         },
         Metric(
             "response_last_failure_timestamp_seconds", .gauge, .timestamp,
-            "When a response action last was refused by Okta, failed, or had an unknown outcome"
+            "When a response action was last refused by Okta, last failed, or last had an unknown outcome"
         ) { ($0.lastFailure?.at).flatMap(ReportTime.seconds) },
     ]
 
     /// Metrics of one destination, with the label `destination`.
     static let destination: [Metric<DestinationStatus>] = [
-        Metric("destination_up", .gauge, .flag, "Whether the destination's delivery runs and takes segments") {
+        Metric("destination_up", .gauge, .flag, "Whether the destination's delivery runs and can deliver segments") {
             flag($0.isHealthy)
         },
         Metric(
             info: "destination_state",
-            "The current state of the destination's delivery, not_running without a process; other states have no series",
+            "The state of the destination's delivery, or not_running if the delivery has no process; other states have no series",
             labels: ["state"]
         ) {
             [$0.isRunning ? $0.report?.state.rawValue ?? "starting" : "not_running"]

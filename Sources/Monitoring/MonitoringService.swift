@@ -96,7 +96,7 @@ package final class MonitoringService: StatusObserver {
                 if !isFailing.withLock({ $0 }) {
                     logger.warning(
                         """
-                        no status page and metrics: cannot listen on \(address): \(error). Retried every 30 s; collection continues. \
+                        status page and metrics are unavailable: cannot listen on \(address): \(error). Retried every 30 s; collection continues. \
                         To use another port, set metrics.listen, and SocketBindAllow= in a drop-in of the unit (/usr/share/doc/tributary/metrics.md)
                         """)
                 }

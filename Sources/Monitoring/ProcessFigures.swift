@@ -25,7 +25,7 @@ struct ProcessFigures: Sendable {
         return Self(
             cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
             residentBytes: pages * Double(sysconf(Int32(_SC_PAGESIZE))),
-            // Reading the list needs a descriptor itself, which is not counted.
+            // Reading the list needs one descriptor, which is not counted.
             openDescriptors: Double(max(0, descriptors - 1)), descriptorLimit: Double(limit.rlim_cur), threads: count)
     }
 

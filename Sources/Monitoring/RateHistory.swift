@@ -69,7 +69,7 @@ struct RateHistory: Sendable {
         }
     }
 
-    /// Joins pairs from the end, so that the newest samples stay together. With an odd count, the first value is dropped.
+    /// Merges pairs of values, starting with the newest two. If the number of values is odd, the oldest value is dropped.
     private static func pairs(_ values: [UInt32], _ join: (UInt32, UInt32) -> UInt32) -> [UInt32] {
         stride(from: values.count % 2, to: values.count, by: 2).map { join(values[$0], values[$0 + 1]) }
     }

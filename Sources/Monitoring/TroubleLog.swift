@@ -1,6 +1,6 @@
 import Collector
 
-/// The most recent problems of all integrations, including solved ones, for the status page. The journal has all of them.
+/// The most recent problems of all integrations, including solved ones, for the status page. Systemd's journal has all problems.
 struct TroubleLog: Sendable {
     static let capacity = 50
 
@@ -17,7 +17,7 @@ struct TroubleLog: Sendable {
     /// The problems, the newest first.
     private(set) var entries: [Entry] = []
 
-    /// Compares each integration's kind of problem with the previous report, and notes what began or ended.
+    /// Compares each integration's kind of problem with the previous report, and records which problems began or ended.
     mutating func note(_ report: StatusReport) {
         var lasting: [String: StatusReport.Problem] = [:]
         for integration in report.integrations { lasting[integration.name] = integration.problem }
@@ -38,8 +38,8 @@ struct TroubleLog: Sendable {
                     since: problem.since)
             }
         }
-        // If more problems exist at the same time than the log can hold, only the first ones are kept. Otherwise, each report would add some of them
-        // again as new.
+        // If more problems exist at the same time than the log can hold, only the first ones are kept. Otherwise, each report would add some of the
+        // other problems again as new.
         let room = Self.capacity - entries.count { $0.until == nil }
         entries.insert(contentsOf: new.prefix(max(0, room)).reversed(), at: 0)
         while entries.count > Self.capacity, let last = entries.lastIndex(where: { $0.until != nil }) {

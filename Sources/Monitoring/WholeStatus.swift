@@ -6,7 +6,7 @@ import FoundationEssentials
 package struct WholeStatus: Encodable {
     let report: StatusReport
     let destinations: [DestinationStatus]
-    /// Whether the spool is recovered and collection runs; nil if only the daemon's status file is known.
+    /// Whether the spool is recovered and collection runs; nil if only the daemon's status file was read.
     let isReady: Bool?
 
     package init(report: StatusReport, destinations: [DestinationStatus], isReady: Bool? = nil) {

@@ -10,8 +10,8 @@ package struct NormalizerSettings: Sendable, Equatable {
     package var flattenUnmapped: Bool
     /// The addresses and domains that records call internal.
     package var network: MyNetwork
-    /// True if an object that is not a LogEvent is refused. This is only for input from arbitrary sources. Everything from Okta's log becomes a
-    /// record, so that nothing is dropped.
+    /// True if an object that is not a LogEvent is refused. Use this only for input from arbitrary sources. For Okta's log it is false, so that every
+    /// object becomes a record and nothing is dropped.
     package var refusesOtherObjects: Bool
     /// The version of OCSF that records follow.
     package var schemaVersion: SchemaVersion

@@ -7,7 +7,7 @@ package struct ForeignAnswer: Sendable, Hashable {
     package let what: String
     /// What to do.
     package static let advice =
-        "Something on the way answers instead of Okta: check the URL, the proxy, and whether this network has a login page (a captive portal)"
+        "Another server answers instead of Okta: check the URL, the proxy, and whether this network has a login page (a captive portal)"
 
     /// Examines an answer; `nil` if the answer may come from Okta.
     package init?(_ response: HTTPResponse) {

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// What Okta says about a request that it refused. Each part is nil or empty if it is missing.
 ///
-/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and
-/// OAuth's (`error`, `error_description`). Edge servers answer with HTML or nothing; then every part is `nil`.
+/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and OAuth's (`error`, `error_description`).
+/// Edge servers answer with HTML or an empty body. Every part is then `nil`.
 package struct OktaError: Sendable, Hashable {
     /// The code, such as `E0000011` or OAuth's `invalid_client`: letters, digits, `_`, `-` and `.`. Okta documents only this part as stable.
     package var code: String?

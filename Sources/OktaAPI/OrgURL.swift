@@ -1,6 +1,6 @@
 import CurlHTTPClient
 
-/// An Okta org's address, read from what people paste.
+/// An Okta org's address, read from a text that a person has pasted.
 ///
 ///     let org = try OrgURL(parsing: " HTTPS://Acme-Admin.okta.com/admin/dashboard ")
 ///     org.origin    // "https://acme.okta.com"
@@ -157,9 +157,9 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
     /// A sentence for the operator.
     package var description: String {
         switch self {
-        case .adminHost(let was, let now): "\(was) is the admin console; the org's own address, \(now), is used"
-        case .pathDropped: "only the org's address is needed; the path after it is not used"
-        case .schemeRepeated: "the address has more than one scheme; the last one is used"
+        case .adminHost(let was, let now): "\(was) is the admin console; Tributary uses the org's own address, \(now)"
+        case .pathDropped: "Tributary needs only the org's address, and ignores the path after it"
+        case .schemeRepeated: "the address has more than one scheme; Tributary uses the last one"
         }
     }
 }
@@ -192,7 +192,7 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong and what to write.
     package var description: String {
         switch self {
-        case .empty: "no address: write the org's, such as https://acme.okta.com"
+        case .empty: "the address is empty: write the org's address, such as https://acme.okta.com"
         case .placeholder:
             "this is a placeholder from a manual: write your org's own address, such as https://acme.okta.com"
         case .whiteSpaceInside:
@@ -203,11 +203,11 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
         case .badHost(let host): "'\(host)' is not a host name: write the org's address, such as https://acme.okta.com"
         case .bareName(let name):
             "'\(name)' is not a complete host name: write https://\(name).okta.com, if that is the org's address"
-        case .doubledSuffix(let host): "'.com.com' at the end: write https://\(host)"
+        case .doubledSuffix(let host): "the address ends with '.com.com': write https://\(host)"
         case .notAnOrg(let host):
             "\(host) is Okta's own site, not an org: write the org's address, such as https://acme.okta.com"
         case .unknownScheme(let scheme): "'\(scheme)://' is not https: write https:// and the org's host"
-        case .plainHTTP(let host): "plain http would show the token on the network: write https://\(host)"
+        case .plainHTTP(let host): "plain http would send the token unencrypted: write https://\(host)"
         }
     }
 }

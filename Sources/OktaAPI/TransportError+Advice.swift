@@ -9,14 +9,14 @@ extension TransportError {
         case .resolve: "Check the org's URL and this machine's DNS"
         case .connect: "Check the network, the firewall and the proxy settings"
         case .proxy: "Check the proxy's address, its credentials and its rules"
-        case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy on the way re-signs TLS"
+        case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy replaces TLS certificates"
         case .timeout: "Check the network; if the problem persists, see Okta's status page"
         case .noRoom:
             "See why earlier answers are not stored: usually the spool is full or can't be written (`\(CommandHint.command("status"))`)"
         case .tooLarge:
-            "If it persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
+            "If the problem persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
         case .cancelled, .shutDown: "No action is needed"
-        case .interrupted, .protocol: "If it persists, check for a proxy or firewall that changes traffic"
+        case .interrupted, .protocol: "If the problem persists, check for a proxy or firewall that changes traffic"
         case .invalidRequest: "Check the configured URL, filter, token and ca_file"
         }
     }

@@ -1,6 +1,6 @@
 /// Points in time as milliseconds since 1970-01-01T00:00:00Z, and the two texts that Okta uses for them.
 package enum Instant {
-    /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
+    /// The number of days from 1970-01-01 to a date of the proleptic Gregorian calendar.
     static func days(year: Int, month: Int, day: Int) -> Int {
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
@@ -47,7 +47,7 @@ package enum Instant {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The `Date` header's form (RFC 9110 section 5.6.7).
+    /// The text of a time for a `Date` header (RFC 9110 section 5.6.7).
     static func httpDate(_ milliseconds: Int64) -> String {
         let names = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -66,8 +66,8 @@ package enum Instant {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Milliseconds of an RFC 3339 date-time: `T` and `Z` in upper case, up to nine digits of fraction, an offset `±HH:MM`.
-    /// Nil if the text has another form, or names a day or hour that does not exist.
+    /// The milliseconds since 1970 of an RFC 3339 date-time. `T` and `Z` must be in upper case; up to nine digits of fraction and an offset `±HH:MM`
+    /// are allowed. Nil if the text has another form, or names a day or hour that does not exist.
     package static func parse(_ text: some StringProtocol) -> Int64? {
         let b = Array(text.utf8)
         func number(_ from: Int, _ count: Int) -> Int? {

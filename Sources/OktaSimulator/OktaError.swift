@@ -35,7 +35,7 @@ struct OktaError: Error {
     static func noSession(_ id: String) -> OktaError {
         OktaError(status: 404, code: "E0000007", summary: "Not found: Resource not found: \(id) (Session)")
     }
-    /// The answer if the org has no licence for a feature.
+    /// The answer if the org has no license for a feature.
     static let featureOff = OktaError(
         status: 401, code: "E0000015", summary: "You do not have permission to access the feature you are requesting")
     static let method = OktaError(

@@ -32,7 +32,7 @@ final class OrgService: Sendable {
                 window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
                 managementWindows: Dictionary(
                     uniqueKeysWithValues: ManagementCall.Bucket.allCases.enumerated().map { number, bucket in
-                        // Each bucket has a different phase.
+                        // The windows of each bucket begin at different times.
                         let phase = (phase + Int64(number + 1) * 7000) % length
                         let limit = settings.managementLimit ?? bucket.limit
                         return (bucket, RateWindow(limit: limit, length: length, phase: phase))

@@ -81,7 +81,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
     case cannotListen(host: String, port: UInt16, errno: Int32)
     /// A setting is out of its range.
     case badSetting(name: String, reason: String)
-    /// A specification of faults can't be read.
+    /// The text that specifies the faults can't be parsed.
     case badFaults(reason: String)
     /// Events can be appended only to a log without live events (`rate` 0).
     case liveLog
@@ -91,7 +91,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
         switch self {
         case .notLoopback(let host): "\(host) is not a loopback address; use 127.0.0.1 or ::1"
         case .cannotListen(let host, let port, let errno):
-            "cannot listen on \(host) port \(port): errno \(errno); choose another port or 0"
+            "cannot listen on \(host) port \(port) (errno \(errno)); choose another port, or 0 for any free port"
         case .badSetting(let name, let reason): "\(name): \(reason)"
         case .badFaults(let reason): "faults: \(reason)"
         case .liveLog: "events cannot be appended to a log with live events; start the simulator with rate 0"

@@ -8,13 +8,13 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var byPath: [String: Int] = [:]
     /// Events in pages that a correct client can read. An event that is served again is counted again.
     public var eventsServed = 0
-    /// The `after` of the last request to the log; nil if it had none.
+    /// The parameter `after` of the last request to the log; nil if the request had none.
     public var lastAfter: String?
     /// The request target (path and query) of the last request to the log.
     public var lastTarget: String?
     /// Requests to the log that are in progress: from the request's first line to the end of the answer.
     public var inFlight = 0
-    /// The highest number of requests to the log at the same time. 1 proves that a client never sent two at once.
+    /// The highest number of requests to the log that were in progress at the same time. 1 proves that the client never sent two at once.
     public var maximumInFlight = 0
     /// Faults that occurred, by kind.
     public var faults: [String: Int] = [:]

@@ -43,11 +43,11 @@ public final class SimulatedOrg: Sendable {
         for (name, share) in [
             ("lateShare", settings.lateShare), ("oddShare", settings.oddShare), ("hostileShare", settings.hostileShare),
         ] where !(0...1).contains(share) {
-            throw SimulatorError.badSetting(name: name, reason: "\(share) is not from 0 to 1")
+            throw SimulatorError.badSetting(name: name, reason: "must be from 0 to 1, but is \(share)")
         }
         guard settings.eventCount >= 0, settings.historySpan >= 0, settings.rate >= 0, settings.rate <= 1_000_000 else {
             throw SimulatorError.badSetting(
-                name: "eventCount, historySpan, rate", reason: "must not be negative, rate at most 1000000")
+                name: "eventCount, historySpan, rate", reason: "must not be negative; rate must be at most 1000000")
         }
         guard settings.limitPerMinute > 0, settings.rateWindowSeconds > 0, settings.managementLimit ?? 1 > 0 else {
             throw SimulatorError.badSetting(
@@ -57,7 +57,7 @@ public final class SimulatedOrg: Sendable {
         else {
             throw SimulatorError.badSetting(
                 name: "extraUsers, actionEventDelay, transitionSpan",
-                reason: "must not be negative, extraUsers at most 100000")
+                reason: "must not be negative; extraUsers must be at most 100000")
         }
         let epoch = settings.epoch ?? settings.clock()
         settings.epoch = epoch
@@ -81,7 +81,7 @@ public final class SimulatedOrg: Sendable {
     /// Replaces all faults, including unfinished ones; an empty array removes all.
     public func setFaults(_ rules: [FaultRule]) { service.setFaults(rules) }
 
-    /// Replaces the tokens, as a rotation or a revocation does.
+    /// Replaces the API tokens, as an administrator does to rotate or revoke them.
     public func setTokens(_ tokens: [String], powerless: [String] = []) {
         service.setTokens(tokens, powerless: powerless)
     }

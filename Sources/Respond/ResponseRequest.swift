@@ -34,7 +34,8 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
 package struct ResponseOutlook: Codable, Equatable, Sendable {
     package struct Step: Codable, Equatable, Sendable {
         package var action: ResponseAction
-        /// ``ResponseResult/Outcome/wouldDo``, ``ResponseResult/Outcome/alreadyDone`` or ``ResponseResult/Outcome/refused``, with the reason.
+        /// The expected result. Its outcome is ``ResponseResult/Outcome/wouldDo``, ``ResponseResult/Outcome/alreadyDone``, or
+        /// ``ResponseResult/Outcome/refused`` with the reason.
         package var result: ResponseResult
     }
 

@@ -153,7 +153,7 @@ package struct ResponseResult: Codable, Equatable, Sendable {
     package var statusAfter: String?
     /// `set-risk`: the user's previous level, such as `NONE`; nil if it was not read.
     package var riskLevelBefore: String?
-    /// `X-Okta-Request-Id` of the answer, which is also the `transaction.id` of Okta's event of the call.
+    /// `X-Okta-Request-Id` of the answer, which is also the `transaction.id` of the event that Okta logs for the call.
     package var oktaRequestID: String?
     package var httpStatus: Int?
     /// Okta's code for the error, such as `E0000001`.

@@ -55,7 +55,7 @@ package struct ConfigurationEdit: Sendable {
         }
     }
 
-    /// Notes that a file is to be removed.
+    /// Records that a file is to be removed.
     package mutating func remove(_ file: String) {
         note(file)
         sources.removeAll { $0.file == file }
@@ -89,7 +89,7 @@ package struct ConfigurationEdit: Sendable {
             do throws(CredentialFileError) {
                 try saved.takeBack()
             } catch let left {
-                throw CredentialFileError("\(error); not all files could be restored: \(left)")
+                throw CredentialFileError("\(error); Tributary could not restore all files: \(left)")
             }
             throw error
         }
@@ -109,7 +109,7 @@ package struct SavedEdit: Sendable {
 
         func takeBack() throws(CredentialFileError) {
             let now = try present()
-            // The file already has its old content, so there is nothing to restore.
+            // The file already has its old contents, so there is nothing to restore.
             if now == old?.bytes { return }
             guard now == new else {
                 throw CredentialFileError(

@@ -27,7 +27,7 @@ package struct CredentialRecord: Sendable, Equatable {
         self.secretFile = secretFile
     }
 
-    /// Created from a credential of the configuration.
+    /// Creates the record of a credential in the configuration.
     package init(_ credential: Configuration.Credential) {
         self.init(
             name: credential.name, description: credential.description, type: credential.type,
@@ -35,7 +35,7 @@ package struct CredentialRecord: Sendable, Equatable {
             keyID: credential.keyID, secretFile: credential.settings.secretFile)
     }
 
-    /// The path of the file, for the configuration at the given path.
+    /// The path of the credential's file, for the configuration at the given path.
     package static func file(of name: Name, configuration: String) -> String {
         ConfigurationEdit.dropIn("credential-\(name).yaml", of: configuration)
     }

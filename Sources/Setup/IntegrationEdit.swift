@@ -1,9 +1,9 @@
 import CommandHints
 import Configuration
 
-/// Why a file is not changed: the text has a form that the command can't change safely.
+/// The error for a file that is not changed, because its text has a form that the command can't change safely.
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
-    /// The place of the entry that can't be changed.
+    /// The file and the line of the entry that can't be changed.
     package let place: ConfigurationPlace
     /// The existing entry in words, such as `the integration acme`.
     package let subject: String

@@ -27,7 +27,7 @@ package struct IntegrationRecord: Sendable, Equatable {
 
     package init(name: Name) { self.name = name }
 
-    /// Created from an integration of the configuration, with defaults filled in.
+    /// Creates the record of an integration in the configuration. Keys that are not set get their defaults.
     package init(_ integration: Configuration.Integration) {
         name = integration.settings.name
         let all =

@@ -1,6 +1,6 @@
 import Configuration
 
-/// “My domains and IPs”: the content of `my_network`.
+/// “My domains and IPs”: the contents of the section `my_network`.
 package struct MyNetwork: Sendable, Equatable {
     package var domains: [DomainName]
     package var ranges: [IPRange]

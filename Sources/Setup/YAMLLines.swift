@@ -1,4 +1,4 @@
-/// The lines of a YAML file. Some are changed, all others stay as they are, including comments.
+/// The lines of a YAML file. Only the changed lines differ; all other lines stay as they are, including comments.
 ///
 /// This type handles mappings with one key per line, the form that people and this program write. Other forms (braces, anchors, multi-line values)
 /// are not changed, and the methods report that. The type does not parse YAML, so after a change the caller reads the result as YAML and compares it

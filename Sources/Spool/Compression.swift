@@ -31,7 +31,7 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         self = found
     }
 
-    /// The error for a file name that is not a segment's.
+    /// The error for a file whose name does not end in a segment's suffix.
     static func notASegment(_ path: String) -> SpoolError {
         .invalidName(path, reason: "the name does not end in \(allCases.map(\.suffix).joined(separator: " or "))")
     }

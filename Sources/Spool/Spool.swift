@@ -76,7 +76,7 @@ package final class Spool: Sendable {
         state.withLock { state in
             state.gauge.limit = new.maxBytes
             state.clock.patience = new.retention.clockPatience
-            // What the last pass found under the old retention does not apply to the new one.
+            // The report of the last pass is about the old retention, and does not apply to the new retention.
             if new.retention == .never { state.retention = RetentionReport() }
             state.prunedAt = nil
         }

@@ -5,7 +5,7 @@ import Glibc
 package enum SpoolError: Error, Sendable, Equatable {
     /// Another process, or another `Spool` in this process, uses the directory. `process` is the id of the other process, if it could be read.
     case locked(directory: String, process: String?)
-    /// The same `Spool` already gave out a writer for this integration.
+    /// The same `Spool` has already returned a writer for this integration.
     case writerInUse(integration: String)
     /// A system call failed.
     case file(FileError)
@@ -86,17 +86,17 @@ extension SpoolError: CustomStringConvertible {
         case .full(let used, let limit):
             "the spool holds \(used) of at most \(limit) bytes: let a loader or `\(CommandHint.command("spool prune"))` delete segments, "
                 + "or raise spool.max_bytes; collection waits, nothing is dropped"
-        case .invalidName(let name, let reason): "\"\(name)\" can't be a directory of the spool: \(reason)"
-        case .invalidRecord(let reason): "a record can't be spooled: \(reason)"
-        case .tooMuch(let what, let limit): "more than \(limit) \(what): commit and seal, then continue"
+        case .invalidName(let name, let reason): "\"\(name)\" is not a valid name in the spool: \(reason)"
+        case .invalidRecord(let reason): "a record can't be stored: \(reason)"
+        case .tooMuch(let what, let limit): "the limit of \(limit) \(what) is exceeded"
         case .uncommittedRecords(let count):
             "\(count) records are neither committed nor discarded: commit or discard them before sealing"
         case .sealUndecided(let integration):
             "integration \(integration) waits until its seal is decided in the fleet's bucket"
         case .bucket(let words): "the fleet's bucket: \(words)"
-        case .stalePartition: "the partition is from before the last seal: request it again"
+        case .stalePartition: "the partition was requested before the last seal: request it again"
         case .notASpool(let path):
-            "\(path) has no _spool.json, so it is not a spool: give the spool's directory. The daemon creates the spool when it first starts"
+            "\(path) has no _spool.json, so it is not a spool: name the spool's directory. The daemon creates the spool when it first starts"
         case .refused(let words): words
         case .codec(let reason): "compression failed: \(reason)"
         }
@@ -124,8 +124,8 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         let advice =
             switch code {
             case ENOSPC, EDQUOT: ": free space there; Tributary then continues automatically"
-            case EACCES, EPERM: ": give the service's user access to it"
-            case EROFS: ": the file system is read-only, see the kernel log"
+            case EACCES, EPERM: ": give the service's user access to this path"
+            case EROFS: ": the file system is read-only; the kernel log has the reason"
             case EIO: ": the disk reports an error, see the kernel log"
             case EMFILE, ENFILE: ": raise LimitNOFILE"
             default: ""

@@ -17,10 +17,10 @@ struct SpoolIdentity: Codable, Equatable {
         return (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
-    /// Reads the file, or creates it in a directory that has none.
+    /// Reads the file. Creates it if the directory has no such file.
     ///
-    /// - Parameter shared: in a fleet, the id that an existing file must have and that a new file gets; nil without a fleet. A new file then gets a
-    ///   random id.
+    /// - Parameter shared: in a fleet, the id of the fleet's spool. An existing file must have this id, and a new file gets it. Nil without a fleet:
+    ///   a new file gets a random id.
     static func open(
         _ directory: String, shared: [UInt8]? = nil, now: SpoolInstant, _ fileSystem: any FileSystem
     ) throws(SpoolError) -> (identity: SpoolIdentity, id: [UInt8]) {
@@ -40,7 +40,7 @@ struct SpoolIdentity: Codable, Equatable {
             }
             if let shared, shared != id {
                 throw .refused(
-                    "\(directory) belongs to spool \(identity.id), not to the fleet's, which is \(Hexadecimal.text(shared)): set "
+                    "\(directory) belongs to spool \(identity.id), but the fleet's spool is \(Hexadecimal.text(shared)): set "
                         + "spool.directory and state_directory to new directories on this host, or correct fleet.log"
                 )
             }

@@ -31,8 +31,8 @@ package struct SpoolSettings: Sendable {
     var packedPieceBytes = 4 << 20
     /// The number of partitions with unsealed records at which a seal is due, because each such partition becomes a file.
     var dueAtPartitions = 256
-    /// The maximum uncompressed size of all late partitions together that wait for more records. A single one may have at most a sixteenth of that
-    /// size.
+    /// The maximum uncompressed size of all late partitions together that a seal carries over. A single partition may have at most a sixteenth of
+    /// that size.
     var carriedMaxBytes: Int
     /// The time between two measurements of the spool's size when it is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000

@@ -2,7 +2,8 @@ import Synchronization
 
 /// The parts of the process that must make progress, and when each of them last reported progress.
 ///
-/// Each part registers once and then beats from any thread; ``Watchdog`` reads the beats. A beat costs a clock reading and an atomic store.
+/// Each part registers once and then beats from any thread; ``Watchdog`` reads the beats. A beat costs only one reading of the clock and one atomic
+/// store.
 package final class Heartbeats: Sendable {
     private let parts = Mutex<[ObjectIdentifier: Entry]>([:])
 
@@ -70,7 +71,7 @@ package final class Heartbeat: Sendable {
         beatenAt.store(owner.now().nanoseconds, ordering: .relaxed)
     }
 
-    /// The part has ended and is not watched any longer. A second call does nothing.
+    /// Stops watching the part, because it has ended. A second call does nothing.
     package func retire() {
         owner.remove(ObjectIdentifier(self))
     }

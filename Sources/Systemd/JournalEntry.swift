@@ -62,7 +62,7 @@ struct JournalEntry: Equatable, Sendable {
 }
 
 extension Logger.Level {
-    /// The level in the numbers of syslog(3): 0 is the most serious, 7 the least.
+    /// The level as a priority of syslog(3): 0 is the most serious, 7 the least.
     var syslogPriority: Int {
         switch self {
         case .trace, .debug: 7

@@ -18,7 +18,7 @@ package struct JournalLogHandler: LogHandler {
 
     /// - Parameters:
     ///   - level: the least serious level that is sent.
-    ///   - identifier: the value of the field `SYSLOG_IDENTIFIER`, by which `journalctl -t` selects.
+    ///   - identifier: the value of the field `SYSLOG_IDENTIFIER`, by which `journalctl -t` selects entries.
     package init(level: Logger.Level = .info, identifier: String = "tributary") {
         logLevel = level
         self.identifier = identifier

@@ -19,7 +19,8 @@ package enum ListeningSocket {
         guard count == 1, sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
             throw Failure(
                 description:
-                    "the service manager has passed \(count) sockets; one listening Unix stream socket is expected")
+                    "the service manager passed \(count) sockets instead of one listening Unix stream socket: check the .socket unit"
+            )
         }
         return descriptor
     }

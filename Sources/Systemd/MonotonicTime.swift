@@ -2,7 +2,7 @@ import Glibc
 
 /// A reading of CLOCK_MONOTONIC, the clock of systemd's own watchdog and of `MONOTONIC_USEC=` (sd_notify(3)).
 ///
-/// The clock stops while the host sleeps. So after a resume, no part of the process seems to have been silent for the time of the sleep.
+/// The clock stops while the host sleeps. The time asleep therefore does not count as silence of a part of the process.
 package struct MonotonicTime: Comparable, Hashable, Sendable {
     /// Nanoseconds since an arbitrary point; on Linux, the boot.
     package let nanoseconds: UInt64

@@ -8,7 +8,7 @@ enum NotifyMessage: Equatable, Sendable {
     case waiting(extendBy: Duration, status: String)
     case failed(errno: Int32, status: String)
 
-    /// The maximum size of a status text in UTF-8 bytes. The service manager drops a notification of more than 4096 bytes completely.
+    /// The maximum size of a status text in UTF-8 bytes. The service manager ignores a notification of more than 4096 bytes completely.
     static let statusLimit = 1024
 
     /// The text of the notification: variable assignments, one per line.

@@ -3,7 +3,7 @@
 /// With control characters, a remote text could move a reader's cursor or end a line early. In a notification it could add an assignment, because
 /// newlines separate assignments (sd_notify(3)). Control characters become visible escapes; nothing is dropped silently.
 enum PrintableText {
-    /// The end of a text that was cut off.
+    /// Marks the end of a text that was cut off.
     static let ellipsis = "…"
 
     /// One line without control characters.
@@ -21,7 +21,7 @@ enum PrintableText {
     }
 
     private static func render(_ text: String, limit: Int, keepsLines: Bool) -> String {
-        // Almost every text is short and plain. Such a text needs one pass over its bytes, and is not copied.
+        // Almost every text is short and plain. For such a text, one pass over its bytes is enough, and no copy is made.
         if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         let room = max(limit - ellipsis.utf8.count, 0)
         var result = ""
@@ -45,7 +45,7 @@ enum PrintableText {
         case 0x0A: "\\n"
         case 0x0D: "\\r"
         case 0x09: "\\t"
-        // These are C0, DEL and C1 controls; line and paragraph separators; and marks that reorder text (Unicode TR 36, 3.2).
+        // These scalars are the C0, DEL and C1 controls, line and paragraph separators, and marks that reorder text (Unicode TR 36, 3.2).
         case 0x00...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069:
             "\\u{\(String(scalar.value, radix: 16))}"
         default: String(scalar)

@@ -37,12 +37,12 @@ package struct ServiceNotifier: Sendable {
         send(NotifyMessage.watchdog.state)
     }
 
-    /// `STOPPING=1`: the daemon is shutting down, on request or not.
+    /// `STOPPING=1`: the daemon is shutting down, on request or because of an error.
     package func stopping(status: String? = nil) {
         send(NotifyMessage.stopping(status: status).state)
     }
 
-    /// `RELOADING=1` with `MONOTONIC_USEC=`. ``ready(status:)`` must follow, whatever the result.
+    /// `RELOADING=1` with `MONOTONIC_USEC=`. ``ready(status:)`` must be called afterwards, even if the reload fails.
     package func reloading(status: String? = nil) {
         send(NotifyMessage.reloading(at: .now(), status: status).state)
     }

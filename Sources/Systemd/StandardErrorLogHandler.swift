@@ -15,7 +15,7 @@ package struct StandardErrorLogHandler: LogHandler {
 
     /// - Parameters:
     ///   - level: the least serious level that is written.
-    ///   - colour: ANSI colours for the level.
+    ///   - colour: ANSI colors for the level.
     package init(level: Logger.Level = .info, colour: Bool) {
         logLevel = level
         self.colour = colour

@@ -13,7 +13,7 @@ struct TextLine: Sendable {
     ///   - event: what was logged.
     ///   - metadata: all metadata that applies. The integration comes first, the rest sorted by key.
     ///   - time: when it was logged.
-    ///   - colour: ANSI colours for the level.
+    ///   - colour: ANSI colors for the level.
     init(_ event: LogEvent, metadata: Logger.Metadata, time: UTCTime, colour: Bool) {
         var words = [time.rfc3339, colour ? event.level.coloured : event.level.rawValue]
         let rest = metadata.filter { $0.key != LogKey.messageID && $0.key != LogKey.integration }.sorted {
@@ -40,7 +40,7 @@ struct TextLine: Sendable {
 }
 
 extension Logger.Level {
-    /// The level's name in its ANSI colour.
+    /// The level's name in its ANSI color.
     fileprivate var coloured: String {
         let code =
             switch self {

@@ -1,10 +1,11 @@
 import CSystemd
 import Logging
 
-/// Checks the parts of the process at half the unit's `WatchdogSec=`, and notifies the service manager's watchdog while all are well.
+/// Checks the parts of the process twice in the unit's `WatchdogSec=`, and notifies the service manager's watchdog as long as all parts make
+/// progress.
 ///
-/// The watchdog runs as a task of Swift's thread pool. So if all threads of the pool are blocked, it notifies no longer. Outside systemd, it still
-/// checks and reports.
+/// The watchdog runs as a task of Swift's thread pool. If all threads of the pool are blocked, the notifications therefore stop. Outside systemd, the
+/// watchdog still checks the parts and reports problems.
 package struct Watchdog: Sendable {
     /// How often the parts are checked.
     package let interval: Duration
@@ -16,7 +17,8 @@ package struct Watchdog: Sendable {
     ///   - heartbeats: the parts to check.
     ///   - notifier: receives `WATCHDOG=1`, and the status while a part is starving.
     ///   - logger: receives the report about a starving part.
-    ///   - interval: how often to check. By default half of what the service manager expects (sd_watchdog_enabled(3)), otherwise 10 s.
+    ///   - interval: the time between two checks. By default, half the time within which the service manager expects a keep-alive
+    ///     (sd_watchdog_enabled(3)), or 10 s if it expects none.
     package init(
         heartbeats: Heartbeats, notifier: ServiceNotifier, logger: Logger,
         interval: Duration = Watchdog.expectedInterval ?? .seconds(10)

@@ -1,13 +1,14 @@
 /// Decides whether `WATCHDOG=1` is sent to the service manager.
 ///
-/// The message is sent only while every part of the daemon has beaten within its limit. If one part is stuck, the message is not sent, even if all
-/// other parts work. systemd then ends and restarts the daemon (`WatchdogSec=` of the unit). This is a plain value without a clock or a socket.
+/// The message is sent only while every part of the daemon has reported progress within its limit. If one part is stuck, the message is not sent,
+/// even if all other parts work. systemd then ends and restarts the daemon (`WatchdogSec=` of the unit). This is a plain value without a clock or a
+/// socket.
 package struct WatchdogGate: Sendable {
     /// A part that has been silent for longer than its limit.
     package struct Starving: Equatable, Sendable {
         /// The part's name.
         package let part: String
-        /// How long it has been silent.
+        /// How long the part has been silent.
         package let silence: Duration
         /// The longest silence allowed.
         package let bound: Duration
@@ -19,7 +20,7 @@ package struct WatchdogGate: Sendable {
         case keepAlive
         /// Report that this part is stuck; `WATCHDOG=1` is not sent. As long as the same part is stuck, this action is returned only once.
         case reportStarving(Starving)
-        /// Report that the part which was reported as stuck beats again, or has ended.
+        /// Report that the part which was reported as stuck makes progress again, or has ended.
         case reportRecovered(part: String)
     }
 

@@ -6,8 +6,7 @@ package struct CivilTime: Sendable, Hashable {
     package let second: Int
     package let millisecond: Int
 
-    /// The UTC time for milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are clamped, so that texts keep
-    /// their width whatever the clock says.
+    /// The UTC time for milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are clamped, so that all texts have the same width.
     @inlinable
     package init(milliseconds: Int64) {
         let clamped = Int(min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999))
@@ -69,7 +68,7 @@ package struct CivilTime: Sendable, Hashable {
         return seconds < 0 ? nil : Int64(seconds * 1000 + fraction)
     }
 
-    /// The offset in seconds east of UTC of a text such as `Z` or `+02:00`.
+    /// Reads a text such as `Z` or `+02:00`. Returns the offset from UTC in seconds, positive to the east.
     private static func offset(_ zone: [UInt8]) -> Int? {
         if zone == [UInt8(ascii: "Z")] || zone == [UInt8(ascii: "z")] { return 0 }
         guard zone.count == 6, zone[0] == UInt8(ascii: "+") || zone[0] == UInt8(ascii: "-"),

@@ -18,21 +18,21 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
               curl -i -H 'Authorization: SSWS t0ken' \\
                 'http://127.0.0.1:8080/api/v1/logs?since=2026-01-01T00:00:00Z&limit=5'
 
-            Example: users and groups, a token with few rights, and an answer that is lost
+            Example: users and groups, a token with few rights, and a suspension whose answer gets lost
               okta-simulator --token t0ken --limited-token r3ad=READ_ONLY_ADMIN \\
                 --users 500 --faults 'disconnect:at=suspend,done=true,count=1'
 
             Example: a service app with DPoP, whose tokens last a minute
               okta-simulator --public-key app.jwk --client-id 0oa1 --token-lifetime 60
 
-            While it runs: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, POST /_simulator/events, \
-            POST /_simulator/revoke (all access tokens), GET /_simulator/users (everyone's state, and the calls about each), \
-            POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
+            Requests that control a running simulator: GET /_simulator/stats, GET /_simulator/uuids, POST or DELETE /_simulator/faults, \
+            POST /_simulator/events, POST /_simulator/revoke (all access tokens), GET /_simulator/users (the state of every user, and the \
+            number of calls about each), POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
 
             Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example and others, one for each \
-            status and purpose, and the people of the log. Suspending one puts user.lifecycle.suspend into the log.
+            status and purpose, and the people of the log. Suspending a user adds the event user.lifecycle.suspend to the log.
 
-            A fault affects requests for the log, or those that at= names: \(FaultRule.places.joined(separator: " ")). \
+            A fault affects requests for the log, or the calls that at= names: \(FaultRule.places.joined(separator: " ")). \
             With done=true the simulator carries out the call before the fault.
 
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
@@ -40,7 +40,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
 
     @Option(help: "127.0.0.1 or ::1.") var host = "127.0.0.1"
     @Option(help: "TCP port; 0 for any free port.") var port: UInt16 = 0
-    @Option(help: "Number of orgs in this process, each with its own port and events.") var orgs = 1
+    @Option(help: "The number of orgs that this process simulates, each with its own port and events.") var orgs = 1
     @Option(
         help: "An API token of a super administrator. For tests only: other users of this machine can see the option.")
     var token: [String] = []
@@ -53,51 +53,53 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     var limitedToken: [String] = []
     @Option(help: "The client ID of an OAuth 2.0 service app, which gets access tokens at /oauth2/v1/token.")
     var clientId = "0oa1simulated0app0g4"
-    @Option(help: "A file with a public key of the service app, as JWK or JWKS; without one there is no app.")
+    @Option(help: "A file with a public key of the service app, as JWK or JWKS. Without it, there is no service app.")
     var publicKey: [String] = []
     @Option(help: "A scope granted to the service app; default: okta.logs.read.") var scope: [String] = []
     @Option(help: "A role or permission of the service app, as with --limited-token; default: SUPER_ADMIN.")
     var appRight: [String] = []
     @Flag(
-        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
+        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), which is Okta's default.")
     var dpop = true
     @Option(help: "Seconds that an access token is valid.") var tokenLifetime = 3600
     @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
-    @Flag(help: "Require a nonce in the proofs for the log, too.") var resourceNonce = false
+    @Flag(help: "Require a nonce also in DPoP proofs for requests to the log.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
     @Option(help: "The time over which these events are spread: 90s, 5m, 2h, 7d.") var history = "2h"
     @Option(help: "Live events per second.") var rate = 0.0
-    @Option(help: "Share of events published earlier than their neighbours.") var late = 0.0
+    @Option(help: "Share of events that enter the log late, 0…1.") var late = 0.0
     @Option(help: "The longest delay of a late event: 90s, 5m.") var lateSpan = "5m"
     @Option(help: "Seed of all random choices.") var seed: UInt64 = 1
     @Option(
         help:
-            "When history ends and the live events begin, RFC 3339; with the same value, the log is the same after a restart."
+            "When the history ends and live events begin, in RFC 3339 form. Use the same value to get the same log after a restart."
     )
     var epoch: String?
     @Flag(help: "Go through all catalogued event types, one event of each.") var eachType = false
-    @Option(help: "Share of events with unusual but documented shapes.") var odd = 0.02
-    @Option(help: "Share of events that no healthy org sends.") var hostile = 0.0
+    @Option(help: "Share of events with unusual but documented shapes, 0…1.") var odd = 0.02
+    @Option(help: "Share of events that no healthy org sends, 0…1.") var hostile = 0.0
     @Option(help: "Recorded events to serve, one JSON object per line.") var eventsFile: String?
     @Option(help: "Requests per rate-limit window.") var limitPerMinute = 120
     @Option(help: "Seconds in a rate-limit window.") var rateWindow = 60
     @Option(help: "Plain users in addition to the made-up ones: user0001@corp.example, …") var users = 0
     @Option(
         help:
-            "Requests in each rate-limit window for each budget (users, groups, others); default: as in a Workforce org."
+            "Requests in each rate-limit window for each budget (users, groups, others); default: limits of a Workforce org."
     )
     var managementLimit: Int?
     @Option(help: "Milliseconds from an action to its event in the log.") var eventDelay: Int64 = 200
     @Option(help: "Milliseconds from Okta's answer until an activation or deactivation is complete.") var transition:
         Int64 = 200
-    @Flag(inversion: .prefixedNo, help: "Whether the org has Identity Threat Protection: risk and universal logout.")
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether the org has Identity Threat Protection, which risk and universal logout need.")
     var threatProtection = true
     @Option(
         help: "The origin in links, if a reverse proxy is in front of the simulator; default: the Host of the request.")
     var publicUrl: String?
     @Option(help: "The org's id.") var orgId = "00o1simulated0org0g4"
     @Option(help: "The org's pipeline: idx (Identity Engine) or v1 (Classic).") var pipeline = "idx"
-    @Option(help: "KIND[:key=value,…][;KIND…], or a file with a JSON array of faults.") var faults: String?
+    @Option(help: "Faults: KIND[:key=value,…][;KIND…], or a file with a JSON array of faults.") var faults: String?
     @Option(help: "A file to which the JSON line is also written when the simulator listens.") var readyFile: String?
 
     func run() async throws {
@@ -120,7 +122,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard orgs >= 1, port == 0 || Int(port) + orgs <= 65_536 else {
-            throw ValidationError("--orgs: at least 1, and at most the number of ports from --port up to 65535")
+            throw ValidationError("--orgs must be at least 1, and at most the number of ports from --port up to 65535")
         }
     }
 

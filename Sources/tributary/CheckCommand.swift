@@ -8,9 +8,9 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the configuration.",
         discussion: """
-            Prints every mistake with its file, its line and a correction, and exits with 78. A valid configuration is summarized, \
-            without secrets. With root's rights (sudo), the installed configuration is checked as the service will see it, even if the service does not \
-            run. The check then uses the service's user, the service's credentials, and the paths to which the unit lets the service write.
+            Prints every mistake with its file, its line and a correction, and exits with 78. If there is no mistake, prints a summary of the \
+            configuration without secrets. With root's rights (sudo), the installed configuration is checked as the service will see it, even if \
+            the service does not run: with the service's user and credentials, and the paths to which the unit lets the service write.
 
             Example:
               sudo tributary check
@@ -29,13 +29,14 @@ struct Check: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        // A configuration other than the unit's is checked with this user's rights, because the service's user may not even be able to read it.
+        // A configuration other than the installed one is checked with this user's rights, because the service's user may be unable to read it.
         let isInstalled = options.path == ConfigurationOptions.installed
         let view = isInstalled ? ServiceView() : nil
         defer { view?.leave() }
         if isInstalled, geteuid() != 0 {
             Terminal.complain(
-                "note: checked with your rights; to check with the service's rights: sudo tributary check")
+                "note: the configuration was checked with your rights; to check with the service's rights: sudo tributary check"
+            )
         }
         try await run(view, isInstalled ? InstalledUnit.environment : ProcessInfo.processInfo.environment)
     }
@@ -101,7 +102,7 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// The summary with an additional key `online`, so that the output is one JSON document.
+/// The summary, and the results of the online tests under the key `online`, so that the output is one JSON document.
 private struct CheckedConfiguration: Encodable {
     var summary: ConfigurationSummary
     var online: [OnlineReport]

@@ -11,14 +11,15 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "The main file of the configuration; the files conf.d/*.yaml next to it are read, too.", valueName: "file"))
+            "The main file of the configuration; the files conf.d/*.yaml in the same directory are read, too.",
+            valueName: "file"))
     var config = ConfigurationOptions.installed
 
     /// The configuration that the unit uses.
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // Messages contain the file's path, so a path that may be a secret is refused.
+        // Refuses a path that may be a secret, because messages contain the file's path.
         try PastedArguments.refuse(config, what: "--config")
         CommandHint.use(configuration: path)
     }
@@ -31,7 +32,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// - Parameters:
     ///   - mistakes: which part of the configuration is refused because of a mistake in one integration.
     ///   - environment: the environment that determines directories.
-    ///   - secrets: whether a missing secret file is an error, or only a warning because this person may not read it.
+    ///   - secrets: whether a missing secret file is an error, or only a warning because this user may not read it.
     func context(
         mistakes: ConfigurationContext.MistakeScope = .whole,
         environment: [String: String] = ProcessInfo.processInfo.environment,

@@ -54,7 +54,7 @@ struct CredentialOptions: ParsableArguments {
 
     var context: ConfigurationContext { Administration(configuration: configuration.config).context }
 
-    /// The configuration with the secrets of the service.
+    /// The configuration, and the secrets of the service that uses the credentials.
     var administration: Administration {
         get throws { Administration(configuration: configuration.config, of: try directories()) }
     }
@@ -85,7 +85,7 @@ struct CredentialOptions: ParsableArguments {
         try await administration.attempt(body)
     }
 
-    /// Gives the service the changed secrets, if the service has received secrets before.
+    /// Provides the changed secrets to the service, if the unit has provided secrets to it before.
     func apply() throws { try administration.layDownSecrets() }
 }
 
@@ -116,8 +116,8 @@ enum ServiceAppSteps {
 
         \(publicJWK)
 
-          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; also okta.logs.read if the app is used to collect the log, too").
-          4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users concerned").
+          3. Okta API Scopes: grant \(scopes(permissions).joined(separator: ", "))\(permissions == .read ? "" : "; if the app also collects the log, grant okta.logs.read, too").
+          4. Admin roles: \(permissions == .read ? "Read-only Administrator" : "a role that may manage the users on whom you will act").
         """
     }
 
@@ -129,10 +129,10 @@ enum ServiceAppSteps {
 struct CredentialAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Add a credential: an API token, or a service app, for which a key is made.",
+        abstract: "Add a credential: an API token, or a service app with a new key.",
         discussion: """
-            An API token is entered without being shown, or read from standard input. For a service app a key pair is made; the public key and \
-            the scopes to grant are printed, and then you are asked for the client ID. --own-key reads your own private key from standard input.
+            An API token is typed without being shown, or read from standard input. For a service app, the command makes a key pair, prints the \
+            public key and the scopes to grant, and then asks for the client ID. --own-key reads your own private key from standard input.
 
             Example:
               sudo tributary credential add acme-read --expires 2027-03-01
@@ -142,9 +142,9 @@ struct CredentialAdd: AsyncParsableCommand {
     @OptionGroup var options: CredentialOptions
     @Argument(help: "A name of lower-case letters, digits and -, by which integrations refer to the credential.")
     var name: String
-    @Option(help: "api_token, or oauth for a service app.") var type = "api_token"
+    @Option(help: "The type of the credential: api_token, or oauth for a service app.") var type = "api_token"
     @Option(help: "For people.") var description: String?
-    @Option(help: "read, or write for response actions.") var permissions = "read"
+    @Option(help: "The permissions: read for the log, or write for response actions.") var permissions = "read"
     @Option(help: "The last day on which the credential is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
     var expires: String?
     @Option(help: "With --type oauth: the service app's client ID.") var clientID: String?
@@ -158,7 +158,9 @@ struct CredentialAdd: AsyncParsableCommand {
         try await options.attempt {
             let name = try options.name(name)
             guard !options.isOfDelivery else { return try DeliverySecret(options, name).add(plain: plain) }
-            guard let type = CredentialType(rawValue: type) else { throw ValidationError("--type: api_token or oauth") }
+            guard let type = CredentialType(rawValue: type) else {
+                throw ValidationError("--type must be api_token or oauth")
+            }
             var record = CredentialRecord(name: name, type: type)
             try Fields(description: description, permissions: permissions, expires: expires, clientID: clientID)
                 .apply(to: &record)
@@ -172,7 +174,7 @@ struct CredentialAdd: AsyncParsableCommand {
                 try SecretText.check(secret, type: .apiToken)
             case .oauth: secret = try key(&record, keeper)
             }
-            // The lock is taken only now, so that nobody holds it while typing.
+            // The lock is taken only now, so that it is not held while a person types.
             var lock = try await ConfigurationLock.take(options.administration.path)
             defer { lock.release() }
             try refuseTaken(name)
@@ -196,14 +198,15 @@ struct CredentialAdd: AsyncParsableCommand {
         var problem: String?
         if let earlier = (try? administration.load())?.credential(named: name.text) {
             problem =
-                "the credential \(earlier.name) already exists: \(CommandHint.command("credential rotate \(name)")), or edit"
+                "the credential \(earlier.name) already exists; to change it: \(CommandHint.command("credential rotate \(name)")), or credential edit"
         } else if try administration.keeper.form(of: name) != nil {
             // The secret may belong to a credential whose configuration can't be read now.
             problem =
-                "there is already a secret \(name): correct the configuration (\(CommandHint.command("check"))), or remove the secret with: "
-                + CommandHint.command("credential remove \(name)")
+                "a secret \(name) already exists, but no credential \(name) can be read: correct the configuration "
+                + "(\(CommandHint.command("check"))), or remove the secret with: \(CommandHint.command("credential remove \(name)"))"
         } else if let file = administration.takenFile(of: name) {
-            problem = "\(file) already exists and is not replaced: rename it, or give the credential another name"
+            problem =
+                "\(file) already exists and is not replaced: rename this file, or give the credential another name"
         }
         if let problem { throw Failure("tributary: \(problem)", ExitStatus.dataError) }
     }
@@ -213,7 +216,8 @@ struct CredentialAdd: AsyncParsableCommand {
         let secret: [UInt8]
         if ownKey {
             guard isatty(STDIN_FILENO) == 0 else {
-                throw ValidationError("--own-key reads the private key from standard input: … < key.pem")
+                throw ValidationError(
+                    "--own-key reads the private key from standard input, not from a terminal: … < key.pem")
             }
             secret = try SecretInput.read("")
             try SecretText.check(secret, type: .oauth)
@@ -252,7 +256,7 @@ struct Fields {
     func apply(to record: inout CredentialRecord) throws {
         if let description {
             let folded = description.split(whereSeparator: \.isNewline).joined(separator: " ")
-            guard folded.utf8.count <= 500 else { throw ValidationError("--description: at most 500 bytes") }
+            guard folded.utf8.count <= 500 else { throw ValidationError("--description must have at most 500 bytes") }
             guard !LiteralSecret.mayBePresent(in: folded) else {
                 throw ValidationError("--description looks like a secret, so it was not saved and is not repeated here")
             }
@@ -260,7 +264,7 @@ struct Fields {
         }
         if let permissions {
             guard let value = CredentialPermissions(rawValue: permissions) else {
-                throw ValidationError("--permissions: read or write")
+                throw ValidationError("--permissions must be read or write")
             }
             record.permissions = value
         }
@@ -336,8 +340,8 @@ struct CredentialEdit: AsyncParsableCommand {
 
 /// The configuration file of a credential.
 enum CredentialFile {
-    /// Throws exit code 65 if the credential is declared in a file that a person wrote. `tributary credential` changes only the files that it has
-    /// written.
+    /// Throws exit code 65 if a person wrote the file that declares the credential. `tributary credential` changes only files that it has written
+    /// itself.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)
@@ -358,7 +362,7 @@ struct CredentialRemove: AsyncParsableCommand {
         commandName: "remove",
         abstract: "Remove an unused credential and its secret.",
         discussion: """
-            The credential must not be used by an integration. Revoke it in Okta, too.
+            No integration may still use the credential. Afterwards, revoke the credential in Okta.
 
             Example:
               sudo tributary credential remove acme-read
@@ -394,7 +398,8 @@ struct CredentialRemove: AsyncParsableCommand {
                 throw ExitStatus.noInput
             }
             try options.apply()
-            Terminal.complain("\(name) is removed; revoke it in Okta, then: \(CommandHint.reload)")
+            Terminal.complain(
+                "\(name) is removed; revoke it in Okta, then apply the change with: \(CommandHint.reload)")
         }
     }
 }
@@ -405,20 +410,23 @@ struct CredentialLoad: ParsableCommand {
         abstract:
             "Decrypt the credentials for the service's user. A unit runs this command as root before the service starts.",
         discussion: """
-            Decrypts each file in /etc/tributary/credentials separately (NAME.cred by systemd-creds, others are copied) into a directory under \
-            /run that only the service's user can read. A file that can't be read is reported and skipped. The exit code is still 0, because only the integrations \
-            that need that file are affected.
+            Decrypts each file NAME.cred in /etc/tributary/credentials with systemd-creds, and copies all other files. The results are in a \
+            directory under /run that only the service's user can read. A file that can't be read is reported and skipped. The exit code is still 0, \
+            because only the integrations that need that file are affected.
 
             Example: in a unit
               ExecStartPre=+/usr/bin/tributary credential load
             """,
         shouldDisplay: false)
 
-    @Argument(help: "collector, respond or deliver/NAME.") var service = "collector"
+    @Argument(help: "The service that needs the credentials: collector, respond or deliver/NAME.")
+    var service = "collector"
     @Option(help: "The user who may read the secrets: a name or a number.") var user = "tributary"
     @Flag(help: "Remove the decrypted credentials.") var remove = false
-    @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var source: String?
-    @Option(help: ArgumentHelp("For tests: another directory.", visibility: .hidden)) var target: String?
+    @Option(help: ArgumentHelp("For tests: the directory with the stored credentials.", visibility: .hidden))
+    var source: String?
+    @Option(help: ArgumentHelp("For tests: the directory for the decrypted credentials.", visibility: .hidden))
+    var target: String?
 
     func run() throws {
         tributary_guard_memory()

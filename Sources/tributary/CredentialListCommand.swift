@@ -13,8 +13,8 @@ struct CredentialList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List all credentials: their users, expiry, last use, and health.",
         discussion: """
-            Green: nothing to do. Yellow: it works, but needs an action soon. Red: it does not work. With root's rights (sudo), the secrets \
-            themselves are checked, too, but never shown. Exits with 69 if a credential is red.
+            A green credential works. A yellow one works, too, but you must do something about it soon. A red one does not work. With root's rights \
+            (sudo), the secrets themselves are checked, too, but never shown. Exits with 69 if a credential is red.
 
             Example:
               sudo tributary credential list
@@ -66,7 +66,7 @@ struct CredentialShow: AsyncParsableCommand {
     }
 }
 
-/// All credentials, with everything that is known about each of them.
+/// All credentials: their settings, and what this host and the running daemon know about each of them.
 struct CredentialTable {
     private let options: CredentialOptions
 
@@ -130,12 +130,14 @@ struct CredentialTable {
         }
     }
 
-    /// Where the secret is, its age, and why it can't be used.
+    /// The place of the secret, the time since when it is stored, and why it can't be used (nil if it can).
     private static func secret(
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {
         let file = credential.secretFile
-        let failure = SecretFailure.reason(besides: file).map { "the unit could not provide the secret: \($0)" }
+        let failure = SecretFailure.reason(besides: file).map {
+            "the unit could not provide the secret to the service: \($0)"
+        }
         var status = stat()
         if stat(file, &status) == 0 || errno == EACCES {
             let isReadable = access(file, R_OK) == 0
@@ -156,7 +158,7 @@ struct CredentialTable {
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)
         }
-        guard geteuid() == 0 else { return ("only root can see it", nil, failure) }
+        guard geteuid() == 0 else { return ("only root can see where it is stored", nil, failure) }
         guard let form = try keeper.form(of: credential.name) else {
             let command = CommandHint.command("credential rotate \(credential.name)")
             return ("none", nil, failure ?? "the secret is missing; to store it: \(command)")

@@ -14,9 +14,11 @@ struct CredentialRotate: AsyncParsableCommand {
         commandName: "rotate",
         abstract: "Replace a credential's secret, after Okta has accepted the new one.",
         discussion: """
-            An API token is entered without being shown, or read from standard input. For a service app, a new key is made and its public half \
-            is printed: register the public half in addition to the old one, then press Enter, or run the command again with --finish. The new secret is tested with every \
-            org that uses the credential; if one refuses it, nothing is changed. The new secret takes effect without a restart. Afterwards you can revoke the old secret.
+            An API token is typed without being shown, or read from standard input. For a service app, the command makes a new key and prints its \
+            public half. Add the public half to the app in Okta, and keep the old key there. Then press Enter, or run the command again with --finish.
+
+            The new secret is tested with every org that uses the credential. If an org refuses the new secret, nothing is changed. The new secret \
+            takes effect without a restart. Afterwards you can revoke the old secret.
 
             Example:
               sudo tributary credential rotate acme-read
@@ -28,8 +30,8 @@ struct CredentialRotate: AsyncParsableCommand {
     @OptionGroup var options: CredentialOptions
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
     @Option(help: "The last day on which the new secret is valid, YYYY-MM-DD, or never.") var expires: String?
-    @Flag(help: "With a service app: finish the rotation, because the new key is now registered in Okta.") var finish =
-        false
+    @Flag(help: "With a service app: finish the rotation, after you have added the new key to the app in Okta.")
+    var finish = false
     @Flag(help: "With a service app: read your own private key, PEM or JWK, from standard input.") var ownKey = false
     @Flag(help: "Replace the secret without testing it. Use this if the org can't be reached from this host.")
     var offline = false
@@ -44,11 +46,11 @@ struct CredentialRotate: AsyncParsableCommand {
             let own = try options.administration.secretFile(of: name)
             guard credential.settings.secretFile == nil || credential.settings.secretFile == own else {
                 Terminal.complain(
-                    "tributary: the configuration names \(credential.secretFile) as the file with the secret of \(name): replace that file; "
-                        + "the new secret is used at the next request")
+                    "tributary: the configuration says that the secret of \(name) is in \(credential.secretFile): replace that file yourself; "
+                        + "the next request uses the new secret")
                 throw ExitStatus.dataError
             }
-            // A key made by this program contains its own kid, so the old kid must not stay in the configuration.
+            // A key that this command makes contains its own kid, so the old key's kid is removed from the configuration.
             let hadKeyID = credential.type == .oauth && credential.keyID != nil && !ownKey
             if expires != nil || hadKeyID { try CredentialFile.checkIsOwn(name, options) }
             // The new values are checked before the person is asked for the secret.
@@ -78,13 +80,14 @@ struct CredentialRotate: AsyncParsableCommand {
         }
     }
 
-    /// Reads or makes the new secret; nil if a new key was made that must first be registered in Okta.
+    /// Reads or makes the new secret. Nil if a person must first add a new key to the app in Okta.
     private func secret(_ credential: Configuration.Credential, _ keeper: SecretKeeper) throws -> [UInt8]? {
         let name = credential.name
         guard credential.type == .oauth else { return try SecretInput.read("New API token of \(name) (not shown): ") }
         if ownKey {
             guard isatty(STDIN_FILENO) == 0 else {
-                throw ValidationError("--own-key reads the private key from standard input: … < key.pem")
+                throw ValidationError(
+                    "--own-key reads the private key from standard input, not from a terminal: … < key.pem")
             }
             return try SecretInput.read("")
         }

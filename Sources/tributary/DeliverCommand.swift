@@ -15,9 +15,10 @@ struct Deliver: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
-            A delivery is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what is delivered. \
-            Failed deliveries are retried; nothing is dropped. It runs with or without the daemon, one process for each destination. \
-            On a host of a fleet, it reads from the fleet's bucket. If several hosts deliver to one destination, one is active, and the others wait.
+            A delivery is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what \
+            is delivered. Failed deliveries are retried; nothing is dropped. Each destination has a process of its own, which does not need a \
+            running daemon. On a host of a fleet, the process reads from the fleet's bucket. If several hosts deliver to one destination, one is \
+            active, and the others wait.
 
             SIGHUP applies a changed configuration. Exits with 78 if the configuration has no such destination, and with 73 if \
             another process already delivers to it.
@@ -32,7 +33,7 @@ struct Deliver: AsyncParsableCommand {
     @Argument(help: "The destination, by its name in the configuration.", completion: .names(of: .destinations))
     var name: String
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "The lowest level of log messages: trace, debug, info, notice, warning, error or critical.")
     var logLevel: Logger.Level = .info
 
     func validate() throws { try PastedArguments.refuse(name, what: "NAME") }
@@ -65,7 +66,7 @@ struct Deliver: AsyncParsableCommand {
         do {
             try await daemon.run()
         } catch {
-            logger.critical("stopped by an error that should not happen: \(error)")
+            logger.critical("stopped by an internal error; please report it: \(error)")
             throw ExitStatus.software
         }
     }
@@ -96,8 +97,8 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, restart: restart)
     }
 
-    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them.
-    /// Mistakes in integrations are left to the collector to report.
+    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them. The
+    /// collector, not this process, reports mistakes in integrations.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

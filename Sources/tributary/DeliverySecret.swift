@@ -19,7 +19,8 @@ struct DeliverySecret {
     func add(plain: Bool) throws {
         guard try administration.keeper.form(of: name) == nil else {
             Terminal.complain(
-                "tributary: there is already a secret \(name); replace it with: \(CommandHint.command("credential rotate \(name) --for \(options.service)"))"
+                "tributary: a secret \(name) already exists; replace it with: "
+                    + CommandHint.command("credential rotate \(name) --for \(options.service)")
             )
             throw ExitStatus.dataError
         }
@@ -67,13 +68,13 @@ struct DeliverySecret {
     private func read(_ prompt: String) throws -> [UInt8] {
         let secret = try SecretInput.read(prompt)
         guard secret.contains(where: { $0 > 0x20 }) else {
-            Terminal.complain("tributary: the secret is empty: nothing was changed")
+            Terminal.complain("tributary: the secret is empty, so nothing was changed")
             throw ExitStatus.dataError
         }
         if let destination = try? administration.load().destination(named: destinationName),
             let problem = DestinationSecret.problem(secret, of: destination)
         {
-            Terminal.complain("tributary: \(problem): nothing was changed")
+            Terminal.complain("tributary: \(problem); nothing was changed")
             throw ExitStatus.dataError
         }
         return secret
@@ -81,11 +82,11 @@ struct DeliverySecret {
 
     private var destinationName: String { String(options.service.dropFirst("deliver/".count)) }
 
-    /// The part of a message about how a delivery finds the secret. By default, a delivery uses the secret that has the delivery's name.
+    /// The part of a message that says whether the delivery uses the secret. By default, a delivery uses the secret that has the delivery's name.
     private var hint: String {
         name.text == destinationName
             ? "; a running delivery uses it within seconds"
-            : "; but the delivery \(destinationName) uses the secret named \(destinationName), or its secret_file"
+            : "; but the delivery \(destinationName) does not use it: it uses the secret named \(destinationName), or its secret_file"
     }
 
     private func missing() throws -> any Error {

@@ -3,7 +3,7 @@ import Configuration
 import Delivery
 
 extension DestinationStatus {
-    /// A line about the delivery for a person, followed by its problem, if there is one.
+    /// A line that describes the delivery to a person, followed by the delivery's problem, if there is one.
     func lines(_ terminal: Terminal) -> [String] {
         let title = "\(terminal.mark(isHealthy ? .well : .trouble)) delivery \(terminal.bold(name))"
         guard let report else {

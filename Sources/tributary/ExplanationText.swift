@@ -1,7 +1,7 @@
 import FoundationEssentials
 import OCSF
 
-/// The lines of `normalize --explain`: for each decision the attribute, its value in the record, and the rule.
+/// The lines that `normalize --explain` prints: for each attribute that a rule decided, its path, its value in the record, and the rule.
 enum ExplanationText {
     static func lines(record: [UInt8], _ explanations: [Explanation]) -> String {
         let parsed = try? JSONDecoder().decode(Value.self, from: Data(record))

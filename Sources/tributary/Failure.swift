@@ -5,10 +5,10 @@ import FoundationEssentials
 /// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a
 /// document.
 struct Failure: Error {
-    /// Complete lines, as a person reads them.
+    /// The complete text for a person, in one or more lines.
     let text: String
     let code: ExitCode
-    /// The problem alone, for programs. If it is nil, programs get ``text``.
+    /// The problem without instructions, for programs. If this is nil, programs get ``text``.
     var problem: String?
     /// The result of the test at the org, if there was a test.
     var check: OnlineReport?
@@ -24,7 +24,7 @@ struct Failure: Error {
     func adding(_ line: String) -> Failure { Failure("\(text)\n\(line)", code, problem: problem, check: check) }
 }
 
-/// The JSON document that a command prints if it could not save.
+/// The JSON document that a command prints if it could not save its change.
 private struct FailureDocument: Encodable {
     var name: String?
     var state = "not_saved"
@@ -47,7 +47,7 @@ extension Failure {
                 case let failure as Failure:
                     FailureDocument(name: name, problem: failure.problem ?? failure.words, check: failure.check)
                 case let error as ValidationError: FailureDocument(name: name, problem: error.message)
-                // If the command throws an exit code, it has already printed its own document.
+                // A command that throws an exit code has already printed its own document.
                 default: nil
                 }
             if let document { Terminal.result(try IntegrationTable.json(document)) }

@@ -24,9 +24,11 @@ struct FleetText {
         }
         parts.append(lease)
         if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) taken over") }
-        if fleet.fenced > 0 { parts.append("\(fleet.fenced) seals came too late") }
+        if fleet.fenced > 0 {
+            parts.append("\(fleet.fenced) seals came too late because another host had sealed first")
+        }
         if fleet.droppedRecords > 0 {
-            parts.append("\(fleet.droppedRecords) records dropped that other hosts collected")
+            parts.append("\(fleet.droppedRecords) records dropped because other hosts collected them")
         }
         return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
     }

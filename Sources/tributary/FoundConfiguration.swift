@@ -3,12 +3,12 @@ import CommandHints
 import Configuration
 import Glibc
 
-/// The readable parts of a configuration. Commands use them to find the daemon that runs with this configuration. A running daemon keeps the
-/// configuration that it has read, even if the files have mistakes now.
+/// The parts of a configuration that can be read, even if the files have mistakes now. Commands use these parts to find the daemon that runs with
+/// this configuration, since a running daemon keeps the configuration that it has read.
 struct FoundConfiguration {
     /// The parts that can be read; nil if nothing can be read.
     let readable: Configuration?
-    /// Why a start with these files would be refused; nil if a start is possible.
+    /// Why the daemon could not start with these files; nil if it could.
     let refusal: ConfigurationError?
     /// The mistakes in the files, one per line. Files that this user may not read are left out.
     let mistakes: [String]

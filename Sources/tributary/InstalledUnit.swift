@@ -22,7 +22,7 @@ struct InstalledUnit {
     let hidesHome: Bool
     /// Absolute paths, without the prefixes of systemd.exec(5).
     let writablePaths: [String]
-    /// Those `writablePaths` that must exist for the unit to start.
+    /// The paths among `writablePaths` that must exist for the unit to start.
     let requiredPaths: [String]
     let loadedCredentials: [LoadedCredential]
     /// The ports on which the unit may listen (`SocketBindAllow=`); nil if it may use any.
@@ -30,7 +30,7 @@ struct InstalledUnit {
     private let stateDirectory: String?
     private let runtimeDirectory: String?
 
-    /// Asks systemd for the unit; nil if there is no systemd or no such unit.
+    /// Asks systemd for tributary.service; nil if this host has no systemd or no such unit.
     static func find() -> InstalledUnit? {
         guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
         let names = [
@@ -41,7 +41,7 @@ struct InstalledUnit {
         var properties: [String: String] = [:]
         for line in shown.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
-            // Some properties have one line per value.
+            // systemctl prints some properties several times, one value per line.
             let (name, value) = (String(line[..<equals]), String(line[line.index(after: equals)...]))
             properties[name] = properties[name].map { "\($0) \(value)" } ?? value
         }

@@ -55,9 +55,9 @@ struct LineSink: RecordSink {
     }
 }
 
-/// Standard output, to which bytes are written completely.
+/// Writes to standard output until all bytes are written.
 enum StandardOutput {
-    /// The name of standard output in the errors that `put` throws, where other errors name a path.
+    /// The name of standard output in the errors that `put` throws; errors about files have a path there.
     static let name = "standard output"
 
     /// Does the same as `write`, for callers that throw `SpoolError`. A write error has already been reported when this method throws.

@@ -10,8 +10,8 @@ struct Normalize: ParsableCommand {
         abstract: "Convert Okta JSON to OCSF NDJSON on standard output.",
         discussion: """
             Reads an array of events, or one event per line, from files or from standard input. An event that can't become a record is \
-            reported on standard error with its position; the command continues, and exits with 65 at the end. The same happens to an object that is not a LogEvent, such \
-            as the API's answer to a refused request.
+            reported on standard error with its position, and so is an object that is not a LogEvent, such as the API's answer to a refused request. \
+            The command then continues, and exits with 65 at the end.
 
             Example:
               tributary normalize events.json | jq 'select(.class_uid == 3002)'
@@ -21,16 +21,16 @@ struct Normalize: ParsableCommand {
               tributary normalize --explain event.json
             """)
 
-    @Argument(help: "Input files; - or no file means standard input.")
+    @Argument(help: "Input files. Without files, or with -, the command reads standard input.")
     var files: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Include the event as Okta sent it in the record.")
+    @Flag(inversion: .prefixedNo, help: "Include in the record the event as Okta sent it.")
     var rawData = true
 
     @Flag(inversion: .prefixedNo, help: "Include observables, a list of the values that are useful in searches.")
     var observables = true
 
-    @Flag(help: "Write each time also as text, in addition to milliseconds (OCSF's profile datetime).")
+    @Flag(help: "Write each time as text, too, in addition to milliseconds (OCSF's profile datetime).")
     var datetime = false
 
     @Flag(help: "Write each member of unmapped as text, for stores with fixed columns.")
@@ -40,12 +40,12 @@ struct Normalize: ParsableCommand {
     var explain = false
 
     @Option(
-        help: ArgumentHelp("A domain of your organisation, including its subdomains.", valueName: "domain"),
+        help: ArgumentHelp("A domain of your organization, including its subdomains.", valueName: "domain"),
         transform: { try DomainName(parsing: $0) })
     var myDomain: [DomainName] = []
 
     @Option(
-        help: ArgumentHelp("Addresses of your organisation, in addition to the private ones.", valueName: "range"),
+        help: ArgumentHelp("Addresses of your organization, in addition to private addresses.", valueName: "range"),
         transform: { try IPRange(parsing: $0) })
     var myRange: [IPRange] = []
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
 
-/// Secrets that were pasted into the command line. No message repeats them: terminals, journals and tickets keep what they show.
+/// Secrets that were pasted into the command line. No message repeats them, because terminals, journals and tickets keep messages.
 enum PastedArguments {
     private static let secrets = find(in: CommandLine.arguments)
 
@@ -18,7 +18,7 @@ enum PastedArguments {
                 takesIdentifiers ? LiteralSecret.isPresent(in: text, identifiers: true) : LiteralSecret.isPasted(text)
             guard isSecret else { continue }
             found.insert(text)
-            // Removes the prefixes that people put before a token.
+            // Looks at the last word alone, because people paste a token with a prefix such as `SSWS`.
             if let last = text.split(separator: " ").last, LiteralSecret.mayBePresent(in: String(last)) {
                 found.insert(String(last))
             }
@@ -34,6 +34,6 @@ enum PastedArguments {
     /// - Throws: an error whose message does not contain the value, if the value is or may be a secret.
     static func refuse(_ value: String, what: String) throws {
         guard LiteralSecret.isPasted(value) else { return }
-        throw ValidationError("\(what): this looks like a secret, and is not repeated here")
+        throw ValidationError("\(what): this value looks like a secret, so it was not used and is not repeated here")
     }
 }

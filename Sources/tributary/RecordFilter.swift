@@ -18,7 +18,7 @@ struct RecordFilter: ParsableArguments {
             "Only events that happened before this time, in one of the forms of --since.", valueName: "time"))
     var until: String?
 
-    @Option(help: "Only the event with this uid, Okta's uuid; may be given several times.")
+    @Option(help: "Only the event with this uid (Okta's uuid). May be repeated.")
     var uid: [String] = []
 
     func matcher(rejected: Bool) throws -> RecordMatcher {

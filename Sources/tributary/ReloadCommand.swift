@@ -9,9 +9,9 @@ struct Reload: AsyncParsableCommand {
         discussion: """
             Checks the configuration, sends SIGHUP to the daemon, and waits until the daemon has applied it. Integrations are added, changed and \
             removed without affecting the others, and credentials are read again. A configuration with a mistake is refused, and the \
-            daemon continues with the earlier one. The unit runs this command: systemctl reload tributary.
+            daemon continues with the earlier one. systemctl reload tributary runs this command.
 
-            Exits with 0 when the configuration is in force, with 69 if no daemon runs or it does not answer in time, with 77 if \
+            Exits with 0 when the configuration is in force, with 69 if no daemon runs or the daemon does not answer in time, with 77 if \
             the daemon belongs to another user, and with 78 if the configuration is refused.
 
             Example:
@@ -32,7 +32,7 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon is asked to reload although it will refuse this configuration. Then its status shows the refusal until a reload succeeds.
+            // The daemon is told to reload a configuration that it will refuse, so that its status shows the refusal until a reload succeeds.
             let directory = FoundConfiguration(options).runtimeDirectory
             let daemon = RunningReport(directory: directory, configuration: options.config)
             let isOfAnother = daemon.current?.isOfAnother(than: options.path) == true

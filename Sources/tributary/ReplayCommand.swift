@@ -8,23 +8,25 @@ import Spool
 struct ReplayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
-        abstract: "Map the events of a spool again, into a new spool.",
+        abstract: "Map the events of a spool again, and write the records to a new spool.",
         discussion: """
             Creates each record of FROM again from its raw_data, with the mapping of this version and the configuration's sections record, \
             my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
             records are mapped again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
 
-            Each event is in TO exactly once: after a kill or a full disk, run the same command again, and it continues. If you run it again \
-            later, it adds the events that FROM has received since. Loaders can read TO. The last line of the output says up to which position of FROM's \
-            manifest TO reaches; loaders continue in FROM after that position.
+            Each event is in TO exactly once. If the command is killed or the disk is full, run the same command again, and it continues. If you \
+            run it again later, it adds the events that FROM has received since then.
+
+            Loaders can read TO. The last line of the output names the position of FROM's manifest up to which TO contains the events. A loader \
+            that has loaded TO continues in FROM after this position.
 
             Example: after an upgrade, records of OCSF 1.5.0 from the kept events
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 \\
                 --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
 
-            Exits with 65 if a record has no raw_data or a segment is damaged, with 66 if FROM is not a spool, with 73 if TO contains something else, \
-            and with 74 if a file can't be read or written.
+            Exits with 65 if a record has no raw_data or a segment is damaged, with 66 if FROM is not a spool, with 73 if TO contains something \
+            else, and with 74 if a file can't be read or written.
             """)
 
     @Argument(help: ArgumentHelp("The spool to read.", valueName: "from"))
@@ -101,10 +103,10 @@ struct ReplayCommand: ParsableCommand {
                 """
         }
         var parts = ["\(totals.records) records"]
-        if totals.rejected > 0 { parts.append("\(totals.rejected) events that could not become one") }
+        if totals.rejected > 0 { parts.append("\(totals.rejected) events that could not become records") }
         if totals.skipped > 0 { parts.append("\(totals.skipped) records without raw_data left out") }
-        if totals.gone > 0 { parts.append("\(totals.gone) segments had been deleted") }
+        if totals.gone > 0 { parts.append("\(totals.gone) segments skipped because they were already deleted") }
         return parts.joined(separator: ", ")
-            + "; \(to) now contains \(from) up to position \(outcome.through) of the old manifest\n"
+            + "; \(to) now contains the events of \(from) up to position \(outcome.through) of its manifest\n"
     }
 }

@@ -12,8 +12,8 @@ struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the daemon in the foreground until SIGTERM or SIGINT.",
         discussion: """
-            Logs to the journal if systemd provides it, otherwise as text to standard error. When it stops, it makes pending pages \
-            durable and seals everything.
+            Logs to systemd's journal if there is one, otherwise as text to standard error. When the daemon stops, it makes pending pages \
+            durable and seals all records.
 
             Example:
               tributary run --config ./tributary.yaml --log-level debug
@@ -21,7 +21,7 @@ struct Run: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "The lowest level of log messages: trace, debug, info, notice, warning, error or critical.")
     var logLevel: Logger.Level = .info
 
     func run() async throws {

@@ -26,7 +26,8 @@ struct RunningReport: Sendable {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {
             throw Failure(
-                "tributary: no daemon runs with \(configuration) (checked in its runtime directory, \(directory)): \(CommandHint.start)",
+                "tributary: no daemon runs with \(configuration) (checked in its runtime directory, \(directory)). "
+                    + "Start the daemon: \(CommandHint.start)",
                 ExitStatus.unavailable)
         }
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
@@ -63,7 +64,7 @@ struct RunningReport: Sendable {
                 }
                 if clock.now >= signalAgain, (report.configuration?.reloadsBegun ?? 0) <= begun {
                     try signal(report.pid)
-                    // A signal in the first moments of the process may have been lost.
+                    // The daemon may have missed a signal that arrived while it started, so the signal is sent again.
                     signalAgain = clock.now + .seconds(5)
                 }
             }

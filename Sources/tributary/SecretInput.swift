@@ -1,7 +1,7 @@
 import Glibc
 
-/// Reads a secret: a person types or pastes it without seeing it, or it comes from standard input. A secret is never a command-line argument, because
-/// other users of this host can see the arguments of a process.
+/// Reads a secret. A person types or pastes it, and the terminal does not show it; or a program writes it to standard input. A secret is never a
+/// command-line argument, because other users of this host can see the arguments of a process.
 enum SecretInput {
     /// The maximum length of a secret, in bytes. A longer text can't be a token or a private key.
     static let limit = 64 << 10

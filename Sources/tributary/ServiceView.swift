@@ -4,8 +4,8 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// What the daemon will see under its unit: the credentials as the unit's root step provides them, the directories that systemd creates, and the
-/// rights of the service's user. Only root can check this, whether the unit is running or not.
+/// What the daemon sees if systemd runs it: the credentials that the unit provides as root, the directories that systemd creates, and the rights of
+/// the service's user. Only root can check this. The unit need not be running.
 ///
 /// For the check, the secrets are written to a directory of the service's user below /run. The directory is removed after the check.
 final class ServiceView {
@@ -51,7 +51,7 @@ final class ServiceView {
                 environment["CREDENTIALS_DIRECTORY"] = systemd
             }
         } catch {
-            Terminal.complain("note: checked with root's rights: \(error)")
+            Terminal.complain("note: checked with root's rights, not with the service's: \(error)")
             for loader in laidDown { loader.remove() }
             return nil
         }
@@ -64,7 +64,8 @@ final class ServiceView {
         ]
         guard setgroups(0, nil) == 0, setresgid(account.1, account.1, 0) == 0, setresuid(account.0, account.0, 0) == 0
         else {
-            Terminal.complain("note: checked with root's rights: \(String(cString: strerror(errno)))")
+            Terminal.complain(
+                "note: checked with root's rights, not with the service's: \(String(cString: strerror(errno)))")
             leave()
             return nil
         }
@@ -77,18 +78,18 @@ final class ServiceView {
         for loader in laidDown { loader.remove() }
     }
 
-    /// Replaces temporary paths in a text by those that the daemon will use.
+    /// Replaces the temporary paths of this check in a text by the paths that the daemon will use.
     func asShown(_ text: String) -> String {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// Parts of the configuration that the unit does not allow, each with the setting that the unit lacks. Called with the rights of the service's
-    /// user.
+    /// The parts of the configuration that the unit does not allow, each with the setting that would allow it. Call this with the rights of the
+    /// service's user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
         for path in unit.requiredPaths where !exists(path) {
             found.append(
-                "the unit will not start (exit 226): ReadWritePaths=\(path), which does not exist: make it, or change the drop-in"
+                "the unit will not start (exit 226), because ReadWritePaths= names \(path), which does not exist: create it, or change the drop-in"
             )
         }
         for (key, path) in [
@@ -101,15 +102,17 @@ final class ServiceView {
                 )
             } else if !unit.mayWrite(path) {
                 found.append(
-                    "\(key): the unit may not write to \(path): systemctl edit tributary, and add ReadWritePaths=\(path) and NoExecPaths=\(path) under [Service]"
+                    "\(key): the unit may not write to \(path). Run systemctl edit tributary, and add ReadWritePaths=\(path) "
+                        + "and NoExecPaths=\(path) under [Service]"
                 )
             } else if key == "spool.directory", !exists(path) {
                 found.append(
-                    "\(key): \(path) does not exist: install -d -o \(unit.user) -g \(unit.user) -m 2750 \(path)"
+                    "\(key): \(path) does not exist. Create it: install -d -o \(unit.user) -g \(unit.user) -m 2750 \(path)"
                         + (path == "/var/lib/tributary/spool" ? ", or systemd-tmpfiles --create" : ""))
             } else if key == "spool.directory", access(path, W_OK) != 0 {
                 found.append(
-                    "\(key): the user \(unit.user) can't write to \(path): chown \(unit.user):\(unit.user) \(path)")
+                    "\(key): the user \(unit.user) can't write to \(path). Make this user its owner: chown \(unit.user):\(unit.user) \(path)"
+                )
             }
         }
         return found

@@ -13,9 +13,9 @@ struct Status: ParsableCommand {
         discussion: """
             Shows first how many integrations are well, then each problem with what to do about it, then the rest.
 
-            The exit code is 0 if the daemon runs and writes its status, and if everything is well or is starting. It is 69 when an integration fails, a \
-            destination takes no segments, or the daemon does not run or does not write its status. It is 78 when the daemon does not run and the \
-            configuration has mistakes. If a running daemon has not read the mistakes yet, they are shown, but do not change the exit code.
+            Exits with 0 if the daemon runs and writes its status, and everything is well or is starting. Exits with 69 if an integration fails, a \
+            destination takes no segments, or the daemon does not run or does not write its status. Exits with 78 if the daemon does not run and the \
+            configuration has mistakes. Mistakes that a running daemon has not read yet are shown, but do not change the exit code.
 
             Example:
               tributary status --failing
@@ -39,7 +39,8 @@ struct Status: ParsableCommand {
             throw ValidationError("--json is for programs: use it without --failing and --watch")
         }
         if watch, !Terminal.output.hasControls {
-            throw ValidationError("--watch needs a terminal that can move the cursor; see TERM")
+            throw ValidationError(
+                "--watch needs a terminal that can move the cursor: check the environment variable TERM")
         }
     }
 
@@ -86,15 +87,15 @@ struct Status: ParsableCommand {
         }
         guard let report = try? StatusReport(decoding: data) else {
             return failure(
-                "\(path) can't be read as a status report: it is damaged, or of another version of Tributary than this program. "
+                "\(path) can't be read as a status report: it is damaged, or another version of Tributary has written it. "
                     + "Restart the daemon: \(CommandHint.restart)", found.mistakes)
         }
         let isOfAnother = report.isOfAnother(than: options.path)
-        // The name of the directory may be one of the keys that could not be read.
+        // The key that names the runtime directory may be one of those that could not be read.
         if isOfAnother, !found.mistakes.isEmpty {
             return failure(
                 "no daemon is known to run with \(options.config): the daemon that reports in \(found.runtimeDirectory) runs with "
-                    + "\(report.configurationFile ?? "another")", found.mistakes)
+                    + "\(report.configurationFile ?? "another configuration")", found.mistakes)
         }
         return .success(
             StatusText(

@@ -4,8 +4,8 @@ import Configuration
 import Delivery
 import Time
 
-/// The output of `tributary status` for people: how many integrations are well, what is in trouble, then the other integrations, the spool and the
-/// destinations.
+/// The output of `tributary status` for people: first how many integrations are well, then each problem, then the other integrations, the spool and
+/// the destinations.
 struct StatusText {
     let report: StatusReport
     let deliveries: [DestinationStatus]
@@ -58,7 +58,7 @@ struct StatusText {
     private var summary: String {
         guard isRunning else {
             return terminal.red("✘ tributary is not running")
-                + "; the following was true at \(report.updatedAt), when it last reported"
+                + "; the lines below show its last report, of \(report.updatedAt)"
         }
         let all = report.integrations
         let standby = all.filter(\.isStandby)
@@ -110,22 +110,22 @@ struct StatusText {
         if let silence {
             lines += trouble(
                 "the daemon has not reported for \(StatusReport.duration(silence)): it hangs or was stopped",
-                "The following was true then. Restart it: \(CommandHint.restart)")
+                "The lines below show its last report. Restart the daemon: \(CommandHint.restart)")
         }
         if isRunning, let stuck = report.stuck {
             lines += trouble(
-                stuck.words, "The service manager restarts the daemon, or: \(CommandHint.restart)")
+                stuck.words, "The service manager will restart the daemon. To restart it now: \(CommandHint.restart)")
         }
         if let waiting = report.waiting {
             lines += trouble(
                 "waiting to start: \(waiting.message) (\(waiting.attempts) attempts since \(waiting.since))",
-                "Tributary retries, next at \(waiting.nextAttemptAt)")
+                "Tributary tries again at \(waiting.nextAttemptAt)")
         }
         if let problem = report.fleet?.problem {
             lines += trouble(
                 "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
         }
-        // After the daemon's end, no configuration is in force.
+        // If the daemon does not run, no configuration is in force.
         if let refused = report.configuration?.refused, isRunning {
             lines += wrap(
                 terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))
@@ -150,7 +150,8 @@ struct StatusText {
         guard !news.isEmpty else { return lines }
         let what =
             isRunning
-            ? "the daemon continues with what it has read, and could not start again" : "the daemon can't start"
+            ? "the daemon continues with the configuration that it has read, but could not start with this one"
+            : "the daemon can't start"
         lines += wrap(terminal.yellow("! \(file) has mistakes: \(what):"))
         lines += news.flatMap { wrap("  \($0)") }
         return lines + wrap("  → Correct it, then: \(isRunning ? CommandHint.reload : CommandHint.start)", indent: 4)
@@ -193,7 +194,7 @@ struct StatusText {
         return integration.state.isHealthy ? .well : .waiting
     }
 
-    /// Names the host of the fleet that collects an integration, if it is not this host.
+    /// Names the host of the fleet that collects an integration, for an integration that this host does not collect.
     private func holderWords(_ integration: StatusReport.Integration) -> String {
         guard let host = integration.holder?.host else { return "no host collects it" }
         let since = (integration.holder?.since).flatMap(age).map { " for \(StatusReport.duration($0))" } ?? ""

@@ -3,7 +3,7 @@ import Glibc
 
 /// A command's output for people, and whether it is colored.
 struct Terminal {
-    /// Whether the output goes to a terminal. On a terminal tick marks are used, elsewhere words.
+    /// Whether the output goes to a terminal. A terminal shows tick marks; other output has words instead.
     let isTerminal: Bool
     /// Whether the terminal supports control sequences (term(7)).
     let hasControls: Bool
@@ -89,7 +89,7 @@ struct Terminal {
         hasColours ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 
-    /// Writes a line of a command's result to standard output, before any later message to people.
+    /// Writes a line of a command's result to standard output at once, so that it appears before later messages on standard error.
     static func result(_ line: String) {
         print(PastedArguments.hidden(line))
         fflush(nil)
@@ -100,7 +100,7 @@ struct Terminal {
         write(PastedArguments.hidden(line) + "\n")
     }
 
-    /// Writes text to standard error, unchanged. If that fails, there is nowhere to report it.
+    /// Writes text to standard error, unchanged. A failure is ignored, because there is nowhere to report it.
     static func write(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -31,8 +31,7 @@ struct Tributary: AsyncParsableCommand {
         ]
     )
 
-    /// Replaces the library's own `main`. The difference is that messages do not repeat arguments, because a token may have been pasted into the
-    /// command line.
+    /// Replaces the library's own `main`, so that messages do not repeat arguments: a person may have pasted a token into the command line.
     static func main() async {
         var kind: any ParsableCommand.Type = Self.self
         let arguments = CommandLine.arguments.dropFirst()
@@ -67,7 +66,7 @@ struct Tributary: AsyncParsableCommand {
         }
     }
 
-    /// The usage line of a command. For an error that a command's own code has found, the library would show the usage of the root command.
+    /// The usage line of a command. If a command's own code finds an error, the library would show the usage line of the root command instead.
     private static func usage(of command: any ParsableCommand.Type) -> String {
         let lines = helpMessage(for: command).split(separator: "\n", omittingEmptySubsequences: false)
         let usage = lines.drop { !$0.hasPrefix("USAGE: ") }.prefix { !$0.isEmpty }.joined(separator: "\n")

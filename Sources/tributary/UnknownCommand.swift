@@ -5,7 +5,7 @@ import Configuration
 struct UnknownCommand {
     /// The message to print.
     let words: String
-    /// The command that has no subcommand of that name.
+    /// The command that has no subcommand with the name of this word.
     let parent: any ParsableCommand.Type
 
     /// Looks for an unknown command among the arguments; nil if there is none.

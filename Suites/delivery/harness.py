@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SEGMENTS = int(os.environ.get("SEGMENTS", "300"))
 KILLS = int(os.environ.get("KILLS", "6"))
 SEED = int(os.environ.get("SEED", "1"))
-# Parts that need more time per segment use fewer than SEGMENTS segments: one number in the short form, and a larger one in the long form.
+# Tests that need more time per segment use fewer segments: a small number in the short form, and a larger one in the long form.
 IS_LONG = SEGMENTS >= 10_000
 
 failures = []

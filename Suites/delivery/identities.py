@@ -288,7 +288,7 @@ except OSError:
         # A key may expire up to a second early, because its time is in whole seconds. The metadata service needs three requests for a key. A few more
         # requests are sent while the service is down.
         most = (3 if name == "imds" else 1) * (took / (LIFE - 1) + 2) + 8
-        check(f"{name}: the service is asked once for each key, and not for each segment", service.asked <= most)
+        check(f"{name}: the service gets one request for each key, and not one for each segment", service.asked <= most)
         print(f"    {name}: {count} segments in {took:.1f} s with {used} keys of {LIFE:.0f} s, {service.asked} requests to the service; "
               f"the store's answers {dict(store.answers)}", flush=True)
     finally:
@@ -313,7 +313,8 @@ def hanging(programs, scratch):
     try:
         store, count, took = run_one(programs, home, "hanging service", "container", {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": service.url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(home / "token")}, keys)
-        # A hanging request times out after 20 s. Four segments are sent at a time. If they waited for such a request, the backlog would take 1200 s.
+        # A hanging request times out after 20 s. Four segments are sent at a time. If the segments waited for such a request, the backlog would take
+        # 1200 s.
         check("hanging service: no segment waits for the service", took < count / 4 * 20 / 3)
         check("hanging service: the deliverer sends one request at a time", service.asked <= took / 10 + 2)
         print(f"    hanging service: {count} segments in {took:.1f} s with {len(store.used)} key, {service.asked} requests to the service; "

@@ -41,13 +41,14 @@ def full_disk(programs, scratch, weed):
         configure(home, proxy.port, key_file(home))
         filler = disk / "filler"
         room = os.statvfs(disk)
-        # Leaves room for half of the segments' bytes at most.
+        # Leaves room for at most half of the segments' bytes.
         filler.write_bytes(bytes(max(0, room.f_bavail * room.f_frsize - total // 2)))
         deliverer.start()
         wait_for("a report about the disk", lambda: deliverer.problem, 120)
         words = deliverer.problem
         check("full disk: the deliverer reports that the store can't store segments now", "can't store the object now: 5" in words)
-        # After more than one attempt, every transfer has ended, and the stored segments are acknowledged.
+        # Once the problem has lasted for more than one attempt, no transfer is running, and the stored segments are
+        # acknowledged.
         wait_for("more than one attempt", lambda: (deliverer.report.get("problem") or {}).get("attempts", 0) > 2, 120)
         stored = len(proxy.stored)
         check("full disk: some segments were stored, and some were not", 0 < stored < count)
@@ -63,7 +64,7 @@ def full_disk(programs, scratch, weed):
               objects(store.client(), "lake") == {f"okta/{path}": digest for path, digest in expected.items()})
         check("full disk: no segment had two successful PUTs", [path for path, times in proxy.stored.items() if times > 1], [])
         print(f"    {stored} of {count} segments ({total >> 20} MiB) fitted; the rest was stored {waited:.0f} s after the disk was enlarged; "
-              f"answers {proxy.answers}; it said: {words}")
+              f"answers {proxy.answers}; the deliverer said: {words}")
     finally:
         if deliverer.process and deliverer.process.poll() is None:
             deliverer.kill()

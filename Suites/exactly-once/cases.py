@@ -27,7 +27,7 @@ def case(name):
 
 
 class TooLate(Exception):
-    """Something that a case waits for did not come in time."""
+    """A condition that a case waits for did not become true in time."""
 
 
 class Case:
@@ -119,7 +119,7 @@ class Case:
             if self.process.poll() is not None:
                 raise TooLate(f"the daemon ended with {self.process.returncode} before {what}")
             if time.monotonic() > until:
-                raise TooLate(f"{what} did not come within {time.monotonic() - began:.0f} s")
+                raise TooLate(f"waited for {what}, which did not come within {time.monotonic() - began:.0f} s")
             time.sleep(0.05)
         return time.monotonic() - began
 

@@ -52,7 +52,7 @@ def crash(scratch, org, expected, number, torn, again):
     else:
         outcome.update(lost=lost, doubled=doubled, invented=invented)
         log = (home.root / "log").read_text(errors="replace")[-1500:]
-        print(f"# call {number}, torn {torn}, then {again}: finished {finished}, lost {lost}, doubled {doubled}, "
+        print(f"# call {number}, torn {torn}, then {again}: finished {finished}, lost {lost}, duplicated {doubled}, "
               f"invented {invented} {complaint}\n{log}")
     return outcome
 
@@ -110,7 +110,7 @@ def run(programs, scratch, full, seed):
             for outcome in pool.map(lambda plan: crash(scratch, org, expected, *plan), plans):
                 total += outcome
         print(f"# crash points: {total['tried']} runs over {len(points)} points, {total['died']} kills, "
-              f"{total['recovered']} recovered, {total['lost']} lost, {total['doubled']} doubled, "
+              f"{total['recovered']} recovered, {total['lost']} lost, {total['doubled']} duplicated, "
               f"{total['invented']} invented, {time.monotonic() - began:.0f} s", flush=True)
         check("after a crash at any call, every event is in one sealed segment, once", total["recovered"], len(plans))
     finally:

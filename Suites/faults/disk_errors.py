@@ -124,7 +124,7 @@ def every_call(programs, scratch, full, chosen):
             for outcome in pool.map(lambda plan: once(scratch, org, expected, *plan), plans):
                 total += outcome
         print(f"# temporary errors: {total['tried']} runs, at {len(points)} of {calls} calls, {total['recovered']} recovered, "
-              f"{total['lost']} lost, {total['doubled']} doubled", flush=True)
+              f"{total['lost']} lost, {total['doubled']} duplicated", flush=True)
         check("after an error at any call, every event is in one sealed segment, once", total["recovered"], len(plans))
     finally:
         org.stop()
@@ -148,7 +148,7 @@ def few_descriptors(programs, scratch):
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
         limit_files(pid, min(lowest_free(pid) for _ in range(50)) + 16)
         def is_trying(daemon):
-            # The test can't count these attempts, so it waits for the time of three attempts.
+            # The test can't count these attempts, so it waits as long as three attempts take.
             seen = time.monotonic()
             daemon.wait_for("some tries", lambda: time.monotonic() > seen + 8)
         goes_on(what, home, daemon, org, "LimitNOFILE", is_trying, lambda: limit_files(pid, 1024))

@@ -28,7 +28,7 @@ def filled(programs, scratch, which):
         check(f"{what}: the status says what to do", "free space there" in problem["message"])
         check(f"{what}: not all events are collected yet", daemon.integration["events"] < EVENTS)
         asked, seen = org.requests(), time.monotonic()
-        # Waits for the time of three attempts.
+        # Waits as long as three attempts take.
         daemon.wait_for("three more attempts", lambda: time.monotonic() > seen + 8)
         check(f"{what}: Okta is not queried during the fault", org.requests() - asked, 0)
         mount("-o", "remount,size=64m", small)

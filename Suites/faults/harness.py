@@ -40,7 +40,7 @@ def check(what, found, expected=True):
 
 
 class TooLate(Exception):
-    """Something that a test waits for did not come in time."""
+    """A condition that a test waits for did not become true in time."""
 
 
 def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
@@ -53,7 +53,7 @@ def wait_for(what, condition, seconds=60, daemon=None, every=0.02):
         if daemon is not None and not daemon.is_running:
             raise TooLate(f"the daemon ended with {daemon.process.returncode} before {what}\n{daemon.log[-3000:]}")
         if time.monotonic() > deadline:
-            raise TooLate(f"{what} did not come within {seconds} s\n{daemon.log[-3000:] if daemon else ''}")
+            raise TooLate(f"waited for {what}, which did not come within {seconds} s\n{daemon.log[-3000:] if daemon else ''}")
         time.sleep(every)
 
 
@@ -169,7 +169,7 @@ def uids(segments):
 
 
 def compared(sealed, expected):
-    """Returns (lost, doubled, invented). Exactly once means that all three are 0."""
+    """Returns the numbers of lost, duplicated and invented events. Exactly once means that all three are 0."""
     wanted = set(expected)
     return (len(wanted - sealed.keys()), sum(count > 1 for count in sealed.values()), len(sealed.keys() - wanted))
 
@@ -244,7 +244,7 @@ def is_verified(home):
 
 def check_exactly_once(what, home, expected, also=Counter()):
     """Checks that every event is in one sealed segment, once. `also` counts the events in segments that a loader has removed."""
-    check(f"{what}: no event is lost, doubled or invented", compared(uids(home.segments()) + also, expected), (0, 0, 0))
+    check(f"{what}: no event is lost, duplicated or invented", compared(uids(home.segments()) + also, expected), (0, 0, 0))
     check(f"{what}: spool verify finds no problem", is_verified(home), "")
 
 

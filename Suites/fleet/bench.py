@@ -177,7 +177,7 @@ class Fleet:
             thread.join()
         if any(stops):
             complaints.append(f"the exit codes of the hosts are {stops}")
-        complaints += [f"{host.name} ended by itself with {host.exits}" for host in self.hosts if host.exits]
+        complaints += [f"{host.name} exited unexpectedly, with the codes {host.exits}" for host in self.hosts if host.exits]
         for host in self.hosts:
             complaints += [f"{host.name} has logged: {line}" for line in host.log.read_text().splitlines() if " critical " in line][:3]
         self.reader.forget()

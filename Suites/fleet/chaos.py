@@ -42,9 +42,9 @@ def describe(fleet, chaos, numbers, began, ended):
     found = takeovers(fleet, chaos.faults)
     again, pages = fleet.pages_asked_again()
     print(f"    {', '.join(f'{kind} {count}' for kind, count in sorted(kinds.items()))}; kills at a step of a seal {chaos.steps}; "
-          f"deciding PUTs struck: {dict(fleet.network.struck())}")
+          f"faults at PUTs that decide a seal: {dict(fleet.network.struck())}")
     print(f"    {', '.join(f'{what} {number}' for what, number in numbers.items())}; faults took {ended - began:.0f} s, and all events were in the bucket {fleet.settled_in:.0f} s later")
-    for what, those in (("all", found), ("with etcd, S3 and Okta up for all hosts", [one for one in found if one.was_reachable]), ("and no other fault near", [one for one in found if one.was_alone])):
+    for what, those in (("all", found), ("with etcd, S3 and Okta up for all hosts", [one for one in found if one.was_reachable]), ("and no other fault at that time", [one for one in found if one.was_alone])):
         print(f"    takeovers, {what}: {outline([one.seconds for one in those])}{f' ({max(those).what})' if those else ''}")
     print(f"    pages with events {pages}, requested again {again}")
     for service in sorted(fleet.network.requests):

@@ -18,7 +18,7 @@ TOKEN = "00fleet-test-token"
 
 
 class TooLate(Exception):
-    """Something that a test waits for did not come in time."""
+    """A condition that a test waits for did not become true in time."""
 
 
 def wait_for(what, condition, seconds=60, every=0.1):
@@ -29,7 +29,7 @@ def wait_for(what, condition, seconds=60, every=0.1):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise TooLate(f"{what} did not come within {seconds} s")
+            raise TooLate(f"waited for {what}, which did not come within {seconds} s")
         time.sleep(every)
 
 

@@ -2,7 +2,7 @@
 
 A host has only its own loopback interface, where it reaches sockets of this process. This process passes the bytes on to the real servers (etcd, the
 bucket and the orgs), which have the same port numbers, and causes the network faults. A cut holds bytes back in one or both directions, like a
-partition, and delivers them late or never. For a PUT that decides a seal, the request can be late, and the answer can be late or lost.
+network partition, and delivers them late or never. For a PUT that decides a seal, the request can be late, and the answer can be late or lost.
 """
 import asyncio
 import collections
@@ -30,7 +30,7 @@ class Namespace:
     """A network namespace with only a loopback interface. It disappears when this process ends."""
 
     def __init__(self):
-        # `cat` holds the namespace, and ends when its pipe is closed.
+        # `cat` keeps the namespace in existence, and ends when its pipe is closed.
         self.holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec cat"],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.holder.stdout.readline() == b"up\n", "no network namespace"

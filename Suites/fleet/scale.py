@@ -70,7 +70,7 @@ def play(fleet, settings):
     print(f"    {fleet.hosts[-1].name} leaves in {stopped:.1f} s with {code}; shares {shares} after {stopped + took:.1f} s", flush=True)
     fleet.hosts[-1].start()
     took, shares = fleet.wait_for_shares(everybody, within)
-    print(f"    it returns: shares {shares} after {took:.1f} s; longest time without a request, for each org: "
+    print(f"    the host returns: shares {shares} after {took:.1f} s; longest time without a request, for each org: "
           f"{outline(fleet.gaps(began, time.monotonic()))} (poll interval {POLL} s)")
     check_status(fleet)
     drain(fleet, within)

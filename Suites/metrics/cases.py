@@ -27,7 +27,7 @@ def rules(programs, root, pictures):
 
 
 def alerts(programs, root, pictures):
-    """For each alert, one unit test of promtool must let it fire, and another must have its metrics and not let it fire.
+    """Each alert must fire in a unit test of promtool, and stay silent in another unit test that has the alert's metrics.
 
     promtool must report that all tests pass."""
     import re
@@ -57,7 +57,7 @@ def alerts(programs, root, pictures):
                 # An expression that names no alert applies to every alert whose metrics are in the test.
                 counted |= not samples and not asked and metrics <= series
             fires |= fires_here
-            # If the alert fires elsewhere in the same test, it was only pending here, so this test does not show that the alert does not fire.
+            # If the alert fires elsewhere in the same test, it was only pending here. Then this test is no proof that the alert stays silent.
             rests |= counted and not fires_here
         missing += [f"{name} fires in no test"] * (not fires) + [f"no test shows that {name} does not fire"] * (not rests)
     assert not missing, "; ".join(missing)
@@ -171,7 +171,7 @@ def port_in_use(programs, root, pictures):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with Daemon(programs, root, names=["acme"], listen=f"127.0.0.1:{port}") as daemon:
-            words = f"no status page and metrics: cannot listen on 127.0.0.1:{port}: Address already in use"
+            words = f"status page and metrics are unavailable: cannot listen on 127.0.0.1:{port}: Address already in use"
             until(lambda: words in daemon.log.read_text(), 20, words)
             report = root / "run/status.json"
             until(lambda: report.exists() and json.loads(report.read_text())["integrations"][0]["state"] == "live", 20, "collection")
@@ -254,10 +254,10 @@ def hostile(programs, root, pictures):
                 ("chunks", b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n40000000\r\n"),
                 ("a header", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "), ("an address", b"GET /"), ("a method", b"")):
             sent = flood(start, piece, gib)
-            assert sent < 64 << 20, f"{name}: {sent >> 20} MiB were taken"
+            assert sent < 64 << 20, f"{name}: the server accepted {sent >> 20} MiB"
             honest(name)
         sent = flood(b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X-A: b\r\n" * 8192, gib)
-        assert sent < 64 << 20, f"headers: {sent >> 20} MiB were taken"
+        assert sent < 64 << 20, f"headers: the server accepted {sent >> 20} MiB"
         notes.append("1 GiB as body, chunks, header, headers, address and method")
 
         # Three times 1,000 connections: they send nothing, half a request, or requests whose answers they never read.
@@ -315,7 +315,7 @@ def page(programs, root, pictures):
         # Once there is enough history, the page draws a line without a reload.
         browser.wait("document.querySelector('#rows td.rates path.line')", 40)
         browser.screenshot(pictures / "real-well.png")
-        # Lets an org fail.
+        # Makes an org fail.
         request = http.client.HTTPConnection(daemon.urls[1].removeprefix("http://"))
         request.request("POST", "/_simulator/faults", body=json.dumps([{"kind": "status", "status": 502}]))
         answer = request.getresponse()
@@ -362,7 +362,7 @@ def page(programs, root, pictures):
         browser.wait("document.querySelector('h1').textContent === 'The daemon does not answer'")
         assert "systemctl status tributary" in browser.value("document.querySelector('#live').textContent")
         browser.screenshot(pictures / "real-no-answer.png")
-        return "the page updates, shows problems first, is used by keyboard, shows the recovery and a missing answer, and loads nothing from other hosts"
+        return "the page updates, shows problems first, works by keyboard, shows the recovery and a missing answer, and loads nothing from other hosts"
 
 
 def paused(programs, root, pictures):

@@ -15,12 +15,12 @@ package enum AnswerText {
             """
     }
 
-    /// The number of the event from which this record was made; nil if the line is not such a record.
+    /// The number of the event from which this record was made; nil if the line is not a record of a simulated event.
     package static func number(ofRecord line: UnsafeRawBufferPointer) -> Int? {
         recordUID(of: line).flatMap { Int(String(decoding: $0, as: UTF8.self).suffix(12), radix: 16) }
     }
 
-    /// A time in the form of RFC 9110.
+    /// A time as text, in the form of the `Date` header (RFC 9110).
     package static func httpDate(_ milliseconds: Int64) -> String {
         let time = CivilTime(milliseconds: milliseconds)
         func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }

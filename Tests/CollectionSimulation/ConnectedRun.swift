@@ -43,7 +43,7 @@ package final class SimulationLane: Sendable {
 
 extension WorkerThread: TaskExecutor {}
 
-/// Collects messages in which the daemon reports a fault of its own code.
+/// Collects messages in which the daemon reports a bug in its own code.
 private struct CriticalMessages: LogHandler {
     private final class Kept: Sendable {
         let messages = Mutex<[String]>([])

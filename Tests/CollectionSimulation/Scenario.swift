@@ -1,7 +1,7 @@
 /// A run of the simulation, generated from a seed.
 ///
-/// Each feature uses its own random generator. So a feature can be switched off without a change of the others, which is needed to shrink a
-/// failing run.
+/// Each feature uses its own random generator. A feature can therefore be switched off without changing the others. Shrinking a failing run needs
+/// this.
 package struct Scenario: Sendable {
     /// The features of a run.
     package enum Feature: UInt64, CaseIterable, Sendable {

@@ -21,7 +21,7 @@ final class ScriptedOrg: HTTPTransport {
     private struct State {
         var queries: [Query] = []
         var random: SeededGenerator
-        /// The present fault, which also affects the next `faultsLeft` requests.
+        /// The current fault. It also affects the next `faultsLeft` requests.
         var fault = 0
         var faultsLeft = 0
         var requests = 0
@@ -64,7 +64,7 @@ final class ScriptedOrg: HTTPTransport {
         state.withLock { $0.firstKept = events.firstIndex { $0.stored > now } ?? events.count }
     }
 
-    /// From now on every answer is good, so that the run can end.
+    /// From now on, no answer has a fault, so that the run can end.
     func behave() { state.withLock { $0.isQuiet = true } }
 
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {

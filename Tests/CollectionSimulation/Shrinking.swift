@@ -46,7 +46,7 @@ package struct Shrinking {
         self.isFleet = isFleet
     }
 
-    /// Describes the smallest scenario that still fails: its features, its share of the events, and the result of its run.
+    /// Describes the smallest scenario that still fails: its features, the share of the original events that it needs, and the result of its run.
     package func smallest(_ seed: UInt64, without: Set<Scenario.Feature> = []) async -> String {
         var without = without
         for feature in Scenario.Feature.allCases where !without.contains(feature) {

@@ -27,7 +27,7 @@ package final class SimulatedTime: TimeSource {
         var hostOffset: Int64 = 0
         var isOver: (@Sendable () -> Bool)?
         var stop: (@Sendable () -> Void)?
-        /// The number of tasks that do not wait. The first is the task of the caller.
+        /// The number of tasks that do not wait. It is 1 at first, for the task of the caller.
         var running = 1
         var waiting: [Waiting] = []
         var orders: UInt64 = 0
@@ -140,7 +140,7 @@ package final class SimulatedTime: TimeSource {
         }
     }
 
-    /// Starts a task that takes turns with the other tasks. It begins to run at the caller's next wait.
+    /// Starts a task. Only one task runs at a time, so the new task begins at the caller's next wait.
     package func start(_ body: @escaping @Sendable () async -> Void) -> SimulatedTask {
         let task = SimulatedTask()
         schedule(at: server) {

@@ -24,7 +24,7 @@ package struct SteadyMeasurement: Sendable {
     /// The results of a phase.
     package struct Phase: Sendable {
         package var name: String
-        /// The number of events in all answers so far, of events that became records, and of events that were dropped because they were known.
+        /// Numbers of events so far: those in all answers, those that became records, and those that were dropped because they were known.
         package var sent = 0
         package var collected = 0
         package var known = 0

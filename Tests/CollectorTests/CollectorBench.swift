@@ -68,7 +68,7 @@ final class CollectorBench: Sendable {
         let (time, org) = (time, org)
         let end = time.now + .seconds(86_400)
         time.arm(
-            // If the run does not end by itself, it is stopped here, and the test's expectations fail.
+            // A run that does not end is stopped here, and the test's expectations fail.
             isOver: { isOver() || org.requests.count > 2_000 || time.now > end }, stop: { task.cancel() })
         org.willAnswer { time.check() }
         await task.value

@@ -101,7 +101,7 @@ struct CollectorOrgTests {
         try await bench.run { bench.health?.events == 150 }
         #expect(org.probes.count == 2, "the second probe does not wait ten minutes")
         #expect(org.logRequests.contains { $0.url.hasPrefix("https://login.acme.example/") })
-        #expect(bench.lines.contains("a next link that is not followed"))
+        #expect(bench.lines.contains("does not follow the next link"))
         #expect(try bench.sealed() == Array(0..<150))
     }
 

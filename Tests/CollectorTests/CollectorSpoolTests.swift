@@ -33,7 +33,8 @@ struct CollectorSpoolTests {
     }
 
     @Test(
-        "while the spool is full, the page waits and no request is sent to Okta; afterwards each event is stored once")
+        "while the spool is full, the page waits and no request is sent to Okta; once there is space, each event is stored once"
+    )
     func full() async throws {
         org.store(20)
         let disk = FullDisk(bench, failures: 7)
@@ -100,7 +101,8 @@ struct CollectorSpoolTests {
     }
 
     @Test(
-        "if the spool can't be opened, this is tried again every ten seconds, and no request is sent to Okta meanwhile")
+        "if the spool can't be opened, the collector tries again every ten seconds and sends no request to Okta meanwhile"
+    )
     func opening() async throws {
         org.store(3)
         let bench = bench
@@ -125,7 +127,9 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == [0, 1, 2])
     }
 
-    @Test("while due records can't be sealed, no request is sent to Okta; afterwards each event is in one segment")
+    @Test(
+        "while records that are due can't be sealed, no request is sent to Okta; later each event is in exactly one segment"
+    )
     func sealing() async throws {
         org.store(250)
         let bench = bench
@@ -147,7 +151,9 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<250))
     }
 
-    @Test("damage in the journal is cut off, and the events after the damage are collected again at the next poll")
+    @Test(
+        "damage in the journal is cut off with everything after it, and these events are collected again at the next poll"
+    )
     func damage() async throws {
         org.store(20)
         let bench = bench
@@ -195,7 +201,7 @@ struct CollectorSpoolTests {
         #expect(try bench.sealed() == Array(0..<20))
     }
 
-    @Test("if the spool is older than the state directory, a message says so and what to do")
+    @Test("if the spool is older than the state directory, a message says so and tells the operator what to do")
     func olderSpool() async throws {
         org.store(20)
         let bench = bench

@@ -20,7 +20,7 @@ struct FleetReloadTests {
         return try await SimulatedOrg.start(settings)
     }
 
-    /// The configuration of both integrations. `paused` is the name of the one that is paused; if it is empty, both are collected.
+    /// The configuration of both integrations. `paused` is the name of the paused integration; if the name is empty, both are collected.
     private func text(_ root: String, _ acme: SimulatedOrg, _ globex: SimulatedOrg, paused: String = "") -> String {
         ReloadBench.text(
             root,
@@ -82,7 +82,7 @@ struct FleetReloadTests {
     }
 
     @Test(
-        "if an integration is paused, its host seals it and shows it as paused; after it is resumed, each event is collected once"
+        "if an integration is paused, its host seals its records and shows it as paused; once resumed, each event is collected once"
     )
     func here() async throws {
         let (acme, globex) = (try await org(25), try await org(26))

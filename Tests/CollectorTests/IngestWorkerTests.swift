@@ -80,7 +80,7 @@ struct IngestWorkerTests {
         return found.sorted()
     }
 
-    @Test("a page is stored only if the stored place is still the one from which the page was requested")
+    @Test("a page is stored only if the stored place has not changed since the page was requested")
     func order() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()

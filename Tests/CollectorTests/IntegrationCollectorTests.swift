@@ -191,7 +191,8 @@ struct IntegrationCollectorTests {
         #expect(try bench.sealed() == Array(0..<35))
     }
 
-    @Test("a query by time skips events that were collected and forgotten until it finds remembered ones")
+    @Test(
+        "after a query by time, events that were collected and forgotten are skipped until a remembered event is found")
     func search() async throws {
         let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 4, restartDepths: 64..<80)
         org.store(600)
@@ -261,7 +262,7 @@ struct IntegrationCollectorTests {
         }
         #expect(try bench.sealed() == [1, 2, 3], "the last hour by Okta's clock")
         #expect(
-            bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start now counts from Okta's clock"))
+            bench.lines.contains("\(isAhead ? "ahead of" : "behind") Okta's: the start is now computed with Okta's"))
     }
 
     @Test("if the host's clock is set wrong during collection, one message reports it, and no event is lost")

@@ -26,7 +26,8 @@ struct IntegrationHealthTests {
     }
 
     @Test(
-        "a problem is logged immediately, then every ten minutes, and when it ends; the last message has its duration")
+        "a problem is logged immediately, then every ten minutes, and when it ends; the last message says how long it lasted"
+    )
     func troubleIsAnnounced() {
         var health = live(at: 1000)
         #expect(
@@ -67,7 +68,7 @@ struct IntegrationHealthTests {
     }
 
     @Test(
-        "if the clock differs from Okta's by more than a minute, this is logged once, and again after it was correct in between"
+        "if the clock differs from Okta's by more than a minute, this is logged once, and once more if it was correct in between"
     )
     func clock() {
         var health = live(at: 0)

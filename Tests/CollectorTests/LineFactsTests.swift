@@ -24,7 +24,7 @@ struct LineFactsTests {
         }
     }
 
-    @Test("the identity of a record is computed from its uid; a line that is not a record has none")
+    @Test("the identity of a record is computed from its uid; a line that is not a record has no identity")
     func record() throws {
         let digest = try #require(SHA256Digest())
         let facts = LineFacts(digest)

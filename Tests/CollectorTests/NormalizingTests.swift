@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "configured tables override the built-in table, and later tables earlier ones; the error for a bad row names file and line"
+        "a configured table overrides the built-in table and earlier configured tables; the error for a bad row names file and line"
     )
     func tables() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")

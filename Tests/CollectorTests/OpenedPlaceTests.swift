@@ -4,7 +4,7 @@ import Testing
 @testable import OktaAPI
 @testable import Spool
 
-@Suite("A stored place is opened at a start")
+@Suite("Opening a stored place when collection starts")
 struct OpenedPlaceTests {
     private func backfill(head: Int, filter: String? = nil) throws -> PassedLog {
         let log = try PassedLog()

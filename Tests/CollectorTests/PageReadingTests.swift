@@ -127,7 +127,7 @@ struct PageReadingTests {
     }
 
     @Test(
-        "if a search finds no remembered event, duplicates are possible and announced, unless all forgotten events precede the restart time",
+        "if a search finds no remembered event, possible duplicates are announced, unless all forgotten events precede the restart time",
         arguments: [(-1, true), (0, true), (1, false)] as [(Int64, Bool)])
     func boundary(restartAfterDropped: Int64, announces: Bool) throws {
         let log = try PassedLog()
@@ -282,7 +282,7 @@ struct PageReadingTests {
         #expect(log.writer.identityCount(.head) == 6, "nothing is added to a full head")
         #expect(try log.store(Array(10..<50) + [100, 101], next: "h1").change == .none)
         #expect(log.place.backfill?.met == 2)
-        // A restart in between makes no difference.
+        // A restart between two pages makes no difference.
         try log.reopen()
         let checkpoint = try log.store([50, 102, 103, 112, 113], next: "h2")
         #expect(checkpoint.change == .historyEnded)
@@ -323,7 +323,7 @@ struct PageReadingTests {
     }
 
     @Test(
-        "the tail is dropped when the history's restart time passes the tail's beginning, even if the history met none of its events"
+        "the tail is dropped when the history's restart time passes the tail's beginning, even if the history found no event of the tail"
     )
     func restartAfterTail() throws {
         // The events are a minute apart.

@@ -95,7 +95,7 @@ struct ReloadTests {
         await bench.reload(
             ReloadBench.text(bench.root, [.init(name: "acme", url: org.url, more: ["page_size: 1000"])]))
         try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
-        // A reload does not reset the count.
+        // A reload does not reset the count of events.
         #expect(bench.health("acme")?.events == 3000)
         try await bench.stop()
         try bench.expectExactly(org, "acme")

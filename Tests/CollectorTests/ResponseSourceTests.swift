@@ -136,7 +136,7 @@ struct ResponseSourceTests {
         try file.write(contentsOf: Data("no entry\n".utf8))
         try await announcement(.responsesDamaged)
 
-        // The log is shorter than the stored position, as after an older copy was restored. The next reads find it too short, too.
+        // The log is shorter than the stored position, as after an older copy was restored. Later reads also find that it is too short.
         try file.truncate(atOffset: 10)
         try await announcement(.responsesMissing)
         for number in 0..<3 {
@@ -238,7 +238,7 @@ struct ResponseSourceTests {
         return FileManager.default.fileExists(atPath: tool) ? folder : nil
     }()
 
-    @Test("docs/record-schema.md has each attribute of these records, and no other")
+    @Test("docs/record-schema.md lists exactly the attributes that records of response actions have")
     func documented() throws {
         let page = try String(contentsOf: Repository.file("docs/record-schema.md"), encoding: .utf8)
         let section = page.split(separator: "## From response action to record\n")[1].split(separator: "\n## ")[0]

@@ -6,7 +6,8 @@ import Testing
 @Suite("The connected daemon", .serialized)
 struct SimulationTests {
     @Test(
-        "every event is in the spool once, whatever processes die, requests fail or settings change", arguments: 0..<6)
+        "every event is in the spool exactly once, even if processes are killed, requests fail and settings change",
+        arguments: 0..<6)
     func exactlyOnce(_ block: UInt64) async throws {
         let lane = try SimulationLane()
         for seed in block * 20..<block * 20 + 20 {
@@ -15,9 +16,9 @@ struct SimulationTests {
         }
     }
 
-    /// These seeds found a fault in an earlier version.
+    /// These seeds exposed a bug in an earlier version.
     @Test(
-        "no event is lost or repeated with seeds that found a fault earlier",
+        "no event is lost or repeated with the random seeds that once exposed a bug",
         arguments: [3_000_165, 10_005_002, 10_019_435, 10_026_504, 10_028_680, 20_091_880])
     func regression(_ seed: UInt64) async throws {
         let verdict = await (try SimulationLane()).run(Scenario(seed: seed, without: Scenario.Feature.later))
@@ -43,7 +44,8 @@ struct SimulationTests {
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
-        // Polls for ten hours, and for 20 minutes until the run ends. Two more requests: a probe of the org, and a request after the only event.
+        // The org is polled for ten hours, and then for the 20 minutes until the run ends. There are two more requests: a probe of the org, and a
+        // request immediately after the only event.
         let polls = (36_000 + 1_200) / 15
         #expect((polls - 2...polls + 16).contains(verdict.requests), "\(verdict)")
     }
@@ -78,7 +80,7 @@ struct SimulationTests {
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
-        // 120 full pages, and up to three more at each of the polls in ten minutes and until the run ends.
+        // 120 pages are full. Each poll during the ten minutes of events, and then until the run ends, may need up to three more requests.
         let polls = (600 + 1_200) / 15
         #expect(verdict.requests <= 120 + 3 * polls, "\(verdict)")
     }

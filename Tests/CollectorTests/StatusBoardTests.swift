@@ -10,7 +10,7 @@ struct StatusBoardTests {
             health: IntegrationHealth(since: 0))
     }
 
-    @Test("the status board shows integrations in the order in which they were added, and no removed ones")
+    @Test("the status board shows integrations in the order in which they were added, and omits removed ones")
     func order() {
         let board = StatusBoard()
         for name in ["c", "a", "b"] { board.add(entry(name)) }
@@ -56,7 +56,7 @@ struct WorkerPlacementTests {
         #expect((0..<9).map { placement.place("org-\($0)") } == first)
     }
 
-    @Test("after an integration was removed, the next new one goes to its worker")
+    @Test("after an integration was removed, the next new integration is assigned to the same worker")
     func removal() {
         var placement = WorkerPlacement(workers: 3)
         for number in 0..<6 { _ = placement.place("org-\(number)") }

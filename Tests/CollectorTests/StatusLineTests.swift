@@ -38,7 +38,7 @@ struct StatusLineTests {
                 """)
     }
 
-    @Test("if a part of the daemon hangs, the line begins with that part")
+    @Test("if a part of the daemon hangs, the line first says which part hangs")
     func stuck() {
         var report = report([integration("acme", state: .live, lag: 4)])
         report.stuck = .init(part: "ingest worker 0", silenceSeconds: 130)
@@ -56,7 +56,7 @@ struct StatusLineTests {
         #expect(text.contains("\"events_per_second\" : 26.6"))
     }
 
-    @Test("each figure has its key, also those that are absent for now")
+    @Test("each property of an integration has a key in the report, even if the property is nil")
     func keys() throws {
         let properties = Mirror(reflecting: integration("acme", state: .live, lag: 4)).children.compactMap(\.label)
         #expect(!properties.isEmpty)

@@ -146,9 +146,9 @@ let brokenConfigurations: [Broken] = [
     Broken("hello\n", "1:1", "the file contains a single value where keys are expected"),
     Broken("spool:\n  retention: !never x\n", "2:14", "the tag “!never” has no meaning here"),
     // Values
-    Broken("state_directory: var/lib\n", "1:18", "“var/lib” is not an absolute path; begin it with /"),
+    Broken("state_directory: var/lib\n", "1:18", "“var/lib” is not an absolute path; begin the path with /"),
     Broken("state_directory: ~/x\n", "1:18", "not an absolute path"),
-    Broken("spool:\n  compression: lz4\n", "2:16", "“lz4” is not known here; write one of zstd, gzip, none"),
+    Broken("spool:\n  compression: lz4\n", "2:16", "“lz4” is not a known value; write one of zstd, gzip, none"),
     Broken("spool:\n  compression: gzpi\n", "2:16", "did you mean “gzip”?"),
     Broken("spool:\n  segment_max_bytes: 64 MegaBytes\n", "2:22", "is not a size"),
     Broken("spool:\n  segment_max_bytes: 1B\n", "2:22", "1B is out of range; write a value from 1KiB to 4GiB"),
@@ -200,7 +200,7 @@ let brokenConfigurations: [Broken] = [
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
     Broken(
         ingesting + "    response_action:\n      credential: r\n", "9:19",
-        "a response action needs a credential with write, but “r” has read"),
+        "a response action needs a credential with the permission write, but “r” has read"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
         "“a” already exists, at t.yaml:4:11"),

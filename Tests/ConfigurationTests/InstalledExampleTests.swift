@@ -12,7 +12,7 @@ struct InstalledExampleTests {
         #expect(configuration.warnings.count == 1)
     }
 
-    @Test("the installed example is still valid if every key that is commented out is used")
+    @Test("the installed example is still valid after every commented-out key is uncommented")
     func everyKeyInUse() throws {
         let configuration = try InstalledExample.loaded(in: try Workspace())
         #expect(configuration.integrations.map(\.name.text) == ["acme"])

@@ -280,7 +280,9 @@ struct DropInTests {
                 == true)
     }
 
-    @Test("if two files use the same name, the configuration is refused, and the message has both positions")
+    @Test(
+        "if two files define a credential of the same name, the configuration is refused, and the message has both positions"
+    )
     func nameTwice() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good),
@@ -288,11 +290,11 @@ struct DropInTests {
         ])
         #expect(
             problems.map(\.description) == [
-                "b.yaml:1:22: error: the credential “r” already exists, at a.yaml:2:11; give one of them another name"
+                "b.yaml:1:22: error: the credential “r” already exists, at a.yaml:2:11; give one of the two another name"
             ])
     }
 
-    @Test("if a file is not valid YAML, problems that may follow from that are not reported")
+    @Test("if a file is not valid YAML, problems that this file may cause elsewhere are not reported")
     func noFollowUps() throws {
         let problems = try Workspace().problems([
             ConfigurationSource(file: "a.yaml", text: good.replacing("credential: r", with: "credential: elsewhere")),
@@ -309,7 +311,7 @@ struct DropInTests {
         }
         #expect(
             error.description
-                == "\(workspace.path)/no.yaml: error: the configuration can't be read: No such file or directory; create it, or name another with --config"
+                == "\(workspace.path)/no.yaml: error: the configuration can't be read: No such file or directory; create the file, or name another file with --config"
         )
     }
 

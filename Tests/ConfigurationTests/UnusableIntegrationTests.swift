@@ -72,7 +72,7 @@ struct UnusableIntegrationTests {
         #expect(throws: ConfigurationError.self, "\(what)") { try start(good, [("conf.d/x.yaml", dropIn)]) }
     }
 
-    @Test("if the only integration has a mistake, the configuration is refused at a start as at a reload")
+    @Test("if the only integration has a mistake, the configuration is refused, both at a start and at a reload")
     func last() throws {
         let broken = good.replacing("https://acme.okta.com", with: "not a host")
         let error = try #require(throws: ConfigurationError.self) { try start(broken) }

@@ -21,7 +21,7 @@ struct BodyBudgetTests {
     }
 
     @Test(
-        "the sum of all shares is at most the limit, and waiting transfers are admitted in the order of their requests")
+        "allowances together stay within the limit, and waiting transfers are admitted in the order of their requests")
     func turns() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 60))
@@ -33,7 +33,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 60)
     }
 
-    @Test("if a body exceeds its share, later transfers wait until its memory is released")
+    @Test("if a body exceeds its allowance, later transfers wait until its memory is released")
     func resize() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 50))
@@ -43,7 +43,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 100)
     }
 
-    @Test("a body that is larger than the whole budget is admitted when no other body has memory")
+    @Test("a body that is larger than the whole budget is admitted when no other body holds memory")
     func largest() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 10))
@@ -53,7 +53,7 @@ struct BodyBudgetTests {
         #expect(budget.leave(2) == [3])
     }
 
-    @Test("if a transfer gives up waiting, later ones are admitted; a second release changes nothing")
+    @Test("if a transfer gives up waiting, later transfers are admitted; releasing memory twice has no effect")
     func giveUp() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 90))
@@ -98,7 +98,8 @@ struct BodyWaitingTests {
 
     private static let page = "[" + String(repeating: "1,", count: 100_000) + "1]"
 
-    @Test("a large body waits until another body is released; small bodies do not wait, and silent hosts delay nothing")
+    @Test(
+        "a large body waits until another body is released; small bodies do not wait, and a silent host delays no body")
     func waits() async throws {
         let server = try LoopbackServer { request in
             request.contains("/silent") ? .silence : .answer("", request.contains("/small") ? "[]" : Self.page)
@@ -168,7 +169,7 @@ struct BodyWaitingTests {
         await transport.shutdown()
     }
 
-    @Test("unused memory of a body counts, too")
+    @Test("memory that is reserved for a body counts toward the limit, even if the body does not use it")
     func counted() async throws {
         // The first body has 200,003 bytes, but memory for 240,000 is reserved. With the 60,000 bytes of the second body, this exceeds
         // the limit.

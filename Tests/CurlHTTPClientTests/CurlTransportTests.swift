@@ -43,7 +43,7 @@ struct CurlTransportTests {
         await transport.shutdown()
     }
 
-    @Test("no part of a request is sent with the next request, which may use the same handle")
+    @Test("no part of a request is sent with the next request, even if both use the same curl handle")
     func reusedHandle() async throws {
         let server = try LoopbackServer { request in .answer("X-First: \(request.contains("/first"))", "[]") }
         let transport = try CurlTransport()

@@ -5,7 +5,7 @@ import Testing
 @Suite("Links of a page")
 struct LinkHeaderTests {
     @Test(
-        "the next link is found in every valid form of the header, and none in invalid ones",
+        "the next link is found in every valid form of the header, and no link is found in an invalid header",
         arguments: [
             (
                 ["<https://h/api/v1/logs?limit=20>; rel=\"self\"", "<https://h/l?after=1_1>; rel=\"next\""],

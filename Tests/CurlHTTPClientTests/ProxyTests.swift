@@ -88,7 +88,7 @@ struct ProxyTests {
         }
         try Data("sekret".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         let failure = #expect(throws: ProxyCredentialsFile.Failure.self) { try file.current() }
-        #expect(failure?.words == "\(path) does not hold user:password on one line")
+        #expect(failure?.words == "\(path) does not contain user:password on one line")
     }
 
     @Test(

@@ -36,7 +36,7 @@ struct SignatureTests {
             signature: "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ]
 
-    @Test("the signatures of Amazon's examples are the published ones", arguments: examples)
+    @Test("for Amazon's example requests, the signatures are those that Amazon has published", arguments: examples)
     func knownAnswers(_ example: Example) async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()
@@ -91,7 +91,7 @@ struct SignatureTests {
         #expect(!"\(signature) \(String(reflecting: signature))".contains("AKIAKEY"))
     }
 
-    @Test("if a file has become shorter since the request was made, nothing is sent")
+    @Test("if a file has become shorter since its request was created, nothing is sent")
     func truncated() async throws {
         let server = try LoopbackServer { _ in .answer("", "") }
         let transport = try CurlTransport()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Access keys", .timeLimit(.minutes(2)))
 struct CredentialTests {
-    @Test("a file with an access key has the format of AWS's tools, or is JSON")
+    @Test("an access key is read from a file in JSON or in the format of AWS's tools")
     func files() {
         let ini = AWSCredentials(
             file: "[default]\n# ours\naws_access_key_id = AKIA1\naws_secret_access_key=s/+=\n\naws_session_token = t\n")
@@ -101,7 +101,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "if the source of access keys hangs, deliveries are not delayed as long as the present key is valid",
+        "if the source of access keys hangs, deliveries are not delayed as long as the current key is valid",
         .timeLimit(.minutes(1))
     )
     func hanging() async throws {
@@ -247,7 +247,7 @@ struct CredentialTests {
     }
 
     @Test(
-        "an access key can be the JSON output of a command; if the command fails, the message names it without its output"
+        "an access key can be the JSON output of a command; if the command fails, the message does not contain its output"
     )
     func process() async throws {
         let good = ProcessCredentials(command: [

@@ -85,7 +85,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "whatever the first answers to a PUT are, and whether they come before or after storing, each segment is stored once",
+        "each segment is stored once, whatever a store first answers to a PUT, and whether or not it stored the segment by then",
         arguments: faults)
     func matrix(_ fault: ScriptedStore.Fault) async throws {
         for faulty in [1, 3] {
@@ -302,9 +302,7 @@ struct DelivererTests {
         func check() async -> [DestinationStep] { [] }
     }
 
-    @Test(
-        "few segments are sent ahead of the acknowledgement if a crash would store them twice, and many if it would not"
-    )
+    @Test("if a crash could cause duplicates, few segments are sent before they are acknowledged; otherwise many")
     func repeats() async throws {
         let spool = try SealedSpool(segments: 20)
         for (guarantee, expected) in [(DeliveryGuarantee.exactlyOnce, 19), (.byCommand, 3), (.atLeastOnce, 3)] {

@@ -39,8 +39,7 @@ struct DeliveryProgressTests {
         #expect(progress.position == 8)
     }
 
-    @Test(
-        "a wait between attempts is at most a minute; if the destination asks for a wait, it is at most five minutes")
+    @Test("a wait between attempts is at most a minute, or at most five minutes if the destination asks for it")
     func waits() {
         var generator = SystemRandomNumberGenerator()
         var schedule = RetrySchedule()

@@ -77,7 +77,7 @@ struct HTTPDestinationTests {
         #expect(server.records.values.allSatisfy { $0 == 1 })
         #expect(server.requests.count > 4)
         #expect(server.requests.allSatisfy { ($0.body?.count ?? 0) <= 64 << 10 })
-        // Each request is full: another record would not have fitted.
+        // Each request is full: it has no room for another record.
         #expect(server.requests.dropLast().allSatisfy { ($0.body?.count ?? 0) > 62 << 10 })
     }
 
@@ -156,7 +156,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "if a server accepts only smaller requests, it gets smaller ones, and after a restart the same requests again",
+        "if a server accepts only smaller requests, they are made smaller, and are identical after a restart",
         arguments: Kind.allCases)
     func tooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 200)
@@ -223,9 +223,7 @@ struct HTTPDestinationTests {
         }
     }
 
-    @Test(
-        "if a server accepts only some records of a bulk request, all are sent again, and the stored records are recognized"
-    )
+    @Test("if a server accepts only some records of a bulk request, all are sent again, and none is stored twice")
     func partly() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in
@@ -242,7 +240,7 @@ struct HTTPDestinationTests {
         #expect(outcomes.last == .delivered(wasThere: true))
     }
 
-    @Test("if an answer is about fewer records than were sent, the segment is not delivered")
+    @Test("if an answer is about fewer records than were sent, the segment does not count as delivered")
     func short() async throws {
         let fixture = try Fixture(records: 2)
         let server = ScriptedService(.elasticsearch) { attempt, _ in

@@ -75,7 +75,7 @@ struct ParquetDeliveryTests {
         #expect(try String(contentsOfFile: spool.home + "/starts", encoding: .utf8) == "started\n")
     }
 
-    @Test("the files of killed deliveries are removed when the next file is made; those of running deliveries are kept")
+    @Test("the files of killed deliveries are removed when the next file is made; files of running deliveries are kept")
     func leftovers() async throws {
         let spool = try SealedSpool(segments: 1)
         let left = "\(TemporaryDirectory.standard)/\(ParquetConverter.prefix)left-\(UUID())"
@@ -90,7 +90,8 @@ struct ParquetDeliveryTests {
         #expect(FileManager.default.fileExists(atPath: used))
     }
 
-    @Test("a process removes its temporary directory at its end, and creates it again if something has removed it")
+    @Test(
+        "a process removes its temporary directory when it ends, and creates it again if something else has removed it")
     func ownDirectory() async throws {
         let spool = try SealedSpool(segments: 1)
         let above = spool.home + "/above"

@@ -205,7 +205,7 @@ struct CollectionTests {
         #expect(daemon.stop() == 0)
         try await same.waitUntilLive()
         #expect(same.status?.waiting == nil)
-        #expect(workspace.log.contains("the start continues after"))
+        #expect(workspace.log.contains("the start continues, because the problem ended after"))
         #expect(same.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
         await org.stop()

@@ -38,7 +38,7 @@ struct CommandTests {
     }
 
     @Test(
-        "each key of an integration and of a destination has a flag",
+        "each configuration key of an integration and of a destination has a command-line flag",
         arguments: [
             // These two keys have no flag: `name` is a positional argument, and `paused` is changed by the commands pause and resume.
             ("integration", ["name", "paused"], ["response_action.credential": "response-credential"]),

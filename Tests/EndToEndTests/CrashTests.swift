@@ -56,7 +56,7 @@ struct CrashTests {
         print(
             """
             \(Self.kills) kills over \(Self.events) events: \(expected.subtracting(sealed.count.keys).count) lost, \
-            \(sealed.count.values.count { $0 > 1 }) doubled, in \(ContinuousClock.now - began). \(verified.output)
+            \(sealed.count.values.count { $0 > 1 }) duplicated, in \(ContinuousClock.now - began). \(verified.output)
             """)
         await org.stop()
     }

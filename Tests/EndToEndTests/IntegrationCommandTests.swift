@@ -167,7 +167,7 @@ struct IntegrationCommandTests {
         #expect(again.errors.contains("already exists"))
         #expect(saved(workspace) == files)
 
-        // The commands that messages suggest have the --config of the command that printed the message.
+        // The commands that messages suggest have the same --config as the command that printed the message.
         #expect(again.errors.contains("tributary integration edit acme --config \(workspace.configuration)"))
         #expect(added.errors.contains("tributary run --config \(workspace.configuration)"))
 
@@ -398,7 +398,7 @@ struct IntegrationCommandTests {
         #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
         try await daemon.wait(for: "events during the pause") { _ in org.eventCount > events + 40 }
-        #expect(org.stats.requests == requests, "Okta must not be asked during a pause")
+        #expect(org.stats.requests == requests, "no request must be sent to Okta during a pause")
         // The integration is still paused after a restart of the daemon.
         #expect(daemon.stop() == 0)
         let next = try RunningDaemon(workspace)
@@ -498,7 +498,7 @@ struct IntegrationCommandTests {
         let workspace = try installation(
             "integrations:\n  - {name: braces, url: braces.okta.com, data_ingest: {credential: acme-read}}")
         let token = org.settings.tokens[0]
-        // The integration braces refers to acme-read, which must exist before the first command.
+        // The integration `braces` refers to the credential acme-read, which must exist before the first command.
         let record = "credentials:\n  - name: acme-read\n    secret_file: \(workspace.path("token"))\n"
         try Data(token.utf8).write(to: URL(fileURLWithPath: workspace.path("token")))
         try FileManager.default.createDirectory(

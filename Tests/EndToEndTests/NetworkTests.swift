@@ -107,7 +107,7 @@ struct NetworkTests {
             #expect(check.output.contains(message), "\(name) in check")
             #expect(front.nginx.requests.isEmpty, "\(name): \(front.nginx.requests)")
             #expect(front.org.stats.requests == 0 && front.org.stats.connections == 0, "\(name)")
-            // Replaces nginx by one with a good certificate on the same port, as the server's owner would.
+            // Replaces nginx with a new nginx on the same port that has a valid certificate, as the server's owner would.
             let port = front.nginx.port
             front.nginx.stop()
             let mended = try NginxServer(good, port: port, upstream: front.org.url)

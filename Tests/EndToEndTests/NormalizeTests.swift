@@ -97,7 +97,7 @@ struct NormalizeTests {
         #expect(outcome.output.contains("user.session.start a: Authentication: Logon\n"))
         #expect(outcome.output.contains("3002: the catalogue's row for user.session.start, rule A1\n"))
         #expect(outcome.output.contains("palm.zone.create b: Entity Management: Create\n"))
-        #expect(outcome.output.contains("in common with it"))
+        #expect(outcome.output.contains("word(s) with it"))
         #expect(!outcome.output.contains("{\"metadata\""))
     }
 

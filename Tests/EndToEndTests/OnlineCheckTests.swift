@@ -79,8 +79,8 @@ struct OnlineCheckTests {
         let text = try Programs.tributary(["check", "--online", "--config", workspace.configuration], in: workspace)
         #expect(text.status == 0)
         #expect(text.output.contains("ok       credential    read-acme is accepted"))
-        #expect(text.output.contains("60 requests a minute for everyone"))
-        #expect(text.output.contains("rate_limit_share 0.5 takes up to 30 of them"))
+        #expect(text.output.contains("60 requests per minute for all clients"))
+        #expect(text.output.contains("with rate_limit_share 0.5, Tributary uses up to 30 of them"))
         #expect(!text.output.contains("✔"), "symbols are only for terminals")
         await org.stop()
     }

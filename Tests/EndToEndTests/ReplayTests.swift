@@ -163,7 +163,7 @@ struct ReplayTests {
         #expect(old.count == 3)
         let outcome = try replay()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.hasPrefix("10 records, 3 events that could not become one; "), "\(outcome.output)")
+        #expect(outcome.output.hasPrefix("10 records, 3 events that could not become records; "), "\(outcome.output)")
         #expect(try RecordedSpool.lines(target, kind: "rejected") == old)
     }
 
@@ -198,7 +198,7 @@ struct ReplayTests {
         try FileManager.default.removeItem(atPath: first)
         let outcome = try replay()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.contains("1 segments had been deleted"), "\(outcome.output)")
+        #expect(outcome.output.contains("1 segments skipped because they were already deleted"), "\(outcome.output)")
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 
@@ -235,7 +235,7 @@ struct ReplayTests {
         expect(78, "write one of 1.8.0, 1.5.0, 1.3.0", try replay())
     }
 
-    @Test("a replay refuses a record if its raw_data is another event")
+    @Test("a replay refuses a record whose raw_data is a different event")
     func foreignEvent() throws {
         try source.add(events(0..<3), perSegment: 3)
         let segment = try #require(try SpoolReader(directory: source.directory).segments().first)

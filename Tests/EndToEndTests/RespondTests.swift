@@ -172,7 +172,7 @@ struct RespondTests {
     }
 
     @Test(
-        "with --wait, the command ends when the daemon has committed the action's event, or says that it has not in time"
+        "with --wait, the command ends when the daemon has committed the action's event, or says that this did not happen in time"
     )
     func wait() async throws {
         let helper = try await RunningHelper()

@@ -111,7 +111,7 @@ struct EtcdLeaseStoreTests {
         }
     }
 
-    @Test("if a lease has expired, its host is told, and its integrations are free")
+    @Test("if a lease has expired, its host is notified, and its integrations are free")
     func ended() async throws {
         let server = try EtcdServer()
         defer { server.stop() }

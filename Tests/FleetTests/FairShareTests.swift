@@ -34,7 +34,7 @@ struct FairShareTests {
         Row(["a": 4, "b": 4, "c": 2], releases: ["a": 1]),
         Row(["a": 3, "b": 4, "c": 2], free: 1, takes: ["c": 1]),
         Row(["a": 3, "b": 4, "c": 3]),
-        // Host c has died. The hosts a and b take its three integrations: one takes two, the other one.
+        // Host c has died. The hosts a and b take its three integrations: one host takes two, and the other takes one.
         Row(["a": 3, "b": 4], free: 3, takes: ["a": 2, "b": 1]),
         Row(["a": 5, "b": 5], free: 1, takes: ["a": 1, "b": 1]),
         // Host c drains. The other hosts take its integrations once they are free, and release none.

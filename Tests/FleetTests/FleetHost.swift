@@ -112,7 +112,7 @@ final class FleetHost: HoldingObserver, Sendable {
     }
 }
 
-/// A transport whose network can be cut.
+/// A transport that a test can cut off from the network.
 final class CuttableTransport: HTTPTransport {
     enum Cut: Sendable {
         case none

@@ -31,8 +31,7 @@ struct FleetQueueTests {
         return found
     }
 
-    @Test(
-        "an acknowledgement through the n-th segment of the queue becomes a position for each integration")
+    @Test("an acknowledgement of the first n segments of the queue becomes a position for each integration")
     func acknowledged() {
         var queue = FleetQueue(acknowledged: positions("acme/3/1"))
         #expect(queue.read == ["acme": 2])

@@ -96,7 +96,7 @@ struct LeaseKeeperTests {
         #expect(try await share(hosts))
         for host in hosts { await host.stop() }
         #expect(ledger.doubles == [])
-        // The end of the lease and the return are each logged once.
+        // The host logs the end of its lease once, and its return once.
         #expect(hosts[1].log.lines.filter { $0.contains("has lost its lease") }.count == 1)
         let again = hosts[1].log.lines.filter { $0.contains("takes part in the fleet “test” again, after") }
         #expect(again.count == 1, "\(hosts[1].log.lines)")
@@ -165,7 +165,7 @@ struct LeaseKeeperTests {
     }
 
     @Test(
-        "while a configuration is rolled out, each host takes only integrations in its own configuration, and each has a host"
+        "while a new configuration is rolled out, each integration has a host, and hosts take only those in their own configuration"
     )
     func rollout() async throws {
         let server = try EtcdServer()

@@ -121,7 +121,7 @@ struct S3LeaseTests {
     }
 
     @Test(
-        "if the answer to a write is lost, the leases work as before",
+        "if the answer to a write is lost, the leases still work",
         .enabled(if: ProcessInfo.processInfo.environment["TRIBUTARY_TEST_S3"] == nil))
     func lostAnswers() async throws {
         bucket.loseAnswers(1)

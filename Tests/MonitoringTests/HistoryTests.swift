@@ -51,7 +51,7 @@ struct HistoryTests {
             "events before the first sample are not counted")
     }
 
-    @Test("a sample has the longest lag of its interval, or no lag before the first answer")
+    @Test("a sample has the longest lag of its interval, or no lag before the org's first answer")
     func lag() throws {
         var history = RateHistory()
         for number in 0..<RateHistory.capacity {

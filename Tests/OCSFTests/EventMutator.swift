@@ -97,7 +97,7 @@ struct EventMutator {
         var member: Range<Int>?
     }
 
-    /// The place of each value. If the text is no longer valid JSON, the whole text is one place.
+    /// Where each value is in the text. If the text is no longer valid JSON, the whole text counts as one value.
     private func places(_ event: [UInt8]) -> [Place] {
         event.withUnsafeBytes { bytes in
             guard let tape, case .success(let parsed) = tape.parse(bytes) else {

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(
-        "a user, an app and a device as actor are each in the attribute that OCSF has for them",
+        "if the actor is a user, an app or a device, it is in the attribute that OCSF has for this kind of actor",
         arguments: [
             ("User", "actor.user.uid"), ("SystemPrincipal", "actor.user.uid"), ("PublicClientApp", "actor.app_uid"),
             ("PublicClientAppEntity", "actor.app_uid"), ("AppInstance", "actor.app_uid"), ("UDDevice", "device.uid"),

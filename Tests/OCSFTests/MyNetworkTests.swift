@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "a record has a mark for each internal endpoint, user and URL, with the attribute and its value"
+        "for each endpoint, user and URL, a record has an enrichment that says whether the attribute's value is internal"
     )
     func marks() throws {
         let target: [Any] = [["id": "u", "type": "User", "alternateId": "eve@example.org", "displayName": "Eve"]]
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("without a configuration, only addresses that are always internal are marked")
+    @Test("without a configuration, only addresses that are always internal are marked as internal")
     func unconfigured() throws {
         let outside = try record(try signIn())
         #expect(outside["enrichments"] == nil)

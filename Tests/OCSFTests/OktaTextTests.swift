@@ -80,7 +80,7 @@ import Testing
             let text = "{" + String(repeating: part, count: 1 << 20)
             let event = oktaEvent(
                 "user.session.start", debug: #"{"risk":"\#(text)","behaviors":"\#(text)","tunnels":"\#(text)"}"#)
-            // To read the text once takes less than a second. To read it again for each bracket would take hours.
+            // Reading the text once takes less than a second. Reading it again for each bracket would take hours.
             let time = try processorTime { _ = try normalize(Array(event.utf8)) }
             #expect(time < .seconds(60), "\(part)")
         }

@@ -23,7 +23,7 @@ struct RecordCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// An event as JSON with the usual members. Lines `name=value` in `more` replace members or add some.
+/// An event as JSON with the usual members. Each line `name=value` in `more` replaces or adds a member.
 func oktaEvent(
     _ type: String, actor: String = people.three, target: String = "null", debug: String = "{}",
     client: String = "203.0.113.9", more: String = ""

@@ -60,7 +60,7 @@ import Testing
     func others() throws {
         let bare = try normalize(Array(try signIn().utf8), NormalizerSettings(rawData: false)).records.first
         #expect(try read(try #require(bare).text).content == "no raw data")
-        #expect(try read("{\"metadata\":{}}").content == "the line has no metadata.uid and time, so it is no record")
+        #expect(try read("{\"metadata\":{}}").content == "the line lacks metadata.uid or time, so it is not a record")
         #expect(try read("nonsense").content == "the line is not JSON (RFC 8259)")
         #expect(try read("[1]").content == "the line is not an object")
         let cut = "{\"metadata\":{\"uid\":\"a\"},\"time\":1,\"raw_data\":\"{}\",\"raw_data_size\":3}"

@@ -19,7 +19,7 @@ struct RecordTimeTests {
         #expect(Array(text.utf8).withUnsafeBytes(recordTime) == time)
     }
 
-    @Test("the time that is found without parsing is the one that the parsed record has")
+    @Test("the time that is found without parsing equals the time in the parsed record")
     func ofRecords() throws {
         let normalizer = try makeNormalizer(NormalizerSettings(network: RecordExamples.network))
         let source = EventSource(orgHost: "acme.okta.com", logURL: "https://acme.okta.com/api/v1/logs")

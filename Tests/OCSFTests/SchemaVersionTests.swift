@@ -9,7 +9,7 @@ import Testing
             event, NormalizerSettings(rawData: false, observables: observables, schemaVersion: version))
     }
 
-    @Test("a record names its version", arguments: SchemaVersion.allCases)
+    @Test("a record names its OCSF version", arguments: SchemaVersion.allCases)
     func version(version: SchemaVersion) throws {
         #expect(try record(signIn(), version).text("metadata.version") == version.rawValue)
     }

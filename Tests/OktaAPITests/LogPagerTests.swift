@@ -10,7 +10,7 @@ struct Bench {
     static let dateSeconds: Int64 = 1_757_607_710
     /// The time by Okta's clock, in milliseconds since 1970.
     static let server: Int64 = dateSeconds * 1000
-    /// The restart time of a place by default. A query by time begins at the restart time.
+    /// The default restart time of a place. A query by time begins at the restart time.
     static let restart = StoredTime(1_757_000_000_000)
 
     var pager: LogPager
@@ -477,8 +477,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "until a tail begins, its empty answers' links are followed, at least once per 8,192 events of the history"
-    )
+        "until a tail begins, the link of each empty answer is followed, at least once per 8,192 events of the history")
     func tailToBegin() throws {
         var bench = try Bench(link: Bench.link("h0"))
         let old = Bench.server - 86_400_000

@@ -92,7 +92,7 @@ struct OAuthCredentialTests {
     }
 
     @Test(
-        "if an org refuses every DPoP proof, a few requests are sent, and its 400 is reported as a 401",
+        "if an org refuses every DPoP proof, only a few requests are sent, and the org's 400 is reported as a 401",
         arguments: [
             "use_dpop_nonce", "invalid_dpop_proof", "dpop_proof_required_for_token",
             "dpop_authentication_scheme_required",

@@ -31,7 +31,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "if Okta refuses a link twice, a query by time follows that begins before the first missing event",
+        "if Okta refuses a link twice, the log is queried by time, starting before the first missing event",
         arguments: [400, 404, 410])
     func refusedLink(status: Int) throws {
         var bench = try bench()
@@ -58,7 +58,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "if a query by time is answered with 404 or 410, the address is wrong, even if a link was refused before",
+        "a 404 or 410 to a query by time means that the org's address is wrong, even if Okta has refused a link before",
         arguments: [404, 410])
     func wrongAddress(status: Int) throws {
         var bench = try bench()
@@ -74,7 +74,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "if another link is refused, the next query by time follows immediately after new events, and otherwise after a minute"
+        "if another link is refused, the next query by time is sent at once if there were new events, else after a minute"
     )
     func refusedAgain() throws {
         var bench = try bench()

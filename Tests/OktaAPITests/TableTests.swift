@@ -111,7 +111,7 @@ struct TableTests {
     }
 
     @Test(
-        "code and text are read from the body of an error",
+        "the code and the text of an error are read from the body of the answer",
         arguments: [
             (
                 "{\"errorCode\":\"E0000011\",\"errorSummary\":\"Invalid token provided\",\"errorCauses\":[]}",

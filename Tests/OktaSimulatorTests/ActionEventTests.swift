@@ -61,7 +61,7 @@ struct ActionEventTests {
         }
     }
 
-    @Test("the event of an action gets its place after all events that a client may have read, and keeps the place")
+    @Test("the event of an action is added after all events that a client may have read, and never moves")
     func live() async throws {
         let clock = MovedClock()
         try await withOrg({

@@ -132,7 +132,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("risk and universal logout need a licence; a universal logout also revokes the user's API tokens")
+    @Test("risk and universal logout need a license; a universal logout also revokes the user's API tokens")
     func threatProtection() async throws {
         try await withOrg({ $0.tokens.append("second") }) { org, client in
             let user = try #require(org.user("adam.active"))

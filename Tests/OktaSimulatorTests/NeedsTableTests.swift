@@ -153,7 +153,7 @@ struct NeedsTableTests {
             let isEnough = try isAllowed(row.name, org, enough)
             #expect(isEnough, "\(row.name)")
             for left in row.scopes {
-                // The scope okta.users.manage includes okta.users.read. So a client without okta.users.read must not have the other, either.
+                // The scope okta.users.manage includes okta.users.read. So a client without okta.users.read must not have okta.users.manage, either.
                 let implying: Set = left == "okta.users.read" ? [left, "okta.users.manage"] : [left]
                 let poor = try AppClient.client(org, key, Array(all.subtracting(implying)))
                 let isStillAllowed = try isAllowed(row.name, org, poor)

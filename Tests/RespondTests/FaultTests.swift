@@ -55,7 +55,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if a call fails before Okta carries it out, it is repeated if that does no harm; otherwise the entry says that it was not done",
+        "a call that fails before Okta carries it out is repeated if that does no harm; otherwise the log says that it was not done",
         arguments: actions, [FaultRule.Kind.disconnect, .status, .html])
     func brokenBefore(_ what: (ResponseAction, String), _ kind: FaultRule.Kind) async throws {
         let (action, user) = what
@@ -64,7 +64,7 @@ struct FaultTests {
         if Self.neverTwice.contains(action) {
             #expect(report.outcomes == [.failed])
             #expect(report.codes == ["answer-lost"])
-            #expect(report.result?.message.contains("so Okta had not done it") == true)
+            #expect(report.result?.message.contains("so Okta had not carried out the request") == true)
             #expect(rig.done(user)[action.rawValue] == nil)
         } else {
             #expect(report.outcomes == [.done])
@@ -111,7 +111,7 @@ struct FaultTests {
     }
 
     @Test(
-        "if the user or the user's roles can't be read, no action is sent, and the entry says so",
+        "if the user or the user's roles can't be read, no action is sent, and the response log says so",
         arguments: ["reads", "list-roles"])
     func lookup(_ place: String) async throws {
         let clock = TestClock()

@@ -111,8 +111,8 @@ struct LookupTests {
             #expect(report.codes == ["invalid-request"])
         }
         for (integration, words) in [
-            ("acne", "There is no integration “acne” with a response_action; there is: acme."),
-            ("watch", "The integration watch has no response_action: add one with a credential that has write."),
+            ("acne", "There is no integration “acne” with a response_action; the integrations with one are: acme."),
+            ("watch", "The integration watch has no response_action: add one whose credential has write permission."),
         ] {
             let report = await engine.act(.suspend, "alice.active") { $0.integration = integration }
             #expect(report.codes == ["unknown-integration"])

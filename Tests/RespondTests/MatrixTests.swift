@@ -57,7 +57,7 @@ struct MatrixTests {
         let kept = await engine.act(.unlock, "lea.directory")
         #expect(kept.outcomes == [.refusedByOkta])
         #expect(kept.codes == ["wrong-state"])
-        #expect(kept.result?.message.contains("If a directory manages the password, do it there") == true)
+        #expect(kept.result?.message.contains("If a directory manages the password, make the change there") == true)
     }
 
     @Test(

@@ -2,8 +2,8 @@ import Foundation
 import Respond
 import Synchronization
 
-/// A clock for the engine and its org. It begins at the present time. `advance` moves the clock forward. When the
-/// engine waits until a time, the clock moves to that time at once.
+/// A clock for the engine and its org. It begins at the current time. `advance` moves the clock forward. When the engine waits until a time, the
+/// clock moves to that time at once.
 final class TestClock: Sendable {
     private let start = ContinuousClock.now
     private let wallStart = Int64(Date().timeIntervalSince1970 * 1000)

@@ -38,7 +38,7 @@ struct UndoTests {
             Issue.record("a second undo was possible")
             return
         }
-        #expect(reason == "It was already undone by \(undone.entries.first?.id ?? "?").")
+        #expect(reason == "The action was already undone by the action \(undone.entries.first?.id ?? "?").")
     }
 
     @Test(
@@ -50,7 +50,7 @@ struct UndoTests {
             (.resetFactors, "alice.active", "Factors can't be restored"),
             (.unlock, "lou.locked", "No action locks a user out"),
             (.deactivate, "lou.locked", "lou.locked@corp.example was LOCKED_OUT before"),
-            (.activate, "ana.staged", "No action makes an account STAGED again"),
+            (.activate, "ana.staged", "No action gives an account the status STAGED again"),
             (.setRisk, "alice.active", "The risk was NONE before"),
             (.suspend, "sue.suspended", "was in that state before"), (.suspend, "root.admin", "changed nothing"),
             (.addToGroup, "nobody", "changed nothing"),

@@ -43,7 +43,7 @@ struct NumberedSpool {
 
 @Suite("Acknowledging loaded segments")
 struct AcknowledgementTests {
-    @Test("a loader's position is kept, can be repeated, and only moves forward")
+    @Test("a loader's position is stored, may be acknowledged again, and only moves forward")
     func monotonic() throws {
         let spool = try NumberedSpool(5)
         try spool.acknowledge("warehouse", 0)

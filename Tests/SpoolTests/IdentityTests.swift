@@ -317,7 +317,7 @@ struct IdentityTests {
         #expect(writer.earliest(window, depths: 0..<400) == 12)
     }
 
-    @Test("recover() restores the windows as they were at the recovered cursor, with their present bounds")
+    @Test("recover() restores the windows as they were at the recovered cursor, but keeps their current bounds")
     func recover() throws {
         let collection = try Simulation()
         let writer = try collection.open(ScriptedFileSystem())

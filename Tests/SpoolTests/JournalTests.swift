@@ -33,7 +33,7 @@ struct JournalTests {
         #expect(try collection.visible() == [])
     }
 
-    @Test("a commit without records keeps its cursor over a restart, even if the cursor is short")
+    @Test("a commit without records keeps its cursor across a restart, even if the cursor is short")
     func shortFrames() throws {
         let collection = try SimulatedCollection()
         for number in 1...6 {

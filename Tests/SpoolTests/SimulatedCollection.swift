@@ -40,7 +40,7 @@ struct SimulatedCollection {
         )
     }
 
-    /// The time of an event: events of `account_change` are late, and the others are of the present hour.
+    /// The time of an event: events of `account_change` are late, and the others are of the current hour.
     static func time(_ number: Int) -> Int64 {
         partition(number).0.hasPrefix("class=account_change") ? Int64(number) : instant(Int64(number)).wall
     }

@@ -26,7 +26,7 @@ struct LogOutputTests {
         #expect(LogOutput(Surroundings(journalStream: "0:0", standardError: nil)) == .standardError(colour: false))
     }
 
-    @Test("colours are used only on a terminal, and not if NO_COLOR is set or the terminal is dumb")
+    @Test("colors are used only on a terminal, and not if NO_COLOR is set or the terminal is dumb")
     func colours() {
         #expect(LogOutput(Surroundings(isTerminal: true, terminal: "xterm")) == .standardError(colour: true))
         #expect(LogOutput(Surroundings(isTerminal: false, terminal: "xterm")) == .standardError(colour: false))

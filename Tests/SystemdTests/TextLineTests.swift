@@ -34,7 +34,7 @@ struct TextLineTests {
         #expect(text.hasSuffix(#" warning k\n="v \"w\"\n" a\nb\u{1b}[2J error=CancellationError()"#))
     }
 
-    @Test("if colours are requested, only the level is coloured")
+    @Test("if colors are requested, only the level is colored")
     func colour() {
         #expect(line("x", colour: true).contains(" \u{1B}[33mwarning\u{1B}[0m x"))
         #expect(!line("x").contains("\u{1B}"))

@@ -60,7 +60,7 @@ struct FleetStatusTextTests {
             ])
     }
 
-    @Test("if no host holds an integration, the output begins with it and says what happens or what to do")
+    @Test("if no host holds an integration, the output begins with this problem and says what happens or what to do")
     func unheld() throws {
         let report = try report(seen(), ["acme", "globex", "initech"])
         #expect(!report.isWell)

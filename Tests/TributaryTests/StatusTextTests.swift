@@ -116,7 +116,7 @@ struct StatusTextTests {
         #expect(!text.isWell)
         #expect(text.lines[0].hasPrefix("✘ waiting to start  tributary "))
         #expect(text.lines[1].contains("waiting to start: no space left on /state"))
-        #expect(text.lines[2] == "  → Tributary retries, next at 2026-11-23T20:15:45Z")
+        #expect(text.lines[2] == "  → Tributary tries again at 2026-11-23T20:15:45Z")
     }
 
     @Test("the output has the number of unsealed records and the time of the next seal")

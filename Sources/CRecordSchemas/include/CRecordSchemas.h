@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-// The tables of the OCSF versions in which records can be written, except 1.8.0, and the choices for them, embedded at compile
-// time. To add a version, add its file and a line in the list.
+// The tables of the OCSF versions in which records can be written, and the file choices.tsv, embedded at compile time. Version
+// 1.8.0 has no table. To add a version, add its file and a line in the list of schemas.
 typedef struct tributary_record_schema {
     const char *version;
     const unsigned char *start;

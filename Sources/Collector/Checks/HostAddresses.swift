@@ -1,7 +1,7 @@
 import Glibc
 import Systemd
 
-/// Looks up a host with the system's resolver, for a person who investigates a problem with names. The transport does its own look-ups.
+/// Looks up a host with the system's resolver, so that a person can investigate DNS problems. The transport does its own look-ups.
 enum HostAddresses {
     /// The distinct addresses, or the resolver's error message.
     static func lookUp(_ host: String) async -> Result<[String], Failure> {

@@ -165,7 +165,7 @@ package struct OnlineCheck: Sendable {
             switch trouble.kind {
             case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
                 report.pass(.credential, "\(name) is accepted")
-            default: report.warn(.credential, "\(name): not tested yet", advice: "See the next steps")
+            default: report.warn(.credential, "\(name): not tested yet", advice: "See the results of the next steps")
             }
             switch trouble.kind {
             case .forbidden: report.fail(.permission, trouble.what, advice: trouble.advice, .refused)
@@ -173,7 +173,7 @@ package struct OnlineCheck: Sendable {
             case .rateLimited, .concurrencyLimited:
                 report.warn(
                     .permission, "not known: Okta refused the request because of its rate limit",
-                    advice: "See the next steps")
+                    advice: "See the results of the next steps")
                 report.fail(.rateLimit, trouble.what, advice: trouble.advice, .unreachable)
             default: report.fail(.permission, trouble.what, advice: trouble.advice, .unreachable)
             }
@@ -195,15 +195,15 @@ package struct OnlineCheck: Sendable {
             let events = try? JSONDecoder().decode([Event].self, from: Data(response.body))
         else {
             report.warn(
-                .newestEvent, "Okta did not answer this request",
-                advice: "Collection does not need this request; try the check again")
+                .newestEvent, "Okta did not return the newest event",
+                advice: "Collection works without this request; run the check again")
             return
         }
         guard let published = events.first?.published else {
             report.warn(
                 .newestEvent, "no event in the last seven days",
                 advice: ingest.filter == nil
-                    ? "Check that this is the right org: each sign-in makes an event"
+                    ? "Check that this is the right org: each sign-in creates an event"
                     : "Check the filter: it may exclude every event")
             return
         }
@@ -248,7 +248,7 @@ extension OnlineReport {
         pass(.connection, words)
     }
 
-    /// Okta's `Date` has whole seconds, so the middle of that second is compared with the middle of the exchange.
+    /// Okta's `Date` has whole seconds, so the middle of that second is compared with the time halfway between the request and the answer.
     fileprivate mutating func noteClock(_ response: HTTPResponse, between sent: Int64, and received: Int64) {
         guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else { return }
         let difference = Double((sent + received) / 2 - date.milliseconds - 500) / 1000
@@ -257,17 +257,17 @@ extension OnlineReport {
 
     fileprivate mutating func passClock(tolerance: Double) {
         guard let difference = facts.clockDifferenceSeconds else {
-            warn(.clock, "the answer carried no time", advice: "Check whether a proxy removes headers")
+            warn(.clock, "Okta's answer had no Date header", advice: "Check whether a proxy removes headers")
             return
         }
         guard abs(difference) > tolerance else {
-            pass(.clock, "agrees with Okta's within \(Int(tolerance)) s")
+            pass(.clock, "this machine's clock agrees with Okta's within \(Int(tolerance)) s")
             return
         }
         let words = StatusReport.duration(Int(abs(difference).rounded()))
         warn(
-            .clock, "this machine's is \(words) \(difference > 0 ? "ahead of" : "behind") Okta's",
-            advice: "Let the network set this machine's clock (timedatectl set-ntp true)")
+            .clock, "this machine's clock is \(words) \(difference > 0 ? "ahead of" : "behind") Okta's",
+            advice: "Synchronize this machine's clock with NTP (timedatectl set-ntp true)")
     }
 
     fileprivate mutating func noteRateLimit(_ rate: RateLimit?, share: Double) {
@@ -284,8 +284,8 @@ extension OnlineReport {
         let own = max(1, Int((Double(limit) * share).rounded(.down)))
         pass(
             .rateLimit,
-            "\(limit) requests a minute for everyone" + (rate.remaining.map { ", \($0) left now" } ?? "")
-                + "; rate_limit_share \(share) takes up to \(own) of them")
+            "\(limit) requests per minute for all clients" + (rate.remaining.map { ", \($0) left now" } ?? "")
+                + "; with rate_limit_share \(share), Tributary uses up to \(own) of them")
     }
 }
 

@@ -72,7 +72,7 @@ final class CollectionService: Service {
         } onGracefulShutdown: {
             self.board.stopping()
             self.notifier.stopping(status: "stopping: durable records are being sealed")
-            self.logger.announce(.stopping, "stopping: pending pages become durable, then everything is sealed")
+            self.logger.announce(.stopping, "stopping: Tributary stores pending pages, and then seals all records")
         }
         let ended = await stopAll()
         await transport.shutdown()
@@ -127,8 +127,8 @@ final class CollectionService: Service {
         logger.announce(
             .spoolError,
             """
-            no longer configured to collect, and its unsealed records can't be sealed: \(failure). They are kept, and sealing is tried again every \
-            \(Self.leftoverRetry.components.seconds) s
+            this integration is no longer configured to collect, and its unsealed records can't be sealed: \(failure). Tributary keeps them, and \
+            tries again every \(Self.leftoverRetry.components.seconds) s
             """, metadata: [LogKey.integration: "\(name)"])
     }
 
@@ -225,10 +225,10 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Schedules the seals of these integrations' unsealed records. A reload has removed the integrations, and none of them had a collector.
+    /// Schedules seals of the unsealed records of integrations that a reload has removed and that had no collector.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
-    /// Finds integrations that are no longer configured but have unsealed records, which no collector will seal, and schedules their seals.
+    /// Finds integrations that are no longer configured but have unsealed records, and schedules their seals, because no collector will seal them.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
         guard !isShared else { return }
         do throws(SpoolError) {
@@ -262,8 +262,8 @@ final class CollectionService: Service {
             logger.announce(
                 .spoolRecovered,
                 """
-                no longer configured to collect: its \(records) unsealed records are now in \(sealed.count) segments. Its cursor is kept: \
-                if it is configured again, collection continues from there
+                this integration is no longer configured to collect: its \(records) unsealed records are now in \(sealed.count) segments. \
+                Its cursor is kept, so that collection continues from there if the integration is configured again
                 """, metadata: metadata)
         } catch {
             let isNews = state.withLock { state in
@@ -274,8 +274,8 @@ final class CollectionService: Service {
             logger.announce(
                 .spoolError,
                 """
-                no longer configured to collect, and its unsealed records can't be sealed: \(error). They are kept, and sealing is \
-                tried again \(error.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
+                this integration is no longer configured to collect, and its unsealed records can't be sealed: \(error). Tributary keeps them, and \
+                tries again \(error.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
                 """, metadata: metadata)
         }
     }

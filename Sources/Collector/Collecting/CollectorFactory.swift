@@ -79,7 +79,7 @@ struct CollectorFactory {
     /// The worker of an integration that has a collector.
     func worker(of name: String) -> IngestWorker? { placement.worker(of: name).map { workers[$0] } }
 
-    /// Forgets an integration whose collector has ended: removes its status entry, and frees its place on the worker.
+    /// Forgets an integration whose collector has ended: removes its status entry, and releases its worker.
     mutating func remove(_ name: String) {
         board.remove(name)
         placement.remove(name)

@@ -50,7 +50,7 @@ final class CredentialStore: Sendable {
     }
 
     private func make(_ configured: Configuration.Credential, _ org: OrgURL) -> any Credential {
-        // With oauth, the configuration requires a client ID; otherwise it refuses one.
+        // The configuration requires a client ID for `oauth`, and forbids one for an API token.
         guard configured.type == .oauth, let clientID = configured.clientID else {
             return APITokenFile(path: configured.secretFile)
         }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import OktaAPI
 
 extension CurlTransport {
-    /// Creates the transport for a configuration. If no proxy is configured, the proxy variables of this process's environment count.
+    /// Creates the transport for a configuration. If no proxy is configured, the proxy variables in this process's environment apply.
     convenience init(_ configuration: Configuration) throws(Daemon.StartError) {
         do throws(TransportError) {
             try self.init(
@@ -20,7 +20,7 @@ extension CurlTransport {
     }
 
     /// The maximum memory for the pages of all integrations together. It is large enough that no worker has to wait for a page. A higher limit would
-    /// only let more pages wait in memory for a worker. 20 MiB with one worker, 48 MiB with eight.
+    /// only let more pages wait in memory for a worker. The result is 20 MiB with one worker and 48 MiB with eight.
     static func bodyBytes(workers: Int) -> Int { (16 + 4 * workers) << 20 }
 }
 

@@ -4,18 +4,18 @@ import OktaAPI
 import Spool
 import Synchronization
 
-/// Serves a share of the integrations on one thread: maps their pages and makes them durable.
+/// Processes the pages of some of the integrations on one thread: maps their events to records and makes them durable.
 ///
-/// The buffers of parser, compressor and records belong to the worker, not to the integration, so memory grows only with the number of
-/// threads. Every method runs on the worker's own thread from start to end, and may block there.
+/// The buffers for parsing, compression and records belong to the worker, not to the integration, so memory grows only with the number of threads.
+/// Every method runs on the worker's own thread from start to end, and may block there.
 actor IngestWorker {
     /// The result of ingesting a page.
     enum Ingested: Sendable {
         /// The page is durable.
         case committed(Committed)
-        /// Nothing of the page was stored: its way is still searching for events that it has passed.
+        /// Nothing of the page was stored, because the page's way is still searching for events that it has already passed.
         case searching(LogSearch, count: Int)
-        /// Nothing of the page was stored: no tail begins with it.
+        /// Nothing of the page was stored, because the page has no new event with which a tail could begin.
         case nothing(isEmpty: Bool)
     }
 

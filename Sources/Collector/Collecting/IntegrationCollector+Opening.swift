@@ -34,7 +34,7 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// The stored place. A first run stores its start before its first request, so that the start does not change afterwards.
+    /// The stored place. The first run stores the place at which it starts before it sends a request, so that this place does not change afterwards.
     private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
         var unsealed = IngestWorker.Unsealed()
         defer { board.update(entry) { [unsealed] in $0.opened(unsealed) } }
@@ -59,8 +59,8 @@ extension IntegrationCollector {
 
     private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
-        // If events of an organization were collected before, the address must still lead to the same organization. If the org does not answer, its
-        // log won't answer either, and the probe is repeated later. But a new address must be identified before anything is collected.
+        // The address must still lead to the organization whose events were collected before. If the probe gets no answer, it is repeated later,
+        // because the log won't answer either. Only a new address must be identified before anything is collected.
         var failure: String?
         if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
         let place: OpenedPlace?
@@ -82,7 +82,7 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the org must be probed first. It must be if the place names its organization, or if a link of the place leads to another address. An
+    /// Whether the org must be probed before it is queried: true if the place names its organization, or contains a link to another address. An
     /// unreadable place needs no probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
@@ -90,7 +90,7 @@ extension IntegrationCollector {
         return place.organization != nil || place.isElsewhere(than: query)
     }
 
-    /// Probes the org. If the address does not answer as an Okta org, returns nil and sets the reason.
+    /// Probes the org. If the address does not answer as an Okta org, returns nil and sets `failure` to the reason.
     private func probe(_ failure: inout String?) async -> OrgProbe? {
         do throws(TransportError) {
             if let probe = OrgProbe(try await transport.send(OrgProbe.request(settings.query.org))) { return probe }
@@ -101,8 +101,7 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// Asks the org for its id and its other names during collection. Collection needs the answer only if the org's links lead to one of those
-    /// names.
+    /// Asks the org for its id and its other names during collection. Collection needs the answer only if Okta's links lead to one of those names.
     func probeIfDue(_ reading: inout Reading) async {
         guard let due = reading.probeDue, due <= time.now else { return }
         var failure: String?

@@ -76,7 +76,7 @@ extension IntegrationCollector {
         announce(transition, requestID: page.requestID)
         if search.next == nil, search.need == 0 {
             logger.warning(
-                "none of the remembered events was found again; everything since \(WallClock.text(page.since.milliseconds)) is collected",
+                "none of the remembered events was found again; all events since \(WallClock.text(page.since.milliseconds)) are collected",
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(
@@ -89,7 +89,7 @@ extension IntegrationCollector {
         logger.announce(
             .clockWrong,
             """
-            \(StatusReport.clockWords(Int(ahead.components.seconds))): the start now counts from Okta's clock, and collection starts at \
+            \(StatusReport.clockWords(Int(ahead.components.seconds))): the start is now computed with Okta's clock, and collection starts at \
             \(WallClock.text(start.milliseconds)). Set this host's clock: timedatectl
             """)
     }
@@ -143,7 +143,7 @@ extension IntegrationCollector {
         case .recovered(let trouble, let seconds):
             logger.announce(
                 .integrationRecovered,
-                "events arrive again after \(StatusReport.duration(seconds)) of: \(trouble.message)",
+                "events arrive again after \(StatusReport.duration(seconds)). The problem was: \(trouble.message)",
                 metadata: metadata(requestID))
         }
     }
@@ -166,13 +166,13 @@ extension IntegrationCollector {
     func report(_ opening: SharedOpening) {
         board.updateFleet { $0?.opened(settings.name, opening) }
         let from =
-            opening.sealedBy.map { "after generation \(opening.generation), sealed by \($0)" }
-            ?? "which no host has sealed yet"
+            opening.sealedBy.map { "its generation \(opening.generation) began with a seal of \($0)" }
+            ?? "no host has sealed its records yet"
         let dropped =
             opening.dropped > 0
             ? "; \(opening.dropped) unsealed records of this host were dropped, because another host has collected them"
             : ""
-        logger.announce(.integrationTaken, "this host of the fleet collects the integration now, \(from)\(dropped)")
+        logger.announce(.integrationTaken, "this host of the fleet now collects the integration; \(from)\(dropped)")
     }
 
     func report(_ recovery: RecoveryReport) {
@@ -191,16 +191,16 @@ extension IntegrationCollector {
     }
 
     private static func words(_ restored: RestoredState) -> String {
-        let seal = restored.isSealGivenUp ? ", and the files of a seal that it had begun have been removed" : ""
+        let seal = restored.isSealGivenUp ? ", and a seal that it describes as unfinished can't be completed" : ""
         let what =
             restored.hadJournal
             ? """
-            the state directory is older than the spool: it does not know of \(restored.segments) segments\(seal). Collection goes back to \
-            where it was when that state was last sealed
+            the state directory is older than the spool: it lacks \(restored.segments) segments that the spool has\(seal). Collection continues \
+            from the last seal in the state directory
             """
             : """
             the spool has \(restored.segments) segments of this integration but the state directory has no journal: was it emptied? \
-            Collection starts again from the configured start; unsealed records of events before that are lost
+            Unsealed records of earlier events are lost. Collection starts again from the configured start
             """
         guard !restored.isExact else {
             return "\(what), and drops the \(restored.known) events of those segments, which it recognizes by their uid"
@@ -213,12 +213,12 @@ extension IntegrationCollector {
     }
 
     private func words(_ older: OlderSpool) -> String {
-        let missing = older.missingSegments.map { "\($0) segments" } ?? "\(older.missingBytes) bytes of segments' lines"
+        let missing = older.missingSegments.map { "\($0) segments" } ?? "\(older.missingBytes) bytes of segment lines"
         let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
         return """
             the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
             events are not collected again automatically, and their positions are not reused. Restore the newer spool; or stop \
-            Tributary, move integrations/\(settings.name) out of the state directory, set `start` to a time before that, and start: \
+            Tributary, move integrations/\(settings.name) out of the state directory, set `start` to an earlier time, and start it again: \
             Tributary then drops the events that the spool already has (/usr/share/doc/tributary/backup.md)
             """
     }

@@ -66,8 +66,8 @@ struct IntegrationCollector: Sendable {
     /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
 
-    /// The pager, and the text of its place as the spool has stored it. A class, because a value of this size would be copied into the frame of each
-    /// function that waits, and all integrations wait most of the time.
+    /// The pager, and the text of its place as the spool has stored it. This is a class, because a value of this size would be copied into the frame
+    /// of each function that waits, and all integrations wait most of the time.
     final class Reading {
         var pager: LogPager
         var kept: String
@@ -99,8 +99,8 @@ struct IntegrationCollector: Sendable {
                 await collect(request, &reading)
                 await probeIfDue(&reading)
             case .outstanding:
-                // This would be a bug, because every request has been answered and every page settled before this step. The wait
-                // prevents a busy loop.
+                // Only a bug can lead here, because the collector passes every answer and every result of a page to the pager before it asks for a
+                // step. The wait prevents a busy loop.
                 logger.critical("internal error: the pager waits for an answer that it already has; please report this")
                 await sleep(for: Self.beat)
             }
@@ -134,7 +134,7 @@ struct IntegrationCollector: Sendable {
         case .trouble(let trouble):
             note(trouble, reading.pager)
             if reading.pager.awaitsCredential { reading.refused = credential.version }
-            // The link may lead to another name of the org. Only a probe can show this, so the probe is sent now.
+            // The foreign link may contain another name of the same org. Only a probe can show that, so one is sent now.
             if trouble.kind == .foreignNext, reading.probeDue != nil { reading.probeDue = time.now }
         case .startMoved(let start, let ahead): noteMovedStart(start, ahead)
         case .page(let page):
@@ -149,7 +149,7 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Reports that there is no credential and nothing can be sent. The pager treats this as an invalid request.
+    /// Reports to the pager that no request can be sent without a credential. The pager treats this as an invalid request.
     private func withoutCredential(_ error: CredentialError, _ reading: inout Reading) {
         let failure = TransportError(.invalidRequest, host: settings.query.org.host, detail: error.description)
         guard
@@ -166,8 +166,8 @@ struct IntegrationCollector: Sendable {
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While the spool can't store the page, the page waits here. No request is sent to Okta then, because there is no room for
-    /// another page.
+    /// Makes a page durable. While the spool can't store the page, this method retries. In the meantime no request is sent to Okta, because there is
+    /// no room for another page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -181,8 +181,8 @@ struct IntegrationCollector: Sendable {
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
                 case .spool(.sealUndecided):
-                    // Another seal is being decided, and the page must wait until that has ended. If this collector is stopped meanwhile, the seal is
-                    // finished elsewhere or by another host.
+                    // The page must wait until the current seal is decided. If this collector is stopped while it waits, other code or another host
+                    // finishes the seal.
                     guard !Task.isCancelled else {
                         reading.pager.notCommitted("the collector is stopped", now: time.now)
                         return
@@ -216,7 +216,7 @@ struct IntegrationCollector: Sendable {
             reading.kept = committed.kept
             reading.pager.committed(committed.checkpoint, now: time.now)
             note(committed, page)
-            // Only a page with new records can make a seal due at once. A seal that becomes due by age is found by the periodic check.
+            // Only a page with new records can make a seal due at once. The periodic check finds seals that become due by age.
             if committed.events + committed.rejected > 0 { await seal() }
         case .searching(let search, let count):
             reading.pager.searching(search, now: time.now)

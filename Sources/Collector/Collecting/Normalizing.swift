@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import OCSF
 
-/// The mapping for a configuration: its settings, and the catalog with the site's own rows.
+/// How events are mapped under a configuration: the settings, and the catalog with the rows that the configuration adds.
 package struct Normalizing {
     package let settings: NormalizerSettings
     private let tables: [String]
@@ -17,7 +17,7 @@ package struct Normalizing {
         tables = configuration.record.catalogue
     }
 
-    /// The built-in catalog, with the site's tables applied row by row; a later table wins.
+    /// The built-in catalog with the configured tables. If two tables contain the same row, the later table wins.
     ///
     /// - Throws: `Daemon.StartError.configuration`, with the file and the line of an invalid row.
     package func catalog() throws(Daemon.StartError) -> EventCatalog {

@@ -20,7 +20,8 @@ struct OpenedPlace: Sendable {
     init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
         if let earlier = try EarlierLogPlace(parsing: text) {
             place = earlier.upgraded(for: query)
-            // A place of an earlier version does not show whether the filter has changed, so any other change counts as a change of the filter, too.
+            // A place in the form of an earlier version does not show whether the filter has changed. So any change of the source is treated as a
+            // change of the filter, too.
             Self.upgradeWindows(place, isOtherFilter: place.source != query.source, writer)
         } else {
             place = try LogPlace(parsing: text)
@@ -34,7 +35,7 @@ struct OpenedPlace: Sendable {
         changeFilter(to: query.filter, writer)
     }
 
-    /// A link contains its filter, so a way with a new filter is queried by time.
+    /// Changes the filter. A link contains the old filter, so a way with a new filter is queried by time.
     private mutating func changeFilter(to filter: String?, _ writer: SpoolWriter) {
         switch place.ways {
         case .one(var way):
@@ -48,7 +49,7 @@ struct OpenedPlace: Sendable {
             place.ways = .two(history: history, tail: tail, backfill)
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
-            // All events that the tail has passed are remembered, so the history alone can continue.
+            // The head is not full, so all events that the tail has passed are remembered. The history can recognize them, and continues alone.
             writer.joinWindows()
             writer.setAside(&history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail))
             place.ways = .one(history)

@@ -1,18 +1,18 @@
 import OktaAPI
 import Spool
 
-/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. This type
-/// contains everything that exactly-once needs, except that a commit is atomic. `docs/exactly-once.md` has the whole argument; in short:
+/// Reads a page's events one by one and decides for each whether it is collected. At the page's end it decides where the log continues. Exactly-once
+/// collection depends only on this type and on atomic commits. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
-/// misses none. (A2) Two queries see the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since`
+/// misses none. (A2) Two queries return the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since`
 /// omits no event stored at that time or later. Among any few events, most are stored no earlier than five minutes before their `published`. Every
 /// event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need``
 /// occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
-/// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or the other.
-///   The way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
+/// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or by the other
+///   way. The way's window remembers the newest events of the stretch, at least ``PassedLimits/window``, in order.
 /// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
 /// - *Restart.* Every event that the way has not passed was stored at `restart` or later, and so were many of the events in the window.
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
@@ -97,8 +97,8 @@ struct PageReading {
             writer.remember(identity, in: .head)
             addedToHead += 1
         }
-        // An event that this way has not passed may still have been collected: by a state of the journal that was lost, after which an older state
-        // was restored.
+        // An event that this way has not passed may still have been collected: an older state of the journal may have been restored after the event
+        // was collected.
         isKnown = isKnown || writer.knows(identity, in: .restored)
         writer.remember(identity, in: own.present)
         passed += 1
@@ -108,7 +108,7 @@ struct PageReading {
         return !isKnown
     }
 
-    /// The `published` of the last event given to ``takes(_:)``, in milliseconds since 1970.
+    /// Records the `published` of the last event given to ``takes(_:)``, in milliseconds since 1970.
     mutating func saw(published: Int64) {
         newest = max(newest ?? published, published)
         allTimes.append(published)
@@ -184,9 +184,9 @@ struct PageReading {
         return search.began
     }
 
-    /// Whether the history may collect events again that the tail has passed and forgotten. That is so if the page's events are as new as the last
-    /// events of the head, although the history has not seen half of the head. Okta has then deleted the other events of the head, and the history
-    /// can't notice that it has reached the tail's beginning.
+    /// Whether the history may collect events again that the tail has passed and forgotten. This is the case if the page's events are as new as the
+    /// last events of the head, although the history has not seen half of the head. Okta has then deleted the other events of the head, and the
+    /// history can't notice that it has reached the tail's beginning.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
             let end = writer.earliest(.head, depths: 0..<1), end > .min
@@ -258,13 +258,14 @@ struct PassedLimits: Sendable {
 }
 
 /// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a
-/// single window, a new filter could bring many older events, and the window would drop earlier events before they are found again.
+/// single window, a new filter could add many older events, and the window would drop other events that a search must still find.
 struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
     private let hasEarlier: Bool
-    /// The number of the newest events of the earlier window that a search looks for. It is zero if either window has dropped events. What the
-    /// present window has dropped came after the earlier window's events, so finding those does not show that all forgotten events have been skipped.
+    /// A search looks for this many of the newest events in the earlier window. The number is zero if either window has dropped events. Events that
+    /// the present window has dropped came after those in the earlier window. So finding events of the earlier window does not show that all
+    /// forgotten events have been skipped.
     private let searchedEarlier: Int
 
     init(_ way: LogWay, _ place: LogPlace, _ writer: SpoolWriter) {
@@ -320,7 +321,7 @@ extension IdentityWindow {
 }
 
 extension SpoolWriter {
-    /// Joins the tail's windows with the main way's, because the way that remains has passed the events of both ways.
+    /// Joins the tail's windows with those of the main way, because the remaining way has passed the events of both.
     func joinWindows() {
         merge(.tail, into: .main)
         move(.earlierTail, to: .earlierMain)
@@ -338,7 +339,7 @@ extension SpoolWriter {
         if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
-            // If the present window has dropped events, some are missing between the events that were already in the earlier window and those that
+            // If the present window has dropped events, there is a gap between the events that were already in the earlier window and the events that
             // have just been moved there. Then only the moved events count.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }

@@ -5,7 +5,8 @@ import Spool
 // Converts the keys of `spool:` to the spool's settings.
 
 extension SpoolSettings {
-    /// The longest time until the first files of a new integration appear, if `spool.segment_max_age` is longer.
+    /// The age at which the first segments of a new integration are sealed, unless `spool.segment_max_age` is shorter. So its first files appear
+    /// soon.
     package static let firstFiles = Duration.seconds(30)
 
     init(_ configuration: Configuration) {

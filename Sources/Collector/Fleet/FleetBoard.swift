@@ -8,7 +8,7 @@ struct FleetBoard: Sendable {
     private var snapshot: FleetSnapshot?
     /// The holder of each integration.
     private var owners: [String: FleetSnapshot.Owner] = [:]
-    /// The generation of each integration that is open here.
+    /// The generation of each integration that is open on this host.
     private var generations: [String: UInt64] = [:]
     private var takeovers = 0
     private var fencedSeals = 0

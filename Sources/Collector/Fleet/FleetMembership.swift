@@ -12,7 +12,7 @@ final class FleetMembership: Service {
     private let keeper: LeaseKeeper
     private let board: StatusBoard
 
-    /// - Parameter reloader: is told which integrations this host holds.
+    /// - Parameter reloader: notified when this host gains or loses an integration.
     init(
         _ fleet: Configuration.Fleet, store: any LeaseStore, integrations: [Configuration.Integration],
         reloader: Reloader, board: StatusBoard, logger: Logger

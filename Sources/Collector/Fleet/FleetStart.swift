@@ -10,9 +10,9 @@ struct FleetStart: Sendable {
     let seals: SealLog
     let store: any LeaseStore
 
-    /// Opens no connection yet.
+    /// Creates the clients of the bucket and the leases. No connection is opened yet.
     ///
-    /// - Throws: `Daemon.StartError.configuration` for a file that can't be used.
+    /// - Throws: `Daemon.StartError.configuration` if a configured file, such as a CA file, can't be used.
     init(_ fleet: Configuration.Fleet, network: Configuration.Network, logger: Logger) throws(Daemon.StartError) {
         self.fleet = fleet
         do throws(TransportError) {

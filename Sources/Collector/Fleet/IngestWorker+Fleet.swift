@@ -14,7 +14,7 @@ struct SharedSealing {
     }
 
     var step = Step.idle
-    /// Whether a task is running a step or the opening.
+    /// Whether a task is opening the integration or carrying out a step.
     var isBusy = true
     /// The number of consecutive failures, and when the next attempt is due.
     var failures = 0
@@ -76,7 +76,8 @@ extension IngestWorker {
             do throws(S3Problem) {
                 windows = try await seals.windows(of: newest)
             } catch {
-                // The windows of a decision are deleted after the next decision. If there is a next one, `newest` is no longer the newest.
+                // The windows of a decision are deleted after the next decision. So they may be missing because `newest` is no longer the newest
+                // decision.
                 let isOld = try await inBucket { () throws(S3Problem) in
                     try await seals.decision(integration, newest.generation + 1) != nil
                 }
@@ -107,7 +108,7 @@ extension IngestWorker {
     }
 
     /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete, because a host that
-    /// opens the next decision removes the bundle of this one. If the publication fails, the integration is closed.
+    /// opens the next decision removes the bundle of the previous one. If the publication fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {
@@ -163,7 +164,7 @@ extension IngestWorker {
     }
 
     /// Counts a failure and sets the wait before the next attempt: 1 s, 2 s, and later up to 8 s. The waits are short, so that a short outage of the
-    /// bucket delays no takeover.
+    /// bucket does not delay a takeover for long.
     private func noteFailure(_ integration: String) {
         guard let failures = shared[integration]?.failures else { return }
         shared[integration]?.failures = failures + 1

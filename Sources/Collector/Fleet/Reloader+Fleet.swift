@@ -57,8 +57,7 @@ extension Reloader: HoldingObserver {
         }
     }
 
-    /// Applies a changed configuration to the integrations of a fleet. Gradually, the leases of new integrations are taken, and those of removed ones
-    /// are released.
+    /// Applies a changed configuration to the integrations of a fleet. This host then gradually takes new integrations and releases removed ones.
     func applyToFleet(_ new: Configuration, _ change: ConfigurationChange) async {
         let changed = change.changed.map(\.integration.name.text).filter { held[$0] != nil }
         await collection.stop(changed)

@@ -80,8 +80,8 @@ package struct Replay {
         try target.begin(
             source: reader.id, schema: options.schema, mapping: try Self.fingerprint(settings, configuration))
         do throws(SpoolError) {
-            // The size has no limit: the user checks for free space before a replay, and a full disk ends the replay without losing what was done. Age
-            // does not cause a seal, because nobody waits for the segments.
+            // The new spool has no size limit: the user checks for free space before a replay, and a full disk ends the replay, which can be
+            // continued later. Records are not sealed because of their age, because nobody waits for the segments.
             var settings = SpoolSettings(configuration)
             settings.directory = options.target
             settings.stateDirectory = target.stateDirectory
@@ -210,7 +210,7 @@ package struct Replay {
         }
         guard line == segment.records else {
             throw .source(
-                .damaged(path: segment.path, reason: "\(line) lines, but the manifest says \(segment.records)"))
+                .damaged(path: segment.path, reason: "it has \(line) lines, but the manifest says \(segment.records)"))
         }
         writer.position.advance(to: sequence + 1)
     }

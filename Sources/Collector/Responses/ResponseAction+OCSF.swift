@@ -8,7 +8,7 @@ extension ResponseAction {
         case .suspend, .deactivate, .clearSessions, .universalLogout, .contain: (2, "Evict")
         case .unsuspend, .activate, .unlock, .release: (3, "Restore")
         case .expirePassword, .resetPassword, .resetFactors: (4, "Harden")
-        // Whether such an action isolates the user or restores access depends on the group or the risk level.
+        // These actions may isolate the user or restore access, depending on the group or the risk level.
         case .addToGroup, .removeFromGroup, .setRisk: (99, "Other")
         }
     }

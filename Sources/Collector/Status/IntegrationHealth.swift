@@ -28,7 +28,7 @@ struct IntegrationHealth: Sendable {
         var newest: Int64?
         /// The time of Okta's answer, by Okta's clock.
         var answered: Int64?
-        /// Whether no more events were expected immediately after this page.
+        /// True if this page was expected to contain the last events that Okta had at that time.
         var isCaughtUp: Bool
         /// The backfill that is running; nil if there is none.
         var backfill: BackfillProgress?
@@ -166,7 +166,7 @@ struct IntegrationHealth: Sendable {
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
 
-    /// Records that the spool has been recovered, or that the problem that prevents this is known.
+    /// Records that the spool has been opened, or that the problem that prevents this is known.
     mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
         self.unsealed = unsealed
@@ -248,7 +248,7 @@ struct IntegrationHealth: Sendable {
 
     private var wasCaughtUp = false
     private var reached: Int64?
-    /// The backfill's progress when this run first saw the backfill, and the time at which that was.
+    /// The backfill's progress when this run first saw the backfill, and the time of that observation.
     private var firstProgress: (progress: BackfillProgress, at: Int64)?
 
     private mutating func enter(_ new: StatusReport.State, at now: Int64) {

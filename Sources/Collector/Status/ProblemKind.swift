@@ -56,7 +56,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// What the integration does while it has the problem. A rate limit passes by itself and is not a failure.
+    /// What the integration does while it has the problem. A rate limit ends without help and is not a failure.
     var state: StatusReport.State {
         switch self {
         case .rateLimited, .concurrencyLimited: .rateLimited

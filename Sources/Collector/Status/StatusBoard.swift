@@ -106,7 +106,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// Whether for every integration either the spool is open or the problem that prevents this is known. `READY=1` is sent when this is true.
+    /// True once the spool of every integration is open, or the problem that prevents this is known. `READY=1` is sent then.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }

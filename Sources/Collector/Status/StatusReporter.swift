@@ -10,7 +10,8 @@ actor StatusReporter: Service {
     static let interval = Duration.seconds(1)
     /// The interval between reports until the daemon is ready. It is short, so that `READY=1` is sent soon after the last integration is opened.
     static let startInterval = Duration.milliseconds(50)
-    /// How often the spool's size is measured by walking its directories. In between, Tributary counts what it writes and removes itself.
+    /// How often the spool's size is measured by walking its directories. Between two measurements, Tributary adds the sizes of files that it writes
+    /// and subtracts those of files that it removes.
     static let measureInterval = Duration.seconds(30)
     /// The pause after a report is this many times the processor time that the report took. So reporting uses at most 0.1 % of a core. Processor time
     /// is measured instead of elapsed time, because otherwise a busy host would get few reports. The walk that measures the spool is limited in the
@@ -70,14 +71,14 @@ actor StatusReporter: Service {
 
     // MARK: Reloads
 
-    /// Called before a reload reads the files. A caller recognizes the reload that it requested by the count of begun reloads.
+    /// Called before a reload reads the files. A program that requests a reload recognizes it by the number of reloads that have begun.
     func reloadBegan() {
         board.updateConfiguration { $0.begun += 1 }
         if isReady { notifier.reloading(status: "reloading the configuration") }
         write(report(isSample: false))
     }
 
-    /// Records that the reload has ended. `update` enters the result of the reload.
+    /// Records that the reload has ended. `update` stores the result of the reload.
     func reloadFinished(_ update: (inout StatusBoard.ConfigurationState) -> Void) {
         board.updateConfiguration { state in
             state.finished += 1

@@ -80,7 +80,7 @@ extension IngestWorker.Sealing {
             logger.announce(
                 .integrationFenced,
                 """
-                \(fenced.by) has sealed generation \(fenced.generation) in the fleet's bucket: this host drops \(fenced.dropped) unsealed \
+                \(fenced.by) has already begun generation \(fenced.generation) in the fleet's bucket: this host drops \(fenced.dropped) unsealed \
                 records, which \(fenced.by) collects
                 """, metadata: metadata)
         }
@@ -100,7 +100,7 @@ extension IngestWorker.Sealing {
         case .recovered(let trouble, let seconds):
             logger.announce(
                 .integrationRecovered,
-                "segments are sealed again after \(StatusReport.duration(seconds)) of: \(trouble.message)",
+                "segments are sealed again after \(StatusReport.duration(seconds)). The problem was: \(trouble.message)",
                 metadata: metadata)
         }
     }

@@ -17,7 +17,8 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     let readDefault: @Sendable () throws(ValueError) -> Value?
     /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
-    /// How `check` describes a value; nil if `check` does not show the key.
+    /// How `check` describes a value. The function returns nil for a value that `check` does not show. Without a function, `check` shows the key's
+    /// name and any value other than the default.
     let words: (@Sendable (Value) -> String?)?
 
     var path: String { description.path }
@@ -42,7 +43,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         }
     }
 
-    /// A key that may be absent. `described` says what it means if the key is absent.
+    /// A key that may be absent. `described` says what happens without the key.
     init<Wrapped>(
         _ path: String, optional kind: ValueKind<Wrapped>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -86,7 +87,7 @@ package enum KeyDefault: Sendable, Hashable {
     /// The code that uses the key determines the default. The text describes it.
     case described(String)
 
-    /// The text that is read like a configured value; nil if the default is none.
+    /// The text that is read like a configured value; nil if the default is not such a text.
     var literal: String? {
         switch self {
         case .value(let text), .environment(_, let text): text

@@ -25,21 +25,21 @@ extension Configuration {
             "The prefix of all objects' keys; a slash follows it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
-            "fleet.log.region", optional: .region, described: "us-east-1 with an endpoint", .atRestart,
+            "fleet.log.region", optional: .region, described: "us-east-1 if an endpoint is set", .atRestart,
             "The bucket's region.")
         package let endpoint = ConfigurationKey<EndpointURL?>(
             "fleet.log.endpoint", optional: .endpoint, described: "Amazon S3", .atRestart,
             "The address of an S3-compatible store other than Amazon's."
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
-            "fleet.log.path_style", optional: .flag, described: "true with an endpoint", .atRestart,
+            "fleet.log.path_style", optional: .flag, described: "true if an endpoint is set", .atRestart,
             "Put the bucket's name into the path of the URL instead of the host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "fleet.log.credentials", .word(), default: .value("auto"), .atRestart, "Where the access key comes from."
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
             "fleet.log.secret_file", optional: .path,
-            described: "/etc/tributary/credentials/fleet-log, as the unit provides it", .atRestart,
+            described: "the unit's copy of /etc/tributary/credentials/fleet-log", .atRestart,
             "With credentials static: a file that contains only the access key."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
@@ -60,7 +60,7 @@ extension Configuration {
         ) { _ in nil }
         package let endpoints = ConfigurationKey<[EndpointURL]>(
             "fleet.lease.endpoints", listOf: .etcdEndpoint, .atRestart,
-            "With type etcd: the addresses of its members, which are tried in turn; up to 16."
+            "With type etcd: the addresses of etcd's members, which are tried in turn; up to 16."
         ) { _ in nil }
         package let caFile = ConfigurationKey<String?>(
             "fleet.lease.ca_file", optional: .path, described: "the system's", .atRestart,

@@ -31,7 +31,7 @@ struct KeyTree: Sendable {
 
     func entry(_ name: String, in parent: String) -> Entry? { entries[parent]?[name] }
 
-    /// What a person probably meant with an unknown key.
+    /// A hint about an unknown key: the known key that the person probably meant, or all keys that are allowed there.
     func suggestion(for name: String, in parent: String) -> String {
         let here = (entries[parent] ?? [:]).keys.sorted()
         if let near = NearestName.of(name, among: here) { return "did you mean “\(near)”?" }
@@ -43,6 +43,6 @@ struct KeyTree: Sendable {
                 ? "“\(elsewhere.name)” belongs to the top of the file, without indentation"
                 : "did you mean “\(elsewhere.name)” in “\(parts.replacing("[]", with: ""))”?"
         }
-        return "known here: \(here.joined(separator: ", "))"
+        return "the keys that are known here: \(here.joined(separator: ", "))"
     }
 }

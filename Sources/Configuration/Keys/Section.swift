@@ -66,7 +66,7 @@ struct SectionReading<Keys: ConfigurationSection> {
         }
     }
 
-    /// The value of a key; nil if it is missing or wrong, which the findings report.
+    /// The value of a key; nil if the value is missing or wrong. The findings then say why.
     subscript<Value>(key: KeyPath<Keys, ConfigurationKey<Value>>) -> Value? {
         let path = Keys.shared[keyPath: key].path
         for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }

@@ -27,7 +27,7 @@ struct ValueKind<Value: Sendable>: Sendable {
             if let value = Value(rawValue: text) { return value }
             let near = NearestName.of(text, among: words)
             throw ValueError(
-                "\(LiteralSecret.quoted(text)) is not known here",
+                "\(LiteralSecret.quoted(text)) is not a known value",
                 hint: near.map { "did you mean “\($0)”?" } ?? "write one of \(words.joined(separator: ", "))")
         }
     }

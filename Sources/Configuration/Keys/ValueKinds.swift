@@ -4,9 +4,9 @@ extension ValueKind where Value == String {
     /// An absolute path. Relative paths are refused: a service and an operator read the same file, but have different working directories.
     static let path = ValueKind("an absolute path") { (text) throws(ValueError) in
         guard text.utf8.first == UInt8(ascii: "/") else {
-            throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin it with /")
+            throw ValueError("\(LiteralSecret.quoted(text)) is not an absolute path", hint: "begin the path with /")
         }
-        // PATH_MAX is 4096 including the final NUL. This leaves room for file names after the path.
+        // PATH_MAX is 4096 including the final NUL. A limit of 3500 leaves room for file names after the path.
         guard text.utf8.count <= 3500, !text.unicodeScalars.contains("\0"), !text.contains("\n") else {
             throw ValueError("not a usable path", hint: "write a path of up to 3500 bytes in one line")
         }
@@ -48,7 +48,8 @@ extension ValueKind where Value == String {
     static let identifier = ValueKind("an identifier") { (text) throws(ValueError) in
         guard (1...200).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw ValueError(
-                "not a usable identifier", hint: "copy it from Okta: up to 200 letters, digits and signs, no spaces")
+                "not a usable identifier",
+                hint: "copy the identifier from Okta: up to 200 letters, digits and signs, no spaces")
         }
         return text
     }
@@ -68,7 +69,8 @@ extension ValueKind where Value == String {
     static let filter = ValueKind("an Okta filter expression") { (text) throws(ValueError) in
         let folded = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         guard folded.utf8.count <= 4000 else {
-            throw ValueError("the filter has more than 4000 bytes", hint: "shorten it; it is sent inside a URL")
+            throw ValueError(
+                "the filter has more than 4000 bytes", hint: "shorten the filter, because it is sent inside a URL")
         }
         let quotes = folded.utf8.filter { $0 == UInt8(ascii: "\"") }.count
         guard quotes % 2 == 0 else {
@@ -98,21 +100,21 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// A user of an Okta org, by login, e-mail address or id; all of them are compared without regard to case.
+    /// A user of an Okta org, by login, e-mail address or id. All three forms are compared without regard to case.
     static let oktaUser = ValueKind("a user's login, e-mail address or id") { (text) throws(ValueError) in
         guard (1...256).contains(text.utf8.count),
             !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }), !text.contains(" ")
         else {
             throw ValueError(
                 "\(LiteralSecret.quoted(text)) is not a user",
-                hint: "write a login, an e-mail address or an id, 256 bytes or less")
+                hint: "write a login, an e-mail address or an id, of at most 256 bytes")
         }
         return text
     }
 
     /// The name of a bucket, by Amazon's rules.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
-        let hint = "write only its name: 3 to 63 lower-case letters, digits, - and ."
+        let hint = "write only the bucket's name: 3 to 63 lower-case letters, digits, - and ."
         guard (3...63).contains(text.utf8.count), !text.contains(".."),
             text.utf8.allSatisfy({
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-.".utf8.contains($0)
@@ -133,7 +135,7 @@ extension ValueKind where Value == String {
     static let account = ValueKind("an AWS account of 12 digits") { (text) throws(ValueError) in
         guard text.utf8.count == 12, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             throw ValueError(
-                "\(LiteralSecret.quoted(text)) is not an AWS account", hint: "write its 12 digits in quotes")
+                "\(LiteralSecret.quoted(text)) is not an AWS account", hint: "write the account's 12 digits in quotes")
         }
         return text
     }
@@ -166,7 +168,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// A table of ClickHouse that needs no quoting.
+    /// The name of a ClickHouse table. Only names that need no quotes are allowed.
     static let table = ValueKind("a table such as lake.okta") { (text) throws(ValueError) in
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, text.utf8.count <= 200,
@@ -342,7 +344,7 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
-            // The error below would repeat a part of the text, so a text that may be a secret gets a different one.
+            // The error below would repeat a part of the text. A text that may be a secret therefore gets a different error.
             guard !LiteralSecret.mayBePresent(in: text) else {
                 throw ValueError(
                     "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"

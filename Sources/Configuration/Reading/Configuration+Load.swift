@@ -21,8 +21,8 @@ extension Configuration {
         return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
     }
 
-    /// Reads what can be read of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no
-    /// command works on a wrong bucket.
+    /// Reads the readable parts of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no
+    /// command uses a wrong bucket.
     package static func readable(path: String, context: ConfigurationContext) -> Configuration? {
         var context = context
         context.mistakes = .nothing
@@ -60,7 +60,7 @@ extension Configuration {
             throw ConfigurationError(
                 problems: [
                     ConfigurationProblem(
-                        at: ConfigurationPlace(file: mainFile), "the configuration could not be put together",
+                        at: ConfigurationPlace(file: mainFile), "the configuration could not be assembled",
                         hint: "this is a bug; please report it with the file")
                 ], warnings: [], leftOff: 0)
         }
@@ -131,7 +131,7 @@ extension Configuration {
             if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
                 findings.error(
                     at: place, "the file is empty",
-                    hint: "restore it, or begin with the installed example; a comment in it is enough for the defaults")
+                    hint: "restore the file, or begin with the installed example; to set nothing, write a comment")
             } else if source.file != mainFile {
                 findings.warning(
                     at: place, "the file sets no key", hint: "remove the file if it is meant to stay empty")

@@ -30,8 +30,8 @@ struct ConfigurationBuilder {
         if let range = myNetwork?.ipRanges.first(where: { $0.prefixLength == 0 }) {
             let key = Configuration.MyNetworkKeys.shared.ipRanges.path
             findings.warning(
-                at: settings.place(of: key), key: key, "\(range) makes every address one of yours",
-                hint: "write the ranges of your organisation")
+                at: settings.place(of: key), key: key, "\(range) makes every address an address of your organization",
+                hint: "write the ranges of your organization")
         }
         let network = SectionReading<Configuration.NetworkKeys>(settings, context, into: &findings).whole
         if let network { checkFiles(network) }
@@ -83,12 +83,12 @@ struct ConfigurationBuilder {
         if FileProbe.look(at: directory) == .missing, directory != runtimeDirectory {
             findings.warning(
                 at: settings.place(of: key), key: key, "there is no directory \(LiteralSecret.quoted(directory))",
-                hint: "create it with the service's user as its owner, or write /run/tributary/metrics.prom")
+                hint: "create the directory with the service's user as its owner, or write /run/tributary/metrics.prom")
         }
         guard !file.hasSuffix(".prom") else { return }
         findings.error(
             at: settings.place(of: key), key: key, "node_exporter reads only files whose names end in .prom",
-            hint: "name it like /run/tributary/metrics.prom")
+            hint: "give the file a name such as /run/tributary/metrics.prom")
     }
 
     private mutating func checkFiles(_ network: Configuration.Network) {
@@ -115,7 +115,7 @@ struct ConfigurationBuilder {
             if isWorldReadable {
                 findings.warning(
                     at: place, key: key, "every user of this host can read \(secret): \(shown)",
-                    hint: "remove that permission with: chmod o-r")
+                    hint: "remove the read permission of other users with: chmod o-r")
             }
         case .missing, .notAFile, .unreadable:
             switch context.secrets {
@@ -123,7 +123,7 @@ struct ConfigurationBuilder {
             case .warned:
                 findings.warning(
                     at: place, key: key, "the file \(shown) can't be read here",
-                    hint: "make sure that it exists, and that the service's user may read it")
+                    hint: "make sure that the file exists, and that the service's user may read it")
             }
         }
     }
@@ -144,7 +144,7 @@ struct ConfigurationBuilder {
         case .unreadable(let code):
             findings.error(
                 at: place, key: key, "the file \(shown) can't be read: \(FileProbe.words(code))",
-                hint: "allow the service's user to read it")
+                hint: "allow the service's user to read the file")
         }
     }
 
@@ -184,7 +184,7 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: ConfigurationPlace(file: settings.place.file), key: "integrations",
                 "there are no integrations, so nothing is collected",
-                hint: "add one under integrations")
+                hint: "add an integration under integrations")
         }
         return read
     }
@@ -209,7 +209,7 @@ struct ConfigurationBuilder {
                 isTaken = true
                 findings.error(
                     at: place, key: keys.name.path, "the integration “\(name)” already exists, at \(earlier)",
-                    hint: "give one of them another name")
+                    hint: "give one of the two another name")
             } else {
                 known.names[name] = place
             }
@@ -217,7 +217,8 @@ struct ConfigurationBuilder {
         let urlPlace = item.place(of: keys.url.path)
         let ingest = dataIngest(item)
         let response = responseAction(item)
-        // If the item has other problems, nothing is added: the cause is usually a mistyped data_ingest, which is already reported as an unknown key.
+        // If the item has other problems, this error is not added: the cause is usually a mistyped data_ingest, which is already reported as an
+        // unknown key.
         if item.sections["integrations[].data_ingest"] == nil,
             item.sections["integrations[].response_action"] == nil, item.found.problems.isEmpty
         {
@@ -260,7 +261,7 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: item.place(of: keys.start.path), key: keys.start.path,
                 "the start is in the future, and events before it are not collected",
-                hint: "write now, or an earlier time")
+                hint: "write “now”, or a time in the past")
         }
         guard var whole = reading.whole, let credential else { return nil }
         if whole.filter == "" { whole.filter = nil }
@@ -289,13 +290,14 @@ struct ConfigurationBuilder {
                 findings.error(
                     at: place, key: key.path, "there is no credential “\(name)”",
                     hint: near.map { "did you mean “\($0)”?" }
-                        ?? "add it under credentials")
+                        ?? "add the credential under credentials")
             }
             return nil
         }
         if permission == .write, credential.permissions != .write {
             findings.error(
-                at: place, key: key.path, "a response action needs a credential with write, but “\(name)” has read",
+                at: place, key: key.path,
+                "a response action needs a credential with the permission write, but “\(name)” has read",
                 hint:
                     "name another credential, or set its permissions to write (\(credentials.place(of: name))) if Okta grants them"
             )
@@ -309,7 +311,7 @@ struct ConfigurationBuilder {
             findings.warning(
                 at: place, key: Configuration.CredentialKeys.shared.name.path,
                 "the credential “\(name)” is not used",
-                hint: "remove it here and revoke it in Okta")
+                hint: "remove the credential here and revoke it in Okta")
         }
     }
 }

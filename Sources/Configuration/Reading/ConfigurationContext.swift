@@ -1,7 +1,7 @@
-/// The conditions, in addition to the files, on which reading the configuration depends.
+/// The conditions that affect how a configuration is read, in addition to its files.
 package struct ConfigurationContext: Sendable {
-    /// The environment of the process. Only `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY` (systemd.exec(5)) are used, and
-    /// `$TRIBUTARY_CREDENTIALS_DIRECTORY`, into which the unit's root step writes credentials.
+    /// The environment of the process. These variables are used: `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY`
+    /// (systemd.exec(5)), and `$TRIBUTARY_CREDENTIALS_DIRECTORY`, the directory into which the unit's root step writes credentials.
     package var environment: [String: String]
     /// Today's date, for expiry dates.
     package var today: CalendarDate
@@ -29,9 +29,9 @@ package struct ConfigurationContext: Sendable {
         /// As with ``integration``, but a configuration without any usable integration is also accepted. Used by programs that do not collect, such
         /// as loaders and deliveries.
         case everyIntegration
-        /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read, even of a file that is not valid
-        /// YAML. Used to find out to which daemon a configuration belongs. Such a configuration must not be used for anything else, except for its
-        /// sections without mistakes.
+        /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read. This also applies to a file that
+        /// is not valid YAML. Used to find out to which daemon a configuration belongs. For any other purpose, only the sections without mistakes may
+        /// be used.
         case nothing
     }
 

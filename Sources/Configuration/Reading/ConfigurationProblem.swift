@@ -1,5 +1,4 @@
-/// A position in a configuration file. `line` and `column` count from 1, columns in Unicode scalars;
-/// line 0 stands for the file as a whole.
+/// A position in a configuration file. `line` and `column` count from 1, columns in Unicode scalars; line 0 means the whole file.
 package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConvertible {
     package var file: String
     package var line: Int

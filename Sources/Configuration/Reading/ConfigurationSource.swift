@@ -1,6 +1,6 @@
 import Glibc
 
-/// The bytes of one configuration file, with its name in messages.
+/// The bytes of one configuration file, and the file name for messages.
 package struct ConfigurationSource: Sendable {
     package var file: String
     package var bytes: [UInt8]
@@ -13,8 +13,8 @@ package struct ConfigurationSource: Sendable {
     /// A text with a name, to be checked before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
-    /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. Such a file sets nothing that concerns the
-    /// integrations of other files, even if it is not valid YAML.
+    /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. Such a file can't affect the integrations of
+    /// other files, even if it is not valid YAML.
     var holdsOnlyIntegrations: Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         let lines = text.split(whereSeparator: \.isNewline).filter { line in
@@ -33,7 +33,8 @@ package struct ConfigurationSource: Sendable {
     /// The file in pieces. Each piece is a top-level key with everything below it, so that a syntax error in one piece does not affect the others.
     var blocks: [[UInt8]] {
         var blocks: [[UInt8]] = []
-        // Whether the list items of the last piece are not indented; nil as long as the piece consists only of its key.
+        // True if the list items of the last piece are not indented, false if the content of the piece is indented. Nil while the piece consists only
+        // of its key.
         var isList: Bool?
         for line in bytes.split(separator: 0x0A) {
             var begins = true
@@ -77,8 +78,8 @@ package struct ConfigurationSource: Sendable {
     /// The maximum number of drop-ins that are read.
     static let maximumFiles = 4096
 
-    /// The file and the `conf.d/*.yaml` next to it, in lexical (byte) order. Files that can't be read are reported; the second
-    /// value says whether all could be read.
+    /// The file and the `conf.d/*.yaml` next to it, in lexical (byte) order. Files that can't be read are reported. `isComplete` is false if there
+    /// are any.
     static func gather(_ path: String, into findings: inout Findings) -> ([ConfigurationSource], isComplete: Bool) {
         var sources: [ConfigurationSource] = []
         var isComplete = true
@@ -91,11 +92,12 @@ package struct ConfigurationSource: Sendable {
                 findings.error(
                     at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
                     hint: missing
-                        ? "create it, or name another with --config"
+                        ? "create the file, or name another file with --config"
                         : error.code == nil
-                            ? "remove it from conf.d"
+                            ? "remove the entry from conf.d"
                             : error.code == EISDIR
-                                ? "name the file in it, such as tributary.yaml" : "allow the service's user to read it")
+                                ? "name a file in this directory, such as tributary.yaml"
+                                : "allow the service's user to read the file")
             }
         }
         return (sources, isComplete)
@@ -113,7 +115,9 @@ package struct ConfigurationSource: Sendable {
                 findings.error(
                     at: ConfigurationPlace(file: String(directory)),
                     "the directory can't be read: \(FileProbe.words(code))",
-                    hint: code == ENOTDIR ? "make it a directory, or remove it" : "allow the service's user to read it")
+                    hint: code == ENOTDIR
+                        ? "replace the file with a directory, or remove the file"
+                        : "allow the service's user to read the directory")
             }
             return []
         }
@@ -127,7 +131,7 @@ package struct ConfigurationSource: Sendable {
             if name.hasSuffix(".yml") {
                 findings.warning(
                     at: ConfigurationPlace(file: "\(directory)/\(name)"), "the file is ignored",
-                    hint: "to use it, give it a name that ends in .yaml")
+                    hint: "to use the file, rename it so that its name ends in .yaml")
             }
             guard name.hasSuffix(".yaml") else { continue }
             guard names.count < maximumFiles else {
@@ -148,7 +152,7 @@ package struct ConfigurationSource: Sendable {
         var words: String { code.map(FileProbe.words) ?? "not a regular file" }
     }
 
-    /// Reads at most one byte more than ``YAMLText/maximumBytes``, which is enough to detect that a file is too large.
+    /// Reads the whole file, but stops soon after ``YAMLText/maximumBytes``. That is enough to detect that a file is too large.
     private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
         // Without O_NONBLOCK, opening or reading a pipe could block without limit.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))

@@ -14,7 +14,7 @@ struct CredentialIndex {
         order.compactMap { name in used.contains(name) ? nil : places[name].map { (name, $0) } }
     }
 
-    /// Adds a credential. Returns the earlier place if the name is taken.
+    /// Adds the name of a credential. If another credential has the same name, returns the place of that credential.
     mutating func declare(_ name: Name, at place: ConfigurationPlace) -> ConfigurationPlace? {
         if let earlier = places[name] { return earlier }
         places[name] = place

@@ -28,7 +28,7 @@ struct CredentialReader {
         if let earlier = index.declare(name, at: place) {
             findings.error(
                 at: place, key: keys.name.path, "the credential “\(name)” already exists, at \(earlier)",
-                hint: "give one of them another name")
+                hint: "give one of the two another name")
             return nil
         }
         let type = reading[\.type]
@@ -46,9 +46,9 @@ struct CredentialReader {
         return name
     }
 
-    /// The default path of a credential's secret. The directory of the unit's root step is used if that step wrote the secret there, or a file that
-    /// says why it could not. Otherwise systemd provides the secret (systemd.exec(5), `LoadCredential=`). Outside the service, the default is in the
-    /// directory that systemd uses for `tributary.service`.
+    /// The default path of a credential's secret. The unit's root step writes the secret, or a file that says why it could not write the secret, to
+    /// its own directory. If there is such a file, the path is in that directory. Otherwise systemd provides the secret (systemd.exec(5),
+    /// `LoadCredential=`). Outside the service, the default is in the directory that systemd uses for `tributary.service`.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
@@ -74,7 +74,7 @@ struct CredentialReader {
                 findings.error(
                     at: settings.values[key.path]?.key.place ?? settings.place, key: key.path,
                     "“\(key.description.name)” has no effect with type api_token",
-                    hint: "write “type: oauth”, or remove it")
+                    hint: "write “type: oauth”, or remove this key")
             }
         }
     }
@@ -87,7 +87,7 @@ struct CredentialReader {
             days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
         findings.warning(
             at: place, key: keys.expires.path, "the credential “\(name)” \(when)",
-            hint: "make a new one in Okta and write it into its secret file")
+            hint: "make a new credential in Okta and write it into the secret file")
     }
 
     /// Returns the kind of the private key; nil if the secret is not a private key or can't be read.
@@ -105,7 +105,7 @@ struct CredentialReader {
         }
         switch FileProbe.look(at: path) {
         case .readable(let bytes, let isWorldReadable):
-            if bytes == 0 { report("is empty: \(shown)", "put the token or private key into it") }
+            if bytes == 0 { report("is empty: \(shown)", "put the token or private key into the file") }
             if bytes > Self.maximumSecretBytes {
                 report(
                     "is larger than 64 KiB: \(shown)", "the file must contain the token or private key and nothing else"
@@ -115,7 +115,7 @@ struct CredentialReader {
                 findings.warning(
                     at: place, key: keys.secretFile.path,
                     "every user of this host can read the secret of the credential “\(name)”: \(shown)",
-                    hint: "remove that permission with: chmod o-r")
+                    hint: "remove the read permission of other users with: chmod o-r")
             }
             if isKey, bytes > 0, bytes <= Self.maximumSecretBytes {
                 do throws(CredentialError) {
@@ -133,13 +133,13 @@ struct CredentialReader {
                 report(
                     "is missing: there is no file \(shown)",
                     given == nil
-                        ? "store it with `\(CommandHint.asRoot("credential rotate \(name)"))`, or put it into \(CredentialDirectories.collector.source)/\(name) and "
+                        ? "store the secret with `\(CommandHint.asRoot("credential rotate \(name)"))`, or put it into \(CredentialDirectories.collector.source)/\(name) and "
                             + "reload the service; or set secret_file"
-                        : "create it, or correct the path")
+                        : "create the file, or correct the path")
             }
         case .notAFile: report("is not a file: \(shown)", "name a regular file")
         case .unreadable(let code):
-            report("can't be read: \(shown): \(FileProbe.words(code))", "allow the service's user to read it")
+            report("can't be read: \(shown): \(FileProbe.words(code))", "allow the service's user to read the file")
         }
         return nil
     }
@@ -156,7 +156,7 @@ extension CredentialError {
     }
 }
 
-/// The places where a credential without `secret_file` is looked for, in this order. At least one.
+/// The directories in which Tributary looks for the secret of a credential without `secret_file`, in this order. There is at least one.
 struct CredentialPlaces {
     let directories: [String]
 

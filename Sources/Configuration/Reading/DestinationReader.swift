@@ -16,7 +16,7 @@ enum DestinationReader {
             if index == limit {
                 findings.error(
                     at: item.place, key: "destinations[]", "there are more than \(limit) destinations",
-                    hint: "remove some, or deliver to them from another host")
+                    hint: "remove some destinations, or deliver to them from another host")
             }
             findings.add(item.found)
             let reading = SectionReading<Configuration.DestinationKeys>(item, context, into: &findings)
@@ -25,7 +25,7 @@ enum DestinationReader {
                 if let earlier = places[name] {
                     findings.error(
                         at: place, key: keys.name.path, "the destination “\(name)” already exists, at \(earlier)",
-                        hint: "give one of them another name")
+                        hint: "give one of the two another name")
                 } else {
                     places[name] = place
                 }
@@ -109,7 +109,7 @@ enum DestinationReader {
             hint: "remove the destination, or name another bucket")
     }
 
-    /// The keys that only destinations of this type have, in addition to the keys of all types.
+    /// The keys that a destination of this type may have, in addition to the keys of all types.
     private static func ownKeys(_ type: DestinationType) -> Set<String> {
         switch type {
         case .s3:

@@ -1,6 +1,6 @@
 /// Collects problems and warnings while the configuration is read, so that all are reported together.
 struct Findings {
-    /// The maximum number of problems that are kept. Further problems are only counted, because nobody reads that many, and to limit memory.
+    /// The maximum number of problems that are kept. Further problems are only counted: this limits memory, and nobody would read more.
     static let limit = 200
 
     private(set) var problems: [ConfigurationProblem] = []
@@ -52,7 +52,7 @@ struct Findings {
         Set(problems.map { String($0.key.prefix { $0 != "." && $0 != "[" }) })
     }
 
-    /// The error to throw; nil if there is none.
+    /// The error to throw; nil if no problem was found.
     func failure(filesInOrder files: [String]) -> ConfigurationError? {
         guard !problems.isEmpty else { return nil }
         return ConfigurationError(

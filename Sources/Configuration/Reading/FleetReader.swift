@@ -6,14 +6,14 @@ extension ConfigurationBuilder {
     /// The maximum number of integrations of a fleet.
     static let maximumIntegrations = 10_000
 
-    /// The section `fleet`. Nil without the section, or if something in it could not be read, which the findings report.
+    /// The section `fleet`. Nil if there is no such section. Also nil if a part of it could not be read; the findings then say why.
     mutating func fleet() -> Configuration.Fleet? {
         guard settings.sections["fleet"] != nil else { return nil }
         if settings.items["integrations[]"]?.count ?? 0 > Self.maximumIntegrations {
             findings.error(
                 at: place(of: "fleet"), key: "integrations",
                 "there are more than \(Self.maximumIntegrations) integrations, too many for one fleet",
-                hint: "divide them between fleets")
+                hint: "divide the integrations between several fleets")
         }
         let own = SectionReading<Configuration.FleetKeys>(settings, context, into: &findings)
         let log = SectionReading<Configuration.FleetLogKeys>(settings, context, into: &findings).whole
@@ -24,7 +24,7 @@ extension ConfigurationBuilder {
             findings.warning(
                 at: settings.place(of: "spool.retention"), key: "spool.retention",
                 "spool.retention does not apply in a fleet, whose segments are in the bucket",
-                hint: "use a lifecycle rule of the bucket to delete old segments, but no objects below _tributary/")
+                hint: "use a lifecycle rule of the bucket to delete old segments; exclude objects below _tributary/")
         }
         let host = (own[\.host] ?? nil) ?? hostName(isSet: isSet(Configuration.FleetKeys.shared.host.path))
         guard let whole = own.whole, let log, let lease, let host else { return nil }
@@ -42,7 +42,7 @@ extension ConfigurationBuilder {
     }
 
     /// The system's host name. Nil if `fleet.host` is set, because then a mistake in that key is already reported. Also nil if a fleet can't use the
-    /// system's host name, which is reported here.
+    /// system's host name; this method then reports a problem.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)

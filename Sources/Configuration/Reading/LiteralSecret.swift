@@ -10,8 +10,8 @@ package enum LiteralSecret {
     /// Whether a text certainly contains a secret. Such a text is refused in every key.
     ///
     /// Okta API tokens are 42 characters, starting with `00`, of letters, digits, `-` and `_`
-    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20. Private keys
-    /// are PEM or JWK text.
+    /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20 characters.
+    /// Private keys are PEM or JWK text.
     ///
     /// - Parameter identifiers: whether the text may contain a long random word that is the name of a key or of an app.
     package static func isPresent(in text: String, identifiers: Bool = false) -> Bool {
@@ -84,7 +84,8 @@ package enum LiteralSecret {
         let bytes: ArraySlice<UInt8>
         /// The number of letters and digits.
         private var count = 0
-        /// The number of runs: digits, capitals, or small letters in a row. A capital and the small letters after it count as one run.
+        /// The number of pieces. A piece is a sequence of digits, of capitals, or of small letters. A capital and the small letters after it count as
+        /// one piece.
         private var pieces = 0
         private var hasDigit = false
         private var hasCapital = false
@@ -114,7 +115,7 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// Whether the word looks like a token: its runs are short. In an ordinary word, number, date or size of the same length, the runs are
+        /// Whether the word looks like a token: its pieces are short. In an ordinary word, number, date or size of the same length, the pieces are
         /// longer.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
@@ -139,7 +140,7 @@ package enum LiteralSecret {
         return found
     }
 
-    /// If a word ends with a UUID (RFC 9562): the part of the word before the UUID. Names of directories and of resources often end with UUIDs.
+    /// Removes a UUID (RFC 9562) from the end of a word. Names of directories and of resources often end with UUIDs.
     private static func withoutUUID(_ run: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let end = run.suffix(36)
         let isUUID =

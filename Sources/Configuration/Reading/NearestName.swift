@@ -1,4 +1,4 @@
-/// Finds the known name that a person most likely meant with an unknown one.
+/// Finds the known name that a person most likely meant by an unknown name.
 package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
     /// more than a third of the letters, or more than three.

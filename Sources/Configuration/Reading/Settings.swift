@@ -11,13 +11,13 @@ struct Settings {
     var values: [String: Entry] = [:]
     /// The place at which each section begins, by the path of the section.
     var sections: [String: ConfigurationPlace] = [:]
-    /// Keys whose value is a secret, and sections that are not mappings. They are already reported, so these keys, and the keys inside these
-    /// sections, do not count as missing.
+    /// Keys whose value is a secret, and sections that are not mappings. These mistakes are already reported, so these keys, and the keys inside
+    /// these sections, are not reported as missing, too.
     private var refused: Set<String> = []
-    /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles none of them.
+    /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles no known key.
     private var nearlyNamed: Set<String> = []
     private var hasStrangeKey = false
-    /// Findings in an item of a list of mappings, before its values are read.
+    /// If this is a list item: the problems that were found in the item before its values are read.
     var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
     var items: [String: [Settings]] = [:]
@@ -40,7 +40,7 @@ struct Settings {
                 if let earlier = values[path] {
                     findings.error(
                         at: key.place, key: path, "“\(path)” is already set at \(earlier.key.place)",
-                        hint: "keep one of them: a file in conf.d does not override another file")
+                        hint: "keep only one of the two: a file in conf.d does not override another file")
                 } else {
                     values[path] = Entry(key: key, node: node)
                 }
@@ -106,7 +106,7 @@ struct Settings {
             findings.error(
                 at: key.place, key: parent, "a secret does not belong in the configuration",
                 hint:
-                    "store it in a separate file, and set secret_file to that path; others may have read it here, so revoke it in Okta"
+                    "store the secret in a separate file, and set secret_file to its path; others may have read the secret here, so revoke it in Okta"
             )
             return
         }
@@ -132,7 +132,7 @@ struct Settings {
         switch node.value {
         case .null: return false
         case .scalar(let text):
-            // The parts of a path are checked when it is read, because a directory may have a random name.
+            // The parts of a path are checked when the path is read, because a directory may have a random name.
             let isNamed =
                 identifierKeys.contains(key) || text.hasPrefix("/")
                 || (nameKeys.contains(key) && (try? Name(parsing: text)) != nil)
@@ -140,7 +140,7 @@ struct Settings {
             findings.error(
                 at: node.place, key: key, "this value looks like a secret",
                 hint:
-                    "store it in a separate file, and set secret_file to that path; others may have read it here, so revoke it in Okta"
+                    "store the secret in a separate file, and set secret_file to its path; others may have read the secret here, so revoke it in Okta"
             )
             return true
         case .sequence(let items):
@@ -170,7 +170,7 @@ struct Settings {
         _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {
         guard let entry = values[key.path], let text = scalar(entry, key, into: &findings) else {
-            // The wrong type has been reported already. The default only avoids follow-up errors.
+            // A value of the wrong type has already been reported. The default then only prevents follow-up errors.
             return fallback(key, kind, into: &findings)
         }
         do {
@@ -182,7 +182,7 @@ struct Settings {
         }
     }
 
-    /// If a secret's file has the same name as its credential, the name is not a pasted secret, whatever it looks like.
+    /// Parses a value. A secret's file may have the same name as its credential. Such a name is accepted even if it looks like a pasted secret.
     private func parse<Value>(
         _ text: String, _ key: KeyDescription, _ kind: ValueKind<Value>
     ) throws(ValueError) -> Value {
@@ -196,7 +196,7 @@ struct Settings {
         return path
     }
 
-    /// The valid items of a list; the others are reported.
+    /// The valid items of a list. Invalid items are reported.
     func list<Value>(
         _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> [(Value, ConfigurationPlace)] {
@@ -206,7 +206,7 @@ struct Settings {
             findings.error(
                 at: entry.node.place, key: key.path,
                 "“\(entry.key.text)” expects a list, but this is \(entry.node.kind)",
-                hint: "write it in brackets, [A, B], or as lines that begin with “- ”")
+                hint: "write the list in brackets, [A, B], or as lines that begin with “- ”")
             return []
         }
         var read: [(Value, ConfigurationPlace)] = []

@@ -28,7 +28,7 @@ package struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible
 
     package static func < (left: ByteSize, right: ByteSize) -> Bool { left.bytes < right.bytes }
 
-    /// The shortest exact form, which reads back as the same value.
+    /// The shortest exact form. Reading this text gives the same value.
     package var description: String {
         for unit in Self.units where unit.bytes > 1 && bytes != 0 && bytes % unit.bytes == 0 && unit.name != "KB" {
             return "\(bytes / unit.bytes)\(unit.name)"

@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// The guarantee of the destination. If a store can't give it, the test of the destination fails, and so does each write.
+    /// The guarantee of the destination. If a store can't provide this guarantee, the test of the destination fails, and so does each write.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

@@ -59,7 +59,7 @@ package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
     case process
 }
 
-/// How a store is asked to encrypt objects.
+/// The encryption that Tributary requests from a store.
 package enum ServerSideEncryption: String, Sendable, Hashable, CaseIterable {
     /// Encryption with the store's own keys.
     case aes256 = "AES256"

@@ -23,7 +23,7 @@ package struct ProxyURL: Sendable, Hashable, CustomStringConvertible {
         guard !rest.isEmpty, rest.utf8.count <= 300,
             rest.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) || allowed.contains($0) })
         else { throw ValueError("\(LiteralSecret.quoted(text)) is not a proxy's address", hint: hint) }
-        // libcurl would use port 1080, on which hardly any HTTP proxy listens.
+        // Without a port, libcurl would use port 1080, on which hardly any HTTP proxy listens.
         guard let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") else {
             throw ValueError("the proxy's port is missing", hint: hint)
         }

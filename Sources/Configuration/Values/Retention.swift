@@ -26,7 +26,7 @@ extension Configuration {
             }
             guard duration.seconds >= 60 else {
                 throw ValueError(
-                    "\(duration) is too short a retention",
+                    "\(duration) is too short for a retention",
                     hint: "write never, acknowledged, or a duration of at least 1m")
             }
             self = .after(duration)

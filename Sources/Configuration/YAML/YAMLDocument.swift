@@ -1,4 +1,4 @@
-/// Reads one configuration file's text into nodes with places.
+/// Parses the text of one configuration file into nodes. Each node has its position in the file.
 enum YAMLDocument {
     enum Content {
         case mapping([(key: YAMLKey, value: YAMLNode)])
@@ -8,7 +8,7 @@ enum YAMLDocument {
         case unreadable
     }
 
-    /// The maximum number of nodes in one file after expanding aliases. A thousand integrations have about 20,000, including their keys.
+    /// The maximum number of nodes in one file after expanding aliases. A thousand integrations, including their keys, have about 20,000 nodes.
     static let maximumNodes = 200_000
     /// The maximum number of nested levels. The deepest key of the configuration is at level five.
     static let maximumDepth = 32
@@ -95,7 +95,7 @@ enum YAMLDocument {
             }
         }
 
-        /// Reads a node; nil if it can't be used, which the findings report. Sets `height` to the number of levels below the node.
+        /// Reads a node; nil if the node can't be used. The findings then say why. Sets `height` to the number of levels below the node.
         private mutating func node(
             _ first: (event: YAMLEvents.Event, place: ConfigurationPlace), depth: Int, _ height: inout Int,
             into findings: inout Findings
@@ -159,12 +159,12 @@ enum YAMLDocument {
                         findings.error(
                             at: place, key: "",
                             "the key \(LiteralSecret.quoted(text)) is written twice, first in line \(line)",
-                            hint: "keep one of them")
+                            hint: "keep only one of the two")
                         throw .reported
                     }
                 default:
                     findings.error(
-                        at: place, "a list or mapping instead of a key",
+                        at: place, "there is a list or mapping instead of a key",
                         hint: "a key is a plain word; check the brackets and the indentation")
                 }
                 _ = try node(element, depth: depth, &below, into: &findings)
@@ -188,8 +188,8 @@ enum YAMLDocument {
             count += nodes
             guard count > YAMLDocument.maximumNodes else { return }
             findings.error(
-                at: place, "more than \(YAMLDocument.maximumNodes) values after expanding aliases",
-                hint: "write values out instead of using aliases of aliases")
+                at: place, "there are more than \(YAMLDocument.maximumNodes) values after expanding aliases",
+                hint: "write the values out instead of using aliases of aliases")
             throw .reported
         }
 
@@ -197,7 +197,7 @@ enum YAMLDocument {
             _ depth: Int, at place: ConfigurationPlace, into findings: inout Findings
         ) throws(Stop) {
             guard depth > YAMLDocument.maximumDepth else { return }
-            findings.error(at: place, "nested too deeply", hint: "no key needs more than five levels")
+            findings.error(at: place, "the value is nested too deeply", hint: "no key needs more than five levels")
             throw .reported
         }
 
@@ -231,7 +231,7 @@ enum YAMLDocument {
         case .unreadable:
             findings.error(
                 at: ConfigurationPlace(file: file), "the file can't be read as YAML",
-                hint: "check that it is a text file in UTF-8")
+                hint: "check that the file is a text file in UTF-8")
         }
     }
 

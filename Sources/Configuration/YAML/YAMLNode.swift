@@ -18,7 +18,7 @@ struct YAMLNode {
     /// The kind of node, for a message.
     var kind: String {
         switch value {
-        case .null: "nothing"
+        case .null: "empty"
         case .scalar: "a single value"
         case .sequence: "a list"
         case .mapping: "a mapping"

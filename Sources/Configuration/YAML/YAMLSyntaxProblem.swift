@@ -6,17 +6,17 @@ struct YAMLSyntaxProblem {
     /// - Parameters:
     ///   - problem: libyaml's message, which never contains text of the file.
     ///   - context: what libyaml was reading, such as “while parsing a flow sequence”.
-    ///   - contextLine: where that began, counted from 1.
+    ///   - contextLine: the line in which the context began, counted from 1.
     ///   - isAtTab: whether the line is indented by a tab.
     init(problem: String, context: String?, contextLine: Int?, isAtTab: Bool) {
         let since = contextLine.map { " (opened in line \($0))" } ?? ""
         switch problem {
         case _ where isAtTab:
-            message = "a tab in the indentation"
-            hint = "YAML is indented by spaces; replace the tab by spaces"
+            message = "there is a tab in the indentation"
+            hint = "YAML allows only spaces for indentation; replace the tab with spaces"
         case "but found another document":
             message = "a second YAML document begins here"
-            hint = "keep one document per file: remove the “---” and what follows, or put it into a file in conf.d"
+            hint = "keep one document per file: remove “---” and the lines after it, or move them to a file in conf.d"
         case "found undefined alias":
             message = "an alias (*name) without its anchor (&name)"
             hint = "put the value into quotes if the * is part of it"
@@ -31,13 +31,13 @@ struct YAMLSyntaxProblem {
             hint = "keys of one mapping, and items of one list, must begin in the same column"
         case "found unexpected end of stream":
             message = "a quote\(since) is not closed"
-            hint = "close it"
+            hint = "add the closing quote"
         case "did not find expected ',' or ']'":
             message = "a list in brackets\(since) is not closed, or lacks a comma"
-            hint = "close it with ] and separate its items by commas"
+            hint = "close the list with ] and separate its items with commas"
         case "did not find expected ',' or '}'":
             message = "a mapping in braces\(since) is not closed, or lacks a comma"
-            hint = "close it with } and separate its entries by commas"
+            hint = "close the mapping with } and separate its entries with commas"
         case "found character that cannot start any token":
             message = "a character that can't begin a value (such as @, ` or %)"
             hint = "put the value into quotes"

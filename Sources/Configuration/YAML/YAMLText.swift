@@ -12,11 +12,11 @@ enum YAMLText {
         guard bytes.count <= maximumBytes else {
             findings.error(
                 at: whole, "the file has more than \(maximumBytes / 1024) KiB",
-                hint: "split it into several files in conf.d, if it is a configuration at all")
+                hint: "check that this is a configuration file; if so, split it into several files in conf.d")
             return nil
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            findings.error(at: whole, "the file is in UTF-16", hint: "save it as UTF-8")
+            findings.error(at: whole, "the file is in UTF-16", hint: "save the file as UTF-8")
             return nil
         }
         var content = bytes[...]
@@ -36,20 +36,20 @@ enum YAMLText {
             switch decoder.decode(&iterator) {
             case .emptyInput: return true
             case .error:
-                findings.error(at: place, "the file is not valid UTF-8 here", hint: "save it as UTF-8")
+                findings.error(at: place, "the file is not valid UTF-8 here", hint: "save the file as UTF-8")
                 return false
             case .scalarValue("\n"):
                 place.line += 1
                 place.column = 1
             case .scalarValue(let scalar):
-                // The characters that YAML 1.2 (section 5.1) calls printable, line ends and the tab.
+                // Allowed are the characters that YAML 1.2 (section 5.1) calls printable, line ends and the tab.
                 let value = scalar.value
                 let isControl =
                     value < 0x20 && value != 0x09 && value != 0x0D || (0x7F...0x9F).contains(value) && value != 0x85
                 if isControl || value == 0xFFFE || value == 0xFFFF {
                     findings.error(
                         at: place, "a control character (U+\(String(value, radix: 16, uppercase: true)))",
-                        hint: "delete it; it may have come with copied text")
+                        hint: "delete the character; it may have come with copied text")
                     return false
                 }
                 place.column += 1
@@ -75,7 +75,8 @@ enum YAMLText {
                 count += 1
                 if count > maximumAliases {
                     findings.error(
-                        at: place, "more than \(maximumAliases) aliases (*name)", hint: "write the values out instead")
+                        at: place, "there are more than \(maximumAliases) aliases (*name)",
+                        hint: "write the values out instead")
                     return false
                 }
             }

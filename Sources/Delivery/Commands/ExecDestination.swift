@@ -40,11 +40,12 @@ package final class ExecDestination: Destination {
                 "ended with status \(status)",
                 "Check the command's messages, and correct the command; Tributary runs it again")
         case .signal(let signal):
-            return trouble("was ended by signal \(signal)", "Find out why; Tributary runs it again")
+            return trouble(
+                "was ended by signal \(signal)", "Find out why the command was ended; Tributary runs it again")
         case .timedOut:
             return trouble(
                 "took longer than \(timeout.components.seconds) s",
-                "Raise timeout, or find out what the command waits for")
+                "Raise the destination's timeout, or find out what the command waits for")
         case .tooMuchOutput:
             return trouble("wrote too much to standard output", "Make the command write less than 64 KiB")
         case .cancelled: return .cancelled
@@ -52,8 +53,8 @@ package final class ExecDestination: Destination {
             return .notYet(
                 DeliveryTrouble(
                     "can't \(what): \(FileFailure.words(code))",
-                    remedy: "Check the program's path and its rights, and that the unit may run programs "
-                        + "(tributary-deliver-exec@.service does)"), retryAfter: nil)
+                    remedy: "Check the program's path and permissions, and use a unit that may run programs: "
+                        + "tributary-deliver-exec@.service"), retryAfter: nil)
         }
     }
 

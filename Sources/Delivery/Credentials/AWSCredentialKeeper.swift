@@ -30,7 +30,7 @@ actor AWSCredentialKeeper {
         guard let known, let left = timeLeft(known) else {
             return try await fetch().get()
         }
-        // A negative difference means that the clock was set back; it does not count as recent.
+        // A negative difference means that the clock was set back. The last fetch then does not count as recent.
         let isRecent = askedAt.map { (0..<Self.lookAgainAfter).contains(now() - $0) } ?? false
         if left > Self.renewBefore || isRecent { return known }
         if known.expires != nil, left > Self.usableUntil {

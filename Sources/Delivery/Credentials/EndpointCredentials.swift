@@ -26,13 +26,13 @@ struct CredentialService: Sendable {
         } catch {
             throw AWSCredentialProblem(
                 "no access key from \(name): \(error.summary)",
-                remedy: "Check that this host has \(name), or set credentials to a source that it has")
+                remedy: "Check that this host has \(name), or set “credentials” to a source that this host has")
         }
         guard response.status == 200 else {
             let code = XMLElement.text("Code", in: response.body).map { " (\($0.oneLine(limit: 100)))" } ?? ""
             throw AWSCredentialProblem(
                 "no access key from \(name): it answered \(response.status)\(code)",
-                remedy: "Check the role that this host or workload has")
+                remedy: "Check the role of this host or workload")
         }
         return response.body
     }
@@ -40,8 +40,8 @@ struct CredentialService: Sendable {
     func credentials(_ body: [UInt8]) throws(AWSCredentialProblem) -> AWSCredentials {
         guard let credentials = AWSCredentials(json: body) else {
             throw AWSCredentialProblem(
-                "the answer of \(name) holds no usable access key",
-                remedy: "Check the role that this host or workload has")
+                "the answer of \(name) contains no usable access key",
+                remedy: "Check the role of this host or workload")
         }
         return credentials
     }
@@ -76,7 +76,7 @@ package struct InstanceCredentials: AWSCredentialSource {
         guard (1...1024).contains(line.count), line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw AWSCredentialProblem(
                 "the instance's metadata service has no role for this instance",
-                remedy: "Attach a role to the instance, or set credentials to a source that this host has")
+                remedy: "Attach a role to the instance, or set “credentials” to a source that this host has")
         }
         return String(decoding: line, as: UTF8.self)
     }
@@ -93,7 +93,7 @@ package struct ContainerCredentials: AWSCredentialSource {
         self.environment = environment
     }
 
-    /// Whether this process runs in a container that has such a role.
+    /// Whether this process runs in a container that has a credential endpoint.
     package static func isPresent(in environment: [String: String]) -> Bool {
         environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] != nil
             || environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != nil
@@ -108,7 +108,7 @@ package struct ContainerCredentials: AWSCredentialSource {
         } else {
             throw AWSCredentialProblem(
                 "there is no credential endpoint for a container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
-                remedy: "Set credentials to a source that this host has")
+                remedy: "Set “credentials” to a source that this host has")
         }
         var headers: [(String, String)] = []
         if let path = environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] {
@@ -144,7 +144,7 @@ package struct WebIdentityCredentials: AWSCredentialSource {
         guard let role = environment["AWS_ROLE_ARN"], let file = environment["AWS_WEB_IDENTITY_TOKEN_FILE"] else {
             throw AWSCredentialProblem(
                 "there is no web identity: AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE are not both set",
-                remedy: "Set them in the unit's environment, or set credentials to a source that this host has")
+                remedy: "Set both variables for the unit, or set “credentials” to a source that this host has")
         }
         let form = [
             ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role),
@@ -163,7 +163,7 @@ package struct WebIdentityCredentials: AWSCredentialSource {
             let credentials = AWSCredentials(keyID: keyID, secret: secret, sessionToken: token, expires: expiration)
         else {
             throw AWSCredentialProblem(
-                "the answer of AWS STS is not an access key", remedy: "Check AWS_ENDPOINT_URL_STS and the proxy")
+                "the answer of AWS STS contains no access key", remedy: "Check AWS_ENDPOINT_URL_STS and the proxy")
         }
         return credentials
     }
@@ -201,7 +201,7 @@ package struct AutomaticCredentials: AWSCredentialSource {
             throw AWSCredentialProblem(
                 "this host has no access key: no file \(secretFile), no web identity, no container's endpoint, and "
                     + error.message,
-                remedy: "Put a key into that file, or set credentials to a source that this host has")
+                remedy: "Store a key in that file, or set “credentials” to a source that this host has")
         }
     }
 }
@@ -222,9 +222,10 @@ enum TokenFile {
             return try file.value()
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
-                "the token can't be read: \(path): \(reason)", remedy: "Check the path and its rights")
+                "the token can't be read: \(path): \(reason)", remedy: "Check the file's path and permissions")
         } catch {
-            throw AWSCredentialProblem("\(path) does not contain a token", remedy: "Check the program that writes it")
+            throw AWSCredentialProblem(
+                "\(path) does not contain a token", remedy: "Check the program that writes this file")
         }
     }
 }

@@ -18,11 +18,11 @@ package struct StaticCredentials: AWSCredentialSource {
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
                 "the access key can't be read: \(path): \(reason)",
-                remedy: "Store the key there, or name another file with secret_file; Tributary reads the file again")
+                remedy: "Store the key in this file, or name another with secret_file; Tributary reads the file again")
         } catch {
             throw AWSCredentialProblem(
                 "\(file.path) does not contain an access key",
-                remedy: "Write the lines aws_access_key_id = … and aws_secret_access_key = …, for one key")
+                remedy: "Write two lines, for one key: aws_access_key_id = … and aws_secret_access_key = …")
         }
     }
 }

@@ -64,10 +64,11 @@ struct ClickHouseService: RecordService {
                 DeliveryTrouble("\(answer.host) \(message)\(said)", remedy: remedy),
                 retryAfter: RetryAfter.read(answer.response.headers, now: answer.now))
         }
-        // The numbers are those of src/Common/ErrorCodes.cpp.
+        // The numbers are from src/Common/ErrorCodes.cpp in ClickHouse's source code.
         switch code {
         case nil where answer.status == 200 && Self.isServer(answer): return .stored(wasThere: 0)
-        case 193, 194, 516: return notYet("does not accept the user and password", "Correct user or the secret")
+        case 193, 194, 516:
+            return notYet("does not accept the user and password", "Correct the destination's user or its secret")
         case 497: return notYet("does not allow inserting into \(table)", "GRANT INSERT ON \(table) TO \(user)")
         case 60, 81:
             return notYet(
@@ -79,7 +80,8 @@ struct ClickHouseService: RecordService {
                 DeliveryTrouble(
                     "\(answer.host) refuses records \(batch.first) to \(batch.last) of \(segment.path)\(said)",
                     remedy: "Correct the table's columns or constraints"))
-        case 115: return notYet("does not know a setting of the request", "Use ClickHouse 22.3 or newer")
+        case 115:
+            return notYet("does not know a setting of Tributary's request", "Use ClickHouse 22.3 or newer")
         case 252:
             return notYet("has too many parts in \(table)", "Raise request_bytes, and check the table's merges")
         case .some: return notYet("can't accept records now", "Tributary retries; check the server's log")
@@ -120,7 +122,7 @@ struct ClickHouseService: RecordService {
                 return steps + [
                     DestinationStep(
                         "table", "there is no table \(table), or the user may not see it",
-                        remedy: "Create it; /usr/share/doc/tributary/delivery.md has an example")
+                        remedy: "Create the table; /usr/share/doc/tributary/delivery.md has an example")
                 ]
             }
             steps.append(DestinationStep("table", "\(table), \(found.engine)".oneLine(limit: 120)))

@@ -81,8 +81,8 @@ struct ElasticsearchService: RecordService {
         guard items.count == batch.count else {
             return .notYet(
                 DeliveryTrouble(
-                    "\(answer.host) gave results for \(items.count) of \(batch.count) records",
-                    remedy: "Tributary retries; check which server answers at url"), retryAfter: nil)
+                    "\(answer.host) returned \(items.count) results for \(batch.count) records",
+                    remedy: "Tributary retries; check which server answers at the url setting"), retryAfter: nil)
         }
         var wasThere = 0
         var later: BatchVerdict?
@@ -117,10 +117,10 @@ struct ElasticsearchService: RecordService {
             return .notYet(
                 DeliveryTrouble(
                     "\(answer.host) has no index \(index.name(for: segment))\(said)",
-                    remedy: "Create the index, or allow automatic creation"), retryAfter: nil)
+                    remedy: "Create the index, or let the server create indexes automatically"), retryAfter: nil)
         }
         return answer.verdict(
-            said: said, rights: "Give the user or API key the privileges create_doc and create_index there")
+            said: said, rights: "Give the user or API key the privileges create_doc and create_index on the index")
     }
 
     private static func said(_ answer: ServiceAnswer) -> String {
@@ -160,7 +160,7 @@ struct ElasticsearchService: RecordService {
                 answer.status == 200 && names
                     ? DestinationStep(
                         "index", "\(index) is a data stream",
-                        remedy: "Use an index: after a rollover, a data stream would store a repeat again")
+                        remedy: "Use an index: after a rollover, a data stream would store repeated records twice")
                     : DestinationStep("index", "\(index)"))
         }
         return steps
@@ -169,11 +169,11 @@ struct ElasticsearchService: RecordService {
 
 extension ServiceAnswer {
     /// The meaning of an unexpected answer to a request that stores nothing.
-    func trouble(said: String, rights: String = "Allow the user or token to write there") -> DeliveryTrouble {
+    func trouble(said: String, rights: String = "Allow the user or token to write records") -> DeliveryTrouble {
         switch verdict(said: said, rights: rights) {
         case .notYet(let trouble, _), .refused(let trouble): trouble
         case .stored, .taken, .tooLarge:
-            DeliveryTrouble("\(host) answers \(status)\(said)", remedy: "Check url and protocol")
+            DeliveryTrouble("\(host) answers \(status)\(said)", remedy: "Check the destination's url and protocol")
         }
     }
 }

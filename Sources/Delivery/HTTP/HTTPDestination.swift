@@ -26,7 +26,7 @@ package final class HTTPDestination: Destination {
 
     /// The size in bytes below which batches are not divided any further, except into single records.
     private static let smallest = 16 << 10
-    /// How often the server is asked whether a batch is durable, and for how long, as Splunk's documents advise.
+    /// How often the server is asked whether a batch is durable, and for how long, as Splunk's documentation advises.
     private static let askAgain = Duration.seconds(1)
     private static let askFor = Duration.seconds(300)
 
@@ -111,7 +111,7 @@ package final class HTTPDestination: Destination {
                 guard let (left, right) = next.halves else {
                     return .refused(
                         DeliveryTrouble(
-                            "the server does not accept record \(next.first) of \(segment.path): it has \(next.body.count) bytes",
+                            "the server does not accept record \(next.first) of \(segment.path): its \(next.body.count) bytes are too many",
                             remedy: "Raise the server's size limit for requests"))
                 }
                 if !service.knowsBatches {
@@ -163,7 +163,7 @@ package final class HTTPDestination: Destination {
     private static func unconfirmed(_ place: String) -> DeliveryTrouble {
         DeliveryTrouble(
             "\(place) accepted records, but did not confirm within 300 s that they are durable",
-            remedy: "Tributary sends them again; check the state of the indexers")
+            remedy: "Tributary sends the records again; check the state of Splunk's indexers")
     }
 
     private func ask(_ bare: HTTPRequest) async -> Result<ServiceAnswer, Failure> {
@@ -200,13 +200,13 @@ package final class HTTPDestination: Destination {
         let why =
             switch error {
             case .unreadable(_, let reason): "can't be read: \(reason)"
-            default: "does not contain one line of text"
+            default: "does not contain exactly one line of text"
             }
         return DeliveryTrouble(
             "the secret \(path) \(why)",
             remedy:
-                "Store only the token or password there, with `\(CommandHint.command("credential add NAME --for deliver/NAME"))`; "
-                + "Tributary reads it again")
+                "Store only the token or password in that file, with `\(CommandHint.command("credential add NAME --for deliver/NAME"))`; "
+                + "Tributary reads the file again")
     }
 
     private static func unreadable(_ segment: DeliverySegment, _ error: SpoolError) -> DeliveryOutcome {

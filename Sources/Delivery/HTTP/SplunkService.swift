@@ -76,7 +76,7 @@ struct SplunkService: RecordService {
             return .notYet(
                 DeliveryTrouble(
                     "\(answer.host) does not accept the index \(index.map { $0.name(for: segment) } ?? "")\(said.said)",
-                    remedy: "Create the index, and allow it for the token"), retryAfter: nil)
+                    remedy: "Create the index, and allow the token to use it"), retryAfter: nil)
         case 5, 6, 12, 13:
             let number = batch.first + (said.invalidEventNumber ?? 0)
             return .refused(

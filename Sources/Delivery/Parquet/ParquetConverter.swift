@@ -151,7 +151,7 @@ final class ParquetConverter: Sendable {
             let trouble = DeliveryTrouble(
                 "\(what): \(problem.words)",
                 remedy: "Correct the problem; Tributary retries. "
-                    + "The key python in the configuration names the interpreter")
+                    + "To use another Python interpreter, change the destination's key python")
             return problem.kind == .data ? .refused(trouble) : .notYet(trouble)
         case SpoolError.damaged, SpoolError.tooMuch:
             return .refused(
@@ -161,7 +161,8 @@ final class ParquetConverter: Sendable {
         default:
             return .notYet(
                 DeliveryTrouble(
-                    "\(what): \(error)", remedy: "Give the service's user access, and free space in /var/tmp"))
+                    "\(what): \(error)",
+                    remedy: "Check that the service's user can read the segment, and that /var/tmp has free space"))
         }
     }
 }

@@ -142,18 +142,21 @@ package final class ParquetHelper {
         let ending = process.wait()
         let install =
             "install it with: python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow, "
-            + "and name /opt/tributary-parquet/bin/python"
+            + "and use /opt/tributary-parquet/bin/python as the interpreter"
         return switch ending {
         case .exit(69): Problem(words: "Python has no pyarrow: \(install)", kind: .unavailable)
         case .exit(126), .exit(127):
             Problem(words: "Python is missing: \(install)", kind: .unavailable)
         case .exit(65):
-            Problem(words: "a record can't be read: see \(CommandHint.command("spool verify"))", kind: .data)
-        case .exit(74): Problem(words: "the Parquet file can't be written; see above", kind: .file)
+            Problem(
+                words: "a record can't be read: check the segment with `\(CommandHint.command("spool verify"))`",
+                kind: .data)
+        case .exit(74):
+            Problem(words: "the Parquet file can't be written; the helper's last message has the reason", kind: .file)
         case .exit(let status):
             Problem(words: "the program that writes Parquet ended with status \(status)", kind: .ended)
         case .signal(let signal):
-            Problem(words: "the program that writes Parquet ended with signal \(signal)", kind: .ended)
+            Problem(words: "the program that writes Parquet was ended by signal \(signal)", kind: .ended)
         }
     }
 }

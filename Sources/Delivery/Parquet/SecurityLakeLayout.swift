@@ -17,7 +17,7 @@ package struct SecurityLakeLayout: Sendable, Equatable {
     /// The path of a segment's file. It is the same at each attempt, because it depends only on the segment's unique name, class and date. Nil for a
     /// segment without class or date.
     ///
-    /// - Parameter date: the UTC day of its events, `2026-11-23`.
+    /// - Parameter date: the UTC day of the segment's events, `2026-11-23`.
     package func path(segment: String, className: String, date: String) -> String? {
         guard let stem = Self.stem(segment), !className.isEmpty, !date.isEmpty else { return nil }
         return "\(source)-\(className)/region=\(region)/accountId=\(account)/eventDay=\(date.filter { $0 != "-" })/"

@@ -56,7 +56,7 @@ struct S3Answer: Sendable {
         case ("PreconditionFailed", _), (_, 412): return .exists
         case ("RequestTimeTooSkewed", _), ("RequestExpired", _):
             guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else {
-                return notYet("\(host) refuses this host's clock\(said)", "Set this host's clock")
+                return notYet("\(host) refuses the time of this host's clock\(said)", "Set this host's clock")
             }
             return .clock(date.milliseconds - now)
         case ("ExpiredToken", _), ("InvalidToken", _), ("TokenRefreshRequired", _), ("InvalidAccessKeyId", _),
@@ -64,7 +64,7 @@ struct S3Answer: Sendable {
             return .keyRefused(
                 trouble(
                     "\(host) does not accept the access key\(said)",
-                    "Check the access key and, for SignatureDoesNotMatch, the region; a replaced key is used automatically"
+                    "Check the access key. For SignatureDoesNotMatch, also check the region. A replaced key is used automatically"
                 ))
         case ("BadDigest", _), ("XAmzContentSHA256Mismatch", _), ("InvalidDigest", _):
             return .refused(
@@ -82,15 +82,15 @@ struct S3Answer: Sendable {
         case ("NoSuchBucket", _), (_, 404):
             return notYet(
                 "\(host) has no bucket \(address.bucket)\(said)",
-                "Create the bucket, or correct bucket, region or endpoint")
+                "Create the bucket, or correct the settings bucket, region or endpoint")
         case (_, 401), (_, 403):
             return notYet(
                 "\(host) does not allow writing to \(address.shown)\(said)",
-                "Allow the access key s3:PutObject there; /usr/share/doc/tributary/delivery.md has the policy")
+                "Grant s3:PutObject to the access key; /usr/share/doc/tributary/delivery.md has the policy")
         case ("NotImplemented", _), (_, 501):
             return notYet(
                 "\(host) does not support conditional writes\(said)",
-                "Use a store that supports If-None-Match with PUT; without it, a repeat would store a segment twice")
+                "Use a store that supports If-None-Match with PUT; this store can store a segment twice")
         case (_, 409):
             return notYet(
                 "\(host) is processing another write of \(path)\(said)", "Tributary retries",
@@ -103,7 +103,7 @@ struct S3Answer: Sendable {
         case (_, 300..<400):
             return notYet(
                 "\(host) redirects to another address\(said)",
-                "Correct region or endpoint; if the bucket is new, the redirects stop within a day",
+                "Correct the region or the endpoint; if the bucket is new, the redirects stop within a day",
                 retryAfter: retryAfter(now))
         default:
             return notYet(

@@ -187,7 +187,7 @@ extension S3Client {
         return S3Problem(
             trouble: DeliveryTrouble(
                 "\(answer.host) does not allow this host to \(verb) objects in \(address.shown): status \(answer.response.status)\(said)",
-                remedy: "Allow the access key to \(verb) objects there, and check the store's status"))
+                remedy: "Allow the access key to \(verb) these objects, and check the store's status"))
     }
 }
 

@@ -71,7 +71,8 @@ package final class S3Client: Sendable {
     /// needed.
     func perform(_ call: S3Call) async -> Result {
         var refusedKey: AWSCredentials?
-        var last = DeliveryTrouble("the store asks for another region or clock each time", remedy: "Correct region")
+        var last = DeliveryTrouble(
+            "the store rejected the region or the time of each request", remedy: "Correct the region")
         for _ in 0..<Self.adjustments {
             let credentials: AWSCredentials
             do throws(AWSCredentialProblem) {
@@ -104,7 +105,8 @@ package final class S3Client: Sendable {
             case .otherRegion(let region): learn(region: region)
             case .clock(let offset):
                 learn(clock: offset)
-                last = DeliveryTrouble("\(host) refuses the time of the request", remedy: "Set this host's clock")
+                last = DeliveryTrouble(
+                    "\(host) refuses the request because its time is wrong", remedy: "Set this host's clock")
             case .stored: return .stored(answer)
             case .exists: return .exists(answer)
             case .refused(let trouble): return .refused(trouble)

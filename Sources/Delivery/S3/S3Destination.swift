@@ -65,7 +65,7 @@ package final class S3Destination: Destination {
         }
     }
 
-    /// Stores a small object twice. The second write must be refused: a store that ignores the condition could store a segment twice.
+    /// Stores a small object twice. The second write must be refused: a store that ignores `If-None-Match` could store a segment twice.
     ///
     /// The function is long because it contains all steps of the test, in their order.
     package func check() async -> [DestinationStep] {
@@ -115,7 +115,7 @@ package final class S3Destination: Destination {
                 ? DestinationStep("once", "a second object with the same key is refused")
                 : DestinationStep(
                     "once", "the store ignores If-None-Match",
-                    remedy: "Use a store that supports this header; this store stores repeated segments again"))
+                    remedy: "Use a store that supports If-None-Match; this store stores repeated segments again"))
         var isRemoved = false
         do throws(S3Problem) {
             try await client.delete(probe.path)
@@ -125,8 +125,8 @@ package final class S3Destination: Destination {
             DestinationStep(
                 "clean up",
                 isRemoved
-                    ? "the object is removed"
-                    : "the access key may not delete, so \(client.address.key(probe.path)) stays"))
+                    ? "the test object is removed"
+                    : "the access key may not delete the test object, so \(client.address.key(probe.path)) stays"))
         return steps
     }
 
@@ -157,7 +157,7 @@ package final class S3Destination: Destination {
             return .failure(
                 .refused(
                     DeliveryTrouble(
-                        "\(segment.path) has no class or no date",
+                        "\(segment.path) has no class or no date, which Amazon Security Lake requires",
                         remedy: "Skip it with `\(CommandHint.command("spool ack"))`")))
         }
         do throws(ParquetConverter.Failure) {
@@ -220,7 +220,7 @@ package final class S3Destination: Destination {
             return .refused(
                 DeliveryTrouble(
                     "\(address.shown) has another object with the key \(address.key(object.path))",
-                    remedy: "Find out who wrote it, and remove it; its content is not from this spool"))
+                    remedy: "Find out who wrote this object, and remove it; its content is not from this spool"))
         case .gone:
             return .notYet(
                 DeliveryTrouble(
@@ -230,7 +230,8 @@ package final class S3Destination: Destination {
             return .notYet(
                 DeliveryTrouble(
                     "\(host) has an object for \(object.path), but reading it failed: \(status)",
-                    remedy: "Tributary retries; if it persists, allow the access key s3:GetObject"), retryAfter: nil)
+                    remedy: "Tributary retries; if the problem persists, grant s3:GetObject to the access key"),
+                retryAfter: nil)
         }
     }
 

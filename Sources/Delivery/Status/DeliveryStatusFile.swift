@@ -22,7 +22,7 @@ package final class DeliveryStatusFile: Sendable {
             throw Failure(description: "cannot make the status directory: \(error)")
         }
         path = directory + "/" + DeliveryReport.fileName
-        // Everybody who may open a file may lock it, so only the service's user may open this one.
+        // Everybody who may open a file may lock it, so only the service's user may open the lock file.
         lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard lock >= 0 else {
             throw Failure(description: "cannot open \(directory)/lock: \(FileFailure.words(errno))")
@@ -31,7 +31,7 @@ package final class DeliveryStatusFile: Sendable {
         guard Self.take(lock) else {
             throw Failure(
                 description:
-                    "another process delivers to \(name) (systemctl status 'tributary-deliver*@\(name)'); stop it first"
+                    "another process delivers to \(name) (systemctl status 'tributary-deliver*@\(name)'); stop that process first"
             )
         }
     }

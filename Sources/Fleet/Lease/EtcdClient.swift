@@ -99,7 +99,7 @@ final class EtcdClient: Sendable {
             case .cancelled, .shutDown: throw .cancelled
             default:
                 throw .unavailable(
-                    "\(error.summary). Check that etcd runs, fleet.lease.endpoints, and the certificates of fleet.lease"
+                    "\(error.summary). Check that etcd is running, and check the endpoints and certificates in fleet.lease"
                 )
             }
         }
@@ -108,7 +108,7 @@ final class EtcdClient: Sendable {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(response.body))
         } catch {
-            throw .unavailable("\(host) gave an answer that is not from etcd. Check fleet.lease.endpoints")
+            throw .unavailable("\(host) did not answer like an etcd server. Check fleet.lease.endpoints")
         }
     }
 

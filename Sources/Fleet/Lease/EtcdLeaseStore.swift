@@ -7,7 +7,7 @@ import Time
 ///
 ///     /tributary/FLEET/hosts/HOST             the host's description of itself; written only if it does not exist
 ///     /tributary/FLEET/owners/INTEGRATION     the host that holds the integration; written only if it does not exist
-///     /tributary/FLEET/drain/HOST             HOST is asked to drain; attached to no lease
+///     /tributary/FLEET/drain/HOST             a request to HOST to drain; attached to no lease
 ///
 /// When a lease ends, etcd removes its keys, and other hosts can write theirs.
 package actor EtcdLeaseStore: LeaseStore {
@@ -17,7 +17,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private static let batch = 48
 
     package nonisolated let engine = LeaseType.etcd
-    // Every 500 ms, etcd looks for leases that have ended. With this interval, another host then takes over within a second.
+    // etcd looks for expired leases every 500 ms. With this poll interval, another host takes over within a second after a lease has expired.
     package nonisolated let pollInterval = Duration.milliseconds(300)
 
     private let client: EtcdClient
@@ -130,7 +130,7 @@ package actor EtcdLeaseStore: LeaseStore {
         for pair in parts[2].pairs { add(pair) }
         revision = answer.revision
         if owners.count != parts[3].total || answer.revision < known ?? 0 {
-            // Keys were removed, or etcd was restored from a backup. Everything is read again, at another revision.
+            // Keys were removed, or etcd was restored from a backup. So all keys are read again.
             guard known != nil else {
                 throw .unavailable("the number of keys in etcd's answer differs from its count; Tributary retries")
             }

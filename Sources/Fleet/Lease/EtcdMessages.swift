@@ -49,7 +49,7 @@ indirect enum EtcdOperation: Encodable, Sendable {
 
 /// Operations that etcd runs as a unit, some of them only if a key was created at a given revision.
 struct EtcdTransaction: Encodable, Sendable {
-    /// A condition: the key was created at this revision. With revision 0: there is no such key.
+    /// A condition: the key was created at this revision. Revision 0 means that the key does not exist.
     struct Comparison: Encodable, Sendable {
         let key: String
         let createRevision: Int64
@@ -110,7 +110,7 @@ struct EtcdTransactionAnswer: Decodable, Sendable {
     private let succeeded: Bool?
     private let responses: [Part]?
 
-    /// Whether the comparisons held.
+    /// Whether all comparisons were true, so that etcd ran the operations for success.
     var isDone: Bool { succeeded ?? false }
     var parts: [Part] { responses ?? [] }
     /// The revision of the whole store after the transaction.

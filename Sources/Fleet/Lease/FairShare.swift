@@ -1,8 +1,8 @@
 /// How many integrations one host of a fleet should take or release now. A plain value, the same on every host that sees the same fleet.
 ///
-/// With n integrations and h hosts that do not drain, each host should have n/h, rounded down, and some hosts one more. A host takes unheld
-/// integrations up to its share. A host with more than n/h rounded up releases the surplus. If another host has too few, and no other integration
-/// will become free for that other host, a host with n/h rounded up releases one.
+/// With n integrations and h hosts that do not drain, each host should have n/h integrations, rounded down, and some hosts one more. A host takes
+/// unheld integrations up to this number. A host with more than n/h, rounded up, releases the surplus. A host with exactly n/h, rounded up, releases
+/// one integration if another host has too few and will get none from elsewhere.
 struct FairShare {
     /// The fair share of a host: n/h rounded down, and n/h rounded up.
     let least: Int
@@ -47,7 +47,7 @@ struct FairShare {
     var toRelease: Int {
         if own > most { return own - most }
         guard own == most, most > least else { return 0 }
-        // How many integrations the other hosts lack for a fair share, and how many they will get even if this host releases none.
+        // How many integrations the other hosts need to reach their fair share, and how many they will get even if this host releases none.
         let lacking = held.values.reduce(0) { $0 + max(0, least - $1) }
         let coming = free + draining + held.values.reduce(0) { $0 + max(0, $1 - most) }
         let givers = held.filter { $0.value == most }.keys.sorted()

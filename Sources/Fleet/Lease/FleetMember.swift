@@ -38,10 +38,10 @@ struct FleetMember: Sendable {
     /// The maximum number of integrations that a host takes in one round.
     static let maximumTaken = 512
     /// If an integration has no holder for this time, a host takes it even beyond its fair share, because the other hosts may not have configured the
-    /// integration. The time is longer if every host has the same integrations, because then another host can take the integration, and is probably
+    /// integration. The time is longer if every host has configured the same integrations: then the host that should take the integration is probably
     /// only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
-    /// In addition to that time, the host must have seen the integration without a holder in this many rounds.
+    /// A host takes an integration beyond its fair share only after it has seen the integration without a holder in this many rounds.
     static let patientRounds = 5
     /// How long a host keeps an integration that it took beyond its fair share, so that the integration does not move back and forth.
     static let reluctance = Duration.seconds(60)
@@ -56,14 +56,14 @@ struct FleetMember: Sendable {
     private(set) var configured: Set<String>
     private(set) var digest: String
     private var places: [String: Place] = [:]
-    /// For each integration without a holder, when this host first saw it without one, and in how many rounds.
+    /// For each integration without a holder: when this host first saw that it has no holder, and in how many rounds since.
     private var freeSince: [String: (instant: ContinuousClock.Instant, rounds: Int)] = [:]
     /// The last holder of each integration that this host has seen.
     private var lastOwner: [String: String] = [:]
-    /// Integrations that were taken beyond the share, and when.
+    /// Integrations that this host took beyond its fair share, and when it took them.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
-    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. If a new observation is equal to it, the round
-    /// ends at once, as most rounds do in a quiet fleet.
+    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. A round that observes the same state again ends
+    /// at once. In a quiet fleet, most rounds do.
     private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {

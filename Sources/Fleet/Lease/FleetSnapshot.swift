@@ -5,7 +5,7 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
     package struct Host: Sendable, Equatable, Codable {
         package var name: String
         package var version: String
-        /// When the host began to take part. Milliseconds since 1970-01-01T00:00:00Z.
+        /// When the host began to take part in the fleet. Milliseconds since 1970-01-01T00:00:00Z.
         package var since: Int64
         /// The number of integrations that the host holds.
         package var holds: Int
@@ -28,7 +28,7 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
         /// Where the leases are stored: `etcd` or `s3`.
         package var engine: String
         package var ttlSeconds: Int
-        /// Whether this host takes part now. A standby host of an `s3` lease takes part, too.
+        /// Whether this host takes part in the fleet now. A standby host of an `s3` lease takes part, too.
         package var isTakingPart: Bool
         /// The last successful renewal. Milliseconds since 1970-01-01T00:00:00Z; nil before the first.
         package var renewedAt: Int64?

@@ -20,7 +20,7 @@ package struct Holding: Sendable, Equatable {
     }
 }
 
-/// An observer that is told when this host gains or loses an integration.
+/// An observer that is notified when this host gains or loses an integration.
 ///
 /// The calls for one integration come one after the other; calls for different integrations may overlap. An integration is not taken again before
 /// the calls about its loss have returned.

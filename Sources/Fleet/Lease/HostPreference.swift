@@ -1,5 +1,5 @@
-/// The order in which a host takes integrations (rendezvous hashing), so that hosts that look for integrations at the same time rarely choose the
-/// same integration.
+/// The order in which a host takes integrations (rendezvous hashing). It differs between hosts, so hosts that take integrations at the same time
+/// rarely choose the same one.
 enum HostPreference {
     /// A host's preference for an integration: higher comes first. Every host computes the same value.
     static func weight(of integration: String, for host: String) -> UInt64 {

@@ -30,7 +30,7 @@ package actor LeaseKeeper {
     /// The time until which the last observation is valid; nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
-    /// Counts how often this host has begun or ended taking part. The result of a request that began in an earlier epoch is ignored.
+    /// Counts how often this host has begun or ended taking part. This number is the epoch. The result of a request from an earlier epoch is ignored.
     private var epoch = 0
     private var seen: FleetObservation?
     private var figures: FleetSnapshot.Lease
@@ -255,7 +255,7 @@ package actor LeaseKeeper {
         }
     }
 
-    /// Ends all holdings, because the lease has ended. The next round takes part again.
+    /// Ends all holdings, because the lease has ended. In the next round, this host tries to join the fleet again.
     private func finish() async {
         guard deadline != nil else { return }
         epoch += 1

@@ -12,7 +12,7 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// When this host stopped taking part in the fleet; nil unless the log says that it has stopped.
+    /// When this host stopped taking part in the fleet, as the log says; nil while it takes part.
     private var troubleSince: ContinuousClock.Instant?
     /// When the log last said that this host does not take part.
     private var lastMessage: ContinuousClock.Instant?
@@ -37,7 +37,8 @@ final class LeaseVoice {
         lastMessage = nil
         logger.announce(
             .fleetJoined,
-            "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is in \(engine), for \(ttl) s at a time")
+            "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is stored in \(engine) and expires \(ttl) s after a renewal"
+        )
     }
 
     /// - Parameter hadLease: false for a standby host, which has no lease.

@@ -45,7 +45,7 @@ package actor S3LeaseStore: LeaseStore {
     private var kept: Set<String> = []
     private var given: Set<String> = []
 
-    /// - Parameter encryption: the encryption that the store is asked for; nil for the bucket's default.
+    /// - Parameter encryption: the encryption to request from the store; nil for the bucket's default.
     package init(_ client: S3Client, encryption: String?, fleet: String, host: String, ttl: Duration) {
         self.client = client
         var headers = HTTPHeaders()
@@ -75,7 +75,8 @@ package actor S3LeaseStore: LeaseStore {
                 guard self.term == term else { throw .ended }
                 return sent
             }
-            // The condition did not hold: another process has requested a drain, or the answer to an earlier write was lost.
+            // The write was refused because the object has changed: another process has requested a drain, or the answer to an earlier write was
+            // lost.
             try await read()
         }
         self.term = nil
@@ -161,7 +162,7 @@ package actor S3LeaseStore: LeaseStore {
             lease.renewal += 1
             if try await write(lease, if: known.map { .isUnchanged($0.etag) } ?? .isNew) { return }
         }
-        throw .unavailable("\(Self.path) is being changed too often by others. Try again")
+        throw .unavailable("\(Self.path) could not be changed, because other processes keep changing it. Try again")
     }
 
     private func isMine(_ lease: StoredLease) -> Bool { lease.holder?.instance == instance }

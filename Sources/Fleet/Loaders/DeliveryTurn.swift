@@ -1,8 +1,9 @@
-/// Decides from a loader's acknowledgement which host delivers for it. A plain value.
+/// Decides from a loader's acknowledgement which host delivers for that loader. A plain value.
 ///
-/// Any host may deliver, but only one at a time does. That host has the id of its run in the acknowledgement, and rewrites the acknowledgement at
-/// least every ``renewal``. Another host waits until it has seen no change for ``patience``, by its own clock. This only avoids duplicate work;
-/// correctness does not depend on it. If two hosts deliver at the same time, their conditional writes conflict, and one of them stops.
+/// Any host may deliver, but only one at a time does. That host writes the id of its run into the acknowledgement, and rewrites the acknowledgement
+/// at least every ``renewal``. Any other host waits until the acknowledgement has not changed for ``patience``, by its own clock. This only avoids
+/// duplicate work; correctness does not depend on it. If two hosts deliver at the same time, their conditional writes conflict, and one of them
+/// stops.
 struct DeliveryTurn: Sendable {
     static let renewal = Duration.seconds(20)
     static let patience = Duration.seconds(60)

@@ -66,7 +66,7 @@ package final class FleetSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - temporary: a directory for the files of segments that are being delivered.
-    ///   - restart: called once when another process has acknowledged; the source can't be used any more.
+    ///   - restart: called once when another process has acknowledged. After that, this source can't be used any more.
     package init(
         _ list: SealList, loader: String, temporary: String, logger: Logger,
         restart: @escaping @Sendable () -> Void
@@ -204,8 +204,8 @@ package final class FleetSource: SegmentSource {
         acknowledgement.acknowledgedAt = CivilTime(milliseconds: UTCTime.now().milliseconds).rfc3339
     }
 
-    /// Writes the acknowledgement. Returns the tag of the written object; nil if another process wrote first. If the answer was lost, reads the
-    /// object to find out.
+    /// Writes the acknowledgement. Returns the tag of the written object; nil if another process wrote first. If the answer to the write was lost,
+    /// reads the object to find out whether it was written.
     private func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
@@ -322,12 +322,13 @@ package final class FleetSource: SegmentSource {
         if gone.count < listings.count { own.withLock { _ = $0.fresh.remove(integration) } }
         if !gone.isEmpty {
             logger.notice(
-                "\(gone.count) segments of \(integration) that were deleted before this delivery began are left out")
+                "\(gone.count) segments of \(integration) are skipped, because they were deleted before this delivery began"
+            )
         }
         return (seal, Set(gone))
     }
 
-    /// Writes the last acknowledgement, without a run, so that another host can take over.
+    /// Writes the last acknowledgement without the id of a run, so that another host can take over.
     package func close() async -> Int64 {
         let (wanted, positions) = state.withLock { ($0.wanted, $0.queue?.positions(through: $0.wanted)) }
         let (isOver, etag) = own.withLock { ($0.isOver, $0.etag) }

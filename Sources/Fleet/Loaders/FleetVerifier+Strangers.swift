@@ -70,7 +70,7 @@ extension FleetVerifier {
                 else { continue }
                 report(
                     .leftover, entry.path,
-                    "a seal before generation \(newest.generation + 1), or a failed attempt at one, has left this object"
+                    "this object was left by a seal before generation \(newest.generation + 1), or by an attempt to seal that failed"
                 )
             }
         }

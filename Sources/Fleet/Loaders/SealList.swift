@@ -43,14 +43,14 @@ package struct SealList: Sendable {
                 continue
             }
             found.append((String(parts[0]), generation))
-            // Continues after all seals of this integration, whose names begin with digits.
+            // The names of seals begin with digits, which sort before "~". So the next listing begins after all seals of this integration.
             after = FleetKey.seals(String(parts[0])) + "~"
         }
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation with staged objects. That is the generation of the newest seal, or the one after it, whose seal
-    /// may never be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
+    /// For each integration, the largest generation with staged objects. That is the generation of the newest seal, or the next generation, for which
+    /// a seal may never be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -127,7 +127,7 @@ package struct SealList: Sendable {
         return piece
     }
 
-    /// - Parameter following: returns the advice on skipping the missing seals; it gets the position before the first seal that exists.
+    /// - Parameter following: turns a position into advice on how to continue there. The position is the one before the first seal that exists.
     static func missing(
         _ integration: String, _ first: UInt64, before next: UInt64, in place: String,
         following: (String) -> String = { "continue after \($0)" }
@@ -187,7 +187,8 @@ package struct SealList: Sendable {
     private func present(in directory: String, among paths: Set<String>) async throws(S3Problem) -> [String: Int64] {
         guard let first = paths.min(), let last = paths.max() else { return [:] }
         var found: [String: Int64] = [:]
-        // The first key without its last character sorts before the key itself, so the listing begins with that key.
+        // A listing contains only keys after `after`. The first path without its last character sorts before the path itself, so the listing includes
+        // the path.
         var after = String(first.dropLast())
         while true {
             let limit = max(1, min(1_000, 2 * paths.count))

@@ -13,7 +13,7 @@ package struct SealPosition: Sendable, Hashable, Codable {
         self.segments = segments
     }
 
-    /// The largest generation and number of segments that are accepted from outside, far above any real value.
+    /// The largest accepted generation and number of segments, far above any real value.
     private static let limit: Int64 = 1 << 40
 
     /// Whether both numbers are in range.
@@ -23,7 +23,7 @@ package struct SealPosition: Sendable, Hashable, Codable {
 
     package func text(_ integration: String) -> String { "\(integration)/\(generation)/\(segments)" }
 
-    /// Whether everything up to `other` is loaded as well.
+    /// Whether a loader at this position has loaded everything up to `other`.
     package func covers(_ other: SealPosition) -> Bool { self >= other }
 }
 

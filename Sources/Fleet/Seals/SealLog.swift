@@ -8,8 +8,8 @@ import Spool
 /// Invariants
 /// - A decision is an object that is written once, only if its generation has no decision yet (`If-None-Match: *`). So only one of the hosts that
 ///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
-/// - Only a host that has begun a generation seals it: it has made the previous decision itself, or has read it at an opening. So decisions form one
-///   chain: the events of each decision begin at the cursor of the previous decision.
+/// - Only a host that has begun a generation seals it: the host has either made the previous decision itself, or read that decision when it opened
+///   the integration. So decisions form one chain: the events of each decision begin at the cursor of the previous decision.
 /// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any
 ///   host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
 /// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
@@ -23,7 +23,7 @@ package struct SealLog: Sendable {
     package let host: String
     private let logger: Logger
 
-    /// The time limit of an attempt to decide. After it, the decision is read to find out whether the attempt succeeded.
+    /// The time limit of an attempt to decide. If the time runs out, the decision is read to find out whether the attempt succeeded.
     static let decisionLimit = Duration.seconds(20)
     /// The largest decision in bytes: room for 4,096 segments with a kilobyte each, and a cursor.
     static let decisionBytes = 8 << 20
@@ -144,7 +144,7 @@ package struct SealLog: Sendable {
             if case .stored = written { return .decided }
         } catch {
             guard !error.isFinal, !error.isCancelled else { throw error }
-            // The decision may be in force although its answer was lost.
+            // The decision may be in force although the answer to the write was lost.
             guard let found = try await self.decision(decision.integration, decision.generation) else { throw error }
             return outcome(decision, found)
         }
@@ -190,8 +190,8 @@ package struct SealLog: Sendable {
         try await putOnce(key, file.path, bytes: file.bytes, sha256: file.sha256, headers: headers(nil))
     }
 
-    /// Stores a file under a key that is unique to its content: an object that already exists was stored by an earlier attempt or another host, with
-    /// the same content.
+    /// Stores a file under a key that is unique to its content. If the object already exists, an earlier attempt or another host has stored the same
+    /// content.
     private func putOnce(
         _ key: String, _ path: String, bytes: Int64, sha256: String, headers: HTTPHeaders
     ) async throws(S3Problem) {
@@ -295,6 +295,6 @@ package struct SealLog: Sendable {
     private func local(_ error: SpoolError) -> S3Problem {
         S3Problem(
             trouble: DeliveryTrouble(
-                "\(error)", remedy: "Check that there is room, and that the service's user may write there"))
+                "\(error)", remedy: "Check the free space, and whether the service's user may write there"))
     }
 }

@@ -5,8 +5,8 @@ struct Attack: Equatable {
     /// The id of the sub-technique, which begins with the technique's id: `T1098.003`. Nil if the row names only a technique.
     let subTechnique: Substring?
 
-    /// The release of ATT&CK from which ids and names are taken. It is the last release in which Defense Evasion is one tactic. The rules that the
-    /// catalogue cites refer to that tactic.
+    /// The release of ATT&CK whose ids and names are used. In this release, Defense Evasion is still a single tactic. The rules that the catalogue
+    /// cites refer to this tactic.
     static let version = "18.0"
 
     /// Nil unless the text consists of ids in ATT&CK's form.

@@ -36,8 +36,8 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     /// B1: an admin role binding. The class depends on who got the role: User Access Management for a user, Group Management for a
     /// group, and the row's class for anything else.
     static let roleBinding = EventRule(family: UInt8(ascii: "B"), number: 1)
-    /// N1: Entity Management, with an activity that follows from the last word of the event type. A type without a row also gets its activity in
-    /// this way if its class is Entity Management.
+    /// N1: Entity Management, with an activity that follows from the last word of the event type. If a type has no row and its class is Entity
+    /// Management, its activity also follows from its last word.
     static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
 
     var description: String { family == 0 ? "-" : "\(Character(Unicode.Scalar(family)))\(number)" }
@@ -64,7 +64,7 @@ package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
-        /// Nil if the table has no column `attack`. The tags from an earlier table then remain.
+        /// The ATT&CK tags. Nil if the table has no column `attack`; the tags from an earlier table then remain.
         var attacks: [Attack]?
     }
 
@@ -72,7 +72,7 @@ package final class EventCatalog: Sendable {
     /// The activities of Entity Management, found by the last word of an event type.
     private let verbs: ByteTable
     private let mappings: [EventMapping]
-    /// Finds types with a row that resemble a type without one.
+    /// Finds the types in the table that resemble a type without a row.
     let relatives: EventRelatives
     /// The member `attacks` of records, as JSON that is ready to be copied. `EventMapping.attack` is an index in this array.
     let attacks: [[UInt8]]
@@ -155,7 +155,7 @@ package final class EventCatalog: Sendable {
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
             guard columns.count >= 3 else {
                 throw refuse(
-                    "a row has event_type, class_uid and activity_id, with tabs between; this one has \(columns.count) column(s)"
+                    "a row must have the columns event_type, class_uid and activity_id, separated by tabs; this row has \(columns.count) column(s)"
                 )
             }
             let type = columns[0]
@@ -212,7 +212,7 @@ package final class EventCatalog: Sendable {
         return mapping
     }
 
-    /// The activity of most of the rows of rule N1 whose types end in the same word as this type; 99 if no activity has a majority.
+    /// The most frequent activity among the rows of rule N1 whose types end in the same word as this type; 99 if no activity has a majority.
     func verb(of type: JSONText) -> Int {
         var start = type.count
         while start > 0, type.start[start - 1] != UInt8(ascii: ".") { start -= 1 }

@@ -1,9 +1,9 @@
-/// Finds the types of the catalogue that resemble a type without a row.
+/// Finds the event types in the catalogue that resemble an event type without a row.
 ///
 /// The closeness of two types is the number of words that they share at the beginning and at the end: `zone.palm.create` shares two words with
-/// `zone.create`. The closest types vote, and the most frequent class wins. Six measures of closeness were tried on the catalogue, each by leaving
-/// out one type at a time and guessing its class from the others. This is the simplest measure that guesses 88 % of the classes correctly. Measures
-/// that also compare parts of words reach 90 %.
+/// `zone.create`. The closest types vote, and the most frequent class wins. We tried six measures of closeness: for each type of the catalogue, each
+/// measure guessed the class from all other types. This measure is the simplest one that guesses 88 % of the classes correctly. Measures that also
+/// compare parts of words reach 90 %.
 struct EventRelatives: Sendable {
     private let text: [UInt8]
     /// The end offset of each type in `text`.
@@ -12,7 +12,7 @@ struct EventRelatives: Sendable {
 
     struct Vote: Equatable {
         var mapping: EventMapping
-        /// The number of words that each of the closest types shares with the type in question.
+        /// The number of words that each of the closest types shares with the type without a row.
         var words: Int
         var relatives: Int
         var agreeing: Int

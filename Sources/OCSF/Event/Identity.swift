@@ -70,9 +70,9 @@ struct Targets {
     /// The target that has `changeDetails`: a state before and after the change.
     var changed: Identity?
     var hasConsents = false
-    /// Whether there are policies or rules among the targets.
+    /// Whether one of the targets is a policy or a rule.
     var hasPolicies = false
-    /// Whether there are authenticators, enrollments or methods among the targets.
+    /// Whether one of the targets is an authenticator, an enrollment or a method.
     var hasFactors = false
 
     /// The account that the event is about: the Okta user, or else the account in an application.
@@ -88,7 +88,8 @@ struct Targets {
         }
     }
 
-    /// Stores a target according to its type. The function is long because it compares the type with each known one, selected by length for speed.
+    /// Stores a target according to its type. The function is long because it lists all known types. For speed, it compares a type only with those of
+    /// the same length.
     private mutating func add(_ element: JSONNode, _ event: LogEvent) {
         guard let target = Identity(element, in: event), target.isNamed(in: event) else { return }
         if first == nil { first = target }

@@ -1,8 +1,8 @@
 import CSimdjson
 import Glibc
 
-/// A view of one parsed LogEvent. Nothing is copied, and no particular shape is assumed. The type of every value is checked where it is
-/// used; a value of an unexpected type is ignored there, and so ends up in `unmapped`.
+/// A view of one parsed LogEvent. Nothing is copied, and no particular shape is assumed. The code that uses a value checks its type. It ignores a
+/// value of an unexpected type, so this value ends up in `unmapped`.
 struct LogEvent {
     let bytes: UnsafePointer<UInt8>
     let count: Int
@@ -11,7 +11,7 @@ struct LogEvent {
     let top: UnsafeMutablePointer<JSONNode?>
     let debug: UnsafeMutablePointer<JSONNode?>
 
-    /// Fills `top` and `debug`, each in one pass.
+    /// Fills `top` with the members of the event, and `debug` with those of `debugData`, each in one pass.
     func index() {
         top.update(repeating: nil, count: OktaKey.slots)
         debug.update(repeating: nil, count: OktaKey.slots)

@@ -15,7 +15,7 @@ enum OktaKey: UInt16, CaseIterable {
     case asNumber, asOrg, isp, domain, ipDetails, ipServiceCategories, risk, level
     case authenticationProvider, credentialProvider, issuer, externalSessionId, rootSessionId
     case debugData, ipChain, ip
-    // members of debugData, by the names that Okta uses today and may change (Okta does not treat them as a data contract)
+    // members of debugData, by their present names (Okta may change these names, which it does not treat as a data contract)
     case requestId, requestUri, url, origin, dtHash, deviceFingerprint, ja3, ja4
     case threatSuspected, behaviors, logOnlySecurityData, tunnels
     case factor, authMethodFirstType, authMethodSecondType, signOnMode

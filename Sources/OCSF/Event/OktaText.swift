@@ -1,8 +1,8 @@
-/// A map or a list that Okta prints into a string: `{level=LOW}`, `Risk{level=LOW}`, `level=LOW`, `[a, b]`, or JSON. In JSON, the quotation
-/// marks are escaped, because the string is itself part of JSON.
+/// A map or a list that Okta prints into a string: `{level=LOW}`, `Risk{level=LOW}`, `level=LOW`, `[a, b]`, or JSON. If the text is JSON, its
+/// quotation marks are escaped, because the text is a string of the event's JSON.
 ///
-/// Okta's list of event types calls these values "text" or "json" and promises no particular form. If a text has another form, its readable parts are
-/// read; that is never an error.
+/// Okta's list of event types calls these values "text" or "json" and promises no particular form. If a text has another form, the parts that can be
+/// read are used; such a text is never an error.
 struct OktaText {
     private let text: JSONText
 

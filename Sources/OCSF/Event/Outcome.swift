@@ -44,7 +44,7 @@ struct Outcome {
             }
         }
         if let eventType {
-            // For these types of event, Okta's result is SUCCESS although access was denied: what succeeded is the denial.
+            // For these event types, Okta's result SUCCESS means that Okta denied access.
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
                 isOverridden = true
@@ -105,7 +105,7 @@ extension RecordMapping {
         if kind == .finding {
             explain("status_id", "the state of the finding, from its activity, the verdict and the risk")
         } else if outcome.isOverridden {
-            explain("status_id", "this type reports a refusal as a success")
+            explain("status_id", "Failure: for this event type, Okta calls a denied access SUCCESS")
         } else {
             explain("status_id", outcome.result == nil ? "no outcome" : "outcome.result")
         }

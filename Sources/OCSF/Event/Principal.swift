@@ -8,7 +8,7 @@ enum Principal {
     case device
     case address
 
-    /// Decides by the actor's type in the event. If the type is missing or not one of those below, decides by the form of the id.
+    /// Decides by the actor's type in the event. If the type is missing or unknown, decides by the form of the actor's id.
     init(_ identity: Identity, in event: LogEvent) {
         guard let type = event.known(identity.type) else {
             self = Self.isAddress(identity, event) ? .address : .user
@@ -34,7 +34,7 @@ enum Principal {
         }
     }
 
-    /// Whether it is a user or program that can sign in, which OCSF calls a security principal.
+    /// Whether the actor can sign in, as a user or a program. OCSF calls such an actor a security principal.
     var canSignIn: Bool { self == .user || self == .system || self == .application }
 
     private static func isAddress(_ identity: Identity, _ event: LogEvent) -> Bool {

@@ -39,7 +39,7 @@ struct PublishedTime: Equatable {
             else { return nil }
             return firstMonday(of: year) + (week - 1) * 7 + day - 1
         }
-        // A run of three digits is a day of the year; of two digits, a month; of four digits, a month and a day without a hyphen.
+        // After the year, three digits are a day of the year, two digits are a month, and four digits are a month and a day without a hyphen.
         if digits.run == 3 {
             let length = CivilDate.days(inMonth: 2, of: year) + 337
             guard let day = digits.number(of: 3), (1...length).contains(day) else { return nil }

@@ -36,7 +36,7 @@ struct RiskReport {
 
     init() {}
 
-    /// The level is taken from the first member of the event that has one. Further details are taken from the other members, too.
+    /// The level comes from the first member of the event that has a level. Further details also come from the other members.
     init(_ event: LogEvent, _ security: SecurityContext) {
         if let place = event.loose(security.risk) { add(place, event) }
         if let place = event.loose(event.debug(.risk)) { add(place, event) }
@@ -71,7 +71,7 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// True if `place` only repeats what another member has already provided: sign-ins have the same risk and behaviors in three members.
+    /// True if `place` only repeats what an earlier member has provided. Events of sign-ins have the same risk and behaviors in three members.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")
@@ -86,7 +86,7 @@ struct RiskReport {
         return level < previous
     }
 
-    /// True if the risk is low or not higher than before. Nobody has to look at such a risk now.
+    /// True if the risk is low or not higher than before, so that nobody needs to look at it now.
     var isUnalarming: Bool {
         guard let level else { return false }
         return level == .low || previous.map { level <= $0 } ?? false
@@ -134,7 +134,7 @@ struct RiskReport {
         previous = previousHere
     }
 
-    /// Adds what another product reported through the Shared Signals Framework: an event type, an issuer and claims.
+    /// Adds the event type, the issuer and the claims that another product reported through the Shared Signals Framework.
     private mutating func addReported(_ place: LooseValue, _ event: LogEvent) {
         event.forEachMember(of: place) { name, value in
             if name.equals("type") {

@@ -9,7 +9,7 @@ struct SecurityContext {
     var isProxy: JSONNode?
     var risk: JSONNode?
     var userBehaviors: JSONNode?
-    /// Exists in newer orgs: the same facts as in the members above, and the services to which the address belongs.
+    /// Only events of newer orgs have this member. It repeats the facts of the members above, and adds the services to which the address belongs.
     var ipDetails: JSONNode?
 
     init() {}

@@ -9,10 +9,10 @@ struct SourceEndpoint {
     var domain: JSONText?
     /// Whether the address is internal or external; nil if that is unknown.
     var scope: NetworkScope?
-    /// The address as a number, because the same address can be spelled in several ways.
+    /// The address as a number, for comparisons, because the same address can be spelled in several ways.
     var address: IPAddress?
 
-    /// True if there is an address or a domain. OCSF requires at least one of the two, or another attribute that Okta never has.
+    /// True if there is an address or a domain. OCSF requires one of them, or another attribute that Okta's events never have.
     var isNamed: Bool { ip != nil || domain != nil }
 
     /// `actor` is given only if the actor is an address.
@@ -66,7 +66,8 @@ extension RecordMapping {
                 explain(
                     "src_endpoint.ip",
                     endpoint.isVerbatim
-                        ? "client.ipAddress" : "client.ipAddress in its usual spelling, or an actor that is an address")
+                        ? "client.ipAddress"
+                        : "client.ipAddress in its usual spelling, or the actor, if it is an address")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
             // The enrichment marks the address as internal, so that no consumer looks it up in an external service.

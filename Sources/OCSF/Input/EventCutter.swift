@@ -1,7 +1,7 @@
 import CSimdjson
 import Glibc
 
-/// A page that is not one complete JSON array. Nothing of it was passed on: request the page again.
+/// The error for a page that is not one complete JSON array. None of its events was passed on, so request the page again.
 package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: String, Sendable {
         case notAnArray = "does not begin with ["
@@ -20,8 +20,8 @@ package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Splits a page, which is one JSON array, into the byte ranges of its elements, without parsing the elements.
 ///
-/// Brackets outside strings are counted. An error inside an element affects only that element, so one bad event does not
-/// cost the others; a page whose outer structure is wrong is refused as a whole.
+/// Only brackets outside strings are counted. So an error inside an element affects only that element, and the other events are kept. A page whose
+/// outer structure is wrong is refused as a whole.
 struct EventCutter {
     struct Span {
         var start: UInt32

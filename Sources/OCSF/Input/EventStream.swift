@@ -10,7 +10,7 @@ import Glibc
 package struct EventStream: Sendable {
     /// What was found next in the given bytes.
     package enum Step: Sendable, Equatable {
-        /// The range of an event, or of something else where an event should be.
+        /// The range of an event, or of other bytes where an event was expected.
         case event(Range<Int>)
         /// More bytes are needed. The next call must begin with the bytes from this offset on, followed by new ones. At the end of the stream, this
         /// case means that no event is left.
@@ -91,14 +91,14 @@ package struct EventStream: Sendable {
         memchr(start + at, 0x0A, end - at).map { UnsafeRawPointer($0) - UnsafeRawPointer(start) }
     }
 
-    /// The offset at which a line ends if its trailing white space is left out.
+    /// The offset at which a line ends, without its trailing white space.
     private static func trimmed(_ start: UnsafePointer<UInt8>, _ at: Int, _ lineEnd: Int) -> Int {
         var stop = lineEnd
         while stop > at + 1, isSpace(start[stop - 1]) { stop -= 1 }
         return stop
     }
 
-    /// The end of the element has not been read yet: wait for more bytes, unless the element can no longer become an event.
+    /// The end of the element has not been read yet. Wait for more bytes, but only while the element can still become an event.
     private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
         isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
     }

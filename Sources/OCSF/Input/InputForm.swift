@@ -47,7 +47,7 @@ package enum OtherObject: Sendable, Equatable {
 
 extension LogEvent {
     /// What the object is, if it is not a LogEvent; nil for a LogEvent. A LogEvent has `uuid`, `eventType` and `published`. Some exporters drop one
-    /// of these, so two of them are enough, or a type and an actor.
+    /// of these members, so two of them are enough. A type and an actor are enough, too.
     var otherObject: OtherObject? {
         let type = text(self[.eventType])
         let named = [text(self[.uuid]) != nil, type != nil, text(self[.published]) != nil].count { $0 }

@@ -91,7 +91,8 @@ final class JSONTape {
 
     private let parser: OpaquePointer
 
-    /// `scale` multiplies the limits on bytes and values, because a record contains some parts of an event more than once.
+    /// `scale` multiplies the limits on bytes, values and depth. It is above 1 for reading records, which contain some parts of an event more than
+    /// once.
     init?(keys: [(name: String, number: UInt16)], scale: Int = 1) {
         let limits = tributary_json_limits(
             bytes: UInt32(Self.maximumBytes * scale), values: UInt32(Self.maximumValues * scale),

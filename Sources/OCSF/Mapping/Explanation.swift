@@ -6,7 +6,8 @@ package struct Explanation: Sendable, Equatable {
 }
 
 extension RecordMapping {
-    /// Records a decision, if explanations are wanted. If the text of `reason` takes work to build, check `isExplaining` before the call.
+    /// Records a decision, if explanations are wanted. Before a call that builds `reason` from several parts, check `isExplaining`, because that
+    /// costs time.
     @inline(__always)
     mutating func explain(_ attribute: StaticString, _ reason: String) {
         if isExplaining { explanations.append(Explanation(attribute: "\(attribute)", reason: reason)) }

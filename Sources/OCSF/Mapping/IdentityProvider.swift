@@ -1,5 +1,5 @@
-/// `actor.idp`: who vouched for the user. `authenticationProvider` and `credentialProvider` don't name the provider, only its kind
-/// ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
+/// `actor.idp`: the identity provider that authenticated the user. `authenticationProvider` and `credentialProvider` don't name the provider, only
+/// its kind ("FEDERATION", "FACTOR_PROVIDER"), and stay in `unmapped`.
 extension RecordMapping {
     /// Writes `actor.idp` from a target that is an identity provider, or otherwise from the issuer of the user's assertion or token.
     mutating func identityProvider(_ targets: Targets) {

@@ -6,7 +6,7 @@ extension RecordMapping {
         if let subject {
             explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
             let from = event.child(subject.changeDetails, .from)
-            // If the subject has no `changeDetails`, those of the account in an application are used.
+            // If the subject has no `changeDetails`, the `changeDetails` of the account in an application are used.
             let changed = subject.changeDetails != nil ? subject : targets.appUser ?? subject
             let to = event.child(changed.changeDetails, .to)
             user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)

@@ -1,6 +1,6 @@
 /// `actor`, and users in all parts of a record.
 extension RecordMapping {
-    /// The paths in the record of the observables of a user.
+    /// The paths of a user's observables in the record.
     struct UserPaths {
         let uid: StaticString
         let name: StaticString
@@ -60,7 +60,7 @@ extension RecordMapping {
         }
     }
 
-    /// Writes a program as OCSF's `actor.app_uid` and not as a user. If the event has `client.id`, that id names the same program.
+    /// Writes a program as OCSF's `actor.app_uid`, not as a user. If the event has `client.id`, `client.id` names the same program.
     private mutating func application(_ actor: Identity) {
         explain("actor.app_uid", "the actor, which is a program by its type")
         let client = event.child(event[.client], .id)

@@ -3,7 +3,7 @@ extension RecordMapping {
     /// Returns the class and activity from the catalogue's row for the event's type. If the type has no row, returns those of the closest relatives.
     mutating func mapping() -> EventMapping {
         guard let eventType else {
-            explain("class_uid", "the event names no type")
+            explain("class_uid", "the event has no event type")
             return EventMapping(kind: .base, activity: 99, rule: .none)
         }
         if let row = catalog.row(of: eventType) {
@@ -16,11 +16,12 @@ extension RecordMapping {
 
     private func explanation(of type: JSONText) -> String {
         guard let vote = catalog.relatives.vote(on: type) else {
-            return "no row of the catalogue for \(type.string), and no row that has a word in common with it"
+            return
+                "the catalogue has no row for \(type.string), and no row for an event type that shares a word with it"
         }
         return
-            "no row of the catalogue for \(type.string); of the \(vote.relatives) rows that have \(vote.words) word(s) in common "
-            + "with it, \(vote.agreeing) are \(vote.mapping.kind.facts.caption)"
+            "the catalogue has no row for \(type.string); \(vote.relatives) rows share \(vote.words) word(s) with it, "
+            + "and \(vote.agreeing) of them are \(vote.mapping.kind.facts.caption)"
     }
 
     /// Chooses the class of an admin role binding, which depends on whether a user or a group got the role.
@@ -36,14 +37,15 @@ extension RecordMapping {
         (kind, activity) = schema.placed(kind, isRevoked ? 2 : 1)
         explain(
             "class_uid",
-            kind == .access ? "the role was given to the user among the targets" : "the role was given to the group")
+            kind == .access ? "the role is bound to a user, a target" : "the role is bound to a group, a target")
     }
 
     /// Changes the class to Entity Management, because the event lacks what its own class requires. Every event can fill Entity Management, which has
     /// attributes for actor, address and request.
     mutating func takeNearestClass() {
         if isExplaining {
-            explain("class_uid", "\(kind.facts.caption) can't be filled from this event; Entity Management can")
+            explain(
+                "class_uid", "\(kind.facts.caption) requires more than this event has, so Entity Management is used")
         }
         let verb = eventType.map { catalog.verb(of: $0) } ?? 99
         if verb != 99 {

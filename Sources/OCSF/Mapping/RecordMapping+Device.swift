@@ -1,4 +1,5 @@
-/// `device`: the event's member of that name, which Okta Verify fills and whose members have two spellings, or another device in the event.
+/// Writes `device`. Okta Verify fills the member `device` of an event, with two spellings of its members. Other parts of the event can be the device,
+/// too.
 extension RecordMapping {
     /// Three parts of an event can be the device: the member `device`; an actor that is a device; and, in a class without a source endpoint, the
     /// client with its address.

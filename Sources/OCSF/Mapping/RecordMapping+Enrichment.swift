@@ -152,7 +152,7 @@ extension RecordMapping {
 /// The application that an event about an account names as a target.
 struct TargetApplication {
     var index: Int
-    /// Whether `name` is the target's `displayName`; otherwise, `name` is the target's `alternateId`.
+    /// Whether `name` is the target's `displayName` (true) or its `alternateId` (false).
     var isLabel: Bool
     var name: JSONText
     var uid: JSONText?

@@ -1,7 +1,7 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed. If no target changed, an event about rules has the rule as its entity, and any other event the first
-    /// target. But if the actor is a device, and no target or only a user is named, the entity is the device.
+    /// The entity is the target that changed. If no target changed, it is the rule in an event about rules, and the first target in any other event.
+    /// One exception: if the actor is a device, and the event has no targets or only a user, the entity is the device.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
             explain("entity", "the actor is a device, and the only target is a user")

@@ -73,8 +73,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Adds the factors of the enrollments and methods among the targets. With `exactly`, a factor is named by the method that was used or changed;
-    /// otherwise by the authenticator.
+    /// Adds the factors of the enrollments and methods among the targets. If `exactly` is true, a factor is named after the method that was used or
+    /// changed; if it is false, after the authenticator.
     private mutating func methodsOfTargets(exactly: Bool, _ factors: inout Factors) {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)
@@ -102,7 +102,7 @@ extension RecordMapping {
     /// The factor that an event type is about, if Okta's description of the type says so.
     private var factorOfType: (id: Int, json: StaticString)? {
         guard let eventType else { return nil }
-        // Any type of event can contain Okta Verify's answer to a push.
+        // An event of any type can contain Okta Verify's answer to a push notification.
         if event.debug(.pushOnlyResponseType) != nil || eventType.contains("deny_push")
             || eventType.equals("system.push.send_factor_verify_push")
         {

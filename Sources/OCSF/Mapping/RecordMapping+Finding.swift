@@ -19,7 +19,7 @@ extension RecordMapping {
             return level.rawValue + 1
         }
         guard activity == 1 else {
-            explain("severity_id", "Okta's severity: the finding is not new")
+            explain("severity_id", "Okta's severity, because the finding is not new")
             return outcome.severity
         }
         let isHigh = report.level == .high || report.highestThreat == .high
@@ -110,7 +110,7 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// True if a person changes the risk of another user. Then that person made the request, and is the reporter of the finding.
+    /// True if a person changes the risk of another user. The person is then the reporter of the finding, because the request is theirs.
     private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
         isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
     }

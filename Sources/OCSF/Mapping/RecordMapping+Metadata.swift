@@ -47,7 +47,7 @@ extension RecordMapping {
             published = PublishedTime(text)
         }
         time = published?.milliseconds ?? collectedAt
-        explain("metadata.uid", uuid == nil ? "made from the event's bytes, because it has no uuid" : "uuid")
+        explain("metadata.uid", uuid == nil ? "made from the event's bytes, because the event has no uuid" : "uuid")
         explain(
             "time",
             published == nil ? "the time of collection, because published is missing or unreadable" : "published")
@@ -95,11 +95,11 @@ extension RecordMapping {
 
     private mutating func explainActivity() {
         if activity == 99 {
-            explain("activity_id", "the class has no activity for this type; activity_name is the type")
+            explain("activity_id", "the class has no activity for this event type, so activity_name is the event type")
         } else if kind == .finding, activity == 2, isAboutRisk {
             explain("activity_id", "the risk went down, so this is not a new finding")
         } else {
-            explain("activity_id", "given by the class, or by the type's last word")
+            explain("activity_id", "from the catalogue, or from the last word of the event type")
         }
         if attack != nil { explain("attacks", "the catalogue's column “attack”") }
     }

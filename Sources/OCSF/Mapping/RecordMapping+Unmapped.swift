@@ -3,9 +3,8 @@ import Glibc
 
 /// `unmapped` and `raw_data`: two parts of a record which ensure that nothing of the event is lost.
 extension RecordMapping {
-    /// Writes every value that the mapping did not copy verbatim, under its own path. Nulls, empty objects and empty arrays are left out, because
-    /// they say nothing. Members whose whole content was copied are left out, too. Nothing is left out of an array, so that its elements keep their
-    /// positions.
+    /// Writes every value that the mapping did not copy verbatim, under its own path. Members without content (null, an empty object, an empty array)
+    /// are left out, and so are members whose whole content was copied. Arrays are written completely, so that their elements keep their positions.
     mutating func unmapped() {
         let mark = writer.count
         let isOneLine = event.isOneLine()

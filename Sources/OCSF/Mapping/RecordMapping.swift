@@ -3,7 +3,7 @@ import CSimdjson
 /// Creates the record of one event in one pass over its values, directly in the output buffer.
 ///
 /// The parts are in separate files. Each part writes the attributes that it is sure of, and marks the event's values that are now in the record.
-/// `unmapped`, written last, takes all others.
+/// `unmapped`, written last, contains all values that are not marked.
 struct RecordMapping: ~Copyable {
     var writer = RecordWriter()
     var observables: ObservableList

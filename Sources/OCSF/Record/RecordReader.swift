@@ -2,8 +2,8 @@ import CSimdjson
 import FoundationEssentials
 import Glibc
 
-/// Reads a line of a spool, which is a record, or describes an event that could not become one. The result is what is needed to create the record
-/// again: the event as Okta sent it, and where the event came from.
+/// Reads a line of a spool. The line is a record, or describes an event that could not become a record. The result contains what is needed to create
+/// the record again: the event as Okta sent it, and where the event came from.
 ///
 /// An instance must be used by one task at a time. Its results are valid until the next line is read.
 package final class RecordReader {
@@ -51,7 +51,7 @@ package final class RecordReader {
     private func record(_ view: View) -> Content {
         let metadata = view.child(view.nodes, .metadata)
         guard let uid = view.text(view.child(metadata, .uid)), let time = view.integer(view.child(view.nodes, .time))
-        else { return .unreadable("the line has no metadata.uid and time, so it is no record") }
+        else { return .unreadable("the line lacks metadata.uid or time, so it is not a record") }
         guard let raw = view.text(view.child(view.nodes, .raw_data)) else { return .noRawData }
         guard let event = unescape(raw) else { return .unreadable("raw_data is not a string") }
         if let size = view.integer(view.child(view.nodes, .raw_data_size)), Int(size) != event.count {
@@ -66,7 +66,7 @@ package final class RecordReader {
 
     private func rejected(_ view: View) -> Content {
         guard let time = view.integer(view.child(view.nodes, .collected_at)) else {
-            return .unreadable("the line does not say when the event was collected")
+            return .unreadable("the line lacks the time when the event was collected")
         }
         let event: UnsafeRawBufferPointer
         if let text = view.text(view.child(view.nodes, .event)), let whole = unescape(text) {

@@ -1,6 +1,6 @@
 /// The `metadata.uid` of a record that this module wrote: the inside of a JSON string, with its escapes. Nil for any other text.
 ///
-/// It is at the beginning of a record, so it can be found without parsing the record.
+/// The uid is at the beginning of a record, so it can be found without parsing the record.
 package func recordUID(of record: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     let opening: StaticString = "{\"metadata\":{\"uid\":\""
     let size = opening.utf8CodeUnitCount

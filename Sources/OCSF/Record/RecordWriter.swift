@@ -3,8 +3,8 @@ import Glibc
 
 /// Builds one JSON record in a buffer that is reused.
 ///
-/// Every member is written with a trailing comma, and closing an object or array removes that comma. So the writer needs no state. An empty object
-/// can be recognized by its last byte, and going back to an earlier position undoes everything written since.
+/// Every member is written with a trailing comma, and closing an object or array removes that comma. So the writer needs no state: its last byte
+/// shows whether an object is empty, and going back to an earlier position undoes everything written since then.
 struct RecordWriter: ~Copyable {
     private(set) var start: UnsafeMutablePointer<UInt8>
     private(set) var count = 0

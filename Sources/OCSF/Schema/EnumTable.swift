@@ -1,5 +1,5 @@
-/// The ids of one OCSF enumeration with their captions. With id 99, the name in a record is the source's own word. That word must not be the caption
-/// of another id.
+/// The ids of one OCSF enumeration with their captions. If the id is 99 (Other), a record has the source's own word as its name; this word must not
+/// be the caption of another id.
 struct EnumTable: Sendable {
     let captions: [(id: Int, caption: StaticString)]
 
@@ -53,9 +53,9 @@ struct EnumTable: Sendable {
 }
 
 extension RecordWriter {
-    /// Writes an id and its name. `id` is what the mapping derives from `text`; 99 if no id fits. If `id` is 99, there are three cases. A text that
-    /// is itself a caption gets that caption's id. A text with escapes, which could spell a caption, becomes Unknown. Any other text becomes the
-    /// name. Returns whether the text is in the record unchanged.
+    /// Writes an id and its name. `id` is the id that the mapping derives from `text`, or 99 if no id fits. If `id` is 99, there are three cases. A
+    /// text that is itself a caption gets that caption's id. A text with escapes, which could spell a caption, becomes Unknown. Any other text
+    /// becomes the name. Returns whether the text is in the record unchanged.
     @discardableResult
     mutating func enumerated(
         _ idOpening: StaticString, _ nameOpening: StaticString, _ id: Int, _ text: JSONText?, _ table: EnumTable

@@ -5,8 +5,9 @@ import Glibc
 /// lacks are removed. A value that an enumeration lacks becomes 99 (Other) with its name. If an object then breaks a rule of the version, it is
 /// removed as a whole. The mapping makes sure that removed values are in `unmapped`.
 ///
-/// The record is parsed again, and decisions are made from its leaves upwards, using each name's number in the version's table. Then the remaining
-/// parts are copied. After warming up, it allocates nothing. The mapping itself knows nothing about versions: a new attribute needs no code here.
+/// The record is parsed again. Then each value is kept, changed or removed, the innermost values first, according to the version's table, in which
+/// each name has a number. Finally, the remaining parts are copied. After warming up, adapting a record allocates nothing. The mapping itself knows
+/// nothing about versions: a new attribute needs no code here.
 final class RecordFit {
     enum Outcome {
         /// The record has been adapted, and uses these profiles.
@@ -21,7 +22,7 @@ final class RecordFit {
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
     /// The value becomes 99 (Other), because the version lacks it.
     private static let other: UInt8 = 32
-    /// The value is removed here, and is at another place in the adapted record.
+    /// The value is removed from its place in the record, because it is at another place in the adapted record.
     private static let moved: UInt8 = 64
     /// A part of the value is removed or changed, so the value can't be copied unchanged.
     private static let changed: UInt8 = 128
@@ -36,7 +37,7 @@ final class RecordFit {
     private var nodes: JSONNode
     private var count = 0
     private var profiles: SchemaTable.Profiles = []
-    /// Members that move into another member, each with that other member. A record has only a few.
+    /// Members that move, each with the member into which it moves. A record has only a few of these.
     private let moves: UnsafeMutablePointer<(member: JSONNode, into: JSONNode)>
     private var moveCount = 0
     private static let moveLimit = 16
@@ -86,13 +87,13 @@ final class RecordFit {
         output.begin()
         object(nodes, structure)
         output.goBack(to: output.count - 1)
-        // The old text stays where it is until the next record, because `stands` reads it.
+        // The text before the change stays in `output` until the next record, because `stands` reads it.
         swap(&writer, &output)
         return .fitted(profiles)
     }
 
-    /// Whether a text that the mapping copied from the event is still in the record. If the record had the text at several places, it must remain at
-    /// all of them, because it may mean something else at each.
+    /// Whether a text that the mapping copied from the event is still in the record. If the record had the text at several places, the text must
+    /// remain at all of them, because it may have a different meaning at each place.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -153,7 +154,7 @@ final class RecordFit {
             if let attribute = table.attribute(structure, child.pointee.key) {
                 if !decide(child, attribute) { drop(child, in: object) }
                 if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
-                    // Without an attribute for its name, the value 99 (Other) has no meaning.
+                    // The value 99 (Other) has a meaning only if another attribute has its name.
                     child.pointee.flags &= ~Self.other
                     drop(child, in: object)
                 }
@@ -240,7 +241,7 @@ final class RecordFit {
         return true
     }
 
-    /// Marks removed members that this version has inside another member, so that they are written there.
+    /// Marks removed members that this version has inside another member, so that they are written inside that member.
     private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
         guard !facts.into.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -365,7 +366,7 @@ final class RecordFit {
         var element = array + 1
         var place = 0
         while element < end {
-            // After a removed element, all elements get other positions, so their paths are no longer right.
+            // If an element was removed, the positions of all elements after it have changed, so paths with these positions are wrong.
             if element.pointee.flags & Self.dropped != 0 { return nil }
             if place == index { return element }
             place += 1

@@ -40,7 +40,7 @@ struct SchemaTable: Sendable {
         static let datetime = Profiles(rawValue: 1)
         static let host = Profiles(rawValue: 2)
         static let securityControl = Profiles(rawValue: 4)
-        /// A profile that no record lists, so that its attributes can't be used.
+        /// A profile that records never list, so that its attributes can't be used.
         static let other = Profiles(rawValue: 8)
         static let listed: [Profiles] = [.datetime, .host, .securityControl]
 
@@ -115,7 +115,7 @@ struct SchemaTable: Sendable {
     init(version: String, table: String, choices: String) throws(SchemaTableError) {
         var reader = SchemaTableReader(version: version)
         try reader.read(table)
-        // The file of choices may name attributes that this version does not have. The version's table has no row for them.
+        // `choices.tsv` may name attributes that this version does not have. The version's table has no row for these attributes.
         for row in choices.split(separator: "\n") where row.hasPrefix(version + "\t") {
             reader.name(row.split(separator: "\t").dropFirst(3))
         }
@@ -201,7 +201,7 @@ struct SchemaTable: Sendable {
     }
 }
 
-/// The rows of a table as they are read, with names that are not numbers yet.
+/// The rows of a table as they are read, before names are replaced by numbers.
 private struct SchemaTableReader {
     struct Row {
         var line: Int

@@ -1,7 +1,7 @@
 /// Converts country names from geolocation data to ISO 3166-1 alpha-2, which OCSF requires.
 enum CountryCode {
-    /// Returns the two-letter code for a country's name or code; nil for any other text. It makes no difference how letters are capitalized, whether
-    /// there is punctuation or "the", and whether "and" is written "&" and "Saint" is written "St".
+    /// Returns the two-letter code for a country's name or code; nil for any other text. Letter case, punctuation and the word "the" are ignored; "&"
+    /// is the same as "and", and "St" the same as "Saint".
     static func lookup(_ name: JSONText) -> JSONText? {
         guard !name.isEscaped else { return nil }
         if let index = exactly.lookup(name.start, name.count) { return code(index) }
@@ -15,7 +15,7 @@ enum CountryCode {
         JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
     }
 
-    /// A name without letter case, punctuation and the words that make no difference. It has its memory inside itself, so that nothing is allocated.
+    /// A name in lower case, without punctuation and ignored words. Its bytes are stored inline, so that nothing is allocated.
     private struct Key {
         static let capacity = 160
         private var bytes: InlineArray<160, UInt8> = .init(repeating: 0)

@@ -7,8 +7,8 @@ enum NetworkScope: Int {
 /// The organization's addresses and domains.
 ///
 /// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3), link-local
-/// (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared range of carriers (RFC 6598) is not built in; a site that uses that
-/// range has to add it.
+/// (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared range of carriers (RFC 6598) is not built in; a site that uses this
+/// range must configure it.
 package struct MyNetwork: Sendable, Equatable {
     /// A range of addresses.
     package struct AddressRange: Sendable, Equatable {

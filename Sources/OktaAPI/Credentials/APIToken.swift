@@ -59,7 +59,7 @@ package struct APITokenFile: Credential {
         }
     }
 
-    /// Reads the file, so that problems are found at the start.
+    /// Reads the file, so that problems are found when the daemon starts.
     ///
     /// - Throws: ``CredentialError``.
     package func check() throws(CredentialError) { _ = try file.value() }

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// Sends requests with a credential. If the server requires another nonce, the request is repeated immediately with a new proof. If it no longer
-/// accepts the access token, the request is repeated with a new token. So the caller sees a 401 only if a person has to do something.
+/// Sends requests with a credential. If the server requires another nonce, the request is repeated immediately with a new proof. If the server no
+/// longer accepts the access token, the request is repeated with a new token. The caller therefore gets a 401 only if a person has to do something.
 package struct AuthorizedTransport: Sendable {
     /// Why a request got no answer.
     package enum Failure: Error, Sendable {
@@ -19,7 +19,7 @@ package struct AuthorizedTransport: Sendable {
 
     private let transport: any HTTPTransport
 
-    /// Wraps a transport. Cheap enough to be created for each request.
+    /// Wraps a transport. This is cheap enough to be done for each request.
     package init(_ transport: any HTTPTransport) { self.transport = transport }
 
     /// Sends `request` with `credential`, at most `1 + newProofs + newTokens` times.
@@ -60,7 +60,8 @@ package struct AuthorizedTransport: Sendable {
 }
 
 extension TransportError {
-    /// The error of a token request. A time-out becomes a connection error, because after a time-out of a log request a smaller page is requested.
+    /// The error of a token request. A time-out is changed to a connection error, because the pager would answer a time-out with a request for a
+    /// smaller page of the log. That does not help here.
     fileprivate var ofTokenEndpoint: TransportError {
         kind == .timeout ? TransportError(.connect, host: host, detail: "the token endpoint: \(detail)") : self
     }

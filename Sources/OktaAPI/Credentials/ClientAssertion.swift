@@ -10,7 +10,7 @@ struct ClientAssertion: Sendable {
     let clientID: String
     /// The `kid` under which Okta knows the key; nil if the app has only one key.
     let keyID: String?
-    /// The URL to which the request is sent, without any change (Okta: "audience must equal the endpoint invoked").
+    /// The exact URL to which the request is sent (Okta: "audience must equal the endpoint invoked").
     let audience: String
 
     /// - Parameter now: the time by the server's clock, in seconds since 1970.

@@ -12,12 +12,12 @@ package protocol Credential: Sendable {
     /// Examines the answer to an authorized request.
     func answered(_ response: HTTPResponse, to request: HTTPRequest) async -> AuthorizationAdvice
 
-    /// Identifies the version of the secret that is on disk now; nil if there is no file. If a request was refused with one version, it may be
-    /// repeated as soon as there is another version. Several collectors may share a credential, so each collector compares the versions itself.
-    /// Reading this property costs one `stat` and never waits.
+    /// Identifies the version of the secret that is on disk now; nil if there is no file. If a request was refused with one version of the secret,
+    /// the request may be repeated as soon as there is another version. Several collectors may share a credential, so each collector compares the
+    /// versions itself. Reading this property costs one `stat` and never waits.
     var version: SecretVersion? { get }
 
-    /// Forgets the secret, and any refusal of it. The next request reads the secret again.
+    /// Forgets the secret, and whether it was refused. The next request reads the secret again.
     func readAgain() async
 }
 
@@ -31,7 +31,7 @@ extension Credential {
 package enum AuthorizationAdvice: Sendable, Hashable {
     /// Pass the answer to the caller.
     case asItIs
-    /// The server wants another proof, usually with a new nonce, which is now known: repeat the request.
+    /// The server requires another proof, usually with a new nonce from its answer. Repeat the request.
     case tryAgainWithNewProof
     /// The access token is no longer accepted: repeat the request with a new one.
     case tryAgainWithNewToken
@@ -70,7 +70,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
     /// What is wrong, where, and what to do.
     package var description: String {
         switch self {
-        case .empty(let place): "\(place) is empty: put the secret there, and nothing else"
+        case .empty(let place): "\(place) is empty: it must contain the secret, and nothing else"
         case .malformed(let place):
             "\(place) does not contain exactly one API token: put only the token there, on one line, without quotes (a leading SSWS is allowed)"
         case .unreadable(let path, let reason):
@@ -78,7 +78,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
         case .key(let place, let problem): "\(place): \(problem)"
         case .refused(let refusal): refusal.description
         case .noToken(let host, let reason):
-            "the token endpoint of \(host) gave no access token (\(reason)): check for a proxy or login page on the way"
+            "the token endpoint of \(host) gave no access token (\(reason)): check for a proxy or a login page of this network"
         case .signing(let reason): "the private key can't sign (\(reason)): make a new key and register it with the app"
         }
     }

@@ -12,7 +12,7 @@ package actor OAuthCredential: Credential {
         package var clientID: String
         /// The `kid` of the key, if the app has several keys.
         package var keyID: String?
-        /// Okta's names, such as `okta.logs.read`; each must be granted to the app.
+        /// The scopes to request, by Okta's names, such as `okta.logs.read`. Each scope must be granted to the app.
         package var scopes: [String]
 
         /// Creates the description of an app.
@@ -42,7 +42,7 @@ package actor OAuthCredential: Credential {
     private var resourceNonce: String?
     private var asking: Task<TransportError?, Never>?
 
-    /// Sends no request yet.
+    /// Creates the credential without sending a request.
     ///
     /// - Parameter keyPath: the file with the private key.
     package init(
@@ -136,7 +136,7 @@ package actor OAuthCredential: Credential {
             case .ask:
                 guard let error = await asked() else { continue }
                 if let token = life.serving(now: clock.now) { return token.value }
-                // The shared request also ends with this error if another caller is cancelled. In that case, this caller requests a token again.
+                // The shared request also ends with the error `cancelled` if another caller is cancelled. This caller then requests a token again.
                 if error.kind == .cancelled, !Task.isCancelled { continue }
                 throw .transport(error)
             }

@@ -36,7 +36,7 @@ struct PrivateJWK {
         guard let p = number(key.p), let q = number(key.q), p.count > 1, q.count > 1 else { throw .damaged }
         let bits = n.count * 8 - (n.first?.leadingZeroBitCount ?? 0)
         guard bits >= 2048 else { throw .shortRSA(bits: bits) }
-        // A prime factor is never even, and Montgomery arithmetic does not work with an even modulus.
+        // Even numbers are refused: a prime factor is never even, and Montgomery arithmetic requires an odd modulus.
         guard [n, e, p, q].allSatisfy({ $0.last.map { $0 & 1 == 1 } ?? false }),
             let numbers = try? _RSA.Signing.PrivateKey(n: n, e: e, d: d, p: p, q: q),
             let usable = try? JWTKit.Insecure.RSA.PrivateKey(backing: numbers)

@@ -25,17 +25,17 @@ package enum PrivateKeyProblem: Error, Sendable, Hashable, CustomStringConvertib
     package var description: String {
         let kinds = "an RSA key of 2048 bits or more, or an EC key on P-256, as PEM or JWK"
         return switch self {
-        case .unknownForm: "this is not a private key: put \(kinds) there"
+        case .unknownForm: "this is not a private key: put \(kinds) there instead"
         case .encrypted:
             "the private key is encrypted with a passphrase: remove the passphrase (openssl pkey -in FILE -out NEW)"
-        case .publicKey: "this is a public key, which is for Okta only: put the private key there"
-        case .certificate: "this is a certificate: put the private key there"
+        case .publicKey: "this is a public key, which only Okta needs: put the private key there instead"
+        case .certificate: "this is a certificate: put the private key there instead"
         case .openSSH: "this is a key in OpenSSH's format: convert it to PEM (ssh-keygen -p -m PEM -f FILE)"
         case .several: "there is more than one private key: leave only the one that is registered with the service app"
         case .damaged:
             "the private key can't be read: it is incomplete or was changed; use it exactly as Okta or openssl wrote it"
-        case .shortRSA(let bits): "the RSA key has \(bits) bits: Okta requires at least 2048"
-        case .unsupported(let what): "\(what) can't be used: make \(kinds)"
+        case .shortRSA(let bits): "the RSA key has \(bits) bits, but Okta requires at least 2048: create a larger key"
+        case .unsupported(let what): "\(what) can't be used: create \(kinds)"
         case .withoutPrimes: "the JWK lacks the prime factors p and q: use the JWK as Okta shows it, or PEM"
         }
     }

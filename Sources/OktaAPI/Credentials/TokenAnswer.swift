@@ -9,7 +9,7 @@ enum TokenAnswer: Sendable {
     case needsProof(TokenRefusal)
     /// The proof lacks the server's nonce, or contains an old one.
     case needsNonce(TokenRefusal)
-    /// Someone has to correct the app or the configuration.
+    /// A person has to correct the app or the configuration.
     case refused(TokenRefusal)
     /// No token is available now, or the answer does not come from Okta. ``Refusal`` classifies the answer.
     case unavailable(HTTPResponse)
@@ -18,8 +18,8 @@ enum TokenAnswer: Sendable {
 
     /// The maximum size of an access token in bytes. Okta's have about a thousand.
     static let maximumTokenBytes = 16 << 10
-    /// How long a token is valid if the answer does not say (RFC 6749 only recommends that it does). A short time, because requesting a token early
-    /// costs little.
+    /// The assumed lifetime of a token if the answer does not contain one; RFC 6749 does not require it. The value is small, because requesting a
+    /// token early costs little.
     static let defaultLife = Duration.seconds(300)
 
     init(_ response: HTTPResponse, host: String, clientID: String, scope: String) {
@@ -32,7 +32,7 @@ enum TokenAnswer: Sendable {
             host: host, clientID: clientID, scope: scope, status: response.status, code: error.code, said: error.text)
         switch (response.status, error.code) {
         case (400, "temporarily_unavailable"):
-            // The status is changed to 503, because a 400 would look like an error in the query of the log.
+            // The status is changed to 503, because callers would take a 400 for an error in their query of the log.
             var answer = response
             answer.status = 503
             self = .unavailable(answer)
@@ -63,7 +63,7 @@ enum TokenAnswer: Sendable {
     }
 
     private struct Form: Decodable {
-        // These names are those of RFC 6749.
+        // RFC 6749 defines these names.
         var access_token, token_type: String?
         var expires_in: Double?
     }

@@ -29,8 +29,8 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 /// Decides when and how a service app requests an access token, and what an answer means. A plain value without I/O and without a clock.
 ///
 /// What always holds:
-/// - A token is used until its end, or until the org refuses it.
-/// - A new token is requested before the old one ends, at a random time. While these requests fail, the old token is used.
+/// - A token is used until it expires, or until the org refuses it.
+/// - A new token is requested at a random time before the old token expires. While these requests fail, the old token is used.
 /// - After a refusal, no token is requested for a minute, unless the key is replaced.
 /// - After a 429, no token is requested before the wait that the server asks for is over.
 /// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
@@ -56,14 +56,15 @@ struct TokenLife: Sendable {
     /// The maximum number of requests without a pause. This is enough to learn that DPoP is required, which nonce to use, and that the clock is
     /// wrong.
     static let attemptsInARow = 5
-    /// The wait after a refusal. A little shorter than the minute that the pager waits, so that the pager's next attempt requests a token again.
+    /// The wait after a refusal. It is a little shorter than the minute that the pager waits, so that the pager's next attempt requests a token
+    /// again.
     static let probe = Duration.seconds(55)
     /// The wait after a failed renewal, while the old token is still valid.
     static let renewalRetry = Duration.seconds(20)
-    /// The longest time before a token's end at which the token is renewed.
+    /// The token is renewed at most this long before it expires.
     static let longestLead = Duration.seconds(300)
 
-    /// Whether token requests carry a proof.
+    /// Whether token requests contain a DPoP proof.
     private(set) var usesProof = false
     /// The latest nonce from the token endpoint.
     private(set) var nonce: String?
@@ -94,7 +95,7 @@ struct TokenLife: Sendable {
     /// - Parameters:
     ///   - nonce: the answer's `DPoP-Nonce`.
     ///   - sent: when the request was sent; the token's lifetime counts from then.
-    ///   - clockMoved: whether the answer showed that the times in the request were wrong.
+    ///   - clockMoved: whether the answer showed that this host's clock, and so the times in the request, were wrong.
     mutating func received(
         _ answer: TokenAnswer, host: String, nonce: String?, sent: Instant, now: Instant, clockMoved: Bool
     ) -> Settlement {

@@ -29,13 +29,13 @@ package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
         case "invalid_scope":
             "grant \(scope) to the app (Applications > the app > Okta API Scopes)"
         case "unauthorized_client", "unsupported_grant_type":
-            "the app must be of the type API Services, with the grant type Client Credentials"
+            "use an app of the type API Services, with the grant type Client Credentials"
         case "access_denied", "insufficient_scope":
             "check the app's network zone, that \(scope) is granted to the app, and that the app has an admin role"
         case "invalid_dpop_proof", "use_dpop_nonce":
             "check whether a proxy changes headers or the host name, and check this machine's clock"
         default:
-            "check client_id, key_id, the app's public key and scopes, and whether there is a proxy on the way"
+            "check client_id, key_id, the app's public key and scopes, and check for a proxy that changes traffic"
         }
     }
 }

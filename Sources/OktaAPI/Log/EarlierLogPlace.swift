@@ -1,7 +1,7 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// A place in the log in the form of versions 1 and 2 of the cursor.
+/// A place in the log, read from a stored cursor of version 1 or 2.
 ///
 ///     tributary-cursor/1 <16 hex digits> <next link>
 ///     tributary-cursor/2 {"backfill":{…},"fingerprint":"<16 hex digits>","organization":"00o…","tail":{…}}
@@ -24,9 +24,9 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var history: Way
         package var from: Int64
         package var until: Int64
-        /// The number of the tail's first events that were remembered. The earlier versions called these events the boundary.
+        /// The number of the tail's first events that are remembered. Versions 1 and 2 called these events the boundary.
         package var boundary: Int
-        /// The number of events in a full boundary.
+        /// The maximum number of the tail's first events that are remembered.
         package static let fullBoundary = 2_000
     }
 
@@ -36,7 +36,7 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
     package var tail: Way
     package var backfill: Backfill?
 
-    /// Reads the text of version 1 or 2; nil for the present version.
+    /// Reads a cursor of version 1 or 2; nil for a cursor of the present version.
     ///
     /// - Throws: ``CursorError``.
     package init?(parsing text: String) throws(CursorError) {
@@ -60,8 +60,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed, the place gets a ``LogPlace/source`` that differs
-    /// from the query's, so the log is queried by time.
+    /// The same place in the present form. If the address, the filter or the page size has changed, the ``LogPlace/source`` of the place differs from
+    /// that of the query. The log is then queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
             // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.

@@ -16,7 +16,7 @@ package enum LogAnswer: Sendable {
         package var requestID: String?
         /// How long to wait before the same request is repeated.
         var pace = Refusal.Pace.backoff
-        /// Whether a smaller page might help: Okta, or the connection to it, was too slow.
+        /// Whether a smaller page might help, because Okta or the connection to Okta was too slow.
         var isSlow = false
     }
 
@@ -59,25 +59,25 @@ package enum LogAnswer: Sendable {
                 kind, what,
                 kind == .notOkta
                     ? ForeignAnswer.advice
-                    : "If it persists, check for a proxy that cuts off answers; Okta's support can find the request by its id"
+                    : "If the problem persists, check for a proxy that cuts off answers; Okta's support can find the request by its id"
             )
         }
         guard let next = LinkHeader.next(in: response.headers.values("Link")) else {
             return problem(
-                .missingNext, "an answer without a next link, although Okta sends one with every page",
-                "If it persists, check for a proxy that strips headers")
+                .missingNext, "the answer has no next link, although Okta sends one with every page",
+                "If the problem persists, check for a proxy that strips headers")
         }
         // A `next` link that equals the requested link needs no check, because the requested link has already been checked.
         if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
             return problem(
-                .foreignNext, "a next link that is not followed: \(objection)",
+                .foreignNext, "Tributary does not follow the next link of this answer: \(objection)",
                 "Check for a proxy that rewrites headers; if the link leads to another name of this org, use that name in the URL"
             )
         }
         if next == request.url, !PageCheck.isEmptyArray(response.body) {
             return problem(
-                .nextStandsStill, "a page with events, and a next link that leads to the same page",
-                "If it persists, Okta's support can find the request by its id")
+                .nextStandsStill, "the page has events, but its next link leads to the same page",
+                "If the problem persists, Okta's support can find the request by its id")
         }
         return .page(next: next)
     }
@@ -94,16 +94,15 @@ package enum LogAnswer: Sendable {
             kind: kind, what: error.summary, advice: error.advice, pace: pace, isSlow: error.kind == .timeout)
     }
 
-    /// Describes an answer of the token endpoint without a token. It says nothing about the log, which was not requested. The token endpoint has its
-    /// own rate limit.
+    /// Describes an answer of the token endpoint that contains no token. No request for the log was sent. The token endpoint has its own rate limit.
     private static func withoutToken(_ response: HTTPResponse) -> Problem {
         let isLimited = response.status == 429
         return Problem(
             kind: isLimited ? .rateLimited : .serverFailure,
             what: "there is no access token: the token endpoint answered \(response.status)",
             advice: isLimited
-                ? "If it persists, see who else asks this org for tokens (Reports > Rate Limits)"
-                : "If it persists, see Okta's status page",
+                ? "If the problem persists, find who else requests tokens from this org (Reports > Rate Limits)"
+                : "If the problem persists, see Okta's status page",
             requestID: response.oktaRequestID)
     }
 
@@ -113,10 +112,10 @@ package enum LogAnswer: Sendable {
         let said = OktaError(body: response.body).text.map { " (\($0))" } ?? ""
         return Problem(
             kind: isConcurrency ? .concurrencyLimited : .rateLimited,
-            what: (isConcurrency ? "too many requests at once to the org" : "the org's rate limit is used up") + said,
+            what: (isConcurrency ? "the org got too many requests at once" : "the org's rate limit is used up") + said,
             advice: isConcurrency
-                ? "If it persists, find who else calls this org so often (Reports > Rate Limits)"
-                : "If it persists, lower this integration's rate_limit_share or see who else uses the log (Reports > Rate Limits)",
+                ? "If the problem persists, find who else calls this org so often (Reports > Rate Limits)"
+                : "If the problem persists, lower this integration's rate_limit_share, or find who else uses the log (Reports > Rate Limits)",
             status: 429, requestID: response.oktaRequestID)
     }
 
@@ -128,7 +127,7 @@ package enum LogAnswer: Sendable {
         return Problem(
             kind: refusal.kind, what: refusal.what, advice: refusal.advice, status: response.status,
             requestID: response.oktaRequestID, pace: refusal.pace,
-            // Okta gives a query 30 s, then answers with this code (System Log query documentation).
+            // Okta ends a query after 30 s and answers with this code (System Log query documentation).
             isSlow: response.status == 500 && error.code == "E0000009")
     }
 }

@@ -2,7 +2,7 @@ import CurlHTTPClient
 
 /// A request for a page of the log, before a credential is added.
 package struct LogPageRequest: Sendable {
-    /// The request, to which only a credential is added before it is sent.
+    /// The complete request, except for the credential, which is added before the request is sent.
     package let request: HTTPRequest
     /// How often this page has been requested before.
     package let retry: Int
@@ -12,17 +12,18 @@ package struct LogPageRequest: Sendable {
 package struct LogPage: Sendable {
     /// The page: a JSON array, exactly as Okta sent it.
     package let body: [UInt8]
-    /// The body's share of the memory budget. It is returned when the page is released.
-    var share: BodyShare?
-    /// The way that the page belongs to. While there is one way, a page of `.tail` begins a tail if it has an event that the main way does not know.
+    /// The body's memory allowance. The budget takes it back when the page is released.
+    var allowance: BodyAllowance?
+    /// The way that the page belongs to. While there is one way, a page of `.tail` begins a tail if the page has an event that the main way does not
+    /// know.
     package let way: LogWay
     /// The place before this page.
     package let place: LogPlace
     /// The link to the next page.
     package let next: String
-    /// If a tail begins with this page: the time from which the tail queries.
+    /// If a tail begins with this page, the tail's queries by time start at this time.
     package let since: StoredTime
-    /// Whether the page answers a query by time and not a link.
+    /// Whether the page is the answer to a query by time. If not, the request followed a link.
     package let isQuery: Bool
     /// The search that this page continues, if there is one.
     package let search: LogSearch?
@@ -56,7 +57,8 @@ package struct LogPage: Sendable {
     /// not recent, or the page has as many events as the previous page.
     ///
     /// Events are never recent in an org that stores them long after they were published. There the last pages are small, because they have only the
-    /// events that were stored since the previous request. A server may also send one small page before the end of the log, so only two in a row count.
+    /// events that were stored since the previous request. A server may also send one small page before the end of the log. The end is therefore
+    /// assumed only after two small pages in a row.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return false }
@@ -102,7 +104,8 @@ package struct PageCheckpoint: Sendable, Hashable {
     /// How many of the page's events the way had not passed before.
     package var passed = 0
     package var newest: PublishedTime?
-    /// Events of the page that may have been collected before. Too few of the remembered events were found again to know.
+    /// The number of the page's events that may have been collected before. Whether they were is unknown, because too few of the remembered events
+    /// were found again.
     package var unproven = 0
 
     package init(place: LogPlace) { self.place = place }
@@ -118,7 +121,7 @@ package enum PageOutcome: Sendable {
     case nothing
 }
 
-/// A quick check whether a 200 can be a complete page: it looks only at both ends of the body. The normalizer checks the rest.
+/// Checks quickly whether a 200 can be a complete page. The check reads only both ends of the body. The normalizer checks the rest.
 enum PageCheck {
     /// A byte order mark, which a reader may ignore (RFC 8259, section 8.1).
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -131,13 +134,13 @@ enum PageCheck {
         if let type = response.headers.first("Content-Type"), type != "application/json" {
             let media = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
             if media != "application/json", !media.hasSuffix("+json") {
-                return (.notOkta, "an answer of type '\(media.oneLine(limit: 60))' instead of JSON")
+                return (.notOkta, "the answer has the type '\(media.oneLine(limit: 60))' instead of JSON")
             }
         }
-        guard let first else { return (.brokenBody, "an empty body instead of events") }
-        guard first == 0x5B else { return (.brokenBody, "a body that is not a JSON array") }
+        guard let first else { return (.brokenBody, "the answer has an empty body") }
+        guard first == 0x5B else { return (.brokenBody, "the body of the answer is not a JSON array") }
         guard body.count > 1, body.last(where: { !isSpace($0) }) == 0x5D else {
-            return (.brokenBody, "a JSON array that ends early, after \(body.count) bytes")
+            return (.brokenBody, "the answer's JSON array ends too early, after \(body.count) bytes")
         }
         return nil
     }

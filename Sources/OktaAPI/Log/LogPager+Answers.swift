@@ -43,7 +43,8 @@ extension LogPager {
             page.way,
             LogAnswer.Problem(
                 kind: .rejected, what: "a page could not be read (\(reason.oneLine(limit: 300)))",
-                advice: "If it persists, Okta's support can find the request by its id", requestID: lastRequestID), now)
+                advice: "If the problem persists, Okta's support can find the request by its id",
+                requestID: lastRequestID), now)
     }
 
     /// Records that the page could not be stored, which is not Okta's fault. The page is requested again later.
@@ -56,7 +57,7 @@ extension LogPager {
             page.way,
             LogAnswer.Problem(
                 kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
-                advice: "See the spool's own problem in the status"),
+                advice: "The status shows why the spool can't store pages; correct that problem"),
             wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: Self.longestSpoolWait), now)
     }
 
@@ -70,7 +71,7 @@ extension LogPager {
         tail?.due = now
     }
 
-    /// Records the trouble, and schedules a request of the same page or a query by time.
+    /// Records the trouble. Schedules either another request for the same page or a query by time.
     private mutating func scheduleRetry(
         _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
@@ -80,12 +81,12 @@ extension LogPager {
         let isOfWay = problem.kind.isOfOneWay || problem.isSlow
         if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
         self[way].retries += 1
-        // Only the id of a request of the log counts, not that of a request for a token.
+        // Only the id of a request for the log is recorded. The problem of a request for a token has no status.
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // If a link is refused again before the query by time has brought a new event, the pager waits about a minute. It also waits about a minute
-        // after a problem that a person has to correct.
+        // The pager waits about a minute after a problem that a person has to correct. It also does so if a link is refused again before the last
+        // query by time has brought a new event.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait
@@ -125,6 +126,6 @@ extension LogPager {
     }
 
     private func unexpected(_ what: String) -> PagerTrouble {
-        PagerTrouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this"))
+        PagerTrouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this bug in Tributary"))
     }
 }

@@ -18,12 +18,12 @@ import CurlHTTPClient
 /// - Only ``committed(_:now:)`` moves the place. If anything fails before that, the same page is requested again.
 /// - A `next` link is followed byte for byte, and only on the org's own origins and on the log's path.
 /// - No request goes out before its wait is over, and no wait is longer than the poll interval or 95 s, whichever is longer.
-/// - Requests are spaced evenly, so that this client takes no more than its share of the org's budget.
+/// - Requests are spaced evenly, so that this client uses no more than its share of the org's rate limit.
 /// - Whether a page is full, short or empty decides only when the next request goes out.
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
-/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If there is one way and it is
-///   far behind the present, a tail may begin: the log is queried from the `Date` of the way's last answer on, until an answer has an event.
+/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If the only way is far behind
+///   the present, a tail may begin. The pager then queries the log from the `Date` of the way's last answer on, until an answer has an event.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
@@ -82,14 +82,14 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way: the progress of a tail that may begin.
     var tail: WayProgress?
-    /// Whether the tail has had its turn, and the next request therefore belongs to the main way. Otherwise, a tail that is always due would leave no
-    /// requests to the main way.
+    /// Whether the next request belongs to the main way, because the tail has just been read to its end. Without this rule, a tail that is always due
+    /// would leave no requests to the main way.
     private var isMainNext = false
     /// The `Date` of the answer with the main way's last durable page.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. A tail that may begin returns empty answers at first. When it reaches the events
-    /// that the main way has passed since the last empty answer, the main way must still remember them. So the pager requests the possible tail again
-    /// when the main way has passed a quarter of this number.
+    /// The minimum number of events that the main way remembers. The requests of a tail that may begin get empty answers at first. The first events
+    /// that such a tail gets may be events that the main way has passed since the last empty answer. The main way must still remember these events.
+    /// The pager therefore requests the possible tail again when the main way has passed a quarter of this number.
     private let remembered: Int
     /// The number of events that the main way has passed since the possible tail's last empty answer.
     private var passedSinceTail = 0
@@ -133,8 +133,8 @@ package struct LogPager: Sendable {
 
     private static func progress(_ kept: LogPlace.Way, _ query: LogQuery, _ now: Instant) -> WayProgress {
         var progress = WayProgress(kept, limit: query.pageLimit, due: now)
-        // The stored link asks for smaller pages than configured, because larger ones failed. The pager waits before it tries larger ones again, also
-        // at a start.
+        // The stored link asks for smaller pages than configured, because larger pages failed earlier. The pager waits before it tries larger pages
+        // again, even after a restart of the daemon.
         if progress.fullPage < query.pageLimit { progress.requeriedAt = now }
         return progress
     }
@@ -184,7 +184,7 @@ package struct LogPager: Sendable {
         let progress = self[way]
         var headers = HTTPHeaders([.init("Accept", "application/json")])
         if progress.retries > 0, let first = progress.firstRequestID {
-            // Okta wants both headers with every repeated request (rate limit documentation).
+            // Okta requires both headers in every repeated request (rate limit documentation).
             headers.append("X-Okta-Retry-For", first)
             headers.append("X-Okta-Retry-Count", String(progress.retries))
         }
@@ -193,8 +193,8 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Moves a possible tail to a place after everything that the main way has passed. After an empty answer, the tail continues with the answer's
-    /// link and is not moved. It is moved again when the main way has passed so many events that some may be forgotten.
+    /// Moves a possible tail to a place after everything that the main way has passed. After an empty answer, the tail is not moved, and continues
+    /// with the answer's link. The tail is moved again when the main way has passed so many events that some may be forgotten.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -226,7 +226,7 @@ package struct LogPager: Sendable {
         let page = LogPage(
             body: response.body.starts(with: PageCheck.byteOrderMark)
                 ? Array(PageCheck.content(of: response.body)) : response.body,
-            share: response.share, way: way, place: place, next: next, since: progress.since,
+            allowance: response.allowance, way: way, place: place, next: next, since: progress.since,
             isQuery: progress.link == nil, search: progress.search,
             limit: progress.fullPage, date: date, previousCount: progress.previousCount,
             largestCount: progress.largestCount, freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000),
@@ -311,7 +311,8 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail keeps its link and its waits. Only a search restarts, because it was looking for events that the other way remembers.
+            // The tail becomes the only way, and keeps its link and its waits. Only a search restarts, because the remaining way remembers other
+            // events than those that the search looked for.
             if var tail {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)
@@ -365,7 +366,7 @@ package struct LogPager: Sendable {
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// Tries larger pages again, if pages smaller than configured have arrived for a while.
+    /// Tries larger pages again, if the pages have been smaller than configured for a while.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
             self[way].search == nil

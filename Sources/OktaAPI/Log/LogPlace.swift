@@ -27,10 +27,10 @@ package struct LogPlace: Sendable, Hashable {
         /// Set if a query by time found no event that the way has passed. Events that were published before this time may have been collected
         /// already.
         package var unprovenUntil: ServerTime?
-        /// How many of the events that the way has passed with earlier filters are remembered without a gap, counted from the newest event; nil if
-        /// there are none. The value is ``brokenStretch`` if some of these events may have been forgotten.
+        /// The number of remembered events that the way passed with earlier filters; nil if there are none. These events are the newest that it
+        /// passed with those filters, without a gap. The value is ``brokenStretch`` if some of them may have been forgotten.
         package var setAside: Int?
-        /// A value of ``setAside``: some events may have been forgotten. It is larger than the number of events that can be remembered.
+        /// The value of ``setAside`` if some events may have been forgotten. This value is larger than the number of events that can be remembered.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -138,7 +138,7 @@ package struct LogPlace: Sendable, Hashable {
 package enum LogWay: String, Sendable, Hashable, CaseIterable {
     /// The only way, or the history while there are two.
     case main
-    /// The way that began later.
+    /// The second way, which began later and collects the newest events.
     case tail
 }
 
@@ -170,8 +170,8 @@ extension LogPlace {
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding texts and integers can't fail. If it failed nevertheless, an empty object would be stored, and reading it would report an
-        // unreadable place.
+        // Encoding texts and integers can't fail. If encoding failed nevertheless, an empty object would be stored, and reading that object would
+        // report an unreadable place.
         let json = (try? encoder.encode(stored)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         return "\(Self.prefix)\(Self.version) \(json)"
     }
@@ -214,7 +214,7 @@ extension LogPlace {
 package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text is not a place.
     case unreadable
-    /// Written by a later version of this program.
+    /// A later version of this program wrote the text.
     case newerVersion(Int)
     /// A link does not lead to the org's log.
     case foreign(String)
@@ -225,13 +225,13 @@ package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreadable:
-            "the stored cursor can't be read: restore the state directory from a backup, or start again from a time"
+            "the stored cursor can't be read: restore the state directory from a backup, or begin again from the configured start"
         case .newerVersion(let version):
             "the stored cursor has version \(version): run the version of Tributary that wrote it"
         case .foreign(let reason):
             """
-            the stored cursor is not one of this org's log (\(reason)), and it is unknown whether the new address belongs to the \
-            same organization
+            the stored cursor is not one of this org's log (\(reason)), and Tributary could not find out whether the new address \
+            belongs to the same organization: if it does not, restore the old address
             """
         case .otherOrganization(let kept, let found):
             """

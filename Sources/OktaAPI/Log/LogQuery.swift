@@ -6,16 +6,16 @@ package struct LogQuery: Sendable, Hashable {
     package let org: OrgURL
     /// Other origins of the same org whose `next` links may be followed: its custom domain, or its okta.com name.
     package var aliases: [OrgURL]
-    /// Okta's id of the organization, once Okta has told it.
+    /// Okta's id of the organization; nil until Okta has reported it.
     package var organization: String?
     /// An Okta filter expression, not URL-encoded; `nil` for all events.
     package let filter: String?
     /// Events per page, 1…1000. 1000 is Okta's maximum; Okta's default of 100 would need ten times the requests.
     package let pageLimit: Int
-    /// The command that replaces a refused API token, for messages.
+    /// The command with which an operator replaces a refused API token, to be shown in messages.
     package var tokenReplacement = "sudo tributary credential rotate NAME"
 
-    /// Creates a query. `pageLimit` is clamped to its range, and a filter of white space counts as none.
+    /// Creates a query. `pageLimit` is clamped to its range. A filter that contains only white space counts as no filter.
     package init(org: OrgURL, aliases: [OrgURL] = [], filter: String? = nil, pageLimit: Int = 1000) {
         self.org = org
         self.aliases = aliases
@@ -29,7 +29,7 @@ package struct LogQuery: Sendable, Hashable {
     /// Sixteen hex digits that change if the origin or the page size changes.
     package var source: String { Self.hash("\(org.origin)\n\(pageLimit)") }
 
-    /// The value in version 2 of the cursor that corresponds to ``source``. It also changes with the filter.
+    /// The value that version 2 of the cursor contains instead of ``source``. This value also changes with the filter.
     var earlierFingerprint: String { Self.hash("\(org.origin)\n\(filter ?? "")\n\(pageLimit)") }
 
     /// The 64-bit FNV-1a hash of a text, as sixteen hex digits.
@@ -76,7 +76,7 @@ package struct LogQuery: Sendable, Hashable {
 
     /// Why `link` must not be followed with the org's credential, or `nil` if it may be.
     func objection(to link: String) -> String? {
-        guard let url = HTTPURL(link) else { return "the link is not a plain address" }
+        guard let url = HTTPURL(link) else { return "the link is not a valid http or https address" }
         guard ([org] + aliases).contains(where: { $0.isOrigin(of: url) }) else {
             return "the link leads to \(url.isSecure ? "" : "plain http on ")\(url.hostAndPort)"
         }

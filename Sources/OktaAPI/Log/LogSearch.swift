@@ -1,12 +1,12 @@
 /// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
 /// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events. During the search, the
-/// way collects nothing. Once it has seen ``need`` different remembered events, it collects every event that is unknown.
+/// way collects nothing. Once the search has seen ``need`` different remembered events, the way collects every event that it does not remember.
 ///
-/// A search is not stored. After a restart, it begins again at the same time.
+/// A search is not stored. After a restart of the daemon, the search begins again with the same query.
 package struct LogSearch: Sendable, Hashable {
-    /// The number of different remembered events that must be seen. Zero means that none can be found, and every unknown event is collected.
+    /// The number of different remembered events that must be seen. Zero means that none can be found. Every unknown event is then collected.
     package let need: Int
-    /// Whether this is a second pass. The first one did not see enough remembered events.
+    /// Whether this is a second pass, because the first pass saw too few remembered events.
     package let isSecond: Bool
     /// The `Date` of the first answer to the search.
     package var began: ServerTime?
@@ -40,8 +40,8 @@ package struct LogSearch: Sendable, Hashable {
         return date.milliseconds - began.milliseconds >= Self.endsAfter
     }
 
-    /// The pass that follows if this pass did not find enough events. It starts from the beginning, and needs half as many events as this pass found.
-    /// If this pass found too few to prove anything, the next pass needs none, and every unknown event is collected, so that nothing is lost.
+    /// The next pass, if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass
+    /// found. If this pass found too few to prove anything, the next pass needs none: every unknown event is then collected, so that nothing is lost.
     package func nextPass(leastSeen: Int) -> LogSearch {
         LogSearch(need: isSecond || seen.count < leastSeen ? 0 : (seen.count + 1) / 2, isSecond: true, began: began)
     }

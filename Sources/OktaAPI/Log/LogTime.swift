@@ -1,5 +1,5 @@
-/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale has its own type, because two scales can be compared only if
-/// something is assumed about how they relate. The conversions in this file are the only such assumptions that Tributary makes.
+/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale has its own type, because comparing times of two scales
+/// requires an assumption about how the scales relate. Tributary makes such assumptions only in the conversions in this file.
 package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
     package let milliseconds: Int64
 
@@ -29,7 +29,8 @@ package enum PublishedScale {}
 package enum ServerScale {}
 package enum HostScale {}
 
-/// When Okta stored an event. No answer contains it, but the `since` of a polling query refers to it (System Log API, polling requests).
+/// The time at which Okta stored an event. No answer contains this time, but the `since` of a polling query refers to it (System Log API, polling
+/// requests).
 package typealias StoredTime = LogTime<StoredScale>
 /// A time on the scale of the events' `published`.
 package typealias PublishedTime = LogTime<PublishedScale>

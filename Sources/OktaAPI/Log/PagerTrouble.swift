@@ -54,9 +54,9 @@ package struct PagerTrouble: Sendable, Hashable {
     package let advice: String
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
-    /// The way that is affected; nil if there is only one, or if both are.
+    /// The affected way; nil if there is only one way, or if both ways are affected.
     package var way: LogWay?
-    /// The query by time that replaces the link.
+    /// The query by time that replaces the way's link; nil if the link is not replaced.
     package var requery: LogRequery?
 
     init(_ problem: LogAnswer.Problem) {

@@ -1,10 +1,11 @@
 /// The times at which an org is polled once its log has been fully read: `origin + n × interval`.
 ///
-/// Origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the times are fixed, the orgs stay
-/// distributed: after an outage, a suspend or a backlog each one returns to its own times.
+/// Each org has its own `origin`. The origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the
+/// times are fixed, the orgs stay distributed: each org returns to its own times after an outage, a suspend or a backlog.
 package struct PollGrid: Sendable {
-    /// Integrations whose times are closer than this are polled at the same moment. It is a fifth of the interval, but at least half a second and at most five.
-    /// One wake-up for several integrations costs less than one for each, and libcurl checks all idle connections at the first request of each second.
+    /// Integrations whose times are closer than this are polled at the same moment. The value is a fifth of the interval, but at least half a second
+    /// and at most five seconds. One wake-up for several integrations costs less than one for each, and libcurl checks all idle connections at the
+    /// first request of each second.
     static func step(_ interval: Duration) -> Duration { min(max(interval / 5, .milliseconds(500)), .seconds(5)) }
 
     /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.
@@ -21,7 +22,7 @@ package struct PollGrid: Sendable {
         start = origin
     }
 
-    /// The grid of integration `number` of `count`, as of `now`.
+    /// The grid of the integration with the index `number`, of `count` integrations that start at `now`.
     package init(number: Int, of count: Int, interval: Duration, now: ContinuousClock.Instant) {
         let step = Self.step(interval)
         let steps = (interval * number / max(1, count) / step).rounded(.down)

@@ -2,15 +2,15 @@ import CurlHTTPClient
 
 /// What a response says about the org's rate limit. The values are not trusted.
 ///
-/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The
-/// values at the same position belong to one bucket. The bucket with the fewest requests left counts; of several such buckets, the one that resets last.
-/// The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
+/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The values at
+/// the same position belong to one bucket. Only the bucket with the fewest requests left is used; if there are several such buckets, the one that
+/// resets last. The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
 package struct RateLimit: Sendable, Hashable {
     /// Requests allowed in a window. Zero on a 429 means that concurrency was limited, not the rate.
     package let limit: Int64?
     /// Requests left in this window.
     package let remaining: Int64?
-    /// Seconds from the response's `Date` to the next window; negative if that has already begun.
+    /// Seconds from the response's `Date` to the next window; negative if the next window has already begun.
     package let secondsToReset: Int64?
 
     /// Reads the headers of any answer.
@@ -23,7 +23,7 @@ package struct RateLimit: Sendable, Hashable {
             return order.0 == order.1
                 ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
         }
-        // If the lists have different lengths, it is unknown which values belong together.
+        // If the headers have different numbers of values, it is unknown which values belong together.
         func value(_ list: [Int64?]) -> Int64? {
             list.count == remainders.count ? bucket.flatMap { list[$0] } : list.compactMap(\.self).min()
         }

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// What an answer other than 200 means for reading a log. The status decides first, then Okta's code, because the same code
-/// comes with different statuses (E0000053 with 400 and with 500; Okta System Log query documentation).
+/// What an answer other than 200 means for reading a log. The status is examined before Okta's code, because the same code occurs with different
+/// statuses. For example, E0000053 occurs with 400 and with 500 (Okta System Log query documentation).
 struct Refusal {
     /// How long to wait before the same request is repeated.
     enum Pace {
@@ -20,7 +20,7 @@ struct Refusal {
         _ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool, tokenReplacement: String
     ) {
         var error = error
-        // For an access token, the challenge header is more precise than the body.
+        // If an access token was refused, the challenge header is more precise than the body.
         error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
@@ -39,7 +39,7 @@ struct Refusal {
             advice =
                 isRepeated
                 ? "Nothing is lost: the log is queried again from a time before the first missing event"
-                : "No action is needed unless it repeats"
+                : "No action is needed unless this problem occurs again"
         case 400, 414:
             (kind, pace) = (.refusedQuery, .probe)
             advice =
@@ -55,11 +55,11 @@ struct Refusal {
             advice = ForeignAnswer.advice
         case 204, 408, 425, 500...:
             (kind, pace) = (.serverFailure, .backoff)
-            advice = "If it persists, see Okta's status page"
+            advice = "If the problem persists, see Okta's status page"
         default:
             (kind, pace) = (.refused, .probe)
             advice =
-                "Check the URL, and whether there is a proxy on the way; Okta's support can find the request by its id"
+                "Check the URL, and check for a proxy that changes traffic; Okta's support can find the request by its id"
         }
     }
 
@@ -73,10 +73,10 @@ struct Refusal {
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
                 + " make a new one (Admin Console, Security > API > Tokens), then: \(tokenReplacement)"
         case "E0000015":
-            "The org has no access to this feature: ask Okta's support, and check that the URL is that of the right org"
+            "The org has no access to the System Log API: ask Okta's support, and check that the URL is that of the right org"
         default:
             error.isHTML || error.code == nil
-                ? "Check the token, and whether a proxy on the way asks for a login"
+                ? "Check the token, and whether a proxy asks for a login"
                 : "Check the credential of this integration"
         }
     }
@@ -84,18 +84,18 @@ struct Refusal {
     private static func forbiddenAdvice(_ error: OktaError) -> String {
         switch error.code {
         case "E0000005":
-            "Okta saw no API token in the request: check that the secret file contains one"
+            "Okta found no API token in the request: check that the secret file contains one"
         case "E0000006":
             "The token's owner is not allowed to read the System Log: give the owner, or the service app, the role Read-only Administrator or"
                 + " Report Administrator"
         case "insufficient_scope":
             "Grant okta.logs.read to the service app (Applications > the app > Okta API Scopes)"
         case "E0000015":
-            "The org has no access to this feature: ask Okta's support, and check that the URL is that of the right org"
+            "The org has no access to the System Log API: ask Okta's support, and check that the URL is that of the right org"
         case "E0000260":
             "The org is deactivated: ask Okta's support"
         default:
-            "Check the role of the token's owner and the token's network zone, and check for a proxy on the way"
+            "Check the role of the token's owner and the token's network zone, and check for a proxy that refuses requests"
         }
     }
 }

@@ -1,12 +1,12 @@
 import CurlHTTPClient
 
-/// Decides when the next request for an org's log may be sent. This client uses its share of the org's budget evenly, and always leaves requests for
-/// other tools. A plain value; the caller passes the time.
+/// Decides when the next request for an org's log may be sent. This client spreads its share of the org's rate limit evenly over time, and always
+/// leaves requests for other clients. A plain value; the caller passes the time.
 ///
 /// - The minimum time between two requests (the pace) is a window's minute divided by this client's share of the window's requests.
 /// - Some of the requests left in the window are reserved for other clients: either their share for the rest of the window, or the number that they
 ///   would need at their present rate, whichever is more.
-/// - After a 429 it waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
+/// - After a 429, this client waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
 struct RequestBudget: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -61,7 +61,7 @@ struct RequestBudget: Sendable {
         let short = jitter.backoff(attempt: streak, cap: 30)
         guard !limit.isConcurrency else { return short }
         if let seconds = limit.secondsToWait {
-            // If the headers always say that the window ends now, the wait must still grow, or one request a second would go out.
+            // Even if the headers always say that the window ends now, the wait must grow. Otherwise this client would send one request a second.
             let wait = Duration.seconds(seconds) + jitter.upTo(2)
             return streak > 2 ? max(wait, short) : wait
         }
@@ -104,7 +104,8 @@ struct RequestBudget: Sendable {
         // One is subtracted from `remaining`, because this client's next request uses up one of the remaining requests.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
-        // The other clients need fewer requests as time passes, so the reserve shrinks at this rate, in requests per second.
+        // The less time is left in the window, the fewer requests the other clients need. The reserve therefore shrinks at this rate, in requests per
+        // second.
         let free = needed - others
         let delay = free > 0 ? missing / free : left
         return min(now + .seconds(delay), nextWindow + jitter.upTo(2))

@@ -1,4 +1,4 @@
-/// What a pager knows about one way besides its durable place: the next request, and how earlier attempts went.
+/// What a pager knows about one way in addition to the durable place: the next request, and the results of earlier attempts.
 struct WayProgress: Sendable {
     /// Where the way's query by time starts while it has no link.
     var since: StoredTime
@@ -6,7 +6,8 @@ struct WayProgress: Sendable {
     var next: String? {
         didSet { if next != oldValue { nextFullPage = next.map { LogQuery.fullPage(of: $0) } } }
     }
-    /// The number of events in a full page of the link `next`. The value is stored, because the link of an org without new events stays the same.
+    /// The number of events in a full page of the link `next`. Computed only when the link changes: the link of an org without new events stays the
+    /// same.
     private var nextFullPage: Int?
     /// Events per page of a query by time. A link has its own limit.
     var limit: Int
@@ -20,7 +21,7 @@ struct WayProgress: Sendable {
     /// The number of pages in a row whose events were old, without a wait between the pages.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// How often the next request has already been sent without getting a page.
+    /// How often the next request has already been sent and brought no page.
     var retries = 0
     var failures = 0
     /// Okta's request id of the first of these attempts that got no page.

@@ -4,7 +4,7 @@ import CurlHTTPClient
 package actor EndpointPace {
     package typealias Instant = ContinuousClock.Instant
 
-    /// The share of each endpoint's rate limit that calls may use. By default, Okta allows a token or an app half of the limit.
+    /// The share of each endpoint's rate limit that calls may use. By default, Okta allows a single token or app half of the limit.
     package static let share = 0.5
 
     private let now: @Sendable () -> Instant

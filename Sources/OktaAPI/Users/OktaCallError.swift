@@ -10,9 +10,9 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         case scope(OktaScope)
         /// There was no connection or no access token, so nothing was sent.
         case notSent
-        /// The call was answered with 429, or had to wait longer than allowed for its turn. It was not carried out.
+        /// The org answered the call with 429, or the rate limit did not allow the call before its deadline. The call was not carried out.
         case rateLimited
-        /// Okta refused the call. It was not carried out.
+        /// Okta refused the call, and did not carry it out.
         case refused
         /// Something other than Okta answered.
         case foreign

@@ -113,7 +113,7 @@ package struct OktaRole: Sendable, Hashable {
 
 /// The ids of Okta's objects.
 package enum OktaID {
-    /// Whether the text can be an id: some 20 letters and digits. Such a text can be used in a path without encoding.
+    /// Whether the text can be an id: about 20 letters and digits. Such a text can be used in a path without encoding.
     static func isUsable(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count)
             && text.utf8.allSatisfy {

@@ -5,7 +5,7 @@ import FoundationEssentials
 package struct OktaUsers: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// How often a call that only reads is sent before it counts as failed.
+    /// The maximum number of attempts for a call that only reads data.
     static let readAttempts = 3
 
     package let org: OrgURL
@@ -46,7 +46,8 @@ package struct OktaUsers: Sendable {
                 missing = missing ?? error
             }
         }
-        throw missing ?? OktaCallError(.credential, "there is no credential for \(org.host)")
+        throw missing
+            ?? OktaCallError(.credential, "there is no credential for \(org.host): check response_action.credential")
     }
 
     private func send(
@@ -55,7 +56,7 @@ package struct OktaUsers: Sendable {
         guard await pace.turn(call.endpoint, before: deadline) else {
             throw OktaCallError(
                 .rateLimited,
-                "response actions have used their share of \(org.host)'s rate limit: try again in a minute")
+                "response actions have used up their share of \(org.host)'s rate limit: try again in a minute")
         }
         let response: HTTPResponse
         do throws(AuthorizedTransport.Failure) {
@@ -80,7 +81,7 @@ package struct OktaUsers: Sendable {
         return request
     }
 
-    /// Sends a call that only reads, and repeats it if it fails.
+    /// Sends a call that only reads data, and repeats the call if it fails.
     private func read<Value>(
         _ call: OktaCall, before deadline: Instant, _ parse: ([UInt8]) -> Value?
     ) async throws(OktaCallError) -> Value {
@@ -128,8 +129,8 @@ package struct OktaUsers: Sendable {
         var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
         // The filter is case-sensitive, but people type logins in any case.
         if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
-        // In the path of a call, Okta also accepts the part of a login before the `@`, if only one user has such a login. The path "me" would return
-        // the owner of the credential.
+        // In the path of a call, Okta also accepts the part of a login before the `@`, if only one user has such a login. The text "me" is excluded,
+        // because Okta would return the owner of the credential.
         if found.isEmpty, text != "me", text.utf8.allSatisfy(Self.isPlain),
             let user = try await user(text, before: deadline)
         {
@@ -201,7 +202,7 @@ package struct OktaUsers: Sendable {
 
     private struct Risk: Decodable { var riskLevel: String? }
 
-    /// Whether a service app has this scope; always true for an API token. This function may request an access token, but calls nothing else.
+    /// Whether a service app has this scope; always true for an API token. This function may request an access token, but sends no other request.
     package func hasScope(_ scope: OktaScope) async throws(OktaCallError) -> Bool {
         guard credential.isServiceApp, let credential = credential.credential(for: scope) else { return true }
         var request = HTTPRequest(.get, org.origin + "/api/v1/users/me")

@@ -1,4 +1,4 @@
-/// A link or a password from one of Okta's answers, to be shown to a person once. Printing the value does not reveal it.
+/// A link or a password from one of Okta's answers, to be shown to a person once. Printing the value does not reveal the secret.
 ///
 /// Encoding the value writes the secret itself. Encode the value only to pass it to the person who asked for the secret.
 package struct OneTimeSecret: Sendable, Equatable, Codable, CustomStringConvertible, CustomDebugStringConvertible,

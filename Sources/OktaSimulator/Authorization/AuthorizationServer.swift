@@ -4,12 +4,12 @@ import Foundation
 /// The org's authorization server: issues access tokens to service apps, and checks tokens. It is as strict as Okta about signatures,
 /// times, replays and proofs (Okta's guides to service apps and DPoP; RFC 7523, RFC 9449).
 struct AuthorizationServer: Sendable {
-    /// A refusal by the token endpoint or a resource.
+    /// Why the token endpoint, or an endpoint that needs an access token, refused a request.
     struct Refusal: Error {
         let status: Int
         let code: String
         let reason: String
-        /// Whether the answer contains the missing nonce.
+        /// Whether the answer contains the current nonce, because the proof lacked it.
         var givesNonce = false
         /// The missing scope.
         var scope: String?
@@ -23,12 +23,12 @@ struct AuthorizationServer: Sendable {
         var boundTo: String?
     }
 
-    /// The longest validity of an assertion: an hour, in seconds.
+    /// The longest time for which a client assertion may be valid: an hour, in seconds.
     private static let maximumAssertion: Int64 = 3600
-    /// The largest age of a proof, in seconds.
+    /// The largest age of a DPoP proof, in seconds.
     private static let proofWindow: Int64 = 300
-    /// The maximum number of tokens that are remembered, and of identifiers. When it is reached, expired ones are forgotten. If none has expired,
-    /// requests are refused.
+    /// The server remembers at most this many tokens, and as many identifiers of assertions and proofs. When it reaches the maximum, it forgets
+    /// expired entries. If none has expired, it refuses the request.
     private static let maximumRemembered = 100_000
 
     private let apps: [String: (app: ServiceApp, keys: [PublicJWK])]
@@ -36,7 +36,7 @@ struct AuthorizationServer: Sendable {
     private let wantsNonceAtResources: Bool
     private let seed: UInt64
     private var tokens: [String: Issued] = [:]
-    /// Identifiers that were seen, each with the time (in seconds) after which it may be forgotten.
+    /// Identifiers of assertions and proofs that clients have used, each with the time (in seconds) after which the server may forget it.
     private var seen: [String: Int64] = [:]
     private(set) var issued = 0
 
@@ -59,7 +59,7 @@ struct AuthorizationServer: Sendable {
 
     var isInUse: Bool { !apps.isEmpty }
 
-    /// The present nonce, which changes every `nonceSeconds`.
+    /// The current nonce, which changes every `nonceSeconds`.
     func nonce(now: Int64) -> String {
         Base64URL.encode(SHA256.hash(data: Data("\(seed) \(now / 1000 / nonceSeconds)".utf8)).prefix(18))
     }

@@ -87,7 +87,7 @@ struct SignedJWT {
 
     func text(_ claim: String) -> String? { claims[claim] as? String }
 
-    /// A time in whole seconds; must be a number (RFC 7519, 2).
+    /// A claim that is a time, in whole seconds. Nil if the claim is missing or not a number (RFC 7519, 2).
     func time(_ claim: String) -> Int64? { (claims[claim] as? NSNumber)?.int64Value }
 }
 

@@ -6,9 +6,9 @@ public struct ServiceApp: Sendable {
     public var publicKeys: [String]
     /// Okta scopes that are granted to the app.
     public var scopes: [String] = ["okta.logs.read"]
-    /// The rights of the app's admin roles. Without any, requests get 403 E0000006, even if the scopes are granted.
+    /// The rights of the app's admin roles. If the app has no admin role, its requests get 403 E0000006, even if the scopes are granted.
     public var rights = AdminRights(roles: [.superAdmin])
-    /// Whether its access tokens are bound to a key: Okta's default for new apps.
+    /// Whether the app's access tokens are bound to a key (DPoP). Okta binds them by default for new apps.
     public var requiresDPoP = true
     /// How long an access token is valid, in seconds; an hour as in Okta.
     public var tokenSeconds = 3600

@@ -2,7 +2,7 @@ import COktaCatalog
 
 /// Okta's event types with the fields of their debug data, targets and change details, from the table compiled into `COktaCatalog`.
 struct Catalog: Sendable {
-    /// How a field's value is made up. Each documented special shape has a kind of its own.
+    /// How the simulator makes up a field's value. Each special shape that Okta documents has its own kind.
     enum Kind: Sendable {
         case text, id, choice, json, bool, int, float, list, uri, url, time, email, ip, principal
         case requestId, requestUri, fullURL, hash, risk, behaviors, logOnly, threats, tunnels, riskChange, partnerRisk,
@@ -14,7 +14,7 @@ struct Catalog: Sendable {
         let key: [UInt8]
         let kind: Kind
         let choices: [[UInt8]]
-        /// The share of events with the field.
+        /// The share of events that contain the field, 0…1.
         let presence: Double
     }
 

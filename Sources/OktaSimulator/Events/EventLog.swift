@@ -152,7 +152,7 @@ struct EventLog: Sendable {
                 if isPast, isWanted(index) { found.append((time, index)) }
             }
             index += 1
-            // All events that were published before `horizon` have been found, so a page that is full before `horizon` is final.
+            // All events published before `horizon` have been found. If they already fill the page, later events can no longer change it.
             if !descending, maximumDelay != Int64.max, index >= settledAt, index < count {
                 settledAt = index + 4096
                 let horizon = persisted(index) - maximumDelay

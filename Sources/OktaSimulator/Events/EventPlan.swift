@@ -29,6 +29,6 @@ struct EventPlan {
     var isJob: Bool
     var oddity: Oddity
     var hostility: Hostility
-    /// The stream of random numbers, which the rendering continues.
+    /// The event's random numbers. Rendering draws its numbers from here, after those that the plan used.
     var rolls: Rolls
 }

@@ -1,8 +1,8 @@
-/// Makes the answer that a fault sends instead of the good one.
+/// Makes the answer that a fault sends instead of the normal one.
 struct FaultRendering {
     let fault: FaultRule?
 
-    /// The answer that replaces the good one; nil if the fault sends the good answer, changed or unchanged.
+    /// The answer that replaces the normal one; nil if the fault sends the normal answer, changed or unchanged.
     func failure(_ exchange: Exchange) -> HTTPReply? {
         let reset = exchange.verdict?.reset ?? 0
         func limit(_ limit: Int, _ reset: Int64) -> [(String, String)] {
@@ -53,7 +53,7 @@ struct FaultRendering {
         }
     }
 
-    /// An address that does not belong to the org, or that must not receive its credential.
+    /// An address that does not belong to the org, or that must not receive a credential.
     func elsewhere(_ origin: String, _ path: String) -> String {
         let own = origin.drop { $0 != "/" }.dropFirst(2)
         let target = fault?.target ?? "evil.example"
@@ -72,7 +72,7 @@ struct FaultRendering {
         }
     }
 
-    /// How a good reply is sent under this fault; nil if the reply is sent as usual.
+    /// How this fault sends a normal reply; nil if the reply is sent as usual.
     var delivery: HTTPReply.Delivery? {
         switch fault?.kind {
         case .slowBody?: .slow(bytesPerSecond: fault?.bytesPerSecond ?? 1000)

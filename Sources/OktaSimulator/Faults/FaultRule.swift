@@ -5,13 +5,13 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
         /// An answer with `status` (default 503) and the body given by `body`: `okta` (default), `html` or `empty`.
         case status
-        /// 429 as Okta sends it: the reset is at the end of the window.
+        /// A 429 as Okta sends it. The reset time is the end of the window.
         case rateLimit = "rate-limit"
-        /// 429 with a reset an hour in the past.
+        /// A 429 with a reset time that is an hour in the past.
         case rateLimitPast = "rate-limit-past"
-        /// 429 without any rate-limit header, body `{}`.
+        /// A 429 without any rate-limit header, with the body `{}`.
         case rateLimitBare = "rate-limit-bare"
-        /// 429 for too many concurrent requests: limit 0, remaining 0, and a reset time that is only approximate.
+        /// A 429 for too many concurrent requests: limit 0, remaining 0, and a reset time that is only approximate.
         case rateLimitConcurrency = "rate-limit-concurrency"
         /// 401 E0000011.
         case unauthorized
@@ -27,21 +27,21 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case lyingLength = "lying-length"
         /// The connection is closed before any answer.
         case disconnect
-        /// 200 with an HTML page, as a captive portal sends.
+        /// A 200 with an HTML page, such as the sign-in page of a captive portal.
         case html
-        /// 200 with a JSON object instead of an array.
+        /// A 200 with a JSON object instead of an array.
         case notArray = "not-array"
-        /// 200 with an array that is cut off in the middle. `Content-Length` matches the shorter body.
+        /// A 200 with an array that is cut off in the middle. `Content-Length` matches the shorter body.
         case invalidJSON = "invalid-json"
         /// An additional element in the middle of the page, given by `body`: `scalar` (default), `bare` (an object without uuid and
         /// published), `broken` (not JSON), `utf8` (an invalid byte in a string), `deep` (2000 nested arrays).
         case unreadableEvent = "unreadable-event"
         /// No `Link` header at all.
         case noLinks = "no-links"
-        /// Only the `self` link.
+        /// A `self` link, but no `next` link.
         case selfOnly = "self-only"
         /// The `next` link has a wrong address, given by `body`: `origin` (default), `port`, `scheme`, `path`, `userinfo`, `fragment`, `crlf`
-        /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` is its host.
+        /// (encoded in the link), `split` (a line break ends the header, and another `Link` follows). `target` is the host of that address.
         case foreignNext = "foreign-next"
         /// Both links are in one header, separated by a comma.
         case joinedLinks = "joined-links"
@@ -57,9 +57,9 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case falseGzip = "false-gzip"
         /// A 302 to a wrong address, given by `body` and `target` as with `foreign-next`.
         case redirect
-        /// A good page without rate-limit headers.
+        /// A correct page without rate-limit headers.
         case noRateHeaders = "no-rate-headers"
-        /// A good page whose rate-limit headers are not numbers.
+        /// A correct page whose rate-limit headers are not numbers.
         case absurdRateHeaders = "absurd-rate-headers"
         /// Each rate-limit header occurs twice. The second one has the lower value.
         case doubledRateHeaders = "doubled-rate-headers"
@@ -69,11 +69,11 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var kind: Kind
     /// How often the fault occurs; nil for any number of times.
     public var count: Int?
-    /// The probability that the fault occurs at a matching request, 0…1; default 1.
+    /// The probability that the fault occurs for a matching request, 0…1; default 1.
     public var probability: Double?
-    /// How many matching requests are answered without the fault, after the rule was set, before the fault occurs.
+    /// After the rule was set, this many matching requests are answered normally before the fault occurs.
     public var after: Int?
-    /// At which pages the fault occurs: `any` (default), `full` (the page has as many events as the request's `limit`) or `short` (all other pages).
+    /// On which pages the fault occurs: `any` (default), `full` (the page has as many events as the request's `limit`) or `short` (all other pages).
     public var page: String?
     /// The HTTP status of the answer, for the kind `status`.
     public var status: Int?
@@ -81,13 +81,13 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var body: String?
     /// The speed at which the body is sent, for `slow-body`.
     public var bytesPerSecond: Int?
-    /// The error of the `Date` header, for `date-skew`.
+    /// By how many seconds the `Date` header is wrong, for `date-skew`.
     public var seconds: Int?
     /// Host and port of the wrong address, for `foreign-next` and `redirect`; default `evil.example`.
     public var target: String?
-    /// The requests at which the fault occurs: nil for requests to the log; `actions` for every call that changes users or groups; `reads` for every
-    /// call that reads them; or the name of one call, such as `suspend`, `clear-sessions`, `get-user`. The kinds about pages and links only have an
-    /// effect in the log.
+    /// The requests for which the fault occurs: nil for requests to the log; `actions` for every call that changes users or groups; `reads` for every
+    /// call that reads them; or the name of one call, such as `suspend`, `clear-sessions`, `get-user`. Kinds of faults that change pages or links
+    /// only affect requests to the log.
     public var at: String?
     /// Whether the simulator carries out the call before the fault occurs; default false. If true, the kind `disconnect` loses only the answer.
     public var done: Bool?
@@ -116,7 +116,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     /// The possible values of ``at``.
     public static var places: [String] { ["actions", "reads"] + ManagementCall.allCases.map(\.rawValue) }
 
-    /// Whether the rule applies to the log (nil) or to this call.
+    /// Whether the rule applies to this management call, or, if `call` is nil, to requests for the log.
     func strikes(_ call: ManagementCall?) -> Bool {
         guard let call, let at else { return call == nil && at == nil }
         return at == call.rawValue || at == (call.isAction ? "actions" : "reads")
@@ -129,14 +129,14 @@ public struct FaultRule: Sendable, Codable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1)
             guard let name = halves.first, let kind = Kind(rawValue: name.trimmingSpaces) else {
                 throw SimulatorError.badFaults(
-                    reason: "no kind \"\(part)\"; known: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
+                    reason: "no kind in \"\(part)\"; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
             }
             var rule = FaultRule(kind)
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {
                 let pair = item.split(separator: "=", maxSplits: 1).map(\.trimmingSpaces)
                 guard pair.count == 2, rule.set(pair[0], pair[1]) else {
                     throw SimulatorError.badFaults(
-                        reason: "\"\(item)\" of \(kind.rawValue) is not a setting of a fault")
+                        reason: "\"\(item)\" is not a valid setting of the fault \(kind.rawValue)")
                 }
             }
             return rule

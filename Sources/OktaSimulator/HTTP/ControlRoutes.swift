@@ -37,7 +37,7 @@ extension OrgService {
             let body = (try? JSONEncoder().encode(users())) ?? Data()
             return HTTPReply(status: 200, headers: json, body: Array(body))
         case ("POST", "/_simulator/users"):
-            // {"user": id, login or short name, "status": "LOCKED_OUT"}
+            // The body is `{"user": …, "status": "LOCKED_OUT"}`; the user is an id, a login or a short name.
             guard let change = try? JSONDecoder().decode([String: String].self, from: Data(request.body)),
                 let status = change["status"].flatMap(UserStatus.init), let user = change["user"],
                 setStatus(status, of: user)

@@ -26,7 +26,7 @@ struct Exchange {
         errorId = String(decoding: error, as: UTF8.self)
     }
 
-    /// The headers of an answer. `date` and `rate` are the wrong values that a fault sends instead.
+    /// The headers of an answer. If a fault sends a wrong date or wrong rate-limit headers, they are in `date` and `rate`.
     func headers(cached: Bool, date: Int64? = nil, rate: [(String, String)]? = nil) -> [(String, String)] {
         var out = [("Date", Instant.httpDate(date ?? now)), ("Server", "nginx"), ("x-okta-request-id", requestId)]
         out += rate ?? rateHeaders()

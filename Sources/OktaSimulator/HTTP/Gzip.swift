@@ -2,7 +2,7 @@ import CZlib
 
 /// Compresses with gzip (RFC 1952), at zlib's fastest level.
 enum Gzip {
-    /// Nil if zlib fails, which happens only without memory.
+    /// Nil if zlib fails, which happens only if there is no memory left.
     static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         var stream = z_stream()
         guard tributary_gzip_deflate_init(&stream, 1) == Z_OK else { return nil }

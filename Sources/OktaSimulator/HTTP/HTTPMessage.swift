@@ -63,7 +63,7 @@ struct HTTPReply: Sendable {
         for (name, value) in headers { out.append("\(name): \(value)\r\n") }
         switch delivery {
         case .chunked, .chunkedCutShort: out.append("Transfer-Encoding: chunked\r\n")
-        // A 204 has no length (RFC 9110 section 8.6).
+        // A 204 has no `Content-Length` (RFC 9110 section 8.6).
         case _ where status == 204: break
         case .lengthTooLong: out.append("Content-Length: \(body.count + 1000)\r\n")
         default: out.append("Content-Length: \(body.count)\r\n")

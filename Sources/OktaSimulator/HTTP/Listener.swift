@@ -13,7 +13,7 @@ final class Listener: Sendable {
         var threads = 0
     }
 
-    /// The maximum sizes of a request's head and body in bytes. Larger ones end the connection.
+    /// The maximum sizes of a request's head and body in bytes. A larger request ends the connection.
     private static let maximumHead = 65_536
     private static let maximumBody = 64 << 20
 
@@ -189,7 +189,7 @@ final class Listener: Sendable {
         case .disconnect, .hang:
             finished()
             guard case .hang = reply.delivery else { return false }
-            // Reading ends when the client gives up or the org stops.
+            // The loop ends when the client closes the connection or the org stops.
             var scratch: [UInt8] = []
             while receive(connection, &scratch) { scratch.removeAll(keepingCapacity: true) }
             return false

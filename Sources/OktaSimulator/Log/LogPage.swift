@@ -5,7 +5,7 @@ struct LogPage {
     let next: String?
     let isFull: Bool
 
-    /// - Throws: 400 for a cursor that this org never issued for such a query.
+    /// - Throws: 400 for an `after` that this org never issued for this kind of query.
     init(_ query: LogQuery, log: EventLog, cursor: LogCursor, now: Int64) throws(OktaError) {
         let count = log.count(now: now)
         let oldest = now - 90 * LogQuery.day

@@ -31,7 +31,7 @@ struct RateWindow {
         }
         let allowed = used < limit
         if allowed { used += 1 }
-        // Rounded up, so that the new window is open for a client that waits until this second.
+        // Rounded up: a client that waits until this second finds that the new window has begun.
         let reset = ((current + 1) * length + phase + 999) / 1000
         return Verdict(allowed: allowed, limit: limit, remaining: max(0, limit - used), reset: reset)
     }

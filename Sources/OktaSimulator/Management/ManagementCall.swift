@@ -70,7 +70,8 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// The permissions that allow an administrator to send the call. All of them are needed. To read one's own user, none is needed.
+    /// The permissions that allow an administrator to send the call. All of them are needed. An administrator needs none of them to read their own
+    /// user.
     var permissions: [String] {
         switch self {
         case .me: []

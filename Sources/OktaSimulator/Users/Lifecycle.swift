@@ -31,13 +31,13 @@ struct LifecycleRule {
         case (.reactivate, .provisioned), (.reactivate, .recovery): .stays
         case (.unlock, .lockedOut) where !user.isDirectorySourced: .now(.active)
         case (.unlock, .active) where user.isBlocked && !user.isDirectorySourced: .stays
-        // Okta does not document in which statuses a password can be expired. The simulator assumes: in those in which a password is in use.
+        // Okta does not document in which statuses an administrator can expire a password. The simulator allows it in the statuses below.
         case (.expirePassword, .active), (.expirePassword, .passwordExpired), (.expirePassword, .recovery),
             (.expirePassword, .lockedOut), (.expirePasswordWithTemporary, .active),
             (.expirePasswordWithTemporary, .passwordExpired), (.expirePasswordWithTemporary, .recovery),
             (.expirePasswordWithTemporary, .lockedOut):
             .now(.passwordExpired)
-        // Okta does not document in which statuses a password can be reset. The simulator assumes: in those in which a password is in use.
+        // Okta does not document in which statuses an administrator can reset a password. The simulator allows it in the statuses below.
         case (.resetPassword, .active), (.resetPassword, .passwordExpired), (.resetPassword, .recovery),
             (.resetPassword, .lockedOut), (.resetPassword, .provisioned):
             .now(.recovery)

@@ -49,7 +49,7 @@ extension UserDirectory {
             return ManagementAnswer(
                 status: 204, events: [ActionEvent("user.authentication.universal_logout", about: user)])
         }
-        // API tokens are revoked, too.
+        // Universal logout also revokes the user's API tokens.
         revokeTokens(ofOwner: users[index].id)
         return answer
     }

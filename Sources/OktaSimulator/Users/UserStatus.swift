@@ -6,7 +6,7 @@ public enum UserStatus: String, Sendable, Codable, CaseIterable {
     case provisioned = "PROVISIONED"
     /// Can sign in.
     case active = "ACTIVE"
-    /// The password was reset, but no new one is chosen yet.
+    /// The password was reset, but the user has not chosen a new one yet.
     case recovery = "RECOVERY"
     /// The user must choose a new password at the next sign-in.
     case passwordExpired = "PASSWORD_EXPIRED"

@@ -8,7 +8,7 @@ package struct ActionNeeds: Sendable, Equatable {
     /// All permissions that a custom role needs for the action; empty if no custom role allows it. The role also needs permission to read users
     /// (`okta.users.read`) and roles (`okta.iam.read`).
     package var permissions: [String]
-    /// The standard roles, other than `SUPER_ADMIN`, that allow the action; by Okta's names.
+    /// The standard roles, other than `SUPER_ADMIN`, that allow the action, as Okta names them.
     package var roles: [String]
 }
 
@@ -16,7 +16,7 @@ extension ResponseAction {
     private static let userAdmins = ["ORG_ADMIN", "USER_ADMIN"]
     private static let helpDesk = userAdmins + ["HELP_DESK_ADMIN"]
 
-    /// The rights that the action needs. For an action of several steps: the rights for all of them.
+    /// The rights that the action needs. For an action of several steps, these are the rights for all steps.
     package var needs: ActionNeeds {
         func users(_ permissions: String..., roles: [String]) -> ActionNeeds {
             ActionNeeds(scope: .usersManage, permissions: permissions.map { "okta.users." + $0 }, roles: roles)

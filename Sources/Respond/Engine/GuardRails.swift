@@ -10,7 +10,7 @@ struct GuardRails: Sendable {
         let message: String
     }
 
-    /// The owner of the credential that acts at an org, as last read.
+    /// The owner of the API token that performs the actions at an org, as last read from Okta.
     struct Owner: Sendable {
         /// The version of the secret on disk. A new secret may belong to another owner.
         var version: SecretVersion?

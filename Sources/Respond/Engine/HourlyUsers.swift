@@ -11,16 +11,16 @@ struct HourlyUsers: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Notes that an action on this user is sent, forced or not.
+    /// Counts the user of an action that is being sent to Okta, even if the action is forced.
     mutating func note(_ user: String, org: String, at time: Int64) {
         let key = Self.key(user, org)
         times[key] = max(times[key] ?? time, time)
     }
 
-    /// If one more action is within the limit, counts it and returns nil. Otherwise, returns the milliseconds until one more action is within the
-    /// limit.
+    /// Checks whether an action on this user is within the limit. If it is, counts the action and returns nil. If not, returns the number of
+    /// milliseconds until the action will be within the limit.
     mutating func admit(_ user: String, org: String, at now: Int64) -> Int64? {
-        // Times in the future are dropped, too. If the clock was set back, they would otherwise count for too long.
+        // Times far in the future are dropped, too. After the clock was set back, they would otherwise count for too long.
         times = times.filter { $0.value > now - Self.window && $0.value <= now + Self.window }
         let key = Self.key(user, org)
         guard times[key] == nil, times.count >= limit else {

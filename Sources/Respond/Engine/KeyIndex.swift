@@ -19,7 +19,7 @@ struct KeyIndex: Sendable {
 
     private let limit: Int
     private var records: [String: Record] = [:]
-    /// Keys in the order in which they arrived. Those before the index ``oldest`` are already forgotten.
+    /// Keys in the order in which they arrived. The keys before the index ``oldest`` are already forgotten.
     private var order: [String] = []
     private var oldest = 0
 

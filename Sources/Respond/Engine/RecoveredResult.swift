@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// The result of an action during which the helper stopped: the log has the entry before the call, but not the one after it.
+/// The result of an action during which the helper stopped: the log contains the entry from before the call, but no entry with a result.
 enum RecoveredResult {
     /// - Parameter observed: what the user's present state shows.
     static func result(of entry: ResponseEntry, _ observed: StepRunner.Observation) -> ResponseResult {
@@ -21,7 +21,8 @@ enum RecoveredResult {
                 words
                 + "It is not known whether this was done: \(observed.trouble ?? "the user's state does not show it"). "
                 + (step.isHarmlessToRepeat
-                    ? "Repeating it does no harm." : "Check the user in the Admin Console before you repeat it.")
+                    ? "Repeating the request does no harm."
+                    : "Check the user in the Admin Console before you repeat the request.")
         }
         return result
     }

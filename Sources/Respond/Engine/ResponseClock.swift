@@ -1,6 +1,6 @@
 import Time
 
-/// The two clocks of the engine, and its way to wait. Tests provide their own.
+/// The two clocks of the engine, and the function with which it waits. Tests provide their own.
 package struct ResponseClock: Sendable {
     /// The wall clock: milliseconds since 1970.
     package var wall: @Sendable () -> Int64

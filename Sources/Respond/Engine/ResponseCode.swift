@@ -20,10 +20,10 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// The user owns the API token that acts.
     case credentialOwner = "credential-owner"
     case administrator
-    /// The credential is not allowed to read its own owner, or the user's roles.
+    /// The credential is not allowed to read who owns it, or which roles the user has.
     case rolesUnknown = "roles-unknown"
     case hourlyLimit = "hourly-limit"
-    /// The user's status does not allow the action. Okta may refuse with this code, too.
+    /// The user's status does not allow the action. This code is also used if Okta refuses the action for this reason.
     case wrongState = "wrong-state"
     /// The response log can't be written.
     case logUnavailable = "log-unavailable"
@@ -38,7 +38,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// A directory manages the user, or the attribute that the action would change.
     case managedElsewhere = "managed-elsewhere"
     case rateLimited = "rate-limited"
-    /// Okta can't be reached, or answers with an error of its own.
+    /// Okta can't be reached, or Okta's answer is not usable.
     case unavailable
     /// Okta refused for another reason.
     case refused

@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// Why a step stops, as the result that is recorded.
+/// The result of a step that can't be carried out. This result is recorded.
 struct Stopped: Error, Sendable {
     let result: ResponseResult
 }
@@ -12,7 +12,7 @@ extension ResponseEngine {
 
     enum Finding: Sendable {
         case user(OktaUser)
-        /// No single user was found: the reason, and the users among which to choose if several match.
+        /// The user to act on could not be determined. Contains the reason, and the matching users if there are several.
         case stopped(ResponseResult, ResponseUser, [ResponseUser])
     }
 
@@ -75,7 +75,7 @@ extension ResponseEngine {
                 }
             } catch {
                 return objection(
-                    error, "who owns the API token", user, "An API token of an administrator may read that")
+                    error, "who owns the API token", user, "An API token of an administrator may read its own owner")
             }
         }
         do throws(OktaCallError) {
@@ -84,8 +84,8 @@ extension ResponseEngine {
         } catch {
             let remedy =
                 org.users.credential.isServiceApp
-                ? "To change that, grant \(OktaScope.rolesRead.rawValue) to the service app and assign it a role that may read roles"
-                : "To change that, give the token's owner a role that may read roles (okta.iam.read)"
+                ? "To let Tributary read the roles, grant \(OktaScope.rolesRead.rawValue) to the service app and assign it a role that may read roles"
+                : "To let Tributary read the roles, give the token's owner a role that may read roles (okta.iam.read)"
             return objection(error, "which roles the user has", user, remedy)
         }
     }
@@ -132,7 +132,7 @@ extension ResponseEngine {
         } catch {
             if error.kind == .refused || error.kind == .scope(.groupsManage) {
                 let needs = step.action.needs.advice(isServiceApp: org.users.credential.isServiceApp)
-                return stop(.notPermitted, "The group “\(asked)” can't be read: \(error). To do this, \(needs)")
+                return stop(.notPermitted, "The group “\(asked)” can't be read: \(error). For this action, \(needs)")
             }
             return .failure(Stopped(result: lookupFailure(error)))
         }
@@ -237,7 +237,7 @@ extension ResponseEngine {
         )
     }
 
-    /// The result if a query that must precede the action has failed.
+    /// The result if a query before the action has failed, so that the action is not tried.
     func lookupFailure(_ error: OktaCallError) -> ResponseResult {
         let code: ResponseCode =
             switch error.kind {
@@ -256,7 +256,7 @@ extension ResponseEngine {
         case .unavailable, .rateLimited: words += " Try again later."
         default: break
         }
-        // A retry does not help if the credential is the reason.
+        // If the credential is the reason, a retry does not help. The outcome is then `refused` instead of `failed`.
         let isRefusal = code == .credential || code == .notPermitted
         return ResponseResult(
             outcome: isRefusal ? .refused : .failed, code: code.text, message: words, oktaRequestID: error.requestID,

@@ -18,7 +18,7 @@ package actor ResponseEngine: Responding {
         package let description: String
     }
 
-    /// The longest wait for the rate limit: for all queries before an action together, and then for each step.
+    /// The longest wait for the rate limit. This time is for all queries before an action together, and then for each step.
     static let patience = Duration.seconds(120)
 
     let orgs: [String: ResponseOrg]
@@ -262,12 +262,12 @@ package actor ResponseEngine: Responding {
             entry.result = refused(
                 .busy,
                 "\(HourlyRefusals.limit) refusals and dry runs of \(job.actor.user) were recorded within an hour, which is the limit. "
-                    + "Tributary did nothing, and this is not recorded; try again later")
+                    + "Tributary did nothing, and this request is not recorded; try again later")
             job.entries.append(entry)
             return
         }
         if let trouble = append(entry, isUnsent: isUnsent) {
-            entry.result?.message += " This could not be recorded: the response log can't be written (\(trouble))."
+            entry.result?.message += " The result is not recorded: the response log can't be written (\(trouble))."
         } else {
             job.onStep(entry)
         }
@@ -315,10 +315,11 @@ package actor ResponseEngine: Responding {
     func unknownIntegration(_ request: ResponseRequest) -> String {
         let asked = request.integration.oneLine(limit: 100)
         if integrations.contains(asked) {
-            return "The integration \(asked) has no response_action: add one with a credential that has write"
+            return "The integration \(asked) has no response_action: add one whose credential has write permission"
         }
         let known = orgs.keys.sorted().prefix(20).joined(separator: ", ")
-        return "There is no integration “\(asked)” with a response_action\(known.isEmpty ? "" : "; there is: \(known)")"
+        return
+            "There is no integration “\(asked)” with a response_action\(known.isEmpty ? "" : "; the integrations with one are: \(known)")"
     }
 
     // MARK: Turns
@@ -368,7 +369,9 @@ package actor ResponseEngine: Responding {
             guard let found = try log.action(id) else {
                 return .notFound(reason: "There is no action \(id.oneLine(limit: 64)) in the response log.")
             }
-            if let undoneBy = found.undoneBy { return .none(reason: "It was already undone by \(undoneBy.id).") }
+            if let undoneBy = found.undoneBy {
+                return .none(reason: "The action was already undone by the action \(undoneBy.id).")
+            }
             return ResponseUndo(found.action)
         } catch {
             return .none(reason: "The response log can't be read: \(error)")

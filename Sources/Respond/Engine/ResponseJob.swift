@@ -11,7 +11,7 @@ struct ResponseJob: Sendable {
     /// The remaining steps.
     private(set) var steps: [ResponseStep]
     let onStep: @Sendable (ResponseEntry) -> Void
-    /// The request's id, which all its entries have.
+    /// The request's id. Every entry of the request contains it.
     private var id = ResponseJob.newID()
     var user: ResponseUser
     /// Entries in the order in which the steps ended.

@@ -20,7 +20,7 @@ package enum ResponseUndo: Sendable, Equatable {
             return
         }
         guard let user = entry.user.id else {
-            self = .none(reason: "The entry names no user of the org.")
+            self = .none(reason: "The action can't be undone: its entry in the response log names no user of the org.")
             return
         }
         var request = ResponseRequest(
@@ -39,7 +39,7 @@ package enum ResponseUndo: Sendable, Equatable {
 
     private static func reason(_ result: ResponseResult, _ who: String) -> String {
         switch result.outcome {
-        case .alreadyDone: "\(who) was in that state before: there is nothing to undo."
+        case .alreadyDone: "\(who) was in that state before the action: there is nothing to undo."
         case .unknown: "It is not known whether this action was done: check \(who) in the Admin Console."
         case .done, .wouldDo, .refused, .refusedByOkta, .failed:
             "This action changed nothing: there is nothing to undo."
@@ -72,13 +72,13 @@ package enum ResponseUndo: Sendable, Equatable {
             return step(.activate)
         case .activate:
             guard entry.result?.statusBefore == "DEPROVISIONED" else {
-                return none("No action makes an account \(entry.result?.statusBefore ?? "new") again.")
+                return none("No action gives an account the status \(entry.result?.statusBefore ?? "new") again.")
             }
             return step(.deactivate)
         case .setRisk:
             guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
                 return none(
-                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before, which can't be set in Okta: use set-risk LOW."
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before. This level can't be set in Okta: use set-risk LOW."
                 )
             }
             options.riskLevel = level

@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// Facts about a user in addition to the status, if an action needs them; nil if not read.
+/// Facts about a user in addition to the status, if an action needs them. A fact that was not read is nil.
 struct StepFacts: Sendable, Equatable {
     /// Whether an active user can't sign in from unknown devices.
     var isBlocked: Bool?
@@ -40,7 +40,7 @@ enum StepPlan: Sendable, Equatable {
         case .expirePassword:
             self = Self.password(user, done: "PASSWORD_EXPIRED", "the password of \(who) is already expired")
         case .resetPassword:
-            // If the responder asks for the link, Okta makes a new one, so the step is not “already done”.
+            // If the responder requests the link instead of an e-mail, Okta creates a new link, so the step is not “already done”.
             self =
                 user.status == "RECOVERY" && step.options.sendEmail == false
                 ? .go

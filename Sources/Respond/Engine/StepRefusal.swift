@@ -19,13 +19,13 @@ struct StepRefusal: Sendable, Equatable {
         switch (error.status, error.code) {
         case (_, "E0000023"):
             code = .managedElsewhere
-            message = "\(said). Another directory manages this user: do it there"
+            message = "\(said). Another directory manages this user: make the change there"
         case _ where isConflict:
             code = .wrongState
             message = "\(said). The status is \(status). \(Self.remedy(step, status))"
         case (401, "E0000015"), (404, "E0000008"), (405, _), (501, _):
             code = .notAvailable
-            message = "\(said). The org lacks a licence or a feature of Okta that the action needs"
+            message = "\(said). The org lacks a license or a feature of Okta that the action needs"
         case (401, _):
             code = .credential
             message = "\(said). Check the credential: it is revoked, expired, or not allowed from this network"
@@ -46,7 +46,7 @@ struct StepRefusal: Sendable, Equatable {
         switch (step.action, status) {
         case (.unlock, "LOCKED_OUT"), (.resetPassword, "ACTIVE"), (.resetPassword, "LOCKED_OUT"),
             (.expirePassword, "ACTIVE"), (.expirePassword, "LOCKED_OUT"):
-            "If a directory manages the password, do it there. clear-sessions also works for users of a directory"
+            "If a directory manages the password, make the change there. clear-sessions also works for users of a directory"
         case (.suspend, _):
             "Okta suspends only users with the status ACTIVE; clear-sessions ends the sessions of any user"
         default: StepPlan.remedy(status)

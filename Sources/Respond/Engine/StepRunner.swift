@@ -17,10 +17,11 @@ struct StepRunner: Sendable {
     static let attempts = 3
     /// The time after which a call whose answer was lost is no longer repeated.
     static let patience = Duration.seconds(30)
-    /// The waits before the user's state is read again, while it does not yet match Okta's answer or Okta is still changing it.
+    /// The waits between readings of the user's state. The state is read again while it does not match Okta's answer, or while Okta is still changing
+    /// it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// The wait after a call without an answer, before the user's state is read to find out whether Okta has carried out the call.
+    /// The wait after a call without an answer. Afterwards, the user's state is read to find out whether Okta has carried out the call.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
@@ -38,7 +39,7 @@ struct StepRunner: Sendable {
 
     func run() async -> Outcome {
         guard let call = step.call(on: before.id, reason: reason) else {
-            return outcome(.failed, .invalidRequest, "Okta has no call to \(step.words(for: who))")
+            return outcome(.failed, .invalidRequest, "Okta's API has no call to \(step.words(for: who))")
         }
         let start = clock.instant()
         var attempt = 1
@@ -185,7 +186,8 @@ struct StepRunner: Sendable {
     // MARK: After failure
 
     private func failed(_ error: OktaCallError, doubt: OktaCallError?) async -> Outcome {
-        // If the answer of an earlier attempt was lost, a refusal shows what that attempt did only if the refusal is about the user's state.
+        // If the answer to an earlier attempt was lost, Okta may have carried out that attempt. A later refusal settles this only if it is about the
+        // user's state.
         let isStateConflict = error.kind == .refused && Self.isStateConflict(error, step.action)
         if error.mayBeDone || (doubt != nil && !isStateConflict) {
             return await unsettled(doubt ?? error, refusal: doubt != nil && error.kind == .refused ? error : nil)
@@ -256,13 +258,13 @@ struct StepRunner: Sendable {
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). A few seconds later, \(observed.words), so Okta had not done it."
+                "Could not \(step.words(for: who)): \(words). A few seconds later, \(observed.words), so Okta had not carried out the request."
         case nil:
             unsettled.result.message =
                 "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show it"). "
                 + (step.isHarmlessToRepeat
-                    ? "Repeating it does no harm."
-                    : "Check the user in the Admin Console before you repeat it.")
+                    ? "Repeating the request does no harm."
+                    : "Check the user in the Admin Console before you repeat the request.")
         }
         return unsettled
     }

@@ -1,4 +1,5 @@
-/// A lock for each name: one caller at a time has it, and the others get it in the order in which they came. For use inside one actor.
+/// A lock for each name. One caller at a time has the lock; the other callers wait, and get the lock in the order in which they came. For use inside
+/// one actor.
 struct Turnstile {
     /// The maximum number of callers that may wait for one name.
     static let waitersLimit = 64

@@ -51,7 +51,7 @@ package struct CommittedActions: Codable, Equatable, Sendable {
 
     package var actions: [Action]
 
-    /// The file's present content. Empty if the file is missing, unreadable or damaged, since the collector writes it again.
+    /// The file's present content. Empty if the file is missing, unreadable or damaged, because the collector will write the file again.
     static func read(_ path: String) -> CommittedActions {
         let empty = CommittedActions(actions: [])
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -72,7 +72,7 @@ package struct CommittedActions: Codable, Equatable, Sendable {
         return (try? JSONDecoder().decode(CommittedActions.self, from: Data(bytes))) ?? empty
     }
 
-    /// Reads the file twice a second until it contains all events, the time is over, or `isOver` returns true.
+    /// Reads the file twice a second until it contains all events, the time limit is reached, or `isOver` returns true.
     ///
     /// - Parameter isOver: called between two reads. It should wait for at most half a second, and return true to end the wait.
     static func wait(

@@ -2,7 +2,7 @@ import ResponseLog
 
 /// A line of the helper's answer, `{"kind":"step",…}`. ``isFinal`` is true for the last line, after which the helper closes the connection.
 package enum ResponseAnswer: Equatable, Sendable {
-    /// The largest size of a line in bytes, including its end. The longest is a report, with an entry for each of a few steps.
+    /// The largest size of a line in bytes, including its end. The longest line is a report, which contains an entry for each step.
     package static let lineLimit = 1 << 20
 
     case outlook(ResponseOutlook)
@@ -15,7 +15,7 @@ package enum ResponseAnswer: Equatable, Sendable {
     case end
     /// The request that would undo an action.
     case undo(ResponseRequest)
-    /// The events that were committed, and the calls whose events were still missing when the time was over.
+    /// The events that were committed, and the calls whose events were still missing when the time limit was reached.
     case seen([CommittedActions.Action], missing: [CommittedActions.Awaited])
     case error(ResponseFault)
 

@@ -19,7 +19,7 @@ package struct ResponseClient: Sendable {
         case stopped
     }
 
-    /// The longest silence between two lines: an action may wait for the org's rate limit.
+    /// The longest silence between two lines. It is long because an action may wait for the org's rate limit.
     package static let silence = Duration.seconds(300)
     private static let clock = ContinuousClock()
 
@@ -43,7 +43,7 @@ package struct ResponseClient: Sendable {
         while true {
             let answer = try attempt(ask, silence, isOver, onLine)
             guard case .error(let fault) = answer else { return answer }
-            // With `busy` and `stopping`, the helper has not begun the request, so it can be sent again.
+            // With `busy` and `stopping`, the helper has not begun the request, so the request can be sent again.
             guard fault.code == .busy || fault.code == .stopping else { throw .fault(fault) }
             guard Self.clock.now < deadline, !isOver() else { throw .busy }
             poll(nil, 0, 200)

@@ -9,7 +9,7 @@ struct ResponseConnection: ~Copyable {
     private let peer: ResponsePeer
     private let subject: ResponseServer.Subject
     private let limits: ResponseServer.Limits
-    /// Whether the server is being stopped or paused. If so, waits for the client or for the collector end early.
+    /// Whether the server is being stopped or paused. If it is, the connection stops waiting for the client or for the collector.
     private let isOver: @Sendable () -> Bool
 
     /// Takes ownership of the descriptor.
@@ -32,7 +32,7 @@ struct ResponseConnection: ~Copyable {
             }
             if let problem = ask.problem { return fail(.badRequest, problem) }
             answer(ask)
-        case .tooLong: fail(.badRequest, "a request has at most \(ResponseAsk.lineLimit) bytes")
+        case .tooLong: fail(.badRequest, "the request is longer than \(ResponseAsk.lineLimit) bytes")
         case .late: fail(.badRequest, "no request came within \(limits.requestTime)")
         case .stopped: fail(.stopping, "the helper is being stopped; try again in a moment")
         case .end: break

@@ -135,7 +135,7 @@ private struct ResponseService: Service {
             plan.accept(configuration)
         } catch {
             guard configuration != plan.inForce else { throw error }
-            logger.announce(.configurationRefused, "\(error); the earlier one stays in force")
+            logger.announce(.configurationRefused, "\(error); the earlier configuration stays in force")
             engine = try await start(plan.inForce)
         }
         server.beginWork()

@@ -1,7 +1,7 @@
 import ResponseLog
 
 extension ResponseAsk {
-    /// Why the request is refused before anything is done; nil if it can be answered.
+    /// Why the helper refuses the request at once; nil if the request can be answered.
     var problem: String? {
         switch self {
         case .outlook(let request), .act(let request, _): request.problem
@@ -28,7 +28,7 @@ extension ResponseAsk {
 }
 
 extension ResponseRequest {
-    /// Why the request is refused before anything is done; nil if it can be tried.
+    /// Why the helper refuses the request at once; nil if the request can be tried.
     package var problem: String? {
         ResponseAsk.problem("the integration", integration, 1...64)
             ?? ResponseAsk.problem("the user", user, 1...320)

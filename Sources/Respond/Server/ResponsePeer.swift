@@ -9,7 +9,7 @@ struct ResponsePeer: Equatable, Sendable {
     /// The primary group and the supplementary groups.
     var groups: Set<gid_t>
 
-    /// Reads the facts about the peer of a socket. Nil if the kernel has none, for example if the connection is closed.
+    /// Reads the facts about the peer of a socket. Nil if the kernel has no such facts, for example if the connection is closed.
     init?(socket: Int32) {
         var peer = tributary_peer()
         guard tributary_socket_peer(socket, &peer) == 0 else { return nil }
@@ -29,7 +29,7 @@ struct ResponsePeer: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// Whether the peer is root, the helper's own user, or a member of the socket's group. The socket's mode enforces the same; this check still
+    /// Whether the peer is root, the helper's own user, or a member of the socket's group. The socket's mode enforces the same rule; this check still
     /// applies if somebody has changed the mode.
     func isAllowed(socketGroup: gid_t?, helper: uid_t = geteuid()) -> Bool {
         uid == 0 || uid == helper || socketGroup.map { groups.contains($0) } ?? false

@@ -49,7 +49,7 @@ package final class ResponseServer: Sendable {
     }
 
     private let listener: Int32
-    /// The path of a socket that this process has made, to be removed at the end.
+    /// The path of the socket, if this process has made it. The socket is then removed at the end. Nil if the service manager passed the socket.
     private let path: String?
     private let limits: Limits
     private let logger: Logger
@@ -57,7 +57,7 @@ package final class ResponseServer: Sendable {
     private let connections = Mutex(Connections())
     private let order = Atomic<Order>(.serve)
 
-    /// Uses the socket that the service manager passes. If there is none, listens on a socket at `path`.
+    /// Uses the socket that the service manager passes. If it passes no socket, listens on a socket at `path`.
     ///
     /// - Parameter heartbeat: the heartbeat of the loop that accepts connections. It beats at least once a second.
     package convenience init(path: String, heartbeat: Heartbeat?, logger: Logger) throws(Failure) {
@@ -96,11 +96,11 @@ package final class ResponseServer: Sendable {
         close(listener)
     }
 
-    /// Makes ``run(_:)`` return permanently after the current requests have ended.
+    /// Stops the server permanently. ``run(_:)`` returns after the current requests have ended.
     package func stop() { order.store(.stop, ordering: .releasing) }
 
-    /// Makes ``run(_:)`` return after the current requests; it can then be called again. Until then, clients that connect wait in the socket's
-    /// backlog.
+    /// Pauses the server. ``run(_:)`` returns after the current requests have ended, and can then be called again. Until then, clients that connect
+    /// wait in the socket's backlog.
     package func pause() {
         _ = order.compareExchange(expected: .serve, desired: .pause, ordering: .acquiringAndReleasing)
     }
@@ -165,7 +165,7 @@ package final class ResponseServer: Sendable {
         }
         guard peer.isAllowed(socketGroup: UnixSocket.group(of: listener)) else {
             logger.warning(
-                "refused a connection of uid \(peer.uid): it is not root and not a member of the socket's group")
+                "refused a connection of uid \(peer.uid): the user is not root and not a member of the socket's group")
             return refuse(connection, ResponseFault(.notAllowed, "this user is not a member of the socket's group"))
         }
         guard admit(peer.uid) else {

@@ -76,8 +76,8 @@ struct SocketLines: ~Copyable {
         return true
     }
 
-    /// Waits until the other end has closed the connection in both directions (POLLHUP of poll(2)), but no longer than `time`. Returns whether it
-    /// has.
+    /// Waits until the other end has closed the connection in both directions (POLLHUP of poll(2)), but no longer than `time`. Returns whether the
+    /// other end has closed it.
     func isGone(after time: Duration) -> Bool {
         var entry = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&entry, 1, Self.milliseconds(time)) > 0

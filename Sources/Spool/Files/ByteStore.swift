@@ -72,7 +72,7 @@ final class ByteStore {
         withUnsafeBytes(of: value.littleEndian) { overwrite(at: offset, $0) }
     }
 
-    /// Empties the buffer. Memory above the limit is freed.
+    /// Empties the buffer. Frees the memory that exceeds `limit` bytes.
     func removeAll(keeping limit: Int = .max) {
         count = 0
         guard capacity > limit else { return }
@@ -82,8 +82,8 @@ final class ByteStore {
 }
 
 extension ByteStore {
-    /// The memory of a buffer. Large buffers are mapped separately from the heap, because each time that a buffer grows, it would leave a hole of its
-    /// earlier size in the heap.
+    /// The memory of a buffer. Large buffers are mapped outside the heap. On the heap, a growing buffer would leave a hole of its earlier size each
+    /// time it grows.
     private struct Memory {
         static let mappedFrom = 256 << 10
 
@@ -99,8 +99,7 @@ extension ByteStore {
             let page = sysconf(Int32(_SC_PAGESIZE))
             capacity = (wanted + page - 1) / page * page
             let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-            // If there is not enough memory, the process ends, just as it ends when a smaller buffer can't be allocated on the heap. The caller
-            // limits the sizes.
+            // If memory runs out, the process ends. A failed allocation on the heap ends it, too. Callers limit the sizes of buffers.
             guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             base = mapped
         }

@@ -74,15 +74,15 @@ package struct FileStatus: Sendable, Equatable {
 /// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.
 ///
 /// No operation follows a symbolic link in the last component of a path. Operations with the parameter `in` take the descriptor of a directory
-/// (openat(2)). They are for directories in which other users write: such a user could replace a directory between two operations that name it by a
-/// path.
+/// (openat(2)). They are for directories in which other users may write. If such a directory were named by its path, another user could replace it
+/// between two operations.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
     /// Closes a file. Never reports an error, because everything that must be durable was synchronized before.
     func close(_ file: OpenFile)
     /// Reads at an offset until the buffer is full or the file ends. Returns the bytes read, 0 at the end of the file.
     func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
-    /// Writes all bytes at an offset. If it throws, any part of them may have been written.
+    /// Writes all bytes at an offset. If this throws, some of the bytes may have been written.
     func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError)
     func truncate(_ file: OpenFile, to length: Int64) throws(SpoolError)
     /// fdatasync(2): the contents, and the length needed to read them, are durable when it returns.
@@ -158,8 +158,8 @@ extension FileSystem {
 extension FileSystem {
     /// Creates a directory and its missing parents, and makes their names durable.
     ///
-    /// With `thorough`, the name of each directory below `root` is synchronized even if the directory exists already: an earlier attempt may have
-    /// created it and then died, or failed, before it synchronized the name.
+    /// With `thorough`, the names of directories below `root` that exist already are synchronized, too. An earlier attempt may have created such a
+    /// directory, and then failed or died before it synchronized the name.
     package func makeDirectories(_ path: String, below root: String, thorough: Bool) throws(SpoolError) {
         guard path != root, path.utf8.count > root.utf8.count, let parent = Path.parent(of: path) else { return }
         if !thorough, try status(path) != nil { return }
@@ -172,12 +172,12 @@ extension FileSystem {
     func contents(_ path: String, limit: Int) throws(SpoolError) -> [UInt8]? {
         guard let status = try status(path) else { return nil }
         guard status.size <= limit else {
-            throw .damaged(path: path, reason: "\(status.size) bytes, but at most \(limit) are allowed")
+            throw .damaged(path: path, reason: "the file has \(status.size) bytes, but at most \(limit) are allowed")
         }
         let file = try open(path, .read)
         defer { close(file) }
         guard try self.status(of: file).isRegular else {
-            throw .damaged(path: path, reason: "not a regular file")
+            throw .damaged(path: path, reason: "the path is not a regular file")
         }
         return try bytes(file, from: 0, to: status.size)
     }
@@ -187,7 +187,7 @@ extension FileSystem {
         let store = ByteStore(capacity: Int(max(0, end - start)))
         while start + Int64(store.count) < end {
             let missing = Int(end - start) - store.count
-            // Reads only the missing bytes: the buffer may have more room than was requested, and the file may continue after `end`.
+            // Limits the read to the missing bytes. The buffer may have more room than that, and the file may continue after `end`.
             let space = UnsafeMutableRawBufferPointer(rebasing: store.space(atLeast: missing).prefix(missing))
             let count = try read(file, at: start + Int64(store.count), into: space)
             if count == 0 { break }

@@ -54,7 +54,7 @@ package struct PosixFileSystem: FileSystem {
             let count = try retry(.write, file.path) {
                 pwrite(file.descriptor, rest.baseAddress, rest.count, Int(offset) + written)
             }
-            // If pwrite(2) writes nothing, it gives no reason. This is treated as a full disk, so that it is not retried endlessly.
+            // If pwrite(2) writes nothing, it sets no errno. This is treated as a full disk, so that the write is not retried endlessly.
             guard count > 0 else { throw .file(FileError(.write, file.path, code: ENOSPC)) }
             written += count
         }

@@ -12,7 +12,8 @@ struct IdentityUpdate: Equatable {
     /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
     /// exactly what the writer dropped.
     var bound: Int
-    /// The largest `latest` that other windows have dropped, if `commits` holds what was moved here from those windows; otherwise nil.
+    /// If the commit moves identities here from other windows: the largest `latest` that those windows have dropped. Nil if it moves none, or if
+    /// those windows have dropped none.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }
@@ -43,8 +44,8 @@ struct IdentityMemory {
 
     func depth(of identity: RecordIdentity) -> Int? { queue.depth(of: identity) }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths (0 is the newest identity). Nil if the window
-    /// holds fewer identities than that.
+    /// The smallest `earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the window has no
+    /// identity at any of these depths.
     func earliest(depths: Range<Int>) -> Int64? {
         var depth = 0
         var earliest: Int64?
@@ -196,8 +197,8 @@ extension IdentityTimes {
 }
 
 extension IdentityWindow {
-    /// Reads the bound on the number of identities. Version 2 also had a bound on time, which is read and then ignored: the window then remembers
-    /// more identities, which does no harm.
+    /// Reads the bound on the number of identities. In version 2, a bound on time follows, which is read and ignored. So the window remembers more
+    /// identities than in version 2, which does no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
         guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }
         if version < 3 {

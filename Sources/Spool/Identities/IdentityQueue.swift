@@ -14,7 +14,7 @@ struct IdentityQueue {
         count > 0 && index[slot(of: identity)] != 0
     }
 
-    /// The number of identities that were added after the latest occurrence of this one; nil if this one is not in the queue.
+    /// The number of identities that were added after the latest occurrence of the given identity; nil if the queue does not have it.
     func depth(of identity: RecordIdentity) -> Int? {
         guard count > 0, case let place = Int(index[slot(of: identity)]) - 1, place >= 0 else { return nil }
         return count - 1 - (place >= head ? place - head : place - head + ring.count)
@@ -53,7 +53,7 @@ struct IdentityQueue {
         return place < ring.count ? place : place - ring.count
     }
 
-    /// The slot in which the index has this identity, or would have it.
+    /// The slot of the index that refers to this identity. If there is no such slot: the free slot to use for this identity.
     private func slot(of identity: RecordIdentity) -> Int {
         let mask = index.count - 1
         var slot = Self.hash(identity) & mask

@@ -103,7 +103,7 @@ struct IdentityWindows {
         for update in updates { memories[index(update.window)].apply(update) }
     }
 
-    /// Replaces the windows with those of a journal, but keeps the bounds that were set here.
+    /// Replaces the windows with those of a journal, but keeps the present bounds.
     mutating func replace(with other: IdentityWindows) {
         let bounds = memories.map { ($0.window, $0.bound) }
         self = other

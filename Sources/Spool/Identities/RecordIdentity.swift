@@ -16,7 +16,7 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let maximumBound = 1 << 18
     /// The bound of the window `restored`: 16 MiB of identities.
     static let restoredBound = 1 << 20
-    /// The bound of a window for which no other was set.
+    /// The bound of a window whose bound was never set.
     static let defaultBound = 8_192
 
     package let rawValue: UInt8

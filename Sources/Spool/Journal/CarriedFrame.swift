@@ -4,7 +4,7 @@
 /// concatenation of frames as valid, too.
 struct CarriedFrame {
     private var frame: CommitFrame
-    /// Where the chunks are in the old journal, in the order that they get in the new journal.
+    /// Where the chunks are in the old journal, in the order in which the new journal stores them.
     private var sources: [ChunkReference] = []
     private let old: OpenFile
     private let descriptionLength: Int
@@ -14,7 +14,7 @@ struct CarriedFrame {
         frame = CommitFrame(committed: committed, cursor: cursor ?? "", chunks: [], updates: [])
         self.old = old
         for partition in partitions {
-            // The first chunk's entry gets the summary of the whole partition, because the journal has no summary of each single chunk.
+            // The first chunk's entry gets the summary of the whole partition, because there are no summaries of individual chunks.
             var summary = partition.committed
             var encoding: Compression?
             for chunk in partition.chunks {
@@ -40,7 +40,7 @@ struct CarriedFrame {
     private var dataLength: Int { frame.chunks.reduce(0) { $0 + $1.stored } }
     var length: Int64 { Int64(CommitFrame.headerLength + descriptionLength + dataLength) }
 
-    /// The position of each chunk in a journal whose header has this length.
+    /// The position of each chunk in the new journal, whose header has this length.
     func references(headerLength: Int64) -> [PartitionPath: [ChunkReference]] {
         var references: [PartitionPath: [ChunkReference]] = [:]
         var offset = headerLength + Int64(CommitFrame.headerLength + descriptionLength)
@@ -52,7 +52,7 @@ struct CarriedFrame {
         return references
     }
 
-    /// Appends everything but the chunks to the frame in the scratch.
+    /// Appends the frame to the scratch, without the chunks.
     func encode(headerChecksum: UInt32, at offset: Int64, _ scratch: SpoolScratch) {
         let description = scratch.description
         description.removeAll()
@@ -79,7 +79,7 @@ struct CarriedFrame {
 }
 
 extension ChunkReference {
-    /// Reads a chunk's stored bytes in pieces of bounded size. Throws `damaged` if they differ from what was committed.
+    /// Reads a chunk's stored bytes in pieces of bounded size. Throws `damaged` if the bytes differ from the committed bytes.
     func forEachPiece(
         _ file: OpenFile, _ scratch: SpoolScratch, _ fileSystem: any FileSystem,
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void
@@ -93,12 +93,16 @@ extension ChunkReference {
                 rebasing: input.space(atLeast: SpoolScratch.pieceBytes).prefix(
                     min(stored - done, SpoolScratch.pieceBytes)))
             let count = try fileSystem.read(file, at: offset + Int64(done), into: space)
-            guard count > 0 else { throw .damaged(path: file.path, reason: "the file ends at \(offset + Int64(done))") }
+            guard count > 0 else {
+                throw .damaged(path: file.path, reason: "the file ends too early, after \(offset + Int64(done)) bytes")
+            }
             let piece = UnsafeRawBufferPointer(rebasing: space.prefix(count))
             found = CRC32.of(piece, continuing: found)
             try body(piece)
             done += count
         }
-        guard found == crc else { throw .damaged(path: file.path, reason: "the checksum at \(offset) does not match") }
+        guard found == crc else {
+            throw .damaged(path: file.path, reason: "the checksum of the chunk at offset \(offset) does not match")
+        }
     }
 }

@@ -15,7 +15,7 @@ struct CommitFrame {
         var crc: UInt32
     }
 
-    /// When the commit was made, in wall-clock milliseconds. In a carried frame, when the oldest commit of its records was made.
+    /// The time of the commit, in wall-clock milliseconds. In a carried frame: the time of the oldest commit whose records the frame holds.
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]

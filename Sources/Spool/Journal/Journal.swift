@@ -2,8 +2,8 @@
 ///
 /// Invariants
 /// - A journal under its final name has a complete, durable header. Frames follow it without gaps.
-/// - A frame holds a cursor *and* the records up to it, with their identities. All are there or none, so the cursor and the records can never
-///   disagree.
+/// - A frame holds a cursor *and* the records up to it, with their identities. Either all of them are there or none, so the cursor and the records
+///   can never disagree.
 /// - The newest generation is in force. Its header holds the cursor, and the list of segments into which the previous generation was sealed. So one
 ///   rename decides both. Before that rename, the old journal is in force, and staged files are garbage. After the rename, the staged files are the
 ///   records, and the old journal only says that the seal is not finished.
@@ -42,16 +42,17 @@
 /// as the writer did, using the bound that applied then. So the windows are truncated, recovered and sealed in step with the cursor.
 ///
 /// Records that a seal leaves for the next one (`RollPolicy.carried`) are written in one frame directly after the next generation's header, before
-/// the rename. So the same rename decides which records are sealed and which stay in the journal. If that frame is damaged it is not
-/// truncated, because its records are from before the cursor and would not be collected again. The journal is refused, as with a damaged header.
+/// the rename. So the same rename decides which records are sealed and which stay in the journal. A damaged frame of this kind is not truncated,
+/// because its records are from before the cursor and would not be collected again. Tributary refuses the journal, as it does if the header is
+/// damaged.
 ///
 /// Generations increase. The manifest lists a seal as `<integration>/<generation>` once the next generation is in force. So if the manifest lists the
 /// newest journal's generation or a later one, a journal is missing. `StateRestoration` handles that.
 ///
 /// Version 1 had no carried frame and no windows, neither in the header nor in frames. Up to version 2 the header had has-seal u8, manifest length
 /// i64 and segments u32 after the cursor, and no position. In version 2 a window's bound was followed by a bound on time (has-span u8, span i64), a
-/// commit in a window had one time, and an update held one commit. A journal of an older version is read and sealed; the next generation begins
-/// before its first new commit.
+/// commit in a window had one time, and an update held one commit. Tributary reads a journal of an older version, but does not add commits to it. It
+/// seals the journal before the next commit, which then goes into the next generation.
 ///
 /// Why one journal per integration and not a file per partition: a commit touches many partitions, and making several files durable
 /// together needs a journal anyway. One journal needs one synchronization and one descriptor, however many partitions there are.
@@ -98,7 +99,7 @@ struct Journal {
             try fileSystem.synchronize(file)
         } catch {
             fileSystem.close(file)
-            // The temporary file is removed. On a full disk, the space that it takes would be missing for the next attempt.
+            // Removes the temporary file: on a full disk, the next attempt needs its space.
             try? fileSystem.unlink("\(directory)/\(temporaryName)")
             throw error
         }

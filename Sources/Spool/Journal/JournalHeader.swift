@@ -1,7 +1,7 @@
 /// The first bytes of a journal: which integration it belongs to, its first cursor, and how the previous generation was sealed. See `Journal`.
 struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
-    /// Version 1 had no identity windows; version 2 had one time per commit in them. Both can be read, and are no longer written.
+    /// Version 1 had no identity windows; version 2 had one time per commit in them. Tributary still reads both, but no longer writes them.
     static let version: UInt32 = 3
     /// Magic, version and length. These fields and the checksum at the end have the same form in every version. So a reader can tell damage from a
     /// newer format.
@@ -28,7 +28,7 @@ struct JournalHeader: Equatable {
     /// (`StateRestoration`).
     var seal: SealPlan
 
-    /// Encodes the header with the windows as of the cursor. Returns its checksum, which every frame's checksum continues.
+    /// Encodes the header with the windows as of the cursor. Returns the header's checksum; the checksum of every frame continues from it.
     func encode(_ windows: IdentityWindows, into store: ByteStore) -> UInt32 {
         store.removeAll()
         Self.magic.withUnsafeBytes { store.append($0) }
@@ -56,7 +56,7 @@ struct JournalHeader: Equatable {
         return crc
     }
 
-    /// Decodes the header, which must be complete (see `length`), and the windows in it. Nil if the checksum matches but the contents are invalid.
+    /// Decodes a complete header, whose checksum the caller has verified, and the windows in it. Nil if the contents are invalid.
     static func decode(
         _ payload: UnsafeRawBufferPointer, version: UInt32
     ) -> (header: JournalHeader, windows: IdentityWindows)? {
@@ -126,9 +126,9 @@ struct JournalHeader: Equatable {
     /// The number of bytes at a header's beginning that `manifestSequence` needs.
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
-    /// Reads from a header's first bytes the last position of the manifest when the seal that began the generation was finished, or began if it is
-    /// not finished. Nil in an earlier version, or if the bytes are not a header's. These bytes are too few to verify the checksum, so read the
-    /// whole header before you rely on the position.
+    /// Reads a position from a header's first bytes: the last position of the manifest after the seal that began the generation; if that seal is not
+    /// finished, the last position before it. Nil for an earlier version, or if the bytes are not a header. The checksum can't be verified from the
+    /// first bytes alone, so read the whole header before you rely on the position.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
@@ -137,8 +137,8 @@ struct JournalHeader: Equatable {
         return Self.sequence(manifest, count: Int(count), isSealFinished)
     }
 
-    /// The last position of the manifest when the seal that began this generation was finished, or began if it is not finished. Nil in an earlier
-    /// version.
+    /// The last position of the manifest after the seal that began this generation; if that seal is not finished, the last position before it. Nil
+    /// for an earlier version.
     func manifestSequence(isSealFinished: Bool) -> Int64? {
         Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
     }

@@ -48,7 +48,7 @@ struct JournalReader {
                 UnsafeRawBufferPointer(rebasing: $0[JournalHeader.prefixLength...]), version: version)
         }
         guard let (header, windows) = decoded else {
-            throw .damaged(path: file.path, reason: "the header is invalid")
+            throw .damaged(path: file.path, reason: "the header has invalid fields")
         }
         guard header.spoolID == spoolID else {
             throw .foreignSpool(
@@ -60,13 +60,13 @@ struct JournalReader {
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
             throw .damaged(
                 path: file.path,
-                reason: "the header says generation \(header.generation), but the file name says another")
+                reason: "the file name has another generation than the header, which has \(header.generation)")
         }
         return (header, windows, crc, length)
     }
 
-    /// Calls `body` with each valid frame of a type, and the offset of the frame's first chunk. Returns the offset at which the valid frames end,
-    /// and, if that is before `end`, the reason.
+    /// Reads frames of one type. Calls `body` with each valid frame, and with the offset of its first chunk. Returns the offset at which the valid
+    /// frames end. If that offset is before `end`, also returns the reason.
     func frames(
         _ type: UInt32 = CommitFrame.type, from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void

@@ -10,7 +10,7 @@ struct RecoveredJournal {
     var carriedSince: Int64?
     /// A seal that is decided but not finished.
     var pending: SealPlan?
-    /// The end of the first frames that hold no records. Every record is in a later frame.
+    /// The offset after the first frames that hold no records. Every record is in a later frame.
     var recordsStart: Int64
     var report: RecoveryReport
 }
@@ -22,8 +22,8 @@ struct JournalRecovery {
     let integration: String
     let scratch: SpoolScratch
     let facts: LineFacts
-    /// The durable length of the generation that this process has written. After a failed synchronization, bytes beyond it can still be read
-    /// from the page cache although they never reached the disk.
+    /// If this process has written the journal: its generation and its durable length. After a failed synchronization, bytes beyond this length can
+    /// still be read from the page cache, although they never reached the disk.
     var confirmed: (generation: UInt64, length: Int64)?
 
     var directory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
@@ -54,8 +54,8 @@ struct JournalRecovery {
             found = journal
         }
         var restored: RecoveredJournal?
-        // A fleet's spool needs no restoration: the bucket says what is sealed, and the journal begins at the newest seal. In a fleet, a mark in the
-        // staging directory only shows that a seal was attempted.
+        // A fleet's spool needs no restoration: the bucket says what is sealed, and the journal begins at the newest seal. In a fleet, a seal mark in
+        // the staging directory only shows that a seal was attempted.
         if spool.settings.sharedID == nil {
             do throws(SpoolError) {
                 var swept: SealPlan?
@@ -93,15 +93,15 @@ struct JournalRecovery {
             recovered.pending = recovered.journal.header.seal
             older.removeLast()
         }
-        // An older journal is left if a power cut undid its removal, or if a restoration has replaced it.
+        // An older journal can still exist if a power cut undid its removal, or if a restoration has replaced it.
         for old in older { try fileSystem.unlink("\(directory)/\(Journal.fileName(old))") }
         var decided = Set(recovered.pending?.segments.map(\.fileName) ?? [])
         if let pending = recovered.pending { decided.insert(SealMark.fileName(pending.generation)) }
         let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
         let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
         for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-        // The removal of the marks is made durable before the staged files are removed. So a missing staged file without a mark tells `isSwept` that
-        // this code has run, even if the state is a restored copy whose journal has decided to seal these files.
+        // Makes the removal of the marks durable before the staged files are removed. `isSwept` relies on this order: if a staged file and the mark
+        // are both missing, this code has removed them. The state may then be a restored copy whose journal has decided to seal these files.
         if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
         for name in undecided where !marks.contains(name) {
             try fileSystem.unlink("\(staging)/\(name)")
@@ -176,7 +176,7 @@ struct JournalRecovery {
         if header.carriedLength > 0 {
             // These records are from before the cursor. If the frame were truncated, they would be lost: nothing would collect them again.
             guard base <= limit else {
-                throw .damaged(path: file.path, reason: "the frame with the records carried over is cut off")
+                throw .damaged(path: file.path, reason: "the frame with the carried-over records is incomplete")
             }
             let (end, _) = try reader.frames(
                 CommitFrame.carriedType, from: start, to: base, version: header.version, headerChecksum: crc
@@ -185,7 +185,7 @@ struct JournalRecovery {
                 try found.partitions.add(frame, at: data)
             }
             guard end == base else {
-                throw .damaged(path: file.path, reason: "the checksum of the records carried over does not match")
+                throw .damaged(path: file.path, reason: "the checksum of the carried-over records does not match")
             }
         }
         let (end, reason) = try reader.frames(from: base, to: limit, version: header.version, headerChecksum: crc) {

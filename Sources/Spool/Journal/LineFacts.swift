@@ -2,7 +2,7 @@
 package struct LineFacts {
     /// The identity that was passed to `SpoolWriter.remember` for this line; nil if the line does not contain it.
     package var identity: (UnsafeRawBufferPointer, PartitionKind) -> RecordIdentity?
-    /// The time with which the line was appended, in milliseconds since 1970.
+    /// The time that was passed to `SpoolWriter.append` for this line, in milliseconds since 1970.
     package var time: (UnsafeRawBufferPointer, PartitionKind) -> Int64?
     /// The schema that the line follows, in the form of `SpoolSettings.recordSchema`; nil if the line does not name one.
     package var schema: (UnsafeRawBufferPointer, PartitionKind) -> String?

@@ -4,12 +4,12 @@ package struct RecoveryReport: Sendable, Equatable {
     package var generation: UInt64
     /// The number of committed records that wait to be sealed.
     package var recordsRecovered = 0
-    /// Bytes truncated from the journal's end. The records in them are collected again, because the cursor is now the one before them.
+    /// Bytes truncated from the journal's end. Their records are collected again, because the cursor from before these records is in force again.
     package var bytesCut: Int64 = 0
     package var cutReason: CutReason?
     /// The number of segments of a seal that was decided earlier and has been finished now.
     package var segmentsFinished = 0
-    /// How many of these segments no longer exist as files, because a loader has loaded and deleted them.
+    /// How many of the segments in `segmentsFinished` no longer exist as files, because a loader has loaded and deleted them.
     package var segmentsGone = 0
     /// The number of staged files that were removed, because their seal was never decided.
     package var stagedFilesRemoved = 0
@@ -34,7 +34,7 @@ package struct RestoredState: Sendable, Equatable {
     package var isSealGivenUp = false
     /// The number of segments that the state did not know and that the manifest lists.
     package var segments = 0
-    /// How many of these segments had no manifest line before and have one now.
+    /// How many of the segments in `segments` got their manifest lines only now.
     package var newlyListed = 0
     /// The number of events that will be recognized when they are collected again.
     package var known = 0

@@ -11,8 +11,8 @@ import FoundationEssentials
 /// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all
 ///   of its records. A carried partition is always sealed as a whole.
 ///
-/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest. So no earlier journal can
-/// have had the number, not even one that was lost, or one whose seal made no segment and is therefore not in the manifest. If there was no journal
+/// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest. So no earlier journal has had
+/// this number. This includes lost journals, and journals that are not in the manifest because their seals made no segments. If there was no journal
 /// at all, collection starts from the configured start.
 ///
 /// A segment can have its final name and yet no manifest line, if its seal was interrupted and the journal that knew of the seal was lost. Such
@@ -22,7 +22,7 @@ import FoundationEssentials
 /// collection restarts at the beginning of the journal that was to be sealed.
 struct StateRestoration {
     let recovery: JournalRecovery
-    /// The newest journal, or the one before it if the newest has decided the `swept` seal; nil if there is none.
+    /// The newest journal. If that journal has decided the `swept` seal: the journal before it. Nil if there is no journal.
     let found: RecoveredJournal?
     /// The seal that can't be finished because its staged files were removed; nil if there is none.
     let swept: SealPlan?
@@ -107,7 +107,7 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                // If a seal was swept, the journal knows of no later segment, so all later segments count, whatever their generations are.
+                // If `swept` is set, the journal does not know any later segment. So all later segments count, whatever their generations are.
                 swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {

@@ -9,7 +9,7 @@ package struct SegmentCheck {
     private var length: Int64 = 0
     private var uncompressed: Int64 = 0
     private var summary = RecordSummary()
-    /// The fingerprints of records that were selected by the parameter `keeping` of ``lines(_:keeping:)``.
+    /// The fingerprints that the parameter `keeping` of ``lines(_:keeping:)`` has selected.
     package private(set) var fingerprints: [UInt128] = []
 
     package init(_ segment: SealedSegment, _ options: VerifyOptions, record: String) throws(SpoolError) {
@@ -53,17 +53,20 @@ package struct SegmentCheck {
         func report(_ kind: SpoolProblem.Kind, _ detail: String) {
             found.append(SpoolProblem(kind: kind, path: segment.path, detail: detail))
         }
-        if length != segment.bytes { report(.size, "\(length) bytes, but \(record) says \(segment.bytes)") }
+        if length != segment.bytes {
+            report(.size, "the file has \(length) bytes, but \(record) says \(segment.bytes)")
+        }
         let digest = try digest.finish()
         if digest != segment.sha256 {
             report(.digest, "the SHA-256 is \(digest), but \(record) says \(segment.sha256)")
         }
         if summary.records != segment.records {
-            report(.records, "\(summary.records) records, but \(record) says \(segment.records)")
+            report(.records, "the file has \(summary.records) records, but \(record) says \(segment.records)")
         }
         if uncompressed != segment.uncompressedBytes {
             report(
-                .uncompressedBytes, "\(uncompressed) bytes of lines, but \(record) says \(segment.uncompressedBytes)")
+                .uncompressedBytes,
+                "the decompressed lines have \(uncompressed) bytes, but \(record) says \(segment.uncompressedBytes)")
         }
         if splitter.endsInsideLine { report(.unterminated, "the last line has no newline") }
         if options.time != nil, summary.firstTime <= summary.lastTime,
@@ -71,8 +74,8 @@ package struct SegmentCheck {
         {
             report(
                 .times,
-                "event times \(summary.firstTime)...\(summary.lastTime), but \(record) says \(segment.firstTime)...\(segment.lastTime)"
-            )
+                "the event times are \(summary.firstTime) to \(summary.lastTime), but \(record) says "
+                    + "\(segment.firstTime) to \(segment.lastTime)")
         }
         return found
     }

@@ -107,7 +107,7 @@ package struct SpoolReader: Sendable {
     ) throws(SpoolError) {
         let scan = ManifestScan(fileSystem, directory: directory)
         let start = try scan.offset(after: after)
-        // Lines added after this moment are left for the next call, so that every line seen is durable.
+        // Lines added after this moment are left for the next call, so that `body` gets only durable lines.
         let end = try fileSystem.status(scan.path)?.size ?? 0
         try scan.synchronize()
         if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {

@@ -21,24 +21,25 @@ package struct SpoolProblem: Sendable, Equatable {
     /// What the operator can do about the problem.
     package var advice: String {
         switch kind {
-        case .damagedManifestLine: "rely on the segment itself; restore the manifest from a backup if there is one"
+        case .damagedManifestLine:
+            "the segment of this line can still be loaded by its path; if there is a backup of the manifest, restore it"
         case .sequenceGap:
-            "if an older spool was restored, see /usr/share/doc/tributary/backup.md; else restore the manifest from a backup, or list the "
-                + "directories once instead of resuming by position"
-        case .listedTwice: "load the path only once; this should not happen, so report it as a bug"
+            "if an older spool was restored, see /usr/share/doc/tributary/backup.md; otherwise restore the manifest from a backup, or let "
+                + "each loader list the directories once instead of resuming by position"
+        case .listedTwice: "load this path only once; report a bug, because Tributary must list a path only once"
         case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
             "the file was changed or damaged after sealing: check the disk; then restore the file, or fetch its time span from Okta again"
         case .unlisted:
-            "if the daemon was sealing meanwhile, verify again; otherwise the manifest has lost a line: load the segment by its path"
+            "if the daemon was sealing during this check, verify again; otherwise the manifest has lost a line: load the segment by its path"
         case .foreign:
             "Tributary did not create this file: move it out of the spool, or give it a name that begins with '.' or '_'"
         case .damagedSeal, .windows:
             "restore an earlier version of the object, or a copy of it; check that no lifecycle rule deletes objects below _tributary/"
         case .sealGap:
-            "restore earlier versions or copies of the seals; without the seals, loaders can't see the segments that they name"
+            "restore the missing seals from earlier versions or copies; until then, loaders can't see the segments that these seals list"
         case .missing: "restore an earlier version or a copy of the object, or fetch its time span from Okta again"
         case .leftover: "the file does no harm: the next host that opens the integration removes it"
-        case .duplicate: "when loading, keep one record per uid; this should not happen, so report it as a bug"
+        case .duplicate: "load only one record per uid; report a bug, because Tributary must store a record only once"
         }
     }
 }
@@ -50,8 +51,8 @@ package struct VerifyOptions: Sendable {
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes, and a tenth is in reserve, so they take less than 128 MiB. A spool
-    /// with more records is read several times.
+    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes. With a reserve of a tenth, all of them take less than 128 MiB. A
+    /// spool with more records is read several times.
     package static let defaultFingerprintLimit = 3_500_000
     package var fingerprintLimit = Self.defaultFingerprintLimit
     /// The maximum number of problems that are kept. All problems are counted.
@@ -77,7 +78,7 @@ package struct VerifyProgress: Sendable, Equatable {
 
 /// The result of `verify`.
 package struct VerifyResult: Sendable, Equatable {
-    /// The number of lines in the manifest, of files on disk, of listed segments that are deleted, and of records that were read.
+    /// The numbers of segments in the manifest, of segments that were read, of listed segments that are deleted, and of records that were read.
     package var listed = 0
     package var checked = 0
     package var gone = 0
@@ -172,7 +173,7 @@ struct SpoolVerifier {
                 problems.append(
                     SpoolProblem(
                         kind: .sequenceGap, path: "_manifest.ndjson",
-                        detail: "line \(number) has position \(segment.sequence ?? 0), expected \(expected)"
+                        detail: "line \(number) has position \(segment.sequence ?? 0) instead of \(expected)"
                             + ((segment.sequence ?? 0) > expected
                                 ? ": \((segment.sequence ?? 0) - expected) lines are missing" : "")))
             }
@@ -182,7 +183,7 @@ struct SpoolVerifier {
             } else {
                 problems.append(
                     SpoolProblem(
-                        kind: .listedTwice, path: segment.path, detail: "line \(number) lists the path again"))
+                        kind: .listedTwice, path: segment.path, detail: "line \(number) lists this path a second time"))
             }
         }
         for problem in problems { report(problem.kind, problem.path, problem.detail) }
@@ -208,7 +209,7 @@ struct SpoolVerifier {
                 report(.damaged, segment.path, reason)
                 let size = try reader.fileSystem.status(path)?.size ?? 0
                 if size != segment.bytes {
-                    report(.size, segment.path, "\(size) bytes, but the manifest says \(segment.bytes)")
+                    report(.size, segment.path, "the file has \(size) bytes, but the manifest says \(segment.bytes)")
                 }
             }
             return
@@ -249,7 +250,7 @@ struct SpoolVerifier {
             if let segment { since.insert(segment.path) }
         }
         for file in unlisted where !since.contains(file.path) && isThere(file.path) {
-            report(.unlisted, file.path, "the manifest has no line for it")
+            report(.unlisted, file.path, "the manifest has no line for this file")
         }
     }
 

@@ -12,9 +12,9 @@ package struct AcknowledgementFiles: Sendable {
     package static let directoryName = "_acks"
     /// The maximum number of loaders of one spool.
     static let loaderLimit = 256
-    /// The maximum number of names in the directory: of the loaders' files, and of temporary files that killed processes left.
+    /// The maximum number of entries in the directory: loaders' files, and temporary files that killed processes left.
     private static let nameLimit = 4_096
-    /// The maximum size of an acknowledgement in bytes, far more than one needs.
+    /// The maximum size of an acknowledgement in bytes, far more than an acknowledgement needs.
     private static let sizeLimit = 4 << 10
     private static let suffix = ".json"
     /// A temporary file that is older than this was left by a killed process. Seconds.
@@ -105,7 +105,7 @@ package struct AcknowledgementFiles: Sendable {
         if sequence > 0 {
             guard let line = try manifest.line(at: sequence) else {
                 throw .refused(
-                    "the manifest has no complete line at position \(sequence): acknowledge a position that it has")
+                    "the manifest has no complete line at position \(sequence): acknowledge a listed position")
             }
             path = line.path
         }
@@ -136,31 +136,31 @@ package struct AcknowledgementFiles: Sendable {
     private func names(_ directory: OpenFile) throws(SpoolError) -> [String] {
         guard let entries = try fileSystem.list(directory, limit: Self.nameLimit) else {
             throw .refused(
-                "\(directory.path) holds more than \(Self.nameLimit) names: only acknowledgements belong there, remove the rest"
+                "\(directory.path) has more than \(Self.nameLimit) files: remove all files that are not acknowledgements"
             )
         }
         return entries.map(\.name)
     }
 
-    /// Reads an acknowledgement; nil if the file has just been removed. The open file is checked and not its name, because a name can get another
-    /// file in between.
+    /// Reads an acknowledgement; nil if the file has just been removed. Checks the open file instead of its name, because in the meantime the name
+    /// can refer to another file.
     private func read(
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {
         guard let named = try fileSystem.status(name, in: directory) else { return nil }
-        guard named.isRegular else { throw unbelievable(name, "not a regular file") }
+        guard named.isRegular else { throw unbelievable(name, "the path is not a regular file") }
         let file: OpenFile
         do {
             file = try fileSystem.open(name, in: directory, .read)
         } catch .file(let error) where error.code == ENOENT {
             return nil
         } catch .file(let error) where error.code == ELOOP {
-            throw unbelievable(name, "not a regular file")
+            throw unbelievable(name, "the path is not a regular file")
         }
         defer { fileSystem.close(file) }
         let status = try fileSystem.status(of: file)
         guard status.isRegular, status.size <= Self.sizeLimit else {
-            throw unbelievable(name, "too large, or not a regular file")
+            throw unbelievable(name, "the file is too large, or is not a regular file")
         }
         let bytes = try fileSystem.bytes(file, from: 0, to: status.size)
         guard name.hasSuffix(Self.suffix),
@@ -177,18 +177,18 @@ package struct AcknowledgementFiles: Sendable {
 
     private func check(_ acknowledgement: Acknowledgement, _ bounds: ClosedRange<Int64>?) throws(SpoolError) {
         let sequence = acknowledgement.sequence
-        // The beginning of a manifest may have been dropped. A position in that part can't be checked, but nothing can be deleted because of it,
-        // either.
+        // The beginning of a manifest may have been dropped. A position in that part can't be checked. It permits no deletion, because all listed
+        // segments come after it.
         guard sequence > 0, sequence >= bounds?.lowerBound ?? 0 else { return }
         guard try manifest.line(at: sequence)?.path == acknowledgement.path else {
             throw unbelievable(
                 acknowledgement.loader + Self.suffix,
-                "position \(sequence) of the manifest does not have the path that was acknowledged")
+                "the manifest has another path at position \(sequence) than the acknowledgement")
         }
     }
 
     private func unbelievable(_ name: String, _ reason: String) -> SpoolError {
-        // The message shows a command that accepts only valid names of loaders.
+        // The command in the message accepts only valid names of loaders, so `NAME` replaces an invalid name.
         let loader = name.hasSuffix(Self.suffix) ? String(name.dropLast(Self.suffix.count)) : ""
         let shown = (try? Acknowledgement.checkName(loader)) == nil ? "NAME" : loader
         return .refused(

@@ -6,7 +6,7 @@ package enum RetentionSetting: Sendable, Equatable {
     /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
     case acknowledged
 
-    /// How long a changed wall clock is distrusted: for `after`, the retention period. In monotonic milliseconds.
+    /// How long Tributary distrusts the wall clock after the clock was changed, in monotonic milliseconds. For `after`: the retention period.
     var clockPatience: Int64 {
         if case .after(let age) = self { age.milliseconds } else { DeletionRule.patience }
     }

@@ -28,8 +28,8 @@ struct Retention {
     ///
     /// - Parameters:
     ///   - goneBefore: the manifest's offset before which all segments are known to be deleted. This call moves it forward.
-    ///   - goneLimit: how many lines of deleted segments are read before the first existing one. If it is given, reading also stops
-    ///     at lines that are too young. Nil reads the whole manifest.
+    ///   - goneLimit: the maximum number of lines of deleted segments to read before the first segment that still exists. With a limit, reading also
+    ///     stops at lines that are too young. Nil reads the whole manifest.
     func apply(
         _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int? = nil, dryRun: Bool
     ) throws(SpoolError) -> RetentionOutcome {
@@ -118,7 +118,7 @@ package struct RetentionReport: Sendable, Equatable {
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
             "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), "
-            + "whose last acknowledged position is \(slowest): get that loader to continue, "
+            + "whose last acknowledged position is \(slowest): make that loader continue, "
             + "or remove it with `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
     }
 }

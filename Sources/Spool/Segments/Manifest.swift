@@ -13,12 +13,12 @@ import Synchronization
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
 /// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
 ///   greatest known position.
-/// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and everything after it are cut off, too, if
-///   the seals of all these lines will be finished again, because that writes their lines again. A seal will be finished again while its journal
-///   exists. Other damage stays for `verify` to report.
+/// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and all lines after it are cut off, too, if the
+///   intact lines among them belong only to seals that will be finished again. Finishing a seal again writes its lines again. A seal will be finished
+///   again while its journal exists. Other damage stays, and `verify` reports it.
 final class Manifest: Sendable {
     static let format: Int = 1
-    /// A crash can leave at most one seal's lines undurable: 4,096 lines of a kilobyte each.
+    /// At a crash, the lines of at most one seal are not durable yet: 4,096 lines of a kilobyte each.
     static let tailBytes: Int64 = 8 << 20
 
     private struct State {
@@ -77,7 +77,7 @@ final class Manifest: Sendable {
     }
 
     /// The newest generation of an integration that the manifest lists. Only the lines after `known` must be searched, so nil means that none of
-    /// them names the integration.
+    /// these lines names the integration.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(

@@ -31,7 +31,7 @@ struct ManifestHead: Equatable {
     }
 }
 
-/// Reads a manifest by byte offsets, so that resuming in a long one reads only its end.
+/// Reads a manifest by byte offsets, so that resuming in a long manifest reads only its end.
 struct ManifestScan {
     let fileSystem: any FileSystem
     let path: String
@@ -44,8 +44,8 @@ struct ManifestScan {
     /// Bytes read at a time.
     private static let pieceBytes = 256 << 10
 
-    /// Calls `body` for each complete line from `start` on, at which a line must begin, until `body` returns false. `body` also gets the offset
-    /// after the line. A last line without a newline is still being written, and is left out. A missing manifest counts as empty.
+    /// Calls `body` for each complete line from the offset `start` on, until `body` returns false. A line must begin at `start`. `body` also gets the
+    /// offset after the line. A last line without a newline is still being written, and is left out. A missing manifest counts as empty.
     func lines(
         from start: Int64, _ body: (UnsafeRawBufferPointer, Int64) throws(SpoolError) -> Bool
     ) throws(SpoolError) {

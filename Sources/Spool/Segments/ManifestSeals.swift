@@ -1,5 +1,5 @@
-/// Finds the last generation of each integration in the manifest. The manifest is read backwards from its end, only as far as needed, which is
-/// usually not far. All integrations share what one start has read.
+/// Finds the last generation of each integration in the manifest. Reads the manifest backwards from its end, only as far as necessary. The part that
+/// was read for one integration is not read again for the others.
 struct ManifestSeals {
     /// The bytes from `start` to `end` have been read.
     private var start: Int64

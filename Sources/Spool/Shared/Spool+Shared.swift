@@ -26,7 +26,7 @@ extension Spool {
     ///
     /// - Returns: the number of records in the older journal.
     ///
-    /// Throws `writerInUse`, `invalidName`, `damaged` if the windows can't be read, or `file`.
+    /// Throws `writerInUse`, `invalidName`, `damaged` if the windows are damaged, or `file` if a file can't be read or written.
     package func begin(
         _ integration: String, at beginning: SharedBeginning, scratch: SpoolScratch, now: SpoolInstant
     ) throws(SpoolError) -> Int {
@@ -67,13 +67,13 @@ extension Spool {
             var cursor = ByteCursor(bytes)
             let what = "the identities of generation \(beginning.generation)"
             guard let version = cursor.integer(UInt32.self) else {
-                return .failure(.damaged(path: what, reason: "the identities are cut off"))
+                return .failure(.damaged(path: what, reason: "the identities are incomplete"))
             }
             guard version <= JournalHeader.version else {
                 return .failure(.newerFormat(path: what, found: version, supported: JournalHeader.version))
             }
             guard let windows = IdentityWindows(&cursor, version: version), cursor.isAtEnd else {
-                return .failure(.damaged(path: what, reason: "the identities are not validly encoded"))
+                return .failure(.damaged(path: what, reason: "the identities have an invalid encoding"))
             }
             return .success(windows)
         }

@@ -14,7 +14,7 @@ import Digests
 extension SpoolWriter {
     /// Step 1 (*stage*) of sealing a shared spool. Nil if there is nothing to seal.
     ///
-    /// Throws `sealUndecided` if there is already a staged seal, or `file`. Nothing is lost in either case.
+    /// Throws `sealUndecided` if there is already a staged seal, or `file` if a file can't be read or written. Nothing is lost in either case.
     package func stage(_ occasion: SealOccasion, at now: SpoolInstant) throws(SpoolError) -> StagedSeal? {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         try settle()
@@ -62,8 +62,8 @@ extension SpoolWriter {
         if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
-    /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Otherwise, if another host
-    /// took over, it would begin at the configured start, which may be relative to the present time.
+    /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Without that seal, a host
+    /// that takes over would begin at the configured start, which may be relative to the present time.
     var isUnknownToFleet: Bool {
         spool.settings.sharedID != nil && journal.header.cursor == nil && cursor != nil
     }

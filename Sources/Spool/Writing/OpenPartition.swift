@@ -73,8 +73,8 @@ struct PartitionTable {
         return partitions.count - 1
     }
 
-    /// Begins a new generation: only the carried records count as committed, and partition ids of the old generation are refused. Buffered records
-    /// stay: if a commit first has to finish an earlier seal, it writes them after that.
+    /// Begins a new generation. Only the carried records count as committed. Partition ids of the old generation are refused. Buffered records stay:
+    /// a commit may first have to finish an earlier seal, and then writes the buffered records into the new generation.
     mutating func reset(carrying chunks: [PartitionPath: [ChunkReference]]) {
         epoch += 1
         partitions.removeAll { $0.buffered.records == 0 && chunks[$0.path] == nil }
@@ -99,7 +99,7 @@ struct PartitionTable {
         }
     }
 
-    /// Replaces the table with the one that recovery has read. Partition ids that were given out before are refused.
+    /// Replaces the table with the one that recovery has read. Partition ids that were created earlier are refused.
     mutating func replace(with other: PartitionTable) {
         let next = epoch + 1
         self = other

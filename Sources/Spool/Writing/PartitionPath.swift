@@ -32,8 +32,8 @@ struct PartitionPath: Hashable {
         self.schema = schema
     }
 
-    /// The form used in a journal's frame: the path, followed by a semicolon and the schema unless it is the first schema. So journals that were
-    /// written before there was a second schema stay readable, and older programs can read journals with the first schema.
+    /// The form used in a journal's frame: the path, a semicolon and the schema. For the first schema, only the path. So journals from before the
+    /// second schema stay readable, and older programs can read journals that have only the first schema.
     var stored: String { schema == Self.firstSchema ? text : "\(text);\(schema)" }
 
     init(stored: String, kind: PartitionKind) throws(SpoolError) {

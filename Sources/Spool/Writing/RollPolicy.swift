@@ -21,7 +21,7 @@ struct RollPolicy {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
         firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
-        // This limit matters if all partitions fill evenly, because then none reaches its own limit. Four times the size of a segment bounds the
+        // If all partitions fill evenly, this limit is reached before any partition's own limit. Four times the size of a segment bounds the
         // journal's size on disk, and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
@@ -71,9 +71,9 @@ struct RollPolicy {
         return load.age >= load.maxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
     }
 
-    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited its
-    /// full time, none is left, and all are sealed together. Otherwise, each seal would write many tiny files: one for each class and each of the
-    /// last ninety days that has a few late events.
+    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited for
+    /// the maximum time, the seal leaves none of them, and seals all of them together. Without carrying over, each seal would write many tiny files:
+    /// one for each class and day with a few late events, for the last ninety days.
     ///
     /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {

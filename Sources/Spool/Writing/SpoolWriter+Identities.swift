@@ -1,7 +1,7 @@
-/// Identities of records. They become durable together with the cursor: a commit's frame has its identities, and the header of a new generation's
-/// journal has all that the windows hold.
+/// Identities of records. They become durable together with the cursor: a commit's frame has its identities, and the header of a new journal has the
+/// complete contents of the windows.
 extension SpoolWriter {
-    /// Whether the window has an identity: committed and not dropped since, or remembered since the last commit.
+    /// Whether the window has an identity: one that was committed and not dropped since, or one that was remembered since the last commit.
     package func knows(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
         identities.contains(identity, in: window)
     }
@@ -48,13 +48,14 @@ extension SpoolWriter {
     /// The largest `latest` of the window's commits; nil if the window is empty.
     package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths (0 is the newest identity). Nil if the window holds fewer
-    /// identities than that.
+    /// The smallest `earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the window has no
+    /// identity at any of these depths.
     package func earliest(_ window: IdentityWindow, depths: Range<Int>) -> Int64? {
         identities.memory(window)?.earliest(depths: depths)
     }
 
-    /// The number of identities in the window that are newer than this one, as of the last durable commit; nil if this one is not in the window.
+    /// The number of identities in the window that are newer than the given identity, as of the last durable commit; nil if the window does not have
+    /// it.
     package func depth(of identity: RecordIdentity, in window: IdentityWindow) -> Int? {
         identities.memory(window)?.depth(of: identity)
     }

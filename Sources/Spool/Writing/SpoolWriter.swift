@@ -32,7 +32,7 @@ package final class SpoolWriter {
     var identities = IdentityWindows()
     var phase = Phase.ready
     private var policy: RollPolicy { RollPolicy(spool.settings) }
-    /// When this generation's first commit with records took place, and the commit of its oldest carried record. Monotonic milliseconds.
+    /// The times of two commits: this generation's first commit with records, and the commit of its oldest carried record. Monotonic milliseconds.
     private var firstCommit: Int64?
     private var carriedSince: Int64?
     private var chunkCount = 0
@@ -42,9 +42,9 @@ package final class SpoolWriter {
     /// How far a seal has come.
     enum Phase {
         case ready
-        /// The segments are staged, and the decision in the fleet's bucket is pending. Until then, nothing is committed.
+        /// The segments are staged, and the decision in the fleet's bucket is pending. Until the decision, the writer commits nothing.
         case undecided(SealPlan)
-        /// It is unknown whether the next generation is in force. Before anything else is done, it is put in force again.
+        /// It is unknown whether the next generation is in force. The writer puts it in force again before it does anything else.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// The next generation is durably in force. Files still have to be moved to their final names and listed in the manifest.
         case decided(SealPlan, isRetry: Bool)
@@ -125,7 +125,7 @@ package final class SpoolWriter {
 
     /// Buffers a record, a line without its newline. `time` is the event's time in milliseconds since 1970.
     ///
-    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first. After `codec`, discard what is buffered.
+    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first. If this throws `codec`, discard the buffered records.
     package func append(
         _ record: UnsafeRawBufferPointer, to partition: PartitionID, time: Int64
     ) throws(SpoolError) {
@@ -136,7 +136,8 @@ package final class SpoolWriter {
             throw .invalidRecord(reason: "the record is empty")
         }
         guard record.count <= Self.maximumRecordBytes else {
-            throw .invalidRecord(reason: "\(record.count) bytes, but at most \(Self.maximumRecordBytes) are allowed")
+            throw .invalidRecord(
+                reason: "the record has \(record.count) bytes, but at most \(Self.maximumRecordBytes) are allowed")
         }
         guard memchr(start, 10, record.count) == nil else {
             throw .invalidRecord(reason: "the record contains a newline")
@@ -237,7 +238,7 @@ package final class SpoolWriter {
     /// Seals if a partition is large enough, the oldest record is old enough, or another limit is reached. A few late events may wait longer
     /// (`RollPolicy.carried`). Returns the segments that became visible.
     ///
-    /// Throws `file` without losing anything: the next call or the next commit continues from there.
+    /// Throws `file` without losing anything: the next call or the next commit continues the seal.
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
@@ -344,7 +345,8 @@ package final class SpoolWriter {
         func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
             now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
-        // With this limit, a record that is older than the longest wait counts as having waited exactly that long, so that a seal is due now.
+        // The limit is the longest wait of a record. A record that has waited longer counts as having waited exactly that long, so that a seal is due
+        // now.
         firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
         carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, isRetry: true) } ?? .ready
@@ -382,8 +384,8 @@ package final class SpoolWriter {
         for index in touched {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
             let packed = partitions.partitions[index].packed
-            // After these lines were compressed, the setting changed, and a seal that had failed before was finished. The generation that the seal
-            // began has the new compression.
+            // The lines were compressed, then the setting changed, and then this commit finished a seal that had failed before. That seal began the
+            // present generation, which has the new compression.
             if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none

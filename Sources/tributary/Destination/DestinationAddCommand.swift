@@ -11,17 +11,17 @@ import Setup
 struct DestinationAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Set up a destination: check it, test it, save it, and show how to start it.",
+        abstract: "Set up a destination: check its settings, test it, save it, and show how to start the delivery.",
         discussion: """
             Each key of the configuration has a flag; on a terminal, the command asks for missing values. An access key, token or password \
             is typed without being shown, or read from standard input; only this delivery can read it. The command writes \
-            conf.d/destination-NAME.yaml. For Amazon S3 it prints the policy that the access key or role needs.
+            conf.d/destination-NAME.yaml. For Amazon S3, it prints the policy that the access key or role needs.
 
-            The destination is tested before it is saved. In a bucket, a small object is written, and removed again if the access key may do that; other \
-            destinations are tested without storing anything. If a step fails, nothing is saved.
+            The destination is tested before it is saved. In a bucket, the test writes a small object, and deletes it again if the access key allows \
+            that. In other destinations, the test stores nothing. If a step fails, nothing is saved.
 
-            Exits with 0 when it is saved, with 64 for missing or wrong flags, with 65 if the name is taken, with 69 if a step of the test \
-            fails, and with 78 if the configuration is refused.
+            Exits with 0 when the destination is saved, with 64 for missing or wrong flags, with 65 if the name is taken, with 69 if a step of the \
+            test fails, and with 78 if the configuration is refused.
 
             Example:
               sudo tributary destination add lake --type s3 --bucket example-lake \\
@@ -42,7 +42,7 @@ struct DestinationAdd: AsyncParsableCommand {
         false
     @Flag(help: "Save without a test.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
-    @Flag(help: "Never ask, even on a terminal.") var noInput = false
+    @Flag(help: "Never ask for missing values, even on a terminal.") var noInput = false
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
@@ -61,7 +61,7 @@ struct DestinationAdd: AsyncParsableCommand {
             let name = try IntegrationRecord.name(name)
             guard present.destination(named: name.text) == nil else {
                 throw Failure(
-                    "tributary: the destination \(name) already exists: \(CommandHint.command("destination edit \(name)"))",
+                    "tributary: the destination \(name) already exists; to change it: \(CommandHint.command("destination edit \(name)"))",
                     ExitStatus.dataError)
             }
             var record = DestinationRecord(name: name)
@@ -71,9 +71,10 @@ struct DestinationAdd: AsyncParsableCommand {
             let file = edit.dropIn(record.fileName)
             guard edit.source(file) == nil else {
                 throw Failure(
-                    "tributary: \(file) already exists and is not replaced: rename it first", ExitStatus.dataError)
+                    "tributary: \(file) already exists and is not replaced: rename this file first",
+                    ExitStatus.dataError)
             }
-            // For a configuration other than the installed one, no unit provides the secret, so the configuration names the secret's file.
+            // A unit provides the secret only for the installed configuration. So in any other configuration, `secret_file` names the secret's file.
             edit.put(record.yaml, into: file)
             var configuration = try edit.load(administration.context)
             guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }
@@ -152,7 +153,7 @@ struct DestinationAdd: AsyncParsableCommand {
     ) throws -> (bytes: [UInt8], isNew: Bool) {
         let keeper = delivery.keeper
         if try keeper.form(of: destination.name) != nil { return (try keeper.secret(of: destination.name), false) }
-        let what = destination.type == .s3 ? "Access key, as in ~/.aws/credentials" : "Token or password"
+        let what = destination.type == .s3 ? "Access key, in the form of ~/.aws/credentials" : "Token or password"
         func check(_ secret: [UInt8]) throws {
             if let problem = DestinationSecret.problem(secret, of: destination) { throw ValidationError(problem) }
         }
@@ -161,7 +162,8 @@ struct DestinationAdd: AsyncParsableCommand {
             return (try accessKey(dialogue, check), true)
         }
         guard isatty(STDIN_FILENO) == 0 else {
-            throw ValidationError("the secret is read from standard input: … < file")
+            throw ValidationError(
+                "this command asks no questions here, so the secret must come from standard input: … < file")
         }
         let secret = try SecretInput.read("")
         try check(secret)

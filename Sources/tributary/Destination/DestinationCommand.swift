@@ -25,7 +25,7 @@ struct DestinationList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the configured destinations.",
         discussion: """
-            If the configuration has mistakes, the destinations that can be read are listed first, then the mistakes; the exit code is then 78.
+            If the configuration has mistakes, the command lists the destinations that can be read, then the mistakes, and exits with 78.
 
             Example:
               tributary destination list
@@ -51,7 +51,7 @@ struct DestinationList: ParsableCommand {
 struct DestinationShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a destination, the unit that runs it, and the policy that its access key needs.",
+        abstract: "Show a destination, the unit that delivers to it, and the policy that its access key needs.",
         discussion: """
             Example:
               tributary destination show lake
@@ -78,8 +78,9 @@ struct DestinationCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Test a destination step by step.",
         discussion: """
-            In a bucket, stores a small object twice (the second write must be refused), and removes it if the access key may do that. With type \
-            http, sends a request that stores nothing. With type exec, only checks whether the command can be run. Run this as the delivery's user: sudo -u tributary-deliver. Exits with 69 if a step fails.
+            In a bucket, writes a small object twice (the store must refuse the second write), and deletes the object if the access key allows \
+            that. With type http, sends a request that stores nothing. With type exec, only checks whether the command can be run. Run this as the \
+            delivery's user: sudo -u tributary-deliver. Exits with 69 if a step fails.
 
             Example:
               tributary destination check lake
@@ -102,7 +103,7 @@ extension ConfigurationOptions {
     /// Loads the configuration. Mistakes in integrations do not stop the command, because they do not affect destinations.
     fileprivate func loadedForDestinations() throws -> Configuration { try load(context(mistakes: .everyIntegration)) }
 
-    /// The configured destination of this name. If there is none, prints a message and throws exit code 78.
+    /// The configured destination of this name. If it does not exist, prints a message and throws exit code 78.
     fileprivate func destination(_ name: String) throws -> Configuration.Destination {
         let configuration = try loadedForDestinations()
         guard let destination = configuration.destination(named: name) else {

@@ -2,7 +2,7 @@ import Configuration
 import Delivery
 import FoundationEssentials
 
-/// Describes a destination for a person or a program: its place, its unit, and the policy that its access key needs.
+/// Describes a destination for a person or a program: where it is, the unit that delivers to it, and the policy that its access key needs.
 struct DestinationDescription: Encodable {
     let name: String
     let description: String?
@@ -41,10 +41,10 @@ struct DestinationDescription: Encodable {
 
     /// Prints what to do next.
     func tell() {
-        Terminal.result("\nStart it:\n  systemctl enable --now \(unit)")
-        if let secretFile { Terminal.result("\nIts secret is read from \(secretFile)") }
+        Terminal.result("\nStart the delivery:\n  systemctl enable --now \(unit)")
+        if let secretFile { Terminal.result("\nThe delivery reads its secret from \(secretFile)") }
         guard let policy else { return }
         let lines = policy.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
-        Terminal.result("\nThe policy that its access key or role needs:\n\(lines)")
+        Terminal.result("\nThe policy that the access key or role needs:\n\(lines)")
     }
 }

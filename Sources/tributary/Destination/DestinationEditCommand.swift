@@ -10,8 +10,9 @@ struct DestinationEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change a destination by flags; an empty value removes a key.",
         discussion: """
-            Only the changed lines are written, in the file that declares the destination; comments stay. The name can't be changed, because the \
-            destination's position in the spool is stored under this name. The changed destination is tested before it is saved. Reload its unit afterwards.
+            The command changes only the affected lines of the file that declares the destination; comments stay. The name can't be changed, because \
+            the destination's position in the spool is stored under this name. The changed destination is tested before it is saved. Afterwards, \
+            reload the destination's unit.
 
             Example:
               sudo tributary destination edit lake --concurrency 8
@@ -61,8 +62,8 @@ struct DestinationEdit: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is changed"))
             Terminal.complain(
                 destination.unit == before.unit
-                    ? "  if it runs: systemctl reload \(destination.unit)"
-                    : "  it uses another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
+                    ? "  if its delivery runs: systemctl reload \(destination.unit)"
+                    : "  its delivery has another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
             )
         }
     }

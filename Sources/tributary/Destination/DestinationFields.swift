@@ -13,23 +13,30 @@ struct DestinationFields: ParsableArguments {
     @Option(help: "s3: true puts the bucket's name into the path of the URL instead of the host name.") var pathStyle:
         String?
     @Option(
-        help: "s3: auto, static, web_identity, container, imds or process.",
+        help: "s3: where the access key comes from: auto, static, web_identity, container, imds or process.",
         completion: .list(DestinationCredentials.words))
     var credentials: String?
     @Option(parsing: .upToNextOption, help: "s3 with process: the command that prints an access key.")
     var credentialProcess: [String] = []
-    @Option(help: "s3: AES256 or aws:kms.", completion: .list(ServerSideEncryption.words)) var serverSideEncryption:
-        String?
-    @Option(help: "s3: ndjson or parquet.", completion: .list(DestinationFormat.words)) var format: String?
-    @Option(help: "s3: hive or security_lake.", completion: .list(DestinationLayout.words)) var layout: String?
+    @Option(
+        help: "s3: how the bucket encrypts objects: AES256 or aws:kms.", completion: .list(ServerSideEncryption.words))
+    var serverSideEncryption: String?
+    @Option(help: "s3: the format of the objects: ndjson or parquet.", completion: .list(DestinationFormat.words))
+    var format: String?
+    @Option(
+        help: "s3: the layout of the objects' keys: hive or security_lake.",
+        completion: .list(DestinationLayout.words))
+    var layout: String?
     @Option(help: "security_lake: the AWS account of the source, 12 digits.") var accountId: String?
-    @Option(help: "security_lake: the prefix of each source's name.") var sourcePrefix: String?
+    @Option(help: "security_lake: the prefix of the names of all sources.") var sourcePrefix: String?
     @Option(help: "parquet: a Python interpreter that has pyarrow.", completion: .file()) var python: String?
-    @Option(help: "http: elasticsearch, clickhouse or splunk.", completion: .list(DestinationProtocol.words))
+    @Option(
+        help: "http: the server's protocol: elasticsearch, clickhouse or splunk.",
+        completion: .list(DestinationProtocol.words))
     var `protocol`: String?
     @Option(help: "http: the server's address.") var url: String?
-    @Option(help: "elasticsearch, splunk: the index; {integration}, {class} and {date} are filled in.") var index:
-        String?
+    @Option(help: "elasticsearch, splunk: the index; each record's values replace {integration}, {class} and {date}.")
+    var index: String?
     @Option(help: "clickhouse: the table.") var table: String?
     @Option(help: "clickhouse, elasticsearch: the user name that belongs to the password.") var user: String?
     @Option(help: "http: the largest body of a request; from 64KiB to 16MiB.") var requestBytes: String?
@@ -37,7 +44,7 @@ struct DestinationFields: ParsableArguments {
     @Option(parsing: .upToNextOption, help: "exec: the absolute path of the program, and its arguments.")
     var command: [String] = []
     @Option(
-        help: "s3, http: your own file with the secret; this command then stores none.", completion: .file())
+        help: "s3, http: your own file with the secret; this command then stores no secret.", completion: .file())
     var secretFile: String?
 
     /// Each key of the configuration with the value of its flag.

@@ -10,8 +10,8 @@ struct DestinationRemove: AsyncParsableCommand {
         commandName: "remove",
         abstract: "Remove a destination and its secret from the configuration.",
         discussion: """
-            Delivered data stays at the destination. Its position in the spool stays, too, and keeps segments from being deleted, until you remove it \
-            with `tributary spool ack --loader NAME --remove`. Stop its unit first.
+            Stop the destination's unit first. Delivered data stays at the destination. The destination's position in the spool stays, too: segments \
+            after it are not deleted until you remove the position with `tributary spool ack --loader NAME --remove`.
 
             Example:
               sudo systemctl disable --now tributary-deliver@lake
@@ -52,7 +52,8 @@ struct DestinationRemove: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is removed"))
             if !keepSecret { removeSecret(of: destination.name, administration.with(.deliver(destination.name))) }
             Terminal.complain(
-                "  segments are kept for it until you remove its position: \(CommandHint.command("spool ack --loader \(name) --remove"))"
+                "  segments that were not delivered are kept until you remove its position: "
+                    + CommandHint.command("spool ack --loader \(name) --remove")
             )
         }
     }

@@ -11,8 +11,8 @@ struct FleetGroup: AsyncParsableCommand {
         commandName: "fleet",
         abstract: "Show the hosts of the fleet, and take a host out of service.",
         discussion: """
-            These commands read etcd or the fleet's bucket directly, so they work on each host of the fleet, even without a running daemon. \
-            They need its certificates or access key: run them as root or as the service's user.
+            These commands use etcd or the fleet's bucket directly, so they work on each host of the fleet, even without a running daemon. \
+            They need the certificates for etcd, or the bucket's access key: run them as root or as the service's user.
 
             Example: upgrade a host without a gap
               sudo tributary fleet drain --wait
@@ -28,7 +28,7 @@ struct FleetConnection {
     let fleet: Configuration.Fleet
     let access: FleetAccess
 
-    /// Mistakes in other parts of the configuration are reported, but the fleet can still be shown and a host drained.
+    /// Mistakes in other parts of the configuration are reported, but do not prevent the command from showing the fleet or draining a host.
     ///
     /// - Throws: exit code 78, with a message, if there is no fleet or a file can't be used.
     init(_ options: ConfigurationOptions) throws {
@@ -67,7 +67,7 @@ struct FleetConnection {
         try await call { store throws(LeaseProblem) in try await store.observe(integrations) }
     }
 
-    /// The newest seal of each of these integrations, if there is one. Several are read at the same time.
+    /// The newest seal of each of these integrations, if there is one. Several seals are read at the same time.
     ///
     /// - Throws: exit code 69, with a message.
     func seals(of names: [String]) async throws -> [String: SealDecision] {

@@ -9,11 +9,11 @@ struct FleetDrain: AsyncParsableCommand {
         commandName: "drain",
         abstract: "Make a host hand over its integrations and take no others.",
         discussion: """
-            The host seals each integration and hands it over to the other hosts, so that no page is requested twice. The request stays in force, even if \
-            the host restarts, until “tributary fleet undrain”.
+            The host seals the records of each integration and hands the integration over to another host, so that no page is requested twice. The \
+            host takes no integrations until “tributary fleet undrain”, even if it restarts.
 
-            Exits with 0 when the request is stored (with --wait: when the host has handed everything over), and with 69 if etcd or the bucket can't be \
-            reached or the time of --wait is over.
+            Exits with 0 when the request to drain is stored (with --wait: when the host has handed everything over). Exits with 69 if etcd or the \
+            bucket can't be reached, or if the host has not handed everything over within --timeout.
 
             Example:
               sudo tributary fleet drain --wait
@@ -28,7 +28,7 @@ struct FleetDrain: AsyncParsableCommand {
     @Flag(help: "Wait until the host has handed everything over.")
     var wait = false
 
-    @Option(help: ArgumentHelp("How long to wait.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long --wait may take.", valueName: "seconds"))
     var timeout: Int = 600
 
     func validate() throws {
@@ -44,7 +44,7 @@ struct FleetDrain: AsyncParsableCommand {
             connection.fleet.lease.type.isShared
         {
             Terminal.complain(
-                "tributary: no other host of the fleet takes part, so the integrations of “\(host)” are not collected until one does"
+                "tributary: no other host of the fleet takes integrations now, so those of “\(host)” are not collected until another host does"
             )
         }
         guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {
@@ -54,7 +54,7 @@ struct FleetDrain: AsyncParsableCommand {
         }
         guard wait else {
             return Terminal.result(
-                "“\(host)” hands over \(Self.words(seen.held(by: host))). Watch it with: \(CommandHint.command("fleet status"))"
+                "“\(host)” is handing over \(Self.words(seen.held(by: host))). Watch the progress with: \(CommandHint.command("fleet status"))"
             )
         }
         let end = ContinuousClock.now + .seconds(timeout)
@@ -79,7 +79,8 @@ struct FleetUndrain: AsyncParsableCommand {
         commandName: "undrain",
         abstract: "Let a host take integrations again.",
         discussion: """
-            Withdraws the request of “tributary fleet drain”. The host gets its fair share of integrations within seconds if it runs, otherwise when it starts.
+            Withdraws the request of “tributary fleet drain”. If the host runs, it gets its fair share of integrations within seconds; if not, it \
+            gets them when it starts.
 
             Example:
               sudo tributary fleet undrain

@@ -7,11 +7,11 @@ struct FleetStatus: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the hosts of the fleet and the integrations that each collects.",
         discussion: """
-            Shows whether the store of the leases answers, and the hosts with their integrations. For each integration, it shows the host, since when that \
-            host has held it, and from which host it was taken over. Integrations that no host holds come first.
+            Shows whether the store of the leases answers, and all hosts of the fleet. For each integration, shows the host that holds it, since \
+            when, and from which host it was taken over. Integrations that no host holds come first.
 
-            Exits with 0 if every integration of this host's configuration is held by a host, and with 69 if one is not, or if etcd or the bucket \
-            can't be reached.
+            Exits with 0 if a host holds each integration of this host's configuration. Exits with 69 if no host holds one of them, or if etcd or \
+            the bucket can't be reached.
 
             Example:
               sudo tributary fleet status

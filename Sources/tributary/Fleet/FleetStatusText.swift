@@ -57,7 +57,7 @@ struct FleetStatusText {
     private func summary(unheld: Int) -> String {
         let all = report.integrations.count
         let hosts = report.hosts.count == 1 ? "1 host" : "\(report.hosts.count) hosts"
-        let shape = report.lease.engine == "s3" ? " active, others stand by" : ""
+        let shape = report.lease.engine == "s3" ? " active, the others stand by" : ""
         let words = "fleet \(report.fleet): \(hosts)\(shape), \(all - unheld) of \(all) integrations held"
         return terminal.mark(unheld == 0 ? .well : .trouble) + " " + terminal.bold(words)
             + terminal.dim(
@@ -68,13 +68,15 @@ struct FleetStatusText {
     /// What to do about integrations without a host.
     private var advice: String {
         if report.hosts.isEmpty {
-            return "No host takes part. Start the daemon on a host of the fleet: systemctl start tributary"
+            return "No host of the fleet is running. Start the daemon on one: systemctl start tributary"
         }
         if report.hosts.allSatisfy(\.draining) {
-            return "Every host drains. Let one take integrations again: \(CommandHint.command("fleet undrain HOST"))"
+            return
+                "Every host is draining. Let a host take integrations again: \(CommandHint.command("fleet undrain HOST"))"
         }
         return
-            "A host takes over within \(report.lease.ttlSeconds + 1) s. If not, check whether the integration is in the configuration of the hosts that take part: \(CommandHint.command("check"))"
+            "A host takes over within \(report.lease.ttlSeconds + 1) s. If not, check whether the integration is in the configuration "
+            + "of the running hosts: \(CommandHint.command("check"))"
     }
 
     private struct Row {

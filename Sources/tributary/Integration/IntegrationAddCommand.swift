@@ -10,20 +10,20 @@ import Setup
 struct IntegrationAdd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Set up an org: ask for missing values, test it, save it, and wait for the first events.",
+        abstract: "Set up an org: ask for missing values, test them, save them, and wait for the first events.",
         discussion: """
-            On a terminal, it asks for values that the flags do not give: name, description, address, credential, how far back to begin, and, once, your \
-            domains and IP ranges. It offers stored credentials; a new API token is typed without being shown, and for a new \
-            service app a key is made. Without a terminal it never asks: the secret of a new credential is read from standard input. It \
-            writes conf.d/NAME.yaml.
+            On a terminal, the command asks for values that the flags do not give: name, description, address, credential, and how far back to \
+            begin. The first time, it also asks for your domains and IP ranges. It offers stored credentials. A new API token is typed without \
+            being shown; for a new service app, the command makes a key. Without a terminal, the command never asks, and reads the secret of a new \
+            credential from standard input. It writes conf.d/NAME.yaml.
 
-            If a step fails or you press Ctrl-C before the integration is saved, nothing is changed. Once it is saved, it stays saved, and Ctrl-C only ends the \
-            wait for the first events.
+            If a step fails or you press Ctrl-C before the integration is saved, nothing is changed. A saved integration stays saved: Ctrl-C then \
+            only ends the wait for the first events.
 
-            Exits with 0 if the integration collects, no daemon runs, or Ctrl-C ended the wait; with 64 for missing or wrong \
-            flags, 65 if the name is taken, 69 if the org does not answer, 77 if Okta refuses the credential, 78 if the configuration \
-            is refused, and 130 on Ctrl-C before it is saved. It also exits with 69 if no events come in time or the service does not start; \
-            the integration then stays saved. With --json, a failure is a document, too: its state is not_saved, and problem says why.
+            Exits with 0 if the integration collects, no daemon runs, or Ctrl-C ended the wait; with 64 for missing or wrong flags, 65 if the name \
+            is taken, 69 if the org does not answer, 77 if Okta refuses the credential, 78 if the configuration is refused, and 130 on Ctrl-C \
+            before the integration is saved. Also exits with 69 if no events come in time or the service does not start; the integration then \
+            stays saved. With --json, the command prints a document even if it fails: state is then not_saved, and problem says why.
 
             Example:
               sudo tributary integration add
@@ -39,11 +39,11 @@ struct IntegrationAdd: AsyncParsableCommand {
     @OptionGroup var fields: IntegrationFields
     @OptionGroup(title: "A new credential") var newCredential: NewCredentialOptions
     @OptionGroup(title: "My domains and IPs") var network: NetworkFields
-    @Flag(help: "Save without a test at the org.") var noCheck = false
+    @Flag(help: "Save without a test against the org.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
     @Flag(help: "If the service does not run, start it now and at every boot.") var enable = false
-    @Flag(help: "Never ask, even on a terminal.") var noInput = false
-    @Option(help: "How long to wait for the first events; 0s means that the command does not wait.") var wait = "60s"
+    @Flag(help: "Never ask for missing values, even on a terminal.") var noInput = false
+    @Option(help: "How long to wait for the first events; with 0s, the command does not wait.") var wait = "60s"
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() async throws {
@@ -68,7 +68,7 @@ struct IntegrationAdd: AsyncParsableCommand {
             let outcome = try await ChangeInForce(
                 administration: administration, interruption: interruption, reloads: !noReload
             ).apply(request.edit, request.configuration, credentials: request.credentials, adding: request.record.name)
-            // The new keys are stored as secrets now, so the files of keys that `credential add` had prepared are removed.
+            // The new keys are stored as secrets now, so the files in which an earlier `credential add` prepared them are removed.
             for credential in request.credentials { Self.removeMadeKey(credential) }
             try await IntegrationStart(
                 request: request, administration: administration, dialogue: dialogue, interruption: interruption,
@@ -89,7 +89,7 @@ struct IntegrationAdd: AsyncParsableCommand {
         }
     }
 
-    /// Removes a prepared key. The integration is already saved, so a failure is only reported.
+    /// Removes a prepared key. The integration is already saved, so a failure to remove the key is only reported.
     private static func removeMadeKey(_ credential: NewCredential) {
         let keeper = credential.administration.keeper
         let name = credential.record.name

@@ -54,7 +54,8 @@ struct IntegrationPause: AsyncParsableCommand {
         commandName: "pause",
         abstract: "Stop collecting an integration until it is resumed.",
         discussion: """
-            Collected records are sealed. The integration's place in the log, its history and its spool are kept. Okta keeps its log for 90 days.
+            Collected records are sealed. The integration's place in the log, its history and its spool are kept. Resume the integration within 90 \
+            days, because Okta deletes older events.
 
             Example:
               sudo tributary integration pause acme
@@ -75,7 +76,7 @@ struct IntegrationPause: AsyncParsableCommand {
 struct IntegrationResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Continue collecting a paused integration from its last place.",
+        abstract: "Continue collecting a paused integration from the place in the log where it was paused.",
         discussion: """
             Example:
               sudo tributary integration resume acme
@@ -87,6 +88,7 @@ struct IntegrationResume: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await IntegrationChange(options, noReload: noReload).setPaused(
-            name, false, done: "\(name) continues from its place", already: "\(name) is not paused")
+            name, false, done: "\(name) is resumed and continues from its place in the log",
+            already: "\(name) is not paused")
     }
 }

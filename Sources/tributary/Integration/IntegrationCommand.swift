@@ -5,8 +5,9 @@ struct IntegrationGroup: AsyncParsableCommand {
         commandName: "integration",
         abstract: "Add, list, change, pause and remove the orgs to collect from.",
         discussion: """
-            add asks for missing values, tests them at the org, saves them, makes the daemon apply them, and waits for the first events. Without a \
-            terminal, it takes all values from flags and standard input. pause and remove keep the place in the log, the history and the spool.
+            add asks for missing values, tests them with the org, saves them, makes the daemon apply them, and waits for the first events. Without a \
+            terminal, add takes all values from flags and standard input. pause and remove keep the integration's place in the log, its history and \
+            its spool.
 
             Example:
               sudo tributary integration add

@@ -11,9 +11,9 @@ struct IntegrationEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change an integration by flags, or by questions that offer the present values.",
         discussion: """
-            Only the changed lines are written, in the file that declares the integration; comments stay. A value in a form that this command can't \
-            change safely, such as {braces}, is reported with file and line. The name can't be changed, because it identifies the place in the log \
-            and the spool's paths. A changed address or credential is tested at the org first.
+            The command changes only the affected lines of the file that declares the integration; comments stay. If a value has a form that this \
+            command can't change safely, such as {braces}, it reports the file and line instead. The name can't be changed, because it identifies \
+            the place in the log and the spool's paths. A changed address or credential is first tested with the org.
 
             Example:
               sudo tributary integration edit acme
@@ -25,7 +25,7 @@ struct IntegrationEdit: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The integration.", completion: .names(of: .integrations)) var name: String
     @OptionGroup var fields: IntegrationFields
-    @Flag(help: "Save without a test at the org.") var noCheck = false
+    @Flag(help: "Save without a test against the org.") var noCheck = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -71,7 +71,8 @@ struct IntegrationEdit: AsyncParsableCommand {
         }
         guard !record.kinds.isEmpty else {
             throw ValidationError(
-                "an integration must have data ingest or response action, and this would leave none: use \(CommandHint.command("integration pause")) or remove"
+                "an integration needs data ingest or response action, but this change would leave neither: use "
+                    + "\(CommandHint.command("integration pause")) or \(CommandHint.command("integration remove"))"
             )
         }
     }

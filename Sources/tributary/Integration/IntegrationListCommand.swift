@@ -7,9 +7,10 @@ struct IntegrationList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List all integrations with their purpose, credential and progress.",
         discussion: """
-            ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · unknown, because no daemon runs.
+            The first column shows the state: ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · no daemon \
+            runs on this host, or the daemon does not collect this integration.
 
-            A mistake that concerns more than one integration is shown after the list; the exit code is then 78.
+            If the configuration has a mistake that concerns more than one integration, the command shows it after the list, and exits with 78.
 
             Example:
               tributary integration list

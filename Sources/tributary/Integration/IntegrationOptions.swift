@@ -14,12 +14,14 @@ struct IntegrationFields: ParsableArguments {
     @Option(
         help: "The credential for response actions; it needs write permission.", completion: .names(of: .credentials))
     var responseCredential: String?
-    @Option(help: "Where the first run begins: a duration before now, an RFC 3339 time, or now.") var start: String?
+    @Option(help: "The time from which the first run collects: a duration before now, an RFC 3339 time, or now.")
+    var start: String?
     @Option(help: "An Okta filter expression; an empty one selects every event.") var filter: String?
-    @Option(help: "How long to wait between requests when all events are collected; from 1s to 1h.") var pollInterval:
-        String?
+    @Option(help: "How long to wait before the next request when all events have been collected; from 1s to 1h.")
+    var pollInterval: String?
     @Option(help: "The number of events per request; from 1 to 1000.") var pageSize: String?
-    @Option(help: "The share of the org's rate limit for the log to use; above 0, up to 1.") var rateLimitShare: String?
+    @Option(help: "The share of the org's rate limit that Tributary may use for the log; above 0, up to 1.")
+    var rateLimitShare: String?
 
     /// Each flag with the key that it sets, except for credentials.
     private var keys: [(flag: String, path: String, text: String?)] {

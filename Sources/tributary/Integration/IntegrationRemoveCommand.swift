@@ -8,10 +8,10 @@ import Setup
 struct IntegrationRemove: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove an integration from the configuration; its place and the spool are kept.",
+        abstract: "Remove an integration from the configuration; its place in the log and its spool are kept.",
         discussion: """
-            Collected records are sealed and stay in the spool. If you add an integration of that name again, collection continues from its place. \
-            Credentials that are no longer used can be removed at the same time; revoke them in Okta afterwards.
+            Collected records are sealed and stay in the spool. If you add an integration of the same name again, it continues from its place in the \
+            log. Credentials that are no longer used can be removed at the same time; revoke them in Okta afterwards.
 
             Example:
               sudo tributary integration remove acme
@@ -58,7 +58,7 @@ struct IntegrationRemove: AsyncParsableCommand {
         }
     }
 
-    /// The integration's credentials that are to be removed with it: a command has made them, and nothing else uses them.
+    /// The integration's credentials that are to be removed, too: a command has created them, and nothing else uses them.
     private func credentials(
         of integration: Configuration.Integration, left: Configuration, in edit: ConfigurationEdit,
         _ dialogue: Dialogue?
@@ -83,7 +83,8 @@ struct IntegrationRemove: AsyncParsableCommand {
                 found.append(credential)
             } else {
                 Terminal.complain(
-                    "  nothing uses the credential \(credential.name) any more: \(CommandHint.command("credential remove \(credential.name)"))"
+                    "  nothing uses the credential \(credential.name) any more; remove it with: "
+                        + CommandHint.command("credential remove \(credential.name)")
                 )
             }
         }

@@ -117,7 +117,7 @@ struct IntegrationSetup {
             let before = record
             if !again {
                 dialogue.hint(
-                    "copy it from your browser while you are signed in to Okta; everything after the host name is removed"
+                    "copy the address from your browser while you are signed in to Okta; everything after the host name is removed"
                 )
             }
             record = try dialogue.ask("Address of the org", standard: record["url"]) { text in
@@ -140,7 +140,7 @@ struct IntegrationSetup {
         let kinds: [IntegrationRecord.Kind]
         if let dialogue, ingests == nil, responds == nil {
             let number = try dialogue.choose(
-                "What is it for?",
+                "What is the integration for?",
                 among: [
                     ("data ingest", "collect the System Log"),
                     ("response action", "suspend users, clear sessions and more: tributary respond"),

@@ -18,7 +18,7 @@ struct IntegrationStart {
     let enables: Bool
     let json: Bool
 
-    /// The result in a form for programs.
+    /// The result for programs.
     fileprivate struct Document: Encodable {
         var name: String
         var url: String
@@ -67,7 +67,7 @@ struct IntegrationStart {
         if !isRunning {
             document.state = "not_running"
         } else if daemon == .notAsked {
-            Terminal.complain("  make the daemon apply it with: \(CommandHint.reload)")
+            Terminal.complain("  make the daemon apply the change with: \(CommandHint.reload)")
         } else if request.record.has(.dataIngest), patience > .zero {
             failure = await waitForEvents(&document)
         }
@@ -85,7 +85,7 @@ struct IntegrationStart {
     /// Starts the service if requested.
     private func start() -> Start {
         guard administration.isInstalled, geteuid() == 0, InstalledUnit.find() != nil else { return sayHowToStart() }
-        // Ctrl-C at this question means no. It undoes nothing, because the integration is already saved.
+        // Ctrl-C at this question means no. The integration stays saved.
         let question = "Start the service now, and at every boot?"
         guard enables || ((try? dialogue?.confirm(question, standard: true)) ?? false) else { return sayHowToStart() }
         do throws(Subprogram.Failure) {

@@ -8,16 +8,16 @@ import Setup
 struct IntegrationTable {
     /// The readable parts of the configuration.
     let configuration: Configuration
-    /// Why a start with this configuration would be refused; nil if a start is possible.
+    /// Why the daemon could not start with this configuration; nil if it could.
     let refusal: ConfigurationError?
-    /// The configuration's files, with the place of each integration in them.
+    /// The configuration's files, and the file and line that declare each integration.
     let edit: ConfigurationEdit
     /// The daemon's report; nil if no daemon runs.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {
         edit = try ConfigurationEdit(of: administration.path)
-        // One mistake must not hide the other integrations.
+        // If one integration has a mistake, the table must still show the others.
         var context = administration.context
         context.mistakes = .integration
         do throws(ConfigurationError) {

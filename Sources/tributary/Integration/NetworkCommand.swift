@@ -11,7 +11,8 @@ struct NetworkGroup: AsyncParsableCommand {
         commandName: "network",
         abstract: "Show and change the domains and IP ranges that count as internal.",
         discussion: """
-            Records mark each address and domain that belongs to your organisation. Private and link-local addresses always count as internal.
+            Records mark each address and domain that belongs to your organization as internal. Private and link-local addresses always count as \
+            internal.
 
             Example:
               tributary network show
@@ -23,9 +24,9 @@ struct NetworkGroup: AsyncParsableCommand {
 
 /// The flags of `integration add` for domains and ranges.
 struct NetworkFields: ParsableArguments {
-    @Option(help: "A domain of your organisation; its subdomains are included. May be repeated.") var domain: [String] =
+    @Option(help: "A domain of your organization; its subdomains are included. May be repeated.") var domain: [String] =
         []
-    @Option(help: "Addresses of your organisation, such as 203.0.113.0/24. May be repeated.") var range: [String] = []
+    @Option(help: "Addresses of your organization, such as 203.0.113.0/24. May be repeated.") var range: [String] = []
 
     func parsed() throws -> MyNetwork {
         MyNetwork(
@@ -105,7 +106,7 @@ struct NetworkShow: ParsableCommand {
         }
         Terminal.result("domains    \(document.domains.isEmpty ? "none" : document.domains.joined(separator: ", "))")
         Terminal.result(
-            "IP ranges  \(document.ipRanges.isEmpty ? "none" : document.ipRanges.joined(separator: ", ")), and the private and link-local ones"
+            "IP ranges  \(document.ipRanges.isEmpty ? "none" : document.ipRanges.joined(separator: ", ")), and the private and link-local ranges"
         )
     }
 }
@@ -115,8 +116,8 @@ struct NetworkEdit: AsyncParsableCommand {
         commandName: "edit",
         abstract: "Change the domains and IP ranges that count as internal.",
         discussion: """
-            Without flags, the command asks on a terminal. It writes conf.d/my_network.yaml, or the file that declares the domains and ranges now, and makes the running \
-            daemon apply them to all records that are collected from then on.
+            Without flags, the command asks on a terminal. It writes conf.d/my_network.yaml, or the file that already declares the domains and \
+            ranges. Then it makes the running daemon apply them to all records that are collected from then on.
 
             Example:
               sudo tributary network edit

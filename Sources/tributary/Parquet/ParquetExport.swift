@@ -3,7 +3,7 @@ import Delivery
 import Glibc
 import Spool
 
-/// The position up to which a loader has exported. The command acknowledges in the name of this loader.
+/// The position up to which segments were exported for a loader. The command writes the loader's acknowledgements.
 struct LoaderProgress {
     let loader: String
     private let files: AcknowledgementFiles

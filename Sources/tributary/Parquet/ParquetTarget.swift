@@ -10,7 +10,7 @@ struct ParquetTarget {
     let account: String
     let sourcePrefix: String
     private let fileSystem = PosixFileSystem()
-    /// The lock on the directory: two exports into one directory would write the same temporary file.
+    /// The lock on the directory. Without it, two exports into one directory would write the same temporary file.
     private let lock: OpenFile
 
     /// Throws `refused` if another export is writing to the directory, and `file` if the directory or its lock can't be used.
@@ -46,7 +46,7 @@ struct ParquetTarget {
     /// Durably renames the temporary file, which is already synced.
     func publish(_ path: String) throws(SpoolError) {
         let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        // `thorough` syncs the names of existing directories, too, because a killed export may have made them without syncing them.
+        // With `thorough`, existing directories are synced, too, because a killed export may have made them without syncing.
         try fileSystem.makeDirectories(parent, below: directory, thorough: true)
         try fileSystem.rename(temporary, to: path)
         try fileSystem.synchronizeDirectory(parent)

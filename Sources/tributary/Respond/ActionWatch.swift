@@ -1,5 +1,4 @@
-/// Informs the person while the helper acts. One message says that Okta has not answered yet, another says that Ctrl-C does not stop an action that
-/// has begun.
+/// Informs the person while the helper acts: that Okta has not answered yet, and after Ctrl-C, that an action that has begun can't be stopped.
 final class ActionWatch {
     private static let patience = Duration.seconds(3)
 

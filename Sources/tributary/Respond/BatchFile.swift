@@ -46,7 +46,8 @@ struct BatchFile {
         }
         guard !found.isEmpty else { throw .mistake("\(name) names no user") }
         guard found.count <= Self.lineLimit else {
-            throw .mistake("\(name) names \(found.count) users, but at most \(Self.lineLimit) are allowed: split it")
+            throw .mistake(
+                "\(name) names \(found.count) users, but at most \(Self.lineLimit) are allowed: split the file")
         }
         lines = found
     }
@@ -57,7 +58,7 @@ struct BatchFile {
         var reason: String?
     }
 
-    /// Decodes any value; only the names of an object's keys are of interest.
+    /// Decodes any value and ignores it, because only the names of an object's keys are needed.
     private struct AnyValue: Decodable {
         init(from decoder: any Decoder) {}
     }
@@ -67,9 +68,12 @@ struct BatchFile {
             throw mistake(name, number, "the file begins with a byte-order mark: save the file as UTF-8 without one")
         }
         guard text.hasPrefix("{") else {
-            if text.hasPrefix("[") { throw mistake(name, number, "a JSON array: write one user per line") }
+            if text.hasPrefix("[") {
+                throw mistake(name, number, "the line begins a JSON array: write one user per line instead")
+            }
             if text.contains(",") {
-                throw mistake(name, number, "a comma: write one user per line, or one JSON object per line")
+                throw mistake(
+                    name, number, "the line contains a comma: write one user per line, or one JSON object per line")
             }
             if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
                 throw mistake(name, number, "the line contains a control character")
@@ -112,7 +116,7 @@ struct BatchFile {
             guard count > 0 else { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= sizeLimit else {
-                throw .mistake("\(name) is larger than 4 MiB: split it. Nothing was done")
+                throw .mistake("\(name) is larger than 4 MiB: split the file. Nothing was done")
             }
         }
     }
@@ -134,7 +138,7 @@ struct BatchFile {
         guard let sha = SHA256Digest(), sha.start(), bytes.withUnsafeBytes({ sha.update($0) }),
             let digest = sha.finish()
         else {
-            // This can't happen in practice, because a libcrypto without SHA-256 would have no TLS either.
+            // This does not happen in practice, because a libcrypto without SHA-256 would have no TLS, either.
             return "none"
         }
         return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -70,14 +70,14 @@ struct CommittedWait {
     private func sayWhatIsMissing(_ seen: Seen) {
         if let failure = seen.failure {
             return Terminal.complain(
-                "tributary: the action is done, but the wait for its events ended early: \(failure.message.printable)"
+                "tributary: the action is done, but the wait for Okta's events about it ended early: \(failure.message.printable)"
             )
         }
         guard !seen.missing.isEmpty else { return }
         Terminal.complain(
             """
-            tributary: the action is done, but the daemon has not committed \(seen.missing.count == 1 ? "its event" : "\(seen.missing.count) of its events") \
-            within \(time): see tributary status. Request \(seen.missing.prefix(5).map(\.transactionID).joined(separator: ", "))\
+            tributary: the action is done, but the daemon has not committed \(seen.missing.count == 1 ? "Okta's event about it" : "\(seen.missing.count) of Okta's events about it") \
+            within \(time): see tributary status. Okta's request ids: \(seen.missing.prefix(5).map(\.transactionID).joined(separator: ", "))\
             \(seen.missing.count > 5 ? ", …" : "")
             """.printable)
     }

@@ -45,8 +45,8 @@ struct RespondContain: RespondCommand {
     static let configuration = about(
         "Suspend a user, and clear sessions, tokens and remembered devices.",
         """
-        Runs the steps one after the other, and reports each. A user who can't be suspended in the present state still loses sessions and tokens; steps \
-        that were not possible are reported. Sessions in applications continue until the application asks Okta again. Exits with 77 if a step was refused.
+        Runs the steps one after the other, and reports each of them. If the user can't be suspended in the present state, the sessions and tokens \
+        are still cleared. A session in an application continues until the application asks Okta again. Exits with 77 if a step was refused.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }
@@ -82,12 +82,13 @@ struct RespondUnsuspend: RespondCommand {
 struct RespondClearSessions: RespondCommand {
     static let action = ResponseAction.clearSessions
     static let configuration = about(
-        "End a user's sessions in Okta, with OAuth tokens and remembered devices.",
-        "The user can sign in again at once. Sessions inside applications continue until the application asks Okta again.",
+        "End a user's sessions in Okta, revoke OAuth tokens, and forget remembered devices.",
+        "The user can sign in again at once. A session in an application continues until the application asks Okta again.",
         example: "mallory@acme.example --case INC-4711 \\\n    --no-forget-devices")
     @OptionGroup var target: RespondTarget
-    @Flag(inversion: .prefixedNo, help: "Also revoke OAuth and OpenID Connect tokens.") var oauthTokens = true
-    @Flag(inversion: .prefixedNo, help: "Forget the devices that the user has asked Okta to remember.")
+    @Flag(inversion: .prefixedNo, help: "Also revoke the user's OAuth and OpenID Connect tokens.") var oauthTokens =
+        true
+    @Flag(inversion: .prefixedNo, help: "Also forget the devices that the user has asked Okta to remember.")
     var forgetDevices = true
 
     var details: ResponseOptions {
@@ -171,8 +172,8 @@ struct RespondActivate: RespondCommand {
 struct RespondAddToGroup: RespondCommand {
     static let action = ResponseAction.addToGroup
     static let configuration = about(
-        "Make a user a member of a group of Okta, such as one for quarantine.",
-        "This works for Okta's own groups, and not for groups of a directory or an application.",
+        "Add a user to an Okta group, such as a quarantine group.",
+        "This works only for Okta's own groups, not for groups that come from a directory or an application.",
         example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -183,8 +184,8 @@ struct RespondAddToGroup: RespondCommand {
 struct RespondRemoveFromGroup: RespondCommand {
     static let action = ResponseAction.removeFromGroup
     static let configuration = about(
-        "Take a user out of a group of Okta.",
-        "This works for Okta's own groups, and not for groups of a directory or an application.",
+        "Remove a user from an Okta group.",
+        "This works only for Okta's own groups, not for groups that come from a directory or an application.",
         example: "mallory@acme.example --group Quarantine \\\n    --case INC-4711")
     @OptionGroup var target: RespondTarget
     @OptionGroup var group: RespondGroupOption
@@ -195,7 +196,7 @@ struct RespondRemoveFromGroup: RespondCommand {
 struct RespondSetRisk: RespondCommand {
     static let action = ResponseAction.setRisk
     static let configuration = about(
-        "Tell Okta how risky a user is; the org's policies decide what follows.",
+        "Tell Okta how risky a user is; the org's policies decide what Okta does then.",
         "This works only in orgs with Identity Threat Protection.",
         example: "mallory@acme.example --level HIGH --case INC-4711")
     @OptionGroup var target: RespondTarget
@@ -219,7 +220,7 @@ struct RespondUniversalLogout: RespondCommand {
     static let action = ResponseAction.universalLogout
     static let configuration = about(
         "End a user's sessions in Okta and in the applications that support Universal Logout.",
-        "Tokens, including API tokens, are revoked, too. This works only in orgs that have the feature.",
+        "The user's tokens, including API tokens, are revoked, too. This works only in orgs that have Universal Logout.",
         example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }

@@ -35,7 +35,7 @@ struct RespondBatch {
             request.reason = line.reason ?? template.reason
             if !request.isDryRun { request.key = file.key(of: request) }
             if let problem = request.problem {
-                let hint = request.caseID.isEmpty ? ": name one with --case, or in each line" : ""
+                let hint = request.caseID.isEmpty ? ": name the case with --case, or in each line" : ""
                 throw Responder.Failure.mistake(
                     "\(name.printable), line \(line.number): \(problem)\(hint). Nothing was done")
             }
@@ -50,7 +50,9 @@ struct RespondBatch {
         var bar = ProgressBar(descriptor: STDERR_FILENO)
         defer { bar.clear() }
         let watch = ActionWatch(
-            interruption, interrupted: "the helper has begun the current line; the command stops after it"
+            interruption,
+            interrupted:
+                "the helper has begun the action of the current line; the command stops when this action has ended"
         ) { words in
             bar.clear()
             Terminal.complain(words)
@@ -161,8 +163,8 @@ struct RespondBatch {
 
     private func conclude(_ tally: Tally) throws {
         var parts = ["\(tally.well) of \(requests.count) done"]
-        if tally.earlier > 0 { parts.append("\(tally.earlier) of them by an earlier run") }
-        if tally.bad > 0 { parts.append("\(tally.bad) not done or unknown") }
+        if tally.earlier > 0 { parts.append("\(tally.earlier) of these by an earlier run") }
+        if tally.bad > 0 { parts.append("\(tally.bad) not done, or with an unknown outcome") }
         let left = requests.count - tally.count
         if left > 0 { parts.append("\(left) left") }
         if handling.dryRun { parts.append("a dry run: nothing was done") }

@@ -5,16 +5,17 @@ struct RespondGroup: ParsableCommand {
         commandName: "respond",
         abstract: "Act on a user of an Okta org for a case: suspend, clear sessions, contain and more.",
         discussion: """
-            Each action shows the user's present state, asks for confirmation, acts through a helper (the only process with the credential), reads the new state, and is \
-            recorded. Members of the group tributary-responders and root may use it. Without a terminal, --yes is required.
+            Each action shows the user's present state, asks for confirmation, and is then carried out by a helper, the only process with the \
+            credential. The helper reads the user's new state, and records the action. Root and members of the group tributary-responders may use \
+            these commands. Without a terminal, --yes is required.
 
             list shows which actions an integration's credential may perform, history shows past actions, and undo reverses an action.
 
-            Exits with 0 if the action is done or was not necessary; with 64 for a mistake in the command, or if several users match; with 66 if there \
-            is no such user; with 69 if Okta or the helper is unavailable, the outcome is unknown, or the time of --wait is over; \
-            and with 77 if a guard rail or Okta refuses it.
+            Exits with 0 if the action is done or was not necessary; with 64 for a mistake in the command, or if several users match; with 66 if \
+            there is no such user; with 69 if Okta or the helper is unavailable, the outcome is unknown, or --wait took too long; and with 77 if a \
+            guard rail, such as response.protected_users, or Okta refuses the action.
 
-            Example: contain a user, then take it back
+            Example: contain a user, then undo the containment
               tributary respond contain mallory@acme.example --case INC-4711 \\
                 --reason "phished"
               tributary respond release mallory@acme.example --case INC-4711

@@ -14,10 +14,10 @@ struct RespondConfiguration {
     /// False if a file with mistakes may declare further integrations with response actions.
     let isComplete: Bool
 
-    /// Reads the configuration, and reports in one line what can't be used.
+    /// Reads the configuration. If loading fails, uses the parts that can be read, and prints the first mistake as a warning.
     ///
-    /// - Throws: code `configuration` if the helper's socket is unknown, because the section `response` of a configuration other than the installed
-    ///   one can't be used.
+    /// - Throws: code `configuration` if this is not the installed configuration, and its section `response`, which names the helper's socket, can't
+    ///   be used.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(

@@ -8,7 +8,7 @@ struct RespondHistory: ParsableCommand {
         commandName: "history",
         abstract: "Show past actions, newest first: what was done, by whom, and for which case.",
         discussion: """
-            Reads the response log, which includes refusals and dry runs. The daemon collects the same entries as records of the spool.
+            Reads the response log, which also contains refused actions and dry runs. The daemon writes the same entries to the spool as records.
 
             Example:
               tributary respond history --case INC-4711
@@ -25,7 +25,7 @@ struct RespondHistory: ParsableCommand {
     @Flag(help: "Print JSON, one action per line.") var json = false
 
     func validate() throws {
-        guard (1...10_000).contains(limit) else { throw ValidationError("--limit is from 1 to 10000") }
+        guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000") }
     }
 
     func run() throws {

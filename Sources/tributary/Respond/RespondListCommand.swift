@@ -14,7 +14,7 @@ struct RespondList: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
     @Option(
-        help: "The integration; optional if only one has a response_action.",
+        help: "The integration; optional if only one integration has a response_action.",
         completion: .names(of: .integrations))
     var integration: String?
     @Flag(help: "As JSON.") var json = false

@@ -12,7 +12,7 @@ struct RespondHandling: ParsableArguments {
             """)
     var force = false
     @Flag(help: "After the action, wait until the daemon has committed Okta's event about the action.") var wait = false
-    @Option(help: ArgumentHelp("How long to wait, up to 1h.", valueName: "duration")) var waitFor:
+    @Option(help: ArgumentHelp("How long --wait may take, up to 1h.", valueName: "duration")) var waitFor:
         ConfigurationDuration =
             .twoMinutes
     @Flag(help: "Print the result as JSON, one line per user.") var json = false
@@ -24,7 +24,7 @@ struct RespondHandling: ParsableArguments {
     }
 
     func validate() throws {
-        guard (1...3_600).contains(waitFor.seconds) else { throw ValidationError("--wait-for is from 1s to 1h") }
+        guard (1...3_600).contains(waitFor.seconds) else { throw ValidationError("--wait-for must be from 1s to 1h") }
     }
 }
 
@@ -40,23 +40,25 @@ extension ConfigurationDuration: ExpressibleByArgument {
 struct RespondTarget: ParsableArguments {
     @OptionGroup var options: ConfigurationOptions
 
-    @Argument(help: "A login, an e-mail address or an id (00u…) of Okta.") var user: String?
+    @Argument(help: "The user: a login, an e-mail address or Okta's id (00u…).") var user: String?
 
     @Option(
-        help: "The integration; optional if only one has a response_action.",
+        help: "The integration; optional if only one integration has a response_action.",
         completion: .names(of: .integrations))
     var integration: String?
 
-    @Option(name: .customLong("case"), help: ArgumentHelp("The case that the action is for.", valueName: "id"))
+    @Option(
+        name: .customLong("case"),
+        help: ArgumentHelp("The id of the case for which you act, such as INC-4711.", valueName: "id"))
     var caseID: String?
 
-    @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Why you act; stored in the response log.", valueName: "text")) var reason: String?
 
     @Option(
         help: ArgumentHelp(
             """
-            Act on many users, from a file or from standard input (-): one user per line, or a JSON object per line with user, case and reason; # begins a \
-            comment line. After an interruption, the same command with the same file continues.
+            Act on many users, from a file or from standard input (-): one user per line, or a JSON object per line with user, case and reason; # \
+            begins a comment line. If the command is interrupted, run it again with the same file, and it continues.
             """, valueName: "file"), completion: .file())
     var from: String?
 
@@ -71,7 +73,7 @@ struct RespondTarget: ParsableArguments {
     /// Checks the arguments. The command calls this, and not the parser, so that mistakes are also reported with --json.
     func check() throws(Responder.Failure) {
         if from != nil {
-            guard user == nil else { throw .mistake("name one user, or a file with --from") }
+            guard user == nil else { throw .mistake("name one user, or give a file with --from, but not both") }
             guard key == nil else {
                 throw .mistake("--key is for one user; with --from, each line has its own key")
             }
@@ -79,7 +81,7 @@ struct RespondTarget: ParsableArguments {
             guard user != nil else {
                 throw .mistake("name a user: a login, an e-mail address or an id; or a file with --from")
             }
-            guard caseID != nil else { throw .mistake("--case is missing: name the case that this action is for") }
+            guard caseID != nil else { throw .mistake("--case is missing: name the case for which you act") }
         }
     }
 }

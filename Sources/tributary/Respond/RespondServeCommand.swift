@@ -13,11 +13,11 @@ struct RespondServe: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the helper, the only process with the credentials, in the foreground until SIGTERM or SIGINT.",
         discussion: """
-            Accepts requests on the socket that systemd passes, or else on its own socket. It serves root, its own user and \
-            members of the socket's group. No other process may write its response log. tributary-respond.service runs it.
+            The helper accepts requests on the socket that systemd passes, or else on its own socket. It serves root, its own user and \
+            members of the socket's group. No other process may write its response log. tributary-respond.service runs this command.
 
-            SIGHUP applies a changed configuration after the current requests. Exits with 73 if it can't listen, or if the response log is \
-            in use by another process or can't be written; with 78 for a bad configuration.
+            SIGHUP applies a changed configuration after the current requests. Exits with 73 if it can't listen on the \
+            socket, or if the response log can't be written or is in use by another process; with 78 for a bad configuration.
 
             The respond commands find the helper by response.socket in their configuration.
 
@@ -30,7 +30,8 @@ struct RespondServe: AsyncParsableCommand {
         help: ArgumentHelp(
             "The socket to listen on if systemd passes none. (default: response.socket)", valueName: "path"))
     var socket: String?
-    @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: Logger.Level = .info
+    @Option(help: "The lowest level of log messages: trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
 
     func validate() throws {
         if let socket { try PastedArguments.refuse(socket, what: "--socket") }
@@ -55,7 +56,7 @@ struct RespondServe: AsyncParsableCommand {
         } catch let error as ResponseEngine.StartError {
             throw refuse(error.description, logger)
         } catch {
-            logger.critical("stopped by an error that should not happen: \(error)")
+            logger.critical("stopped by an internal error; please report it: \(error)")
             throw ExitStatus.software
         }
     }

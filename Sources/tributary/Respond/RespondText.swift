@@ -1,7 +1,7 @@
 import Respond
 import ResponseLog
 
-/// Texts about users, outlooks and results. Names from Okta are shown without control characters.
+/// Texts about users, about what an action would do, and about results. Control characters in names from Okta are not shown.
 struct RespondText {
     let terminal: Terminal
 
@@ -29,10 +29,10 @@ struct RespondText {
 
     func candidates(_ users: [ResponseUser]) -> [String] {
         guard !users.isEmpty else { return [] }
-        return ["  these match; name one by its id or login:"] + users.map { "    \(Self.user($0))" }
+        return ["  several users match; choose one by its id or login:"] + users.map { "    \(Self.user($0))" }
     }
 
-    /// A line for an action with a result. The message names the user; for programs, the user's login is at the same place in every line.
+    /// The lines about an action and its result. Without a terminal, the user's login follows the name of the action, so that a program finds it.
     func step(_ entry: ResponseEntry, isRepeat: Bool = false) -> [String] {
         guard let result = entry.result else { return [] }
         let earlier = isRepeat ? " (repeated request; nothing was done this time)" : ""

@@ -32,8 +32,8 @@ struct RespondToOne {
                 dialogue.note(line)
             }
             if outlook.steps.allSatisfy({ $0.result.outcome == .refused }) {
-                // The action would be refused, so there is nothing to ask. The request becomes a dry run: the refusal is recorded, and nothing is
-                // done even if the user's state changes now.
+                // The action would be refused, so the person is not asked. The request becomes a dry run, so that the helper records the refusal, but
+                // does not act even if the user's state changes now.
                 request.isDryRun = true
             } else if try !dialogue.confirm(question(request, outlook.user), standard: false) {
                 return handling.sayDeclined(RespondJSON(declined: request))
@@ -73,7 +73,7 @@ struct RespondToOne {
         let watch = ActionWatch(
             interruption,
             interrupted: """
-                the helper has begun, so this action continues, and this command waits for the result. See also: tributary respond history \
+                the helper has begun the action, so it can't be stopped; waiting for the result. See also: tributary respond history \
                 --case \(request.caseID.printable)
                 """)
         let report = try responder.act(request, whileWaiting: watch.look) { entry in
@@ -111,7 +111,7 @@ struct RespondToOne {
         guard result.exitCode == 0 else { throw ExitCode(result.exitCode) }
     }
 
-    /// Prints the ids of the entries in the response log, and their case. A repeated request keeps the case of the first request.
+    /// Prints the ids of the entries in the response log, and their case. If a request was repeated, this is the case of the first request.
     private func sayRecords(_ entries: [ResponseEntry]) {
         let recorded = entries.filter { RespondVerdict.isRecorded($0) == true }
         let terminal = Terminal(descriptor: STDERR_FILENO)
@@ -130,7 +130,8 @@ struct RespondToOne {
     private func show(_ secret: String) {
         guard canShowSecrets else {
             return Terminal.complain(
-                "the answer contains a password or a link. It is shown only on a terminal, and stored nowhere; if you need it, repeat the action on a terminal"
+                "Okta's answer contains a password or a link, which is shown only on a terminal and stored nowhere. "
+                    + "If you need it, repeat the action on a terminal"
             )
         }
         Terminal.result("  shown only once and stored nowhere: \(secret.printable)")

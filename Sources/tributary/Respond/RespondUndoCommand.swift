@@ -16,9 +16,12 @@ struct RespondUndo: ParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The action's id in the history.") var record: String
-    @Option(name: .customLong("case"), help: ArgumentHelp("A case other than that of the action.", valueName: "id"))
+    @Option(
+        name: .customLong("case"),
+        help: ArgumentHelp(
+            "The id of the case for which you undo the action; by default, the action's own case.", valueName: "id"))
     var caseID: String?
-    @Option(help: ArgumentHelp("The reason, for the record.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Why you act; stored in the response log.", valueName: "text")) var reason: String?
     @OptionGroup var handling: RespondHandling
 
     func run() throws {

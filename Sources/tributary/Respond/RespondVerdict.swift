@@ -4,7 +4,7 @@ import Configuration
 import Respond
 import ResponseLog
 
-/// The outcome of a whole request, which is that of its worst step.
+/// The outcome of a whole request: the outcome of its worst step.
 struct RespondVerdict {
     /// The worst result of the steps.
     let worst: ResponseResult
@@ -33,7 +33,7 @@ struct RespondVerdict {
     static func status(of result: ResponseResult) -> ExitCode {
         switch result.outcome {
         case .done, .alreadyDone, .wouldDo: .success
-        // A retry does not help if the credential is the reason.
+        // If the credential is the reason, a retry does not help, so the exit code is not `unavailable`.
         case .failed where ["credential", "not-permitted"].contains(result.code): ExitStatus.noPermission
         case .failed, .unknown: ExitStatus.unavailable
         case .refusedByOkta: ExitStatus.noPermission

@@ -18,7 +18,7 @@ struct Responder {
         client = ResponseClient(socket: socket)
     }
 
-    /// The environment without a unit's directories, so that the configuration's defaults are those of the collector.
+    /// The environment without the directories of the helper's unit. The defaults in the configuration are then the same as for the collector.
     static var environment: [String: String] {
         ProcessInfo.processInfo.environment.filter { !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains($0.key) }
     }
@@ -84,7 +84,7 @@ struct Responder {
             throw Failure(
                 code: "configuration",
                 message:
-                    "the configuration can't be used here. Name the integration with --integration; the helper has its own copy of the configuration",
+                    "this command can't use the configuration, but the helper has its own copy: name the integration with --integration",
                 status: ExitStatus.configuration)
         }
         switch names.count {
@@ -93,7 +93,8 @@ struct Responder {
             throw Failure(
                 code: "no-integration",
                 message:
-                    "no integration of \(file) has a response_action: \(CommandHint.asRoot("integration edit NAME --response-credential NAME"))",
+                    "no integration of \(file) has a response_action. Add one: "
+                    + CommandHint.asRoot("integration edit NAME --response-credential NAME"),
                 status: ExitStatus.configuration)
         default:
             throw Failure(
@@ -172,8 +173,8 @@ struct Responder {
             Failure(
                 code: "no-answer",
                 message: """
-                    the helper stopped before its answer was complete, so the outcome is unknown. See tributary respond history; \
-                    when the helper starts again, it tries to find out the outcome.
+                    the helper stopped before its answer was complete, so the outcome is unknown. When the helper starts again, it tries to find \
+                    out the outcome: see tributary respond history.
                     """, status: ExitStatus.unavailable)
         case .fault(let fault):
             Failure(
@@ -207,8 +208,8 @@ struct Responder {
                 "response actions are for members of the group \(group), to which \(socket) belongs, and \(user) is not one of them"
         case .none:
             return """
-                response actions are for members of the group \(group), and \(user) is not one of them: sudo usermod --append --groups \(group) \
-                \(user), then sign in again
+                response actions are for members of the group \(group), and \(user) is not one of them. To add this user: \
+                sudo usermod --append --groups \(group) \(user), then sign in again
                 """
         case .atNextLogin:
             return

@@ -91,7 +91,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// Gives the service the changed secrets, if the service has received secrets before.
+    /// Provides the changed secrets to the service, if the unit has provided secrets to it before.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()

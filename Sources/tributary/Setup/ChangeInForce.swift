@@ -34,7 +34,7 @@ struct ChangeInForce {
 
     /// How long the daemon may take to apply a change, in seconds.
     private static let patience = 60
-    /// The limit for a daemon that has already failed to answer once, in seconds.
+    /// How long a daemon that has already failed to answer once may take, in seconds.
     private static let shortPatience = 5
     private static var partly: String {
         "not everything could be undone: see the messages above, and run: \(CommandHint.command("check"))"
@@ -48,7 +48,7 @@ struct ChangeInForce {
     ///   - configuration: the configuration that these files contain.
     ///   - credentials: new credentials. They are stored before the files refer to them.
     ///   - added: the integration that is added, if there is one.
-    /// - Throws: an exit code, after printing why. Then everything has been undone, or what could not be undone was printed.
+    /// - Throws: an exit code, after printing why. Before that, every completed step is undone, or the message says what could not be undone.
     func apply(
         _ edit: ConfigurationEdit, _ configuration: Configuration, credentials: [NewCredential] = [],
         adding added: Name? = nil
@@ -102,7 +102,8 @@ struct ChangeInForce {
             let keeper = credential.administration.keeper
             guard try keeper.form(of: credential.record.name) == nil else {
                 throw CredentialFileError(
-                    "there is already a secret \(credential.record.name): remove it with \(CommandHint.command("credential remove \(credential.record.name)"))"
+                    "a secret \(credential.record.name) already exists; remove it with: "
+                        + CommandHint.command("credential remove \(credential.record.name)")
                 )
             }
             steps.kept.append(credential)
@@ -112,7 +113,7 @@ struct ChangeInForce {
         if !steps.kept.isEmpty { try administration.layDownSecrets() }
     }
 
-    /// Returns the error to throw, with a line about what was undone. If the error has no place for this line, the line is printed.
+    /// Returns the error to throw, with a line about what was undone. If the error can't carry this line, the line is printed.
     private func report(_ error: any Error, hasSaved: Bool, isTakenBack: Bool) -> any Error {
         if let refused = error as? Refused {
             let ending =

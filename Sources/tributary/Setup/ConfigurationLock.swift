@@ -1,10 +1,10 @@
 import Credentials
 import Glibc
 
-/// A lock that a command holds while it chooses free names and saves. So if two runs overlap, the second run sees everything that the first has
-/// saved, or nothing.
+/// A lock that a command holds while it chooses unused names and saves its change. If two runs overlap, the second one sees the whole change of
+/// the first, or nothing of it.
 ///
-/// The lock is on the directory of the configuration (flock(2)). So it leaves no file, and is released when the process ends.
+/// The lock is on the directory of the configuration (flock(2)), so it needs no lock file, and is released when the process ends.
 struct ConfigurationLock: ~Copyable {
     /// -1 after the release, or if the file system has no locks.
     private var descriptor: Int32
@@ -25,7 +25,8 @@ struct ConfigurationLock: ~Copyable {
                 try interruption.check()
                 try await Task.sleep(for: .milliseconds(50))
             }
-            throw CredentialFileError("another run is changing the files of \(directory): try again when it has ended")
+            throw CredentialFileError(
+                "another tributary command is changing the files of \(directory): try again when it has ended")
         } catch {
             close(opened)
             throw error

@@ -36,7 +36,7 @@ struct NewCredentialOptions: ParsableArguments {
     func type() throws -> CredentialType? {
         guard let credentialType else { return nil }
         guard let type = CredentialType(rawValue: credentialType) else {
-            throw ValidationError("--credential-type: api_token or oauth")
+            throw ValidationError("--credential-type must be api_token or oauth")
         }
         return type
     }
@@ -54,8 +54,8 @@ struct CredentialQuestions {
     ///   - earlier: the previous answer, if the question is asked again.
     ///   - given: the name from the options, which has precedence.
     ///   - integration: a new credential is named after it.
-    ///   - url: the org's address. A credential is the default answer only if it is already used with this org. So pressing Enter never sends a
-    ///     secret to another org.
+    ///   - url: the org's address. Only a credential that is already used with this org can be the default answer, so that pressing Enter never
+    ///     sends a secret to another org.
     ///   - avoiding: names of other new credentials of this command.
     func choose(
         for kind: IntegrationRecord.Kind, given: String?, integration: Name, url: String?, avoiding: [Name] = [],
@@ -159,7 +159,7 @@ struct CredentialQuestions {
             if type == .oauth, record.clientID == nil {
                 throw ValidationError("--client-id is missing: the service app's page in Okta shows it")
             }
-            // An earlier `credential add` may have made the key, and printed its public part. Otherwise, the person provides the secret.
+            // An earlier `credential add` may have made the key and printed its public half. If not, the person provides the secret.
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {

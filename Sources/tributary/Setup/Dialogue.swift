@@ -9,7 +9,7 @@ struct Dialogue: Sendable {
     let interruption: Interruption
     let terminal = Terminal(descriptor: STDERR_FILENO)
 
-    /// Starts a dialogue; nil if nobody can answer.
+    /// Starts a dialogue; nil if standard input or standard error is not a terminal.
     init?(_ interruption: Interruption) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return nil }
         self.interruption = interruption

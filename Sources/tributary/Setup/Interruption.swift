@@ -7,12 +7,12 @@ struct Interruption: Sendable {
     struct Stopped: Error {}
 
     private static let isRaised = Atomic<Bool>(false)
-    /// A pipe: one byte in it wakes the code that waits for a person's answer. It is created once, and both ends stay open as long as the process
-    /// runs.
+    /// A pipe. The signal handler writes a byte into it, which wakes the code that waits for a person's answer. The pipe is created once and never
+    /// closed.
     private static let reading = Atomic<Int32>(-1)
     private static let writing = Atomic<Int32>(-1)
 
-    /// From this call on, these signals set the state and do not end the process.
+    /// From this call on, Ctrl-C, SIGTERM and SIGHUP set the state and do not end the process.
     static func watch() -> Interruption {
         guard reading.load(ordering: .relaxed) < 0 else { return Interruption() }
         var ends: [Int32] = [-1, -1]

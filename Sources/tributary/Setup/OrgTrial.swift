@@ -23,7 +23,7 @@ struct OrgTrial {
         }
     }
 
-    /// The secret of a new credential, or of one that no unit has provided so far; nil if the secret can be read from its file.
+    /// The secret of a new credential, or of a credential that no unit has provided yet; nil if the secret can be read from its file.
     private func secret(_ choice: CredentialChoice) throws -> [UInt8]? {
         switch choice {
         case .new(let credential): return credential.secret

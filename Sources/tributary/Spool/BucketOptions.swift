@@ -24,7 +24,7 @@ struct BucketOptions: ParsableArguments {
         let configuration = try options.configured()
         guard let fleet = configuration.fleet else {
             Terminal.complain(
-                "tributary: --bucket: this host does not belong to a fleet: the configuration has no section fleet")
+                "tributary: --bucket works only in a fleet, but the configuration has no section fleet")
             throw ExitStatus.configuration
         }
         let bucket: FleetBucket
@@ -64,7 +64,7 @@ extension SpoolOptions {
     ///
     /// - Parameters:
     ///   - bucket: whether the command has `--bucket`.
-    ///   - instead: what the user can do instead. The message ends with this text.
+    ///   - instead: what the user can do; the message ends with this text.
     /// - Throws: exit code 64 on a host of a fleet, unless a spool is named.
     func refuseFleet(instead: String) throws {
         guard spool == nil, let fleet = try configured().fleet else { return }

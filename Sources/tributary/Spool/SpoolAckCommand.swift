@@ -14,12 +14,12 @@ struct SpoolAck: AsyncParsableCommand {
         abstract:
             "Acknowledge segments that a loader has loaded, so that they may be deleted; list and remove loaders.",
         discussion: """
-            Run it as the loader's user, who must be a member of the spool's group. While loaders are registered, spool.retention and `spool prune` \
-            keep segments that any of them has not acknowledged. Acknowledge only segments that are durable in the loader's own store. \
-            Position 0 registers a loader that has loaded nothing yet. Exits with 65 for an invalid position.
+            Run this command as the loader's user, who must be a member of the spool's group. While loaders are registered, spool.retention and \
+            `spool prune` delete only segments that all of them have acknowledged. Acknowledge only segments that are durable in the loader's own \
+            store. Position 0 registers a loader that has loaded nothing yet. Exits with 65 for an invalid position.
 
-            With --bucket, for a loader of a fleet: a position is INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; separate several positions with commas. Integrations \
-            that are not named keep their position. Acknowledging deletes nothing in the bucket.
+            For a loader of a fleet, use --bucket. A position is then INTEGRATION/GENERATION/SEGMENT, as `spool list --bucket` shows it; separate \
+            several positions with commas. The other integrations keep their positions. Acknowledging deletes nothing in the bucket.
 
             Example:
               tributary spool ack --loader warehouse --through 1231
@@ -41,7 +41,7 @@ struct SpoolAck: AsyncParsableCommand {
         help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
     var through: String?
 
-    @Flag(help: "Remove the loader; segments are no longer kept for it.")
+    @Flag(help: "Remove the loader; the segments that it has not loaded may then be deleted.")
     var remove = false
 
     @Flag(help: "List the loaders and their positions.")
@@ -121,8 +121,8 @@ struct SpoolAck: AsyncParsableCommand {
             }
         } catch .file(let error) where [EACCES, EPERM].contains(error.code) {
             Terminal.complain(
-                "tributary: \(FileError(error.operation, error.path, code: error.code)); or run this command as a member of the spool's group "
-                    + "who may write in \(files.directory), and as the same user each time")
+                "tributary: \(FileError(error.operation, error.path, code: error.code)). Run this command as a member of the spool's group "
+                    + "who may write in \(files.directory), and always as the same user")
             throw ExitStatus.noPermission
         } catch .file(let error) where error.path == StandardOutput.name {
             throw ExitStatus.inputOutput
@@ -160,7 +160,7 @@ struct AcknowledgementDirectory {
             if errno == EEXIST { return }
             throw failed()
         }
-        // Root may be creating this directory in another user's directory, and that user could replace it. So from here on, the directory is used
+        // If root creates this directory in another user's directory, that user could replace it at any time. So from here on, the directory is used
         // through its descriptor.
         let made = openat(parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard made >= 0 else { throw failed() }

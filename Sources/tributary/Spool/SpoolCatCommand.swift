@@ -9,8 +9,9 @@ struct SpoolCat: AsyncParsableCommand {
         commandName: "cat",
         abstract: "Print the records of sealed segments, one per line.",
         discussion: """
-            Segments that can't contain a requested record, according to the class, day and times in the manifest, are not opened. Segments are read in \
-            the order in which they were sealed. With paths, as `spool list` shows them, only those segments are read. With --bucket, the segments of a fleet are read, one integration after the other.
+            Reads the segments in the order in which they were sealed. A segment is skipped if its class, day and times in the manifest show that \
+            it contains no requested record. If you give paths, as `spool list` shows them, only those segments are read. With --bucket, reads the \
+            segments of a fleet, one integration after the other.
 
             Example:
               tributary spool cat --class authentication --since 2h | \\
@@ -81,7 +82,7 @@ struct SpoolCat: AsyncParsableCommand {
     private func cat(
         _ path: String, from reader: SpoolReader, _ matcher: RecordMatcher, _ left: inout Int
     ) throws(SpoolError) {
-        // Without a filter the pieces are written directly, otherwise line by line.
+        // Without a filter, the pieces are written as they are. With a filter, each line is checked and written separately.
         if limit == nil, matcher.takesAll {
             try reader.cat(path) { (piece) throws(SpoolError) in try StandardOutput.put(piece) }
             return
@@ -156,7 +157,7 @@ private struct BucketReading {
                 }
             }
         }
-        // `finish` checks a segment that was read to its end. The end is not reached if the segment was deleted meanwhile, or if the limit was
+        // `finish` checks a segment that was read to its end. Reading stops before the end if the segment is deleted meanwhile, or if the limit is
         // reached.
         if !pieces.isGone, left > 0 { try stream.finish() }
     }

@@ -30,7 +30,9 @@ struct SpoolGroup: AsyncParsableCommand {
 struct SpoolOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Option(help: ArgumentHelp("The directory of a spool, instead of the configured one.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp(
+            "The directory of the spool to use, instead of the configured spool.", valueName: "directory"))
     var spool: String?
 
     func validate() {
@@ -80,7 +82,7 @@ struct SpoolOptions: ParsableArguments {
             [.status, .open, .read, .list].contains(cause.operation)
         {
             Terminal.complain(
-                "tributary: \(cause.path): \(String(cString: strerror(cause.code))): you are not in the group that reads the spool: "
+                "tributary: \(cause.path): \(String(cString: strerror(cause.code))): you are not in the group that may read the spool. Join it: "
                     + "sudo usermod --append --groups tributary $USER, then log in again")
             return ExitStatus.noPermission
         }

@@ -11,11 +11,11 @@ struct SpoolExport: ParsableCommand {
         abstract: "Export sealed records as Parquet files, in the layout of Amazon Security Lake's custom sources.",
         discussion: """
             Writes a file DIR/PREFIX-CLASS/region=…/accountId=…/eventDay=YYYYMMDD/SEGMENT.parquet for each segment, compressed with zstd, \
-            and prints the path of each new file. A file gets its name only when it is complete, and the same segment always \
-            gets the same name, so after a kill you can run it again. With --loader it continues where that loader stopped, and acknowledges the segments \
-            that it has written.
+            and prints the path of each new file. A file gets its name only when it is complete, and the file of a segment always has the same name. \
+            So if the command is killed, you can run it again. With --loader, the command continues after the segments that this loader has \
+            acknowledged, and acknowledges those that it has written.
 
-            It needs Python with pyarrow:
+            The command needs Python with pyarrow:
               python3 -m venv /opt/tributary-parquet
               /opt/tributary-parquet/bin/pip install pyarrow
 
@@ -66,10 +66,10 @@ struct SpoolExport: ParsableCommand {
         let letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
         guard isWord(region, letters) else { throw ValidationError("--region: give a name such as eu-central-1") }
         guard isWord(accountId, "0123456789"), accountId.count == 12 else {
-            throw ValidationError("--account-id: 12 digits")
+            throw ValidationError("--account-id must have 12 digits")
         }
         guard isWord(sourcePrefix, letters + "_") else {
-            throw ValidationError("--source-prefix: lower-case letters, digits, - and _")
+            throw ValidationError("--source-prefix may contain only lower-case letters, digits, - and _")
         }
         guard loader == nil || (sinceManifest == nil && filter.isEmpty) else {
             throw ValidationError(
@@ -78,7 +78,7 @@ struct SpoolExport: ParsableCommand {
     }
 
     func run() throws {
-        // Writing to a dead helper must not end this process. A dead helper is recognized by its output or its exit status.
+        // If the helper has died, writing to it must not end this process. Its output or its exit status then shows that it has died.
         signal(SIGPIPE, SIG_IGN)
         try options.refuseFleet(
             instead:
@@ -94,7 +94,7 @@ struct SpoolExport: ParsableCommand {
                 script: helper ?? ParquetHelper.installed)
             try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
             Terminal.complain(
-                "\(export.written) files written, \(export.present) already existed, \(export.gone) segments had been deleted"
+                "\(export.written) files written; \(export.present) files already existed; \(export.gone) segments were deleted before the export"
             )
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")

@@ -10,14 +10,15 @@ struct SpoolList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List the sealed segments in the order in which they were sealed.",
         discussion: """
-            With --since-manifest, for loaders: lists the segments after a position, in order. Segments that have been deleted are listed and marked. Load \
-            the segments that exist, store the last position together with them, and continue from that position. A position that was shown \
-            belongs to its segment permanently, even after a power cut. For a position after the manifest's end, for example after an older spool was restored, \
-            the command exits with 65.
+            A loader uses --since-manifest to list the segments after a position, in order. Deleted segments are listed, too, and marked. The loader \
+            loads the segments that exist, stores the last position together with them, and continues from that position next time. Once shown, a \
+            position belongs to its segment permanently, even after a power cut. If the position is after the manifest's end, for example because an \
+            older spool was restored, the command exits with 65.
 
-            With --bucket: lists a fleet's segments by integration, in the order of their seals. A position is INTEGRATION/GENERATION/SEGMENT. \
-            --since-manifest takes one position for each integration, separated by commas. Integrations without a position are listed from their first seal. --loader continues after \
-            the segments that this loader has acknowledged. Segments that are not visible yet are omitted.
+            With --bucket, the command lists a fleet's segments by integration, in the order of their seals. A position is then \
+            INTEGRATION/GENERATION/SEGMENT. --since-manifest takes one position for each integration, separated by commas; an integration without a \
+            position is listed from its first seal. --loader lists the segments after those that this loader has acknowledged. Segments that are not \
+            visible in the bucket yet are omitted.
 
             Example:
               tributary spool list --class authentication
@@ -78,7 +79,8 @@ struct SpoolList: AsyncParsableCommand {
         var left = limit ?? .max
         do throws(SpoolError) {
             if let sinceManifest = sinceManifest.flatMap({ Int64($0) }) {
-                // The limit counts shown segments, so that a filter can't make a loader believe that it has reached the end.
+                // The limit counts only segments that are shown. If it counted filtered ones, too, a loader could get an empty list before the end of
+                // the manifest.
                 try reader.listed(after: sinceManifest) { (listing) throws(SpoolError) in
                     guard left > 0, listing.segment.map(filter.includes) ?? false else { return left > 0 }
                     left -= 1

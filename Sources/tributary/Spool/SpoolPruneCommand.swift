@@ -11,8 +11,8 @@ struct SpoolPrune: ParsableCommand {
         commandName: "prune",
         abstract: "Delete sealed segments by age or acknowledgement, oldest first; safe while the daemon runs.",
         discussion: """
-            Deletes only segments with a line in the manifest and, without --ignore-loaders, only those that all registered loaders have acknowledged. \
-            Unsealed records are never deleted. Ages count from the time of sealing.
+            Deletes only segments with a line in the manifest and, without --ignore-loaders, only those that all registered loaders have \
+            acknowledged. Unsealed records are never deleted. Ages count from the time of sealing.
 
             Example:
               tributary spool prune --older-than 30d --dry-run
@@ -24,19 +24,19 @@ struct SpoolPrune: ParsableCommand {
 
     @OptionGroup var options: SpoolOptions
 
-    @Option(help: "Only segments sealed at least this long ago: a duration such as 12h or 30d.")
+    @Option(help: "Delete only segments that were sealed at least this long ago: a duration such as 12h or 30d.")
     var olderThan: String?
 
-    @Flag(help: "Only segments that all registered loaders have acknowledged, of any age.")
+    @Flag(help: "Delete segments of any age, but only those that all registered loaders have acknowledged.")
     var acknowledged = false
 
-    @Option(help: "Only segments of this integration.", completion: .names(of: .integrations))
+    @Option(help: "Delete only segments of this integration.", completion: .names(of: .integrations))
     var integration: String?
 
-    @Flag(help: "Also segments that a registered loader has not acknowledged.")
+    @Flag(help: "Also delete segments that a registered loader has not acknowledged.")
     var ignoreLoaders = false
 
-    @Flag(help: "Only show what would be deleted.")
+    @Flag(help: "Delete nothing; only show what would be deleted.")
     var dryRun = false
 
     func validate() throws {
@@ -64,8 +64,8 @@ struct SpoolPrune: ParsableCommand {
         )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
-        // The manifest's owner chooses the names of the files to delete, so they are deleted with that owner's rights, even if root runs this
-        // command.
+        // The user who owns the manifest determines the names of the files to delete. So the files are deleted with the rights of that user, even if
+        // root runs this command.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
@@ -93,7 +93,8 @@ struct SpoolPrune: ParsableCommand {
             let unlisted = try reader.unlisted()
             if unlisted > 0 {
                 Terminal.complain(
-                    "kept: \(unlisted) segments without a line in the manifest; if they are not being sealed right now, see \(CommandHint.command("spool verify"))"
+                    "kept: \(unlisted) segments without a line in the manifest; unless the daemon is sealing them right now, see "
+                        + CommandHint.command("spool verify")
                 )
             }
         } catch .file(let error) where error.path == StandardOutput.name {
@@ -120,7 +121,8 @@ struct SpoolOwner {
             setresuid(status.st_uid, status.st_uid, status.st_uid) == 0
         else {
             Terminal.complain(
-                "tributary: cannot take the rights of the owner of \(path): \(String(cString: strerror(errno)))")
+                "tributary: nothing was deleted, because this process can't change to the user who owns \(path): \(String(cString: strerror(errno)))"
+            )
             throw ExitStatus.noPermission
         }
     }

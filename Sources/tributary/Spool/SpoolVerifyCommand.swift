@@ -12,12 +12,13 @@ struct SpoolVerify: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Verify that the spool is intact: sizes, checksums, counts, and no duplicate events.",
         discussion: """
-            Reads every segment, and shows its progress on a terminal. Exits with 0 if everything is intact, otherwise with 65. Segments that a loader \
-            deleted are not an error, but gaps in the manifest's positions are. The search for duplicate events takes at most \
-            128 MiB of memory: a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
+            Reads every segment, and shows the progress on a terminal. Exits with 0 if everything is intact, and with 65 if not. Segments that a \
+            loader deleted are not an error, but gaps in the manifest's positions are. The search for duplicate events takes at most \
+            128 MiB of memory, so a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
-            With --bucket: verifies a fleet's bucket. It also checks each seal, that no seal is missing, and that every object is named by a seal. An integration with more records than \
-            the number above is read several times. A missing segment is an error if older segments of its class exist, because lifecycle rules delete the oldest first.
+            With --bucket, the command verifies a fleet's bucket. It also checks each seal, that no seal is missing, and that a seal names each \
+            object. An integration with more records than the number above is read several times. A missing segment is an error if older segments \
+            of its class exist, because lifecycle rules delete the oldest segments first.
 
             Example:
               tributary spool verify --json
@@ -68,7 +69,7 @@ struct SpoolVerify: AsyncParsableCommand {
             let mark = result.isGood ? Terminal.output.green("✔") : Terminal.output.red("✘")
             print(
                 """
-                \(mark) \(result.checked) segments with \(result.records) records checked, \(result.gone) deleted since, \
+                \(mark) \(result.checked) segments with \(result.records) records checked, \(result.gone) segments already deleted, \
                 \(result.problemCount) problems
                 """)
         }

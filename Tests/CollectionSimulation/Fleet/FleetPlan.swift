@@ -1,6 +1,6 @@
 /// What the hosts of a fleet do, turn by turn, and which faults the bucket has. After the last turn, one host collects the remaining events.
 package struct FleetPlan: Sendable {
-    /// How a turn ends. After the end, the next host is told that it holds the integration.
+    /// How a turn ends. Then the host of the next turn is notified that it holds the integration.
     package enum End: Sendable, Equatable {
         /// The integration is handed over normally, and the daemon continues to run.
         case release
@@ -28,7 +28,7 @@ package struct FleetPlan: Sendable {
     /// What happens to a host's disk before its daemon starts.
     package enum DiskChange: Sendable, Equatable { case none, isLost, stateIsLost, isOlder }
 
-    /// A turn in which one host collects.
+    /// A turn: a period in which one host collects.
     package struct Turn: Sendable {
         package var host: Int
         package var settings: Scenario.Session

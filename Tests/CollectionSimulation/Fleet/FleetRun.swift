@@ -2,13 +2,14 @@
 
 /// A run of a fleet. It carries out the turns of a plan, lets one host collect the remaining events, and checks the contents of the bucket.
 ///
-/// If a host is not told that it has lost the integration, it continues. So several hosts may believe that they hold the integration.
+/// A host continues to collect until it learns that it has lost the integration. So several hosts may believe that they hold the integration.
 final class FleetRun {
-    /// A message that tells a host later that it has lost the integration.
+    /// A delayed message that tells a host that it has lost the integration.
     private struct Hearing {
         var at: Int64
         var host: Int
-        /// The number of the holding that is lost. If the host holds the integration again, the message has no effect.
+        /// The number of the period in which the host held the integration. If the host is in a newer period when the message arrives, the message
+        /// has no effect.
         var number: Int
     }
 
@@ -128,7 +129,7 @@ final class FleetRun {
         await host.end(isPowerCut: isPowerCut, &random)
     }
 
-    /// Waits, and meanwhile tells hosts of their losses when the messages are due.
+    /// Waits, and meanwhile delivers the messages that are due. They tell hosts that they have lost the integration.
     private func pass(_ milliseconds: Int64, for moment: SimulatedTime.Moment? = nil) async {
         let until = time.server + milliseconds
         while moment?.hasHappened != true, time.server < until {

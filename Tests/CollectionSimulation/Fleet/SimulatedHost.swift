@@ -23,7 +23,7 @@ final class SimulatedHost {
         let sealer: SimulatedTask
     }
 
-    /// A holding of the integration, with its collector.
+    /// A period in which the host holds the integration, with the collector of that period.
     struct Held {
         let collector: SimulatedTask
         let term: LeaseTerm
@@ -108,7 +108,7 @@ final class SimulatedHost {
         let box = Kept<Result<[UInt8], FleetSpoolProblem>>()
         let time = ProcessTime(process: process)
         let task = process.start {
-            // The start is tried again, as systemd would do.
+            // Tries the start again, as systemd would do.
             for _ in 0..<60 {
                 do throws(FleetSpoolProblem) {
                     let id = try await seals.open(fleet: "prod")
@@ -160,7 +160,7 @@ final class SimulatedHost {
     /// Extends the lease, as a successful renewal does.
     func renewLease() { held?.term.extend(to: world.time.now + .seconds(100_000_000)) }
 
-    /// Ends the lease. The host is not told.
+    /// Ends the lease without notifying the host.
     func endLease() { held?.term.finish() }
 
     /// Tells the host that it has lost the integration.

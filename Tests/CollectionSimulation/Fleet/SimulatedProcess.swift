@@ -36,7 +36,7 @@ final class SimulatedProcess: Sendable {
     // MARK: End
 
     var isDead: Bool {
-        // A file operation may have killed the process.
+        // The scripted kill or power cut at a file operation may have ended the process.
         if disk.isCut { die() }
         return state.withLock(\.isDead)
     }
@@ -115,7 +115,7 @@ struct ProcessTime: TimeSource {
     var spool: SpoolInstant { SpoolInstant(wall: wall, monotonic: process.time.spool.monotonic) }
 
     func sleep(until instant: ContinuousClock.Instant) async {
-        // A task of a dead process still waits briefly, so that other tasks get their turn.
+        // A task of a dead process still waits briefly, so that other tasks can run.
         guard !process.isDead else { return await process.time.pass(1) }
         if Task.isCancelled { return }
         await process.time.wait(until: process.time.server(at: instant))

@@ -30,7 +30,8 @@ extension Verdict {
                 problems.append("\(key) has no place in the log")
                 continue
             }
-            // A way's restart time never moves back (docs/exactly-once.md). If it has, this seal was not made from the place in the seal before.
+            // A way's restart time never moves back (docs/exactly-once.md). If it did here, this seal did not start from the place in the previous
+            // seal.
             let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
             if let passed, let restart, restart < passed {
                 problems.append("\(key) moves the restart time back to \(restart)")
