@@ -53,7 +53,7 @@ let package = Package(
             name: "OCSF", dependencies: ["CSimdjson", "CEventCatalog", "CRecordSchemas", "Digests", "Time"],
             swiftSettings: strict),
         .target(
-            name: "Spool", dependencies: ["CZstd", "CZlib", "CommandHints", "Digests", "Gzip", "Time"],
+            name: "Spool", dependencies: ["CLinux", "CZstd", "CZlib", "CommandHints", "Digests", "Gzip", "Time"],
             swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["CYaml", "CommandHints", "CurlHTTPClient", "OktaAPI", "Time"],

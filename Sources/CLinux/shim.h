@@ -13,6 +13,13 @@ extern int setresuid(uid_t real, uid_t effective, uid_t saved);
 extern int setresgid(gid_t real, gid_t effective, gid_t saved);
 extern void *memmem(const void *text, size_t text_size, const void *part, size_t part_size);
 extern int renameat2(int old_directory, const char *old_name, int new_directory, const char *new_name, unsigned int flags);
+extern void *mremap(void *memory, size_t size, size_t new_size, int flags, ...);
+
+/// Resizes memory from mmap(2), and moves it if necessary, without copying it. Returns the new address, or MAP_FAILED with errno. Swift does not import
+/// mremap(2), because it is variadic.
+static inline void *tributary_remap(void *memory, size_t size, size_t wanted) {
+    return mremap(memory, size, wanted, 1 /* MREMAP_MAYMOVE */);
+}
 
 // prctl(2) is variadic, which Swift does not import.
 

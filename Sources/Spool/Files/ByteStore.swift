@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A growing byte buffer that keeps its memory when it is emptied. Everything that is written to disk is assembled in such a buffer.
@@ -16,10 +17,9 @@ final class ByteStore {
 
     func reserve(_ additional: Int) {
         guard count + additional > capacity else { return }
-        let larger = Memory(max(count + additional, capacity * 2))
-        larger.base.copyMemory(from: base, byteCount: count)
-        memory.free()
-        memory = larger
+        memory.grow(
+            to: max(count + additional, capacity >= Memory.mappedFrom ? capacity + capacity / 4 : capacity * 2),
+            keeping: count)
     }
 
     /// Free space after the bytes. Write into it, then call `advance` with the number of bytes written.
@@ -87,8 +87,8 @@ extension ByteStore {
     private struct Memory {
         static let mappedFrom = 256 << 10
 
-        let base: UnsafeMutableRawPointer
-        let capacity: Int
+        private(set) var base: UnsafeMutableRawPointer
+        private(set) var capacity: Int
 
         init(_ wanted: Int) {
             guard wanted >= Self.mappedFrom else {
@@ -96,12 +96,31 @@ extension ByteStore {
                 capacity = wanted
                 return
             }
-            let page = sysconf(Int32(_SC_PAGESIZE))
-            capacity = (wanted + page - 1) / page * page
+            capacity = Self.wholePages(wanted)
             let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
             // If memory runs out, the process ends. A failed allocation on the heap ends it, too. Callers limit the sizes of buffers.
             guard let mapped, mapped != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             base = mapped
+        }
+
+        /// Enlarges the memory and keeps its first `count` bytes. The kernel moves mapped memory without copying it.
+        mutating func grow(to wanted: Int, keeping count: Int) {
+            guard capacity >= Self.mappedFrom else {
+                let larger = Memory(wanted)
+                larger.base.copyMemory(from: base, byteCount: count)
+                free()
+                self = larger
+                return
+            }
+            let size = Self.wholePages(wanted)
+            let moved = tributary_remap(base, capacity, size)
+            guard let moved, moved != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
+            (base, capacity) = (moved, size)
+        }
+
+        private static func wholePages(_ bytes: Int) -> Int {
+            let page = sysconf(Int32(_SC_PAGESIZE))
+            return (bytes + page - 1) / page * page
         }
 
         func free() {

@@ -46,6 +46,8 @@ struct OpenPartition {
     var buffer: ByteStore?
     /// The lines before those in `buffer`, already compressed; nil if there are none.
     var packed: PackedLines?
+    /// The size that a buffer needs for the next commit's lines, if the commit is as large as the last one. Bytes.
+    var expectedBytes = 0
     /// All lines since the last commit.
     var buffered = RecordSummary()
     var chunks: [ChunkReference] = []

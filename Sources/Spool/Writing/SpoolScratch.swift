@@ -8,7 +8,7 @@ package final class SpoolScratch {
     /// The maximum memory that each of the few large buffers keeps between two commits. Bytes.
     static let keptBytes = 16 << 20
     /// The maximum memory that all partitions' buffers together keep. New memory would cost as much as parsing, because the kernel clears it. Bytes.
-    static let keptBufferBytes = 16 << 20
+    static let keptBufferBytes = 10 << 20
     /// Size of the pieces in which a seal reads and writes. Bytes.
     static let pieceBytes = 256 << 10
 
@@ -17,7 +17,7 @@ package final class SpoolScratch {
     /// `input` is what a seal reads from the journal; `output` is what it writes to a segment.
     let input = ByteStore()
     let output = ByteStore()
-    /// Sorted by capacity, the largest last.
+    /// Buffers that are free, in the order in which they were given back.
     private var buffers: [ByteStore] = []
     private var bufferBytes = 0
     private var zstd: ZstdCompressor?
@@ -26,25 +26,24 @@ package final class SpoolScratch {
 
     package init() {}
 
-    /// Returns the largest buffer available. The first event of a page comes first, and most likely belongs to the page's largest partition.
-    func borrowBuffer() -> ByteStore {
-        guard let buffer = buffers.popLast() else { return ByteStore(capacity: 4_096) }
+    /// Returns the smallest kept buffer that has room for `expected` bytes, or a new one if none has.
+    func borrowBuffer(for expected: Int) -> ByteStore {
+        let fitting = buffers.indices.filter { buffers[$0].capacity >= expected }
+        guard let place = fitting.min(by: { buffers[$0].capacity < buffers[$1].capacity }) else {
+            return ByteStore(capacity: max(4_096, expected + expected / 8))
+        }
+        let buffer = buffers.remove(at: place)
         bufferBytes -= buffer.capacity
         return buffer
     }
 
-    /// Keeps the buffer for reuse. If more than `keptBufferBytes` would be kept, frees the smallest buffers.
+    /// Keeps the buffer for reuse. If more than `keptBufferBytes` would be kept, frees the buffers that were unused for the longest time.
     func giveBack(_ buffer: ByteStore) {
         guard buffer.capacity <= Self.keptBufferBytes else { return }
         buffer.removeAll()
         bufferBytes += buffer.capacity
-        buffers.insert(buffer, at: buffers.firstIndex { $0.capacity > buffer.capacity } ?? buffers.count)
-        var dropped = 0
-        while bufferBytes > Self.keptBufferBytes {
-            bufferBytes -= buffers[dropped].capacity
-            dropped += 1
-        }
-        buffers.removeFirst(dropped)
+        buffers.append(buffer)
+        while bufferBytes > Self.keptBufferBytes { bufferBytes -= buffers.removeFirst().capacity }
     }
 
     /// The compressor for a compression; nil for `none`.

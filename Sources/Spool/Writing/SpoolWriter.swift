@@ -149,7 +149,7 @@ package final class SpoolWriter {
         if let known = partitions.partitions[partition.index].buffer {
             buffer = known
         } else {
-            buffer = scratch.borrowBuffer()
+            buffer = scratch.borrowBuffer(for: partitions.partitions[partition.index].expectedBytes)
             partitions.partitions[partition.index].buffer = buffer
         }
         if buffer.count + record.count >= packedPieceBytes { try pack(buffer, of: partition.index) }
@@ -170,12 +170,18 @@ package final class SpoolWriter {
         guard lines.count > 0, compression == spool.settings.compression,
             let compressor = try scratch.compressor(compression)
         else { return }
+        // The compressor needs room for its largest possible output, so it writes to the commit's frame, which is empty until the commit. The actual
+        // output is copied to a buffer of its size.
+        let output = scratch.frame
+        output.removeAll()
+        defer { output.removeAll() }
+        try compressor.packWhole(lines.bytes, into: output)
         let packed =
             partitions.partitions[index].packed
-            ?? PackedLines(compression: compression, frames: scratch.borrowBuffer())
+            ?? PackedLines(compression: compression, frames: scratch.borrowBuffer(for: output.count))
         partitions.partitions[index].packed = packed
         guard packed.compression == compression else { throw .stalePartition }
-        try compressor.packWhole(lines.bytes, into: packed.frames)
+        packed.frames.append(output.bytes)
         lines.removeAll()
     }
 
@@ -185,6 +191,8 @@ package final class SpoolWriter {
         for index in partitions.partitions.indices {
             guard let buffer = partitions.partitions[index].buffer else { continue }
             partitions.partitions[index].buffer = nil
+            partitions.partitions[index].expectedBytes = min(
+                partitions.partitions[index].buffered.bytes, packedPieceBytes)
             partitions.partitions[index].buffered = RecordSummary()
             scratch.giveBack(buffer)
             guard let packed = partitions.partitions[index].packed else { continue }
