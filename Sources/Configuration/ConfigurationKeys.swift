@@ -61,7 +61,7 @@ extension Configuration {
         ) { "OCSF \($0.rawValue)" }
         package let rawData = ConfigurationKey<Bool>(
             "record.raw_data", .flag, default: .value("true"), .whileRunning,
-            "Include in the record the event as Okta sent it."
+            "Include the event, as Okta sent it, in the record."
         ) { "raw data \($0 ? "on" : "off")" }
         package let observables = ConfigurationKey<Bool>(
             "record.observables", .flag, default: .value("true"), .whileRunning,

@@ -40,7 +40,7 @@ enum Metrics {
         },
         Metric(
             "configuration_restart_needed", .gauge, .flag,
-            "Whether a changed setting takes effect only after a restart"
+            "Whether a restart is needed for a changed setting to take effect"
         ) {
             $0.report.configuration.map { flag(!$0.restartNeeded.isEmpty) }
         },
@@ -282,7 +282,7 @@ enum Metrics {
         },
         Metric(
             "response_last_failure_timestamp_seconds", .gauge, .timestamp,
-            "When a response action was last refused by Okta, last failed, or last had an unknown outcome"
+            "When a response action last did not succeed: Okta refused it, it failed, or its outcome is unknown"
         ) { ($0.lastFailure?.at).flatMap(ReportTime.seconds) },
     ]
 

@@ -24,7 +24,7 @@ struct Normalize: ParsableCommand {
     @Argument(help: "Input files. Without files, or with -, the command reads standard input.")
     var files: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Include in the record the event as Okta sent it.")
+    @Flag(inversion: .prefixedNo, help: "Include the event, as Okta sent it, in the record.")
     var rawData = true
 
     @Flag(inversion: .prefixedNo, help: "Include observables, a list of the values that are useful in searches.")

@@ -118,7 +118,8 @@ struct PageReadingTests {
 
     @Test("if Okta has stored a forgotten event twice, a query by time does not collect the event again")
     func repeatOfForgotten() throws {
-        // The restart time is five minutes before a remembered event. The events are a minute apart, so forgotten events are before it.
+        // The restart time is five minutes before the time of a remembered event. The events are a minute apart, so some forgotten events are older
+        // than the restart time.
         let log = try passed(spacing: 60_000)
         // Okta has stored event 1 a second time, a few positions after the restart time.
         let first = try log.search([75, 1], next: "a", date: log.published(103))

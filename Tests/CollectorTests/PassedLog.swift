@@ -118,7 +118,7 @@ final class PassedLog {
         return opened.changes
     }
 
-    /// Opens the place with this text, as at a start.
+    /// Opens the place that is stored as this text, as the daemon does when it starts.
     @discardableResult
     func open(_ text: String, _ query: LogQuery) throws -> OpenedPlace {
         try writer.recover(at: SystemTime().spool)

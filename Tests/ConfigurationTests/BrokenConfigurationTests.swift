@@ -157,7 +157,7 @@ let brokenConfigurations: [Broken] = [
     Broken("spool:\n  segment_max_age: 0s\n", "2:20", "0s is out of range; write a value from 1s to 1d"),
     Broken("spool:\n  segment_max_age: -5m\n", "2:20", "is not a duration"),
     Broken("spool:\n  retention: forever\n", "2:14", "“forever” is not a retention"),
-    Broken("spool:\n  retention: 1s\n", "2:14", "too short a retention"),
+    Broken("spool:\n  retention: 1s\n", "2:14", "too short for a retention"),
     Broken("record:\n  schema_version: 1.9.0\n", "2:19", "write one of 1.8.0, 1.5.0, 1.3.0"),
     Broken("record:\n  raw_data: yes\n", "2:13", "“yes” is neither true nor false"),
     Broken("record:\n  catalogue: [/no/such/table.tsv]\n", "2:15", "the file “/no/such/table.tsv” does not exist"),
@@ -194,7 +194,7 @@ let brokenConfigurations: [Broken] = [
     Broken(credential + "  - name: r\n", "3:11", "the credential “r” already exists, at t.yaml:2:11"),
     Broken(
         ingesting.replacing("credential: r", with: "credential: x1x"), "7:19",
-        "there is no credential “x1x”; add it under"),
+        "there is no credential “x1x”; add the credential under"),
     Broken(
         "credentials:\n  - name: acme-read\n" + integration + "    data_ingest:\n      credential: acme-raed\n", "7:19",
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
@@ -226,7 +226,8 @@ let brokenConfigurations: [Broken] = [
     Broken(credential + "    expires: soon\n", "3:14", "“soon” is not a date"),
     // Secrets
     Broken("credentials:\n  - name: nosuch\n", "2:11", "is missing: there is no file"),
-    Broken(credential + "    secret_file: /no/such\n", "3:18", "there is no file “/no/such”; create it, or correct"),
+    Broken(
+        credential + "    secret_file: /no/such\n", "3:18", "there is no file “/no/such”; create the file, or correct"),
     Broken(credential + "    secret_file: /\n", "3:18", "is not a file"),
     Broken(credential + "    token: abc\n", "3:5", "a secret does not belong in the configuration"),
     // YAML

@@ -187,7 +187,7 @@ struct WarningTests {
                 good.replacing("credential: r", with: "credential: r\n      start: 2999-01-01T00:00:00Z"),
                 "in the future"
             ),
-            (good + "my_network: {ip_ranges: [0.0.0.0/0]}\n", "every address one of yours"),
+            (good + "my_network: {ip_ranges: [0.0.0.0/0]}\n", "makes every address an address of your organization"),
             (good + "metrics: {textfile: /no/such/metrics.prom}\n", "there is no directory “/no/such”"),
             (good + "spool: {max_bytes: 1MiB}\n", "below the size of one segment"),
             ("# nothing yet\n", "there are no integrations"),

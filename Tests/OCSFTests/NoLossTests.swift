@@ -51,7 +51,7 @@ import Testing
         ".device.managed": [".device.is_managed"], ".debugContext.debugData.requestId": [".http_request.uid"],
     ]
 
-    /// Counts where the values of events were found in their records.
+    /// How many values of the events were found in each part of the records.
     struct Count {
         var seen = 0
         /// Values in `unmapped`, under the path that they have in the event.

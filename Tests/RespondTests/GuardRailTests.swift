@@ -18,7 +18,7 @@ struct GuardRailTests {
         }
         let more = await engine.act(.suspend, "adam.active")
         #expect(more.codes == ["busy"])
-        #expect(more.result?.message.contains("this is not recorded") == true)
+        #expect(more.result?.message.contains("this request is not recorded") == true)
         #expect(try rig.entries().count == HourlyRefusals.limit)
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }

@@ -52,7 +52,8 @@ struct UndoTests {
             (.deactivate, "lou.locked", "lou.locked@corp.example was LOCKED_OUT before"),
             (.activate, "ana.staged", "No action gives an account the status STAGED again"),
             (.setRisk, "alice.active", "The risk was NONE before"),
-            (.suspend, "sue.suspended", "was in that state before"), (.suspend, "root.admin", "changed nothing"),
+            (.suspend, "sue.suspended", "was already in the state that the action asked for"),
+            (.suspend, "root.admin", "changed nothing"),
             (.addToGroup, "nobody", "changed nothing"),
         ])
     func none(_ action: ResponseAction, _ user: String, _ words: String) async throws {

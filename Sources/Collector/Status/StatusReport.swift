@@ -287,7 +287,8 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var deletionHeldUp: String?
     }
 
-    /// The maximum age of a report in seconds. If the report is older, the daemon hangs. With very many integrations, a report is made every 15 s.
+    /// The maximum age of a report in seconds. An older report is a sign that the daemon hangs. The limit leaves a margin: even with very many
+    /// integrations, a report is made every 15 s.
     package static let longestSilence = 60
 
     package static let fileName = "status.json"

@@ -151,7 +151,7 @@ final class ParquetConverter: Sendable {
             let trouble = DeliveryTrouble(
                 "\(what): \(problem.words)",
                 remedy: "Correct the problem; Tributary retries. "
-                    + "To use another Python interpreter, change the destination's key python")
+                    + "To use another Python interpreter, change the setting “python” of the destination")
             return problem.kind == .data ? .refused(trouble) : .notYet(trouble)
         case SpoolError.damaged, SpoolError.tooMuch:
             return .refused(

@@ -64,7 +64,7 @@ struct S3Answer: Sendable {
             return .keyRefused(
                 trouble(
                     "\(host) does not accept the access key\(said)",
-                    "Check the access key. For SignatureDoesNotMatch, also check the region. A replaced key is used automatically"
+                    "Check the access key. For SignatureDoesNotMatch, also check the region. If you replace the key, the new one is used automatically"
                 ))
         case ("BadDigest", _), ("XAmzContentSHA256Mismatch", _), ("InvalidDigest", _):
             return .refused(
@@ -98,7 +98,7 @@ struct S3Answer: Sendable {
         case ("RequestTimeout", _), (_, 408), (_, 429), (_, 500...599), (_, 200):
             return notYet(
                 "\(host) can't store the object now: \(response.status)\(said)",
-                "Tributary retries; check the store's status",
+                "Tributary retries; check that the store works",
                 retryAfter: retryAfter(now))
         case (_, 300..<400):
             return notYet(

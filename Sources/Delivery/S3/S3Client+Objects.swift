@@ -187,7 +187,9 @@ extension S3Client {
         return S3Problem(
             trouble: DeliveryTrouble(
                 "\(answer.host) does not allow this host to \(verb) objects in \(address.shown): status \(answer.response.status)\(said)",
-                remedy: "Allow the access key to \(verb) these objects, and check the store's status"))
+                remedy:
+                    "If the status is 401 or 403, allow the access key to \(verb) these objects. Otherwise, check that the store works"
+            ))
     }
 }
 

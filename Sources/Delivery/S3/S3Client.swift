@@ -72,7 +72,8 @@ package final class S3Client: Sendable {
     func perform(_ call: S3Call) async -> Result {
         var refusedKey: AWSCredentials?
         var last = DeliveryTrouble(
-            "the store rejected the region or the time of each request", remedy: "Correct the region")
+            "the store refused every attempt because of the region or the time of the request",
+            remedy: "Correct the setting “region”, and check this host's clock")
         for _ in 0..<Self.adjustments {
             let credentials: AWSCredentials
             do throws(AWSCredentialProblem) {

@@ -70,7 +70,7 @@ extension FleetVerifier {
                 else { continue }
                 report(
                     .leftover, entry.path,
-                    "this object was left by a seal before generation \(newest.generation + 1), or by an attempt to seal that failed"
+                    "the newest seal does not use this object: an earlier seal left it, or an attempt to seal that failed"
                 )
             }
         }

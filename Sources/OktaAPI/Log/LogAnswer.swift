@@ -71,7 +71,7 @@ package enum LogAnswer: Sendable {
         if !(request.isLink && next == request.url), let objection = query.objection(to: next) {
             return problem(
                 .foreignNext, "Tributary does not follow the next link of this answer: \(objection)",
-                "Check for a proxy that rewrites headers; if the link leads to another name of this org, use that name in the URL"
+                "Check for a proxy that rewrites headers. If the link leads to another host name of this org, set the integration's url to that name"
             )
         }
         if next == request.url, !PageCheck.isEmptyArray(response.body) {

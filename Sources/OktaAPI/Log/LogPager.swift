@@ -291,9 +291,9 @@ package struct LogPager: Sendable {
         trouble = nil
     }
 
-    /// Records that nothing of the page was stored, because no tail begins with the page.
+    /// Records that nothing of the page was stored, because the page has no new event with which a tail could begin.
     ///
-    /// - Parameter isEmpty: whether the page had no events, so that its link continues from the same place.
+    /// - Parameter isEmpty: whether the page had no events. In that case, its link continues from the same place.
     package mutating func nothingKept(isEmpty: Bool, now: Instant) {
         guard case .delivering(let page) = phase else { return }
         phase = .idle

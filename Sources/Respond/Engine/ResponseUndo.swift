@@ -39,7 +39,8 @@ package enum ResponseUndo: Sendable, Equatable {
 
     private static func reason(_ result: ResponseResult, _ who: String) -> String {
         switch result.outcome {
-        case .alreadyDone: "\(who) was in that state before the action: there is nothing to undo."
+        case .alreadyDone:
+            "\(who) was already in the state that the action asked for, so the action changed nothing: there is nothing to undo."
         case .unknown: "It is not known whether this action was done: check \(who) in the Admin Console."
         case .done, .wouldDo, .refused, .refusedByOkta, .failed:
             "This action changed nothing: there is nothing to undo."

@@ -104,7 +104,8 @@ struct StepRunner: Sendable {
         if facts.isMember == nil, [.addToGroup, .removeFromGroup].contains(step.action), outcome.result.outcome == .done
         {
             outcome.result.code = ResponseCode.membershipNotRead.text
-            outcome.result.message += " Tributary could not read whether the user was a member of the group before."
+            outcome.result.message +=
+                " Tributary could not read whether the user was a member of the group before the action."
         }
         return outcome
     }

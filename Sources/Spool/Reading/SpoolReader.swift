@@ -142,7 +142,7 @@ package struct SpoolReader: Sendable {
 
     /// The loaders and their positions. Throws `refused` for an invalid acknowledgement.
     ///
-    /// - Parameter expected: loaders that must acknowledge segments even if they have not registered yet.
+    /// - Parameter expected: loaders that the result includes even if they have not registered yet; these have position 0.
     package func acknowledgements(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
         try AcknowledgementFiles(spool: directory, fileSystem: fileSystem).all(expecting: expected)
     }

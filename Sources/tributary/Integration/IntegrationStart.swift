@@ -152,9 +152,9 @@ struct IntegrationStart {
             }
             Terminal.result("\(terminal.green("✔")) \(name) collects: \(words)")
             let spool = request.configuration.spool
-            let first = min(SpoolSettings.firstFiles, spool.segmentMaxAge.duration)
+            let first = Int(min(SpoolSettings.firstFiles, spool.segmentMaxAge.duration).components.seconds)
             Terminal.complain(
-                "  files appear in \(spool.directory) within \(first.components.seconds)s: \(CommandHint.command("spool list"))"
+                "  files appear in \(spool.directory) within \(StatusReport.duration(first)): \(CommandHint.command("spool list"))"
             )
         case "on_another_host":
             Terminal.result(

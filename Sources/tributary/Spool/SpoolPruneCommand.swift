@@ -60,7 +60,7 @@ struct SpoolPrune: ParsableCommand {
         }
         try options.refuseFleet(
             instead:
-                "let a lifecycle rule of the bucket delete objects below integration= and _rejected/; --spool names a spool on this host"
+                "to delete old objects, use a lifecycle rule of the bucket for integration= and _rejected/; to prune a spool on this host, name it with --spool"
         )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
