@@ -421,7 +421,7 @@ struct RespondTests {
     }
 
     @Test(
-        "if Okta is slow, the command says that it waits; after Ctrl-C it says that the action continues and how to see the result"
+        "if Okta is slow, the command says that it waits; after Ctrl-C it says that the action can't be stopped and how to see the result"
     )
     func slowAction() async throws {
         let helper = try await RunningHelper()
@@ -434,7 +434,7 @@ struct RespondTests {
         kill(command.processIdentifier, SIGINT)
         command.waitUntilExit()
         #expect(command.terminationStatus == 0, "\(said())")
-        #expect(said().contains("this action continues") && said().contains("tributary respond history --case INC-1"))
+        #expect(said().contains("so it can't be stopped") && said().contains("tributary respond history --case INC-1"))
         #expect(helper.status(adam) == .suspended)
     }
 
