@@ -99,7 +99,7 @@ final class EtcdClient: Sendable {
             case .cancelled, .shutDown: throw .cancelled
             default:
                 throw .unavailable(
-                    "\(error.summary). Check that etcd is running, and check the endpoints and certificates in fleet.lease"
+                    "\(error.summary). Check that etcd is running, and check fleet.lease.endpoints and the certificates in fleet.lease"
                 )
             }
         }
