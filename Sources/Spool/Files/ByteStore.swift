@@ -17,9 +17,9 @@ final class ByteStore {
 
     func reserve(_ additional: Int) {
         guard count + additional > capacity else { return }
-        memory.grow(
-            to: max(count + additional, capacity >= Memory.mappedFrom ? capacity + capacity / 4 : capacity * 2),
-            keeping: count)
+        // Mapped memory grows without a copy. So it grows in smaller steps, which leave less of it unused.
+        let step = capacity >= Memory.mappedFrom ? capacity / 4 : capacity
+        memory.grow(to: max(count + additional, capacity + step), keeping: count)
     }
 
     /// Free space after the bytes. Write into it, then call `advance` with the number of bytes written.
@@ -114,6 +114,7 @@ extension ByteStore {
             }
             let size = Self.wholePages(wanted)
             let moved = tributary_remap(base, capacity, size)
+            // The same as in `init`: without memory, the process ends.
             guard let moved, moved != MAP_FAILED else { preconditionFailure("no memory for \(wanted) bytes") }
             (base, capacity) = (moved, size)
         }
