@@ -235,7 +235,7 @@ class Command:
             exits.append(match[1])
             return ""
 
-        sentence = r"(?:^|(?<=[.:] ))((?:Ends|Exits|Also exits) with (?:[^.]|\.(?!\s|$))*\.)\s*"
+        sentence = r"(?:^|(?<=[.:] ))((?:Exits|Also exits) with (?:[^.]|\.(?!\s|$))*\.)\s*"
         rest = [re.sub(sentence, taken, block).strip() for block in rest]
         return examples, exits, [block for block in rest if block]
 
