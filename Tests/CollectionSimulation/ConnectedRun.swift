@@ -94,9 +94,9 @@ private final class ConnectedRun: Sendable {
             time.advance(session.pause)
             time.set(hostOffset: session.hostOffset)
             lane.logger.notice("start \(number): \(session)")
-            if session.deletes {
-                org.deleteAll()
-                startsState.withLock { $0.wanted.deletedUntil = time.server }
+            if let count = session.deletesAllBut {
+                let until = org.deleteAll(butNewest: count)
+                startsState.withLock { $0.wanted.deletedUntil = until }
             }
             switch session.state {
             case .none: break

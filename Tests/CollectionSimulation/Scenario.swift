@@ -56,7 +56,7 @@ package struct Scenario: Sendable {
         /// events, or the new filter admits many events that are not remembered.
         case narrowFilters
 
-        /// Before a start of the daemon, Okta deletes all stored events, whether or not they were collected.
+        /// Before a start of the daemon, Okta deletes the stored events, whether or not they were collected. Sometimes a few of the newest are left.
         case deletions
 
         /// Features that were added after the first failing seeds were recorded. Those seeds are run without them, so that their runs stay the same.
@@ -94,8 +94,8 @@ package struct Scenario: Sendable {
         package var hostOffset: Int64
         /// How long the daemon does not run before this start, in milliseconds.
         package var pause: Int64
-        /// Whether the org deletes, before this start, all events that it has stored so far.
-        package var deletes = false
+        /// If not nil, the org deletes, before this start, all events that it has stored so far, except this many of the newest.
+        package var deletesAllBut: Int?
         /// The change of the state directory before this start.
         package var state = StateChange.none
         /// When the state directory is copied: at a file operation while the daemon runs, or after its end.

@@ -58,10 +58,14 @@ final class ScriptedOrg: HTTPTransport {
     /// Resets `emptyAnswers` at a start of the daemon, because only answers to the new process show that it has collected everything.
     func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
 
-    /// Deletes what has been stored so far.
-    func deleteAll() {
+    /// Deletes what has been stored so far, except the newest `count` events. Returns when the newest deleted event was stored.
+    func deleteAll(butNewest count: Int) -> Int64 {
         let now = time.server
-        state.withLock { $0.firstKept = events.firstIndex { $0.stored > now } ?? events.count }
+        let stored = events.firstIndex { $0.stored > now } ?? events.count
+        return state.withLock { state in
+            state.firstKept = max(state.firstKept, stored - count)
+            return state.firstKept > 0 ? events[state.firstKept - 1].stored : .min
+        }
     }
 
     /// From now on, no answer has a fault, so that the run can end.

@@ -38,7 +38,10 @@ struct SettingsChoice {
         if features.contains(.outages), !isFirst, Bool.random(using: &outages) {
             last.pause = Int64.random(in: 60_000...14_400_000, using: &outages)
         }
-        last.deletes = features.contains(.deletions) && !isFirst && Int.random(in: 0..<3, using: &deletions) == 0
+        last.deletesAllBut = nil
+        if features.contains(.deletions), !isFirst, Int.random(in: 0..<3, using: &deletions) == 0 {
+            last.deletesAllBut = Bool.random(using: &deletions) ? 0 : Int.random(in: 1...40, using: &deletions)
+        }
         return last
     }
 }

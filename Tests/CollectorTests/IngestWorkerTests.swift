@@ -128,7 +128,7 @@ struct IngestWorkerTests {
     @Test("while a query by time searches for known events, no page is stored, and the next page continues the search")
     func searched() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
-        let limits = PassedLimits(window: 4, need: 2, head: 2, leastSeen: 1, restartDepths: 2..<4)
+        let limits = PassedLimits(window: 4, need: 1, head: 2, leastSeen: 1, restartDepths: 2..<4)
         let worker = try worker(limits: limits)
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1, 2, 3, 4], next: 1), after: nil)
@@ -145,7 +145,18 @@ struct IngestWorkerTests {
         #expect(search.seen.count == 1)
         #expect(search.next == Self.link(3))
         #expect(try await open(worker) == second.kept)
-        let third = try await ingest(worker, page([6, 7, 10], at: place, next: 4, search: search), after: second.kept)
+        // Two of the remembered events have been counted, so they are read again, and what follows the first of them is collected.
+        let end = page([6, 7, 10], at: place, next: 4, search: search)
+        guard
+            case .searching(let again, count: 3) = try await worker.ingest(
+                end, after: second.kept, integration: "acme", collectedAt: 1)
+        else {
+            Issue.record("the search has ended after its first pass")
+            return
+        }
+        #expect(again.pass == .collecting(after: 1))
+        #expect(again.next == nil)
+        let third = try await ingest(worker, page([6, 7, 10], at: place, next: 4, search: again), after: second.kept)
         #expect((third.events, third.rejected, third.duplicates) == (1, 0, 2))
         #expect(third.checkpoint.place[.main]?.next == Self.link(4))
         _ = await worker.sealAndClose("acme")

@@ -102,7 +102,7 @@ struct RequeryTests {
         _ = try refuse(&bench)
         let first = try #require(bench.page(next: Bench.link("s1")).page)
         #expect(first.search == nil)
-        var search = LogSearch(need: 5)
+        var search = LogSearch(.counting(upTo: 5))
         search.next = first.next
         bench.pager.searching(search, now: bench.now)
         let (wait, request) = try bench.nextRequest()

@@ -74,9 +74,9 @@ extension IntegrationCollector {
                 at: time.wall)
         }
         announce(transition, requestID: page.requestID)
-        if search.next == nil, search.need == 0 {
+        if search.hasFailed {
             logger.warning(
-                "none of the remembered events was found again; all events since \(WallClock.text(page.since.milliseconds)) are collected",
+                "too few of the remembered events were found again; all events since \(WallClock.text(page.since.milliseconds)) are collected",
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(

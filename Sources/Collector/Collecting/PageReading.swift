@@ -5,7 +5,7 @@ import Spool
 /// collection depends only on this type and on atomic commits. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
-/// misses none. (A2) Two queries return the same order, except that events at most ``PassedLimits/swap`` positions apart may be swapped. (A3) `since`
+/// misses none. (A2) Two queries return the same order, except that events less than ``PassedLimits/need`` positions apart may be swapped. (A3) `since`
 /// omits no event stored at that time or later. Among any few events, most are stored no earlier than five minutes before their `published`. Every
 /// event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need``
 /// occur a second time elsewhere in the answers to a re-query.
@@ -16,9 +16,9 @@ import Spool
 /// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
 /// - *Restart.* Every event that the way has not passed was stored at `restart` or later, and so were many of the events in the window.
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
-///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). So once `need` different
-///   events of the window have been seen, all forgotten events have been skipped (A4). No new event has been skipped, because the window has many
-///   more than `need` events that were stored since `restart`.
+///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). A first pass counts
+///   `2 * need` different events of the window. In the second pass, once `need` of them have been seen, all forgotten events have been skipped (A4).
+///   No new event has been skipped, because another `need` events of the window follow.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
 ///   the windows are joined and one way is left. If the head is full, this is the tail, because its stretch continues the stretch of the history.
@@ -67,9 +67,9 @@ struct PageReading {
         search = page.search
         // A query by time may bring events that were passed and are no longer remembered.
         if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
-            search = LogSearch(need: limits.need)
+            search = LogSearch(.counting(upTo: 2 * limits.need))
         }
-        isTaking = search.map { $0.need == 0 } ?? true
+        isTaking = search?.isCollecting ?? true
     }
 
     /// Whether the page's next event is to be collected.
@@ -117,8 +117,8 @@ struct PageReading {
     }
 
     private mutating func found(_ identity: RecordIdentity) {
-        search?.seen.insert(UInt128(identity.high) << 64 | UInt128(identity.low))
-        if let search, search.seen.count >= search.need { isTaking = true }
+        search?.found(UInt128(identity.high) << 64 | UInt128(identity.low))
+        isTaking = search?.isCollecting ?? true
     }
 
     private mutating func met() {
@@ -131,7 +131,12 @@ struct PageReading {
 
     /// The result of the page. The identities of the page's events stay with the writer until they are committed or discarded.
     mutating func outcome() -> PageOutcome {
-        if let search, !isTaking { return .searching(next(search)) }
+        if let search, !isTaking {
+            return .searching(
+                search.after(
+                    count: count, isFull: count >= page.limit, typical: Self.median(allTimes).map { PublishedTime($0) },
+                    date: page.date, next: page.next, leastSeen: limits.leastSeen))
+        }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
         // `restart` is taken from commits well before the newest one. So a query from `restart` returns many of the remembered events.
@@ -165,20 +170,10 @@ struct PageReading {
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
     }
 
-    private func next(_ search: LogSearch) -> LogSearch {
-        var search = search
-        search.began = search.began ?? page.date
-        search.emptyAnswers = count == 0 ? search.emptyAnswers + 1 : 0
-        search.next = page.next
-        let typical = Self.median(allTimes).map { PublishedTime($0) }
-        return search.isAtEnd(count: count, isFull: count >= page.limit, typical: typical, date: page.date)
-            ? search.nextPass(leastSeen: limits.leastSeen) : search
-    }
-
     /// Set after a search that found nothing: events up to this time may have been collected before. Nil if all forgotten events were stored before
     /// the start of the query, because Okta does not send those events again.
     private var unprovenUntil: ServerTime? {
-        guard let search, search.need == 0, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
+        guard let search, search.hasFailed, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
             StoredTime(dropped) >= way.restart
         else { return nil }
         return search.began
@@ -244,7 +239,8 @@ struct PageReading {
 struct PassedLimits: Sendable {
     /// A way remembers at least this many of the newest events.
     var window = 32_768
-    /// The number of different events of the window that a search has to see.
+    /// A search has to see twice this number of different events of the window. Two queries return an event at positions that differ by less than
+    /// this number.
     var need = 1_000
     /// The number of first events that a tail remembers separately.
     var head = 2_000
@@ -253,8 +249,6 @@ struct PassedLimits: Sendable {
     /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a
     /// search that starts there sees enough of the window.
     var restartDepths = 8_192..<9_216
-    /// The positions of an event in the answers to two queries may differ by at most this number.
-    static let swap = 1_000
 }
 
 /// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a

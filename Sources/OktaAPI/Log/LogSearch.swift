@@ -1,48 +1,93 @@
 /// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
-/// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events. During the search, the
-/// way collects nothing. Once the search has seen ``need`` different remembered events, the way collects every event that it does not remember.
+/// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events.
+///
+/// The search reads the remembered events in two passes. The first pass only counts how many of them Okta returns. The second pass reads them again,
+/// and collects every unknown event after half of them. So as many remembered events are before this point as after it: the first half keeps the
+/// point away from the forgotten events, and the second half keeps it away from the new ones.
 ///
 /// A search is not stored. After a restart of the daemon, the search begins again with the same query.
 package struct LogSearch: Sendable, Hashable {
-    /// The number of different remembered events that must be seen. Zero means that none can be found. Every unknown event is then collected.
-    package let need: Int
-    /// Whether this is a second pass, because the first pass saw too few remembered events.
-    package let isSecond: Bool
+    package enum Pass: Sendable, Hashable {
+        /// Remembered events are counted up to this number. Nothing is collected.
+        case counting(upTo: Int)
+        /// When this many remembered events have been seen, unknown events are collected. Zero means that too few can be found; every unknown event
+        /// is then collected.
+        case collecting(after: Int)
+    }
+
+    package let pass: Pass
     /// The `Date` of the first answer to the search.
     package var began: ServerTime?
-    /// The remembered events seen so far, at most ``need``.
-    package var seen: Set<UInt128> = []
+    /// The remembered events that this pass has seen, at most as many as it needs.
+    package private(set) var seen: Set<UInt128> = []
     /// The number of empty answers in a row.
     package var emptyAnswers = 0
-    /// The link with which the search continues; nil at its beginning.
+    /// The link of the next request; nil at the beginning of the query.
     package var next: String?
+    /// The link of the first page with a remembered event; nil if that is the first page of the query. The second pass begins there.
+    private var firstPage: String?
 
     /// A pass of the search ends after this many empty answers in a row.
     static let endsAfterEmptyAnswers = 4
     /// If the search has lasted this long, in milliseconds by the server's clock, its pass ends with the first answer that is not full.
     static let endsAfter: Int64 = 600_000
 
-    package init(need: Int, isSecond: Bool = false, began: ServerTime? = nil) {
-        self.need = need
-        self.isSecond = isSecond
+    package init(_ pass: Pass, began: ServerTime? = nil, next: String? = nil) {
+        self.pass = pass
         self.began = began
+        self.next = next
     }
 
-    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the search is not
-    /// complete. If a search ends too early, events can be collected twice, but none is lost.
+    /// The number of remembered events that this pass needs.
+    package var need: Int {
+        switch pass {
+        case .counting(let count), .collecting(let count): count
+        }
+    }
+
+    /// Whether unknown events are collected now.
+    package var isCollecting: Bool {
+        if case .collecting(let count) = pass { seen.count >= count } else { false }
+    }
+
+    /// Whether the search has found too few remembered events, so that every unknown event is collected.
+    package var hasFailed: Bool { pass == .collecting(after: 0) }
+
+    /// Records a remembered event.
+    package mutating func found(_ identity: UInt128) { if seen.count < need { seen.insert(identity) } }
+
+    /// The search after a page during which nothing was collected.
     ///
-    /// - Parameter typical: the median of the events' `published`.
-    package func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
+    /// - Parameters:
+    ///   - count: the number of the page's events.
+    ///   - typical: the median of their `published`.
+    ///   - next: the link to the next page.
+    ///   - leastSeen: if the first pass has seen fewer remembered events, their number proves nothing.
+    package func after(
+        count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String, leastSeen: Int
+    ) -> LogSearch {
+        var search = self
+        search.began = began ?? date
+        search.emptyAnswers = count == 0 ? emptyAnswers + 1 : 0
+        if seen.isEmpty { search.firstPage = next }
+        search.next = next
+        let isDone = seen.count >= need
+        guard isDone || search.isAtEnd(count: count, isFull: isFull, typical: typical, date: date) else {
+            return search
+        }
+        guard case .counting = pass, seen.count >= leastSeen else {
+            return LogSearch(.collecting(after: 0), began: search.began)
+        }
+        return LogSearch(.collecting(after: (seen.count + 1) / 2), began: search.began, next: firstPage)
+    }
+
+    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the pass has not
+    /// seen enough. If a pass ends too early, it has seen fewer events; events can then be collected twice, but none is lost.
+    private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
         guard let began else { return false }
         if let typical, typical.milliseconds > began.milliseconds { return true }
         guard let date, !isFull else { return false }
         return date.milliseconds - began.milliseconds >= Self.endsAfter
-    }
-
-    /// The next pass, if this pass did not find enough events. The next pass starts from the beginning, and needs half as many events as this pass
-    /// found. If this pass found too few to prove anything, the next pass needs none: every unknown event is then collected, so that nothing is lost.
-    package func nextPass(leastSeen: Int) -> LogSearch {
-        LogSearch(need: isSecond || seen.count < leastSeen ? 0 : (seen.count + 1) / 2, isSecond: true, began: began)
     }
 }
