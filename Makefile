@@ -7,11 +7,18 @@ RELOADS ?= 1000
 SEED ?= random
 PREFIX ?= /usr
 DESTDIR ?=
+# With COVERAGE=1, the tests count the lines that they run. The programs of other suites are built in the same way, so that nothing is built twice.
+DEBUG_BUILD = $(SWIFT) build $(if $(COVERAGE),--enable-code-coverage)
+# The counts of programs outside the unit tests are discarded.
+ifdef COVERAGE
+export COVERAGE
+export LLVM_PROFILE_FILE = /dev/null
+endif
 # The programs export no symbols, because nothing loads symbols from them; this saves 2 MB. `-z now` makes the tables of the dynamic loader read-only.
 RELEASE_BUILD = TRIBUTARY_RELEASE=1 $(SWIFT) build -c release --static-swift-stdlib \
 	-Xlinker --no-export-dynamic -Xlinker -z -Xlinker now -Xlinker -L.build/static
 
-.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates coverage loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
+.PHONY: help build release demo test docs pictures parquet-columns lint format fuzz validate-independently bench gates loader-test detections-test delivery-test fleet-test replay-test oauth-test okta-sdk-test fault-test metrics-test \
 	exactly-once-test attack-test simulate simulate-delay simulate-faults systemd-test package-test reload-test respond-test deb tarball install uninstall clean
 
 help: ## List the targets
@@ -19,7 +26,7 @@ help: ## List the targets
 
 build: ## Build for development
 	@scripts/install-dependencies build
-	$(SWIFT) build
+	$(DEBUG_BUILD)
 
 release: ## Build the programs for installation: optimized, with Swift's runtime and simdjson linked in
 	@scripts/install-dependencies build
@@ -29,20 +36,13 @@ release: ## Build the programs for installation: optimized, with Swift's runtime
 
 demo: ## Watch the daemon collect from a simulated Okta org; with DEMO_SECONDS=20 it ends after 20 s
 	@scripts/install-dependencies demo
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	@DEMO_SECONDS=$(DEMO_SECONDS) scripts/demo "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	@DEMO_SECONDS=$(DEMO_SECONDS) scripts/demo "$$($(DEBUG_BUILD) --show-bin-path)"
 
-LEASES = FleetTests.(EtcdLeaseStore|LeaseKeeper|S3Lease)Tests
-
-test: ## Run all tests that need only this machine
+test: ## Run all tests that need only this machine; COVERAGE=1 also prints the unit tests' coverage of some modules
 	@scripts/install-dependencies test
-	$(SWIFT) build --build-tests
-	# Limits how many tests run at a time, because tests that start programs or compute for long would take the processor from the others.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 $(SWIFT) test --skip-build --skip 'EndToEndTests|$(LEASES)'
-	# Runs the tests of leases one at a time, because a lease ends if its test gets no processor time.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=1 $(SWIFT) test --skip-build --filter '$(LEASES)'
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6 $(SWIFT) test --skip-build --filter EndToEndTests
+	scripts/test "$(SWIFT)"
 
 docs: ## Rewrite docs/detections.md and the generated parts of docs/record-schema.md, docs/configuration.md, docs/metrics.md and docs/journal.md
 	scripts/make-detections.py
@@ -50,9 +50,9 @@ docs: ## Rewrite docs/detections.md and the generated parts of docs/record-schem
 
 pictures: ## Make the README's pictures again, from a real daemon with simulated orgs
 	@scripts/install-dependencies metrics
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	SAMPLE_SECONDS=600 scripts/make-pictures "$$($(SWIFT) build --show-bin-path)" docs/pictures
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	SAMPLE_SECONDS=600 scripts/make-pictures "$$($(DEBUG_BUILD) --show-bin-path)" docs/pictures
 
 parquet-columns: ## Rewrite libexec/parquet-columns.tsv from SCHEMA, a file with OCSF's schema
 	scripts/make-parquet-columns.py "$(SCHEMA)" >libexec/parquet-columns.tsv.new && mv libexec/parquet-columns.tsv.new libexec/parquet-columns.tsv
@@ -83,14 +83,10 @@ gates: ## Compare the mapping's allocations and instructions with the committed 
 	$(SWIFT) build -c release --static-swift-stdlib --product normalizer-benchmark
 	Benchmarks/gates/run "$$($(SWIFT) build -c release --show-bin-path)" $(ACCEPT)
 
-coverage: ## Measure the unit tests' coverage of spool, log pages, deliveries and fleets, in a separate build in .build-coverage
-	@scripts/install-dependencies test
-	scripts/coverage "$(SWIFT)"
-
 exactly-once-test: ## Test the daemon with an org that refuses requests, limits pages, cuts answers off and has a wrong clock
 	@scripts/install-dependencies build
-	$(SWIFT) build --product tributary
-	Suites/exactly-once/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	Suites/exactly-once/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 # Built separately, because the simulation uses internal declarations of the daemon's modules, as tests do.
 SIMULATION = $(SWIFT) build -c release -Xswiftc -enable-testing --scratch-path .build-simulate --product simulate-collection
@@ -123,32 +119,32 @@ package-test: release ## Test the package: lintian, manual pages, install, upgra
 
 attack-test: ## Test attacks by other users of the host on spool, status and secrets; needs root
 	@scripts/install-dependencies attacks
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/local-attacks/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/local-attacks/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 reload-test: ## Test reloads under load: each event is collected once, and memory does not grow; RELOADS=1000
 	@scripts/install-dependencies test
-	$(SWIFT) build --build-tests
+	$(DEBUG_BUILD) --build-tests
 	TRIBUTARY_RELOADS=$(RELOADS) $(SWIFT) test --skip-build --filter 'EndToEndTests.ReloadTests/manyReloads'
 
 respond-test: ## Test response actions in every user status, batches with kills, and their records; RESPOND_USERS=500 RESPOND_KILLS=60 for a long batch
 	@scripts/install-dependencies build
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/respond/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/respond/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 loader-test: ## Run the recipes of docs/loaders.md on a real spool; needs PyPI for DuckDB, pyarrow and chdb
 	@scripts/install-dependencies loaders
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/loaders/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/loaders/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 detections-test: ## Run each detection on the records of its events, with DuckDB from PyPI, in each version of OCSF
 	@scripts/install-dependencies loaders
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/detections/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/detections/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 delivery-test: release ## Test deliveries to a real S3 server and to fakes, with kills and lost connections; needs PyPI; SEED, PARTS (PARTS=measure compares with rclone and aws), SEGMENTS=10000 KILLS=100 for the long form
 	@scripts/install-dependencies delivery
@@ -156,9 +152,9 @@ delivery-test: release ## Test deliveries to a real S3 server and to fakes, with
 
 fleet-test: ## Test a fleet on a real etcd and S3 server, with partitions, kills and lost answers; PARTS="chaos scale upgrade", HOSTS, ORGS, EVENTS, TTL, LEASE, SEED
 	@scripts/install-dependencies fleet
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/fleet/run "$$($(SWIFT) build --show-bin-path)" $(PARTS)
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/fleet/run "$$($(DEBUG_BUILD) --show-bin-path)" $(PARTS)
 
 replay-test: release ## Test a replay of 1,000,000 records that is killed ten times; EVENTS, KILLS, SEED, WORK
 	@scripts/install-dependencies test
@@ -166,26 +162,26 @@ replay-test: release ## Test a replay of 1,000,000 records that is killed ten ti
 
 oauth-test: ## Test OAuth and DPoP with an org that checks them with PyJWT and cryptography; needs PyPI
 	@scripts/install-dependencies oauth
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/oauth/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/oauth/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 okta-sdk-test: ## Test okta-simulator with Okta's Python SDK: every page of the log, users, groups, roles, sessions; needs PyPI
 	@scripts/install-dependencies okta-sdk
-	$(SWIFT) build --product okta-simulator
-	Suites/okta-sdk/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/okta-sdk/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 metrics-test: ## Test metrics, alert rules and the status page, with hostile clients and 1,000 integrations; PICTURES=directory
 	@scripts/install-dependencies metrics
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/metrics/run "$$($(SWIFT) build --show-bin-path)" $(PICTURES)
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/metrics/run "$$($(DEBUG_BUILD) --show-bin-path)" $(PICTURES)
 
 fault-test: ## Test the daemon with failures of disk, kernel and clock; needs root; FAULTS_FULL=1 tests every crash point
 	@scripts/install-dependencies faults
-	$(SWIFT) build --product tributary
-	$(SWIFT) build --product okta-simulator
-	Suites/faults/run "$$($(SWIFT) build --show-bin-path)"
+	$(DEBUG_BUILD) --product tributary
+	$(DEBUG_BUILD) --product okta-simulator
+	Suites/faults/run "$$($(DEBUG_BUILD) --show-bin-path)"
 
 deb: release ## Make the Debian package and the package with its symbols, in .build/package; run it on Debian 12
 	@scripts/install-dependencies package
@@ -203,4 +199,4 @@ uninstall: ## Remove the files that install has installed; configuration, state 
 	scripts/uninstall "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-coverage .build-simulate .demo .bench .fuzz
+	rm -rf .build .build-simulate .demo .bench .fuzz

@@ -264,20 +264,3 @@ if Context.environment["TRIBUTARY_FUZZ"] != nil {
             name: "NormalizerFuzz", dependencies: ["OCSF", "NormalizerCheck"], path: "Fuzz/NormalizerFuzz",
             swiftSettings: strict))
 }
-
-// `make coverage` builds these test targets with what they need, and nothing else.
-if let tests = Context.environment["COVERAGE_TESTS"] {
-    var kept = Set(tests.split(separator: ",").map(String.init))
-    var left = Array(kept)
-    while let name = left.popLast() {
-        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
-            switch dependency {
-            case .targetItem(let name, _), .byNameItem(let name, _): if kept.insert(name).inserted { left.append(name) }
-            case .productItem: break
-            @unknown default: break
-            }
-        }
-    }
-    package.targets.removeAll { !kept.contains($0.name) }
-    package.products.removeAll()
-}
