@@ -78,6 +78,9 @@ let brokenConfigurations: [Broken] = [
     Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [load]\n", "4:14", "“load” is not an absolute path"),
     Broken(
+        "destinations:\n  - name: a\n    type: exec\n    command: [/load, \"x\\0\"]\n", "4:21",
+        "the word contains a zero byte"),
+    Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [/load]\n    bucket: lake\n", "5:5",
         "“bucket” has no effect with type: exec"),
     Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no effect with type: s3"),

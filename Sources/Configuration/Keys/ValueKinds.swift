@@ -94,8 +94,11 @@ extension ValueKind where Value == String {
 extension ValueKind where Value == String {
     /// A word of a command, unchanged.
     static let argument = ValueKind("a word of a command") { (text) throws(ValueError) in
-        guard text.utf8.count <= 4000, !text.unicodeScalars.contains("\0") else {
+        guard text.utf8.count <= 4000 else {
             throw ValueError("the word has more than 4000 bytes", hint: "shorten it")
+        }
+        guard !text.unicodeScalars.contains("\0") else {
+            throw ValueError("the word contains a zero byte", hint: "remove it, because no command can take it")
         }
         return text
     }
