@@ -5,13 +5,25 @@
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
-// One bit for each of 16 bytes, set if the byte needs an escape.
-static inline uint64_t special(const uint8_t *text) {
+// One bit for each of 64 bytes.
+struct found {
+    // The byte is a quotation mark or a backslash. Its escape is a backslash before it.
+    uint64_t marks = 0;
+    // The byte is a control character. Its escape replaces it.
+    uint64_t controls = 0;
+};
+
+static inline found find(const uint8_t *text) {
     const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text));
-    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-    return uint64_t(unsigned(_mm_movemask_epi8(found)));
+    found found;
+    for (int at = 0; at < 64; at += 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at));
+        const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes);
+        found.marks |= uint64_t(unsigned(_mm_movemask_epi8(marks))) << at;
+        found.controls |= uint64_t(unsigned(_mm_movemask_epi8(controls))) << at;
+    }
+    return found;
 }
 
 // Copies at least `size` bytes, and at most 15 more.
@@ -47,15 +59,25 @@ size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) no
     // The bytes that need an escape are found for 64 bytes at once. The bytes between two of them are copied in steps of 16; the next copy overwrites the
     // surplus bytes.
     while (at + 64 + 16 <= length) {
-        uint64_t mask = special(text + at) | special(text + at + 16) << 16 | special(text + at + 32) << 32 | special(text + at + 48) << 48;
+        const found found = find(text + at);
         size_t copied = 0;
-        while (mask != 0) {
-            const size_t place = size_t(__builtin_ctzll(mask));
-            mask &= mask - 1;
-            copy(out, text + at + copied, place - copied);
-            out += place - copied;
-            out += escape(text[at + place], out);
-            copied = place + 1;
+        if (found.controls == 0) {
+            for (uint64_t marks = found.marks; marks != 0; marks &= marks - 1) {
+                const size_t place = size_t(__builtin_ctzll(marks));
+                copy(out, text + at + copied, place - copied);
+                out += place - copied;
+                *out++ = '\\';
+                // The next copy begins with the byte itself.
+                copied = place;
+            }
+        } else {
+            for (uint64_t marks = found.marks | found.controls; marks != 0; marks &= marks - 1) {
+                const size_t place = size_t(__builtin_ctzll(marks));
+                copy(out, text + at + copied, place - copied);
+                out += place - copied;
+                out += escape(text[at + place], out);
+                copied = place + 1;
+            }
         }
         copy(out, text + at + copied, 64 - copied);
         out += 64 - copied;
