@@ -7,7 +7,8 @@ package final class SafeDirectory: Sendable {
     package let path: String
     let descriptor: Int32
 
-    /// The maximum size of a secret in bytes, larger than any token or private key. An encrypted secret is larger.
+    /// The maximum size of a secret in bytes, larger than any token or private key. An encrypted secret may be larger
+    /// (``SystemdCreds/encryptedLimit``).
     package static let secretLimit = 64 << 10
     /// The maximum number of files in a directory.
     static let fileLimit = 4_096
@@ -26,7 +27,9 @@ package final class SafeDirectory: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-            throw CredentialFileError("users other than its owner may write in \(path): run chown root and chmod go-w")
+            throw CredentialFileError(
+                "users other than its owner may write in \(path), or its owner is neither root nor this user: run chown root and chmod go-w"
+            )
         }
     }
 
@@ -114,7 +117,7 @@ package final class SafeDirectory: Sendable {
         guard fstat(file, &status) == 0 else { throw CredentialFileError("cannot read", shown) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw CredentialFileError("\(shown) is not a regular file") }
         guard status.st_size <= limit else {
-            throw CredentialFileError("\(shown) is larger than \(limit >> 10) KiB: it must contain only the secret")
+            throw CredentialFileError("\(shown) is larger than \(limit >> 10) KiB, the maximum for this file")
         }
         var bytes = [UInt8](repeating: 0, count: limit + 1)
         var count = 0
@@ -131,7 +134,7 @@ package final class SafeDirectory: Sendable {
         return Array(bytes[..<count])
     }
 
-    /// Creates a file, and changes its owner. Fails if the name already exists.
+    /// Creates a file, and changes its owner if `owner` is given. Fails if the name already exists.
     func write(_ name: String, _ bytes: [UInt8], mode: mode_t, owner: (uid_t, gid_t)? = nil)
         throws(CredentialFileError)
     {
@@ -207,11 +210,11 @@ package final class SafeDirectory: Sendable {
             isRegular: status.st_mode & S_IFMT == S_IFREG)
     }
 
-    /// Returns whether the file existed.
+    /// Returns whether the file was removed.
     @discardableResult
     package func remove(_ name: String) -> Bool { unlinkat(descriptor, name, 0) == 0 }
 
-    /// Removes a directory and its contents, up to `depth` more levels deep.
+    /// Removes a directory with its contents, including up to `depth` levels of subdirectories.
     func removeDirectory(_ name: String, depth: Int = 8) {
         guard let inner = try? directory(name) else { return }
         for file in (try? inner.names()) ?? [] where !inner.remove(file) && depth > 0 {

@@ -8,13 +8,13 @@ import UnixSignals
 
 /// Makes the source of a delivery's segments from the configuration. The source may call the given closure to restart the delivery with a new source.
 ///
-/// Throws if the source can't be used at all; the error says why, for a person.
+/// Throws if the source can't be made. The error says why, and what an operator can do.
 package typealias DeliverySourceMaker =
     @Sendable (Configuration, @escaping @Sendable () -> Void) throws(DeliveryTrouble) -> any SegmentSource
 
 /// The process that delivers to one destination. It is a group of three services: watchdog, reload and delivery.
 package struct DeliveryDaemon {
-    /// How long transfers may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
+    /// How long the services may take to end after SIGTERM. It is less than the unit's `TimeoutStopSec=`.
     static let stopWithin = Duration.seconds(25)
 
     private let services: [ServiceGroupConfiguration.ServiceConfiguration]
@@ -23,7 +23,7 @@ package struct DeliveryDaemon {
 
     /// - Parameters:
     ///   - source: makes the source of the segments. The source may restart the delivery, as a reload does.
-    ///   - load: reads the configuration for a reload; returns `nil` after reporting why it is refused.
+    ///   - load: reads the configuration for a reload. If the configuration is refused, reports why and returns `nil`.
     /// - Throws: ``StartError``.
     package init(
         _ name: String, _ configuration: Configuration, version: String, userAgent: String, logger: Logger,
@@ -35,7 +35,7 @@ package struct DeliveryDaemon {
         let factory = DestinationFactory(
             environment: ProcessInfo.processInfo.environment, userAgent: userAgent, logger: logger)
         do throws(DestinationProblem) {
-            // Checks the settings first, so that unusable ones are reported before anything begins.
+            // Checks the settings first, so that unusable settings are reported before anything begins.
             _ = try factory.make(destination, network: configuration.network)
         } catch {
             throw .configuration(error.description)
@@ -67,7 +67,7 @@ package struct DeliveryDaemon {
 
     /// Delivers until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on SIGHUP does not end the process. A signal that arrives before the services run is handled once they run.
+        // From here on, SIGHUP does not end the process. A signal that arrives before the services have started is handled after their start.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -78,7 +78,7 @@ package struct DeliveryDaemon {
         try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Why the delivery can't start, with what to do about it.
+    /// Why the delivery can't start, and what to do about it.
     package enum StartError: Error, CustomStringConvertible {
         /// The configuration has no such destination, or the destination can't be used: exit code 78.
         case configuration(String)
@@ -92,7 +92,7 @@ package struct DeliveryDaemon {
         }
     }
 
-    /// A message that there is no destination with this name. The message lists the destinations that exist.
+    /// The message for a name that no destination has. It lists the existing destinations.
     package static func unknown(_ name: String, _ configuration: Configuration) -> String {
         let names = configuration.destinations.map(\.name.text)
         let known =
@@ -209,14 +209,14 @@ private struct DeliveryService: Service {
                 logger.announce(.ready, "delivering\(from) to \(destination.place), \(destination.guarantee.words)")
                 await deliverer.run()
             } while windDown.reason == .reload
-            logger.announce(.stopping, "stopped; all delivered segments are acknowledged")
+            logger.announce(.stopping, "stopped; segments that are not acknowledged are delivered after the next start")
         } onGracefulShutdown: {
             notifier.stopping()
             windDown.request(.stop)
         }
         heartbeat.retire()
     }
-    /// Makes the source, and retries until that succeeds; nil if the delivery should stop.
+    /// Makes the source, and retries every five seconds until it is made. Returns nil if the delivery should stop.
     private func source(_ configuration: Configuration, _ heartbeat: Heartbeat) async -> (any SegmentSource)? {
         var isSaid = false
         while windDown.reason != .stop {

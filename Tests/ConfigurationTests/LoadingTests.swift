@@ -172,6 +172,10 @@ struct WarningTests {
                 "the credential “r” expired on 2026-11-22"
             ),
             (good.replacing("- name: r", with: "- name: r\n    expires: 2026-11-23"), "expires today"),
+            (
+                good.replacing("- name: r", with: "- name: r\n    expires: 2026-11-24"),
+                "expires tomorrow, on 2026-11-24"
+            ),
             (good.replacing("- name: r", with: "- name: r\n    expires: 2026-12-01"), "expires in 8 days"),
             (good.replacing("acme.okta.com", with: "acme-admin.okta.com"), "-admin"),
             (

@@ -7,7 +7,8 @@ import Testing
 
 @testable import OktaAPI
 
-/// Tests with a scripted server on loopback. Other tests use the simulated org and PyJWT to verify what an org would verify.
+/// Tests the credential with a scripted server on loopback. Whether an org would accept the requests is tested elsewhere: with the simulated org, and
+/// with PyJWT.
 @Suite("A service app's credential")
 struct OAuthCredentialTests {
     /// A service app with its key in a file, and a server that answers as the test says.
@@ -66,6 +67,20 @@ struct OAuthCredentialTests {
         reply(
             200, "Content-Type: application/json",
             "{\"token_type\":\"\(type)\",\"expires_in\":3600,\"access_token\":\"\(text)\"}")
+    }
+
+    @Test(
+        "a key file that is too large or not text is described as such, and not as an API token",
+        arguments: [Data(repeating: 0x41, count: 1 << 20), Data([0xFF, 0xFE])])
+    func unusableKeyFile(content: Data) async throws {
+        let setting = try Setting { _, _ in Self.reply(500, "", "") }
+        try content.write(to: setting.directory.appendingPathComponent("key"))
+        let error = await #expect(throws: AuthorizedTransport.Failure.self) { try await setting.send() }
+        guard case .credential(let problem) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(problem.description.hasSuffix("/key is too large or not text: it must contain only the secret"))
     }
 
     @Test("if fifty callers need a token at the same time, one token request is sent")

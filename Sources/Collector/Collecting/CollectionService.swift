@@ -10,12 +10,12 @@ import Systemd
 final class CollectionService: Service {
     /// How often the service checks the age of unsealed records, and whether the workers respond.
     static let tick = Duration.seconds(1)
-    /// A worker that takes longer than this counts as stuck. A single write, synchronization or seal takes far less.
+    /// A worker that does not respond for longer than this counts as stuck. A single write, synchronization or seal takes far less time.
     static let workerBound = Duration.seconds(120)
     /// The wait before the service tries again to seal the records of a removed integration.
     static let leftoverRetry = Duration.seconds(60)
 
-    /// The maximum number of concurrent seals of a worker in a fleet's bucket.
+    /// In a fleet: the maximum number of integrations that a worker seals in the bucket at the same time.
     static let sharedSeals = 16
 
     private struct Running {
@@ -114,21 +114,25 @@ final class CollectionService: Service {
     /// Seals and closes an integration that no longer has a collector. If the seal fails, the service tries again later.
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
-            // The journal is not open, because an earlier problem prevented that.
+            // An earlier problem prevented the worker from opening the journal, so the service seals the records later.
             return noteLeftovers(among: [name])
         }
         board.sealed(outcome.sealed.count)
         guard let failure = outcome.failure else { return }
         guard !isShared else { return outcome.report(to: board, entry: name, logger: logger) }
         state.withLock { state in
-            state.leftovers.insert(name)
+            if failure.passesByItself { state.leftovers.insert(name) }
             state.failedLeftovers.insert(name)
         }
+        announceUnsealed(failure, of: name)
+    }
+
+    private func announceUnsealed(_ failure: SpoolError, of name: String) {
         logger.announce(
             .spoolError,
             """
             this integration is no longer configured to collect, and its unsealed records can't be sealed: \(failure). Tributary keeps them, and \
-            tries again every \(Self.leftoverRetry.components.seconds) s
+            tries again \(failure.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
             """, metadata: [LogKey.integration: "\(name)"])
     }
 
@@ -198,7 +202,8 @@ final class CollectionService: Service {
         heartbeat.retire()
     }
 
-    /// Seals and closes all integrations. In a bucket many seals run at the same time. On a disk, parallel seals are no faster.
+    /// Seals and closes all integrations. In a fleet, each worker runs several seals at the same time, because each seal waits for the bucket. On a
+    /// disk, parallel seals would be no faster.
     private func sealEverything() async {
         let atOnce = isShared ? Self.sharedSeals : 1
         await withDiscardingTaskGroup { group in
@@ -225,10 +230,11 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Schedules seals of the unsealed records of integrations that a reload has removed and that had no collector.
+    /// Schedules seals of the unsealed records of these integrations. A reload has removed them, and their journals are not open on a worker.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
-    /// Finds integrations that are no longer configured but have unsealed records, and schedules their seals, because no collector will seal them.
+    /// Finds integrations in the spool that are no longer configured, and schedules seals of their unsealed records, because no collector will seal
+    /// them.
     private func noteLeftovers(where isLeftover: (String) -> Bool) {
         guard !isShared else { return }
         do throws(SpoolError) {
@@ -236,8 +242,10 @@ final class CollectionService: Service {
             state.withLock { $0.leftovers.formUnion(known.filter(isLeftover)) }
         } catch {
             logger.announce(
-                .spoolError, "Tributary can't check for records of integrations that are no longer configured: \(error)"
-            )
+                .spoolError,
+                """
+                Tributary can't check for records of integrations that are no longer configured: \(error). It checks again at the next start
+                """)
         }
     }
 
@@ -270,13 +278,7 @@ final class CollectionService: Service {
                 if !error.passesByItself { state.leftovers.remove(name) }
                 return state.failedLeftovers.insert(name).inserted
             }
-            guard isNews else { return }
-            logger.announce(
-                .spoolError,
-                """
-                this integration is no longer configured to collect, and its unsealed records can't be sealed: \(error). Tributary keeps them, and \
-                tries again \(error.passesByItself ? "every \(Self.leftoverRetry.components.seconds) s" : "at the next start")
-                """, metadata: metadata)
+            if isNews { announceUnsealed(error, of: name) }
         }
     }
 }

@@ -2,8 +2,8 @@ import CommandHints
 import CurlHTTPClient
 import OktaAPI
 
-/// Reads one item of `credentials` and checks its file. A token's file is not opened. A private key is read to find out its kind, and then
-/// discarded.
+/// Reads one item of `credentials`, and checks the file of its secret. A file with a token is not opened. A file with a private key is read to find
+/// out the kind of key; the key is then discarded.
 struct CredentialReader {
     let settings: Settings
     let context: ConfigurationContext
@@ -46,9 +46,8 @@ struct CredentialReader {
         return name
     }
 
-    /// The default path of a credential's secret. The unit's root step writes the secret, or a file that says why it could not write the secret, to
-    /// its own directory. If there is such a file, the path is in that directory. Otherwise systemd provides the secret (systemd.exec(5),
-    /// `LoadCredential=`). Outside the service, the default is in the directory that systemd uses for `tributary.service`.
+    /// The default path of a credential's secret: in the first of ``CredentialPlaces/directories`` that has the secret, or a `.failed` file with the
+    /// reason why the secret is missing. If no directory has such a file, the path is in the first directory.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
@@ -84,7 +83,12 @@ struct CredentialReader {
         guard days <= Self.warningDays else { return }
         let place = settings.place(of: keys.expires.path)
         let when =
-            days < 0 ? "expired on \(expires)" : days == 0 ? "expires today" : "expires in \(days) days, on \(expires)"
+            switch days {
+            case ..<0: "expired on \(expires)"
+            case 0: "expires today"
+            case 1: "expires tomorrow, on \(expires)"
+            default: "expires in \(days) days, on \(expires)"
+            }
         findings.warning(
             at: place, key: keys.expires.path, "the credential “\(name)” \(when)",
             hint: "make a new credential in Okta and write it into the secret file")
@@ -150,13 +154,15 @@ extension CredentialError {
     fileprivate var reason: String {
         switch self {
         case .key(_, let problem): problem.description
-        case .malformed: "the file is not text"
+        case .malformed: "the file is too large or not text"
         default: description
         }
     }
 }
 
-/// The directories in which Tributary looks for the secret of a credential without `secret_file`, in this order. There is at least one.
+/// The directories in which Tributary looks for the secret of a credential without `secret_file`, in this order: the directory to which the unit's
+/// root step writes, and systemd's directory for `LoadCredential=` (systemd.exec(5)). A unit's environment names the directories. If it names none,
+/// the directories of `tributary.service` are used.
 struct CredentialPlaces {
     let directories: [String]
 

@@ -18,11 +18,12 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var since: String
     package var startedAt: String
     package var updatedAt: String
-    /// The bucket of a fleet that segments come from; absent for the spool of this host.
+    /// The fleet's bucket from which the segments come; absent for the spool of this host.
     package var source: String?
-    /// The host that delivers, while this one waits for its turn.
+    /// The host that delivers while this one waits for its turn; absent if this host delivers.
     package var holder: String?
-    /// All segments up to this position of the manifest are delivered. With a fleet's bucket: the number of segments that this run has passed.
+    /// All segments up to this position of the manifest are delivered. With a fleet's bucket, this is the number of segments that this run has
+    /// delivered or skipped.
     package var position: Int64 = 0
     /// The acknowledged position. It reaches `position` a little later.
     package var acknowledged: Int64 = 0
@@ -46,9 +47,9 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
         /// No segment waits.
         case live
         case delivering
-        /// The next segment failed, and is retried.
+        /// Something failed, such as a transfer, and is retried.
         case waiting
-        /// A segment is finally refused, or missing from the spool; no further segment is taken.
+        /// A segment is missing from the spool, or is refused for a reason that a retry does not cure. No further segment is taken.
         case stopped
         case ended
         /// Another host of the fleet delivers; this one takes over when that host stops.
@@ -111,7 +112,12 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var line: String {
         if let holder { return "\(state.rawValue), \(holder) delivers to \(place)" }
         let from = source.map { "from \($0)" } ?? "position \(position)"
-        let lag = lagSegments == 0 ? "no segment waits" : "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
+        let lag =
+            switch lagSegments {
+            case 0: "no segment waits"
+            case 1: "1 segment waits, for \(lagSeconds) s"
+            default: "\(lagSegments) segments wait, the oldest for \(lagSeconds) s"
+            }
         let problem = problem.map { "; \($0.message)" } ?? ""
         return "\(state.rawValue), \(from), \(lag), \(deliveredSegments) delivered to \(place)\(problem)"
     }

@@ -15,7 +15,7 @@ package struct APIToken: Credential, CustomStringConvertible, CustomDebugStringC
         }
         guard !token.isEmpty else { throw .empty(place: place) }
         guard token.utf8.count <= 1024, token.utf8.allSatisfy(Self.isTokenByte) else {
-            throw .malformed(place: place)
+            throw .notOneToken(place: place)
         }
         secret = String(token)
     }

@@ -5,7 +5,7 @@ import CurlHTTPClient
 package struct AuthorizedTransport: Sendable {
     /// Why a request got no answer.
     package enum Failure: Error, Sendable {
-        /// There is no usable credential; nothing was sent.
+        /// There is no usable credential. The request was not sent, or the org refused it.
         case credential(CredentialError)
         /// The answer of the org, or of its token endpoint, did not arrive completely.
         case transport(TransportError)
@@ -60,8 +60,8 @@ package struct AuthorizedTransport: Sendable {
 }
 
 extension TransportError {
-    /// The error of a token request. A time-out is changed to a connection error, because the pager would answer a time-out with a request for a
-    /// smaller page of the log. That does not help here.
+    /// The error of a token request. A time-out is changed to a connection error. After a time-out, the pager requests a smaller page of the log,
+    /// which would not help here.
     fileprivate var ofTokenEndpoint: TransportError {
         kind == .timeout ? TransportError(.connect, host: host, detail: "the token endpoint: \(detail)") : self
     }

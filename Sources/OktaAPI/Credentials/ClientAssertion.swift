@@ -8,7 +8,7 @@ struct ClientAssertion: Sendable {
     static let lifetime: Int64 = 300
 
     let clientID: String
-    /// The `kid` under which Okta knows the key; nil if the app has only one key.
+    /// The `kid` under which Okta knows the key; nil to use the `kid` in the key's file, if there is one.
     let keyID: String?
     /// The exact URL to which the request is sent (Okta: "audience must equal the endpoint invoked").
     let audience: String

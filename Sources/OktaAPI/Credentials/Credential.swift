@@ -35,7 +35,7 @@ package enum AuthorizationAdvice: Sendable, Hashable {
     case tryAgainWithNewProof
     /// The access token is no longer accepted: repeat the request with a new one.
     case tryAgainWithNewToken
-    /// The credential was refused. The status may also be 400, because Okta answers some DPoP problems with 400.
+    /// The credential was refused. The answer's status is 401, or 400 for some DPoP problems.
     case refused
 }
 
@@ -43,7 +43,7 @@ package enum AuthorizationAdvice: Sendable, Hashable {
 package enum AuthorizationFailure: Error, Sendable {
     /// There is no usable credential, and a person has to do something.
     case credential(CredentialError)
-    /// The server that issues access tokens could not be reached.
+    /// The server that issues access tokens sent no complete answer.
     case transport(TransportError)
     /// The token server answered, but without a token: it can't issue one now (429, 5xx), or the answer is not Okta's (3xx, 404). The caller handles
     /// this answer as if it were the answer to the caller's own request.
@@ -55,6 +55,8 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
     /// The text contains only white space.
     case empty(place: String)
     /// The text has more than one word or line, or a character that no token has.
+    case notOneToken(place: String)
+    /// The file is larger than a secret can be, or is not text.
     case malformed(place: String)
     /// The file can't be read; `reason` is the system's error text.
     case unreadable(path: String, reason: String)
@@ -64,14 +66,17 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
     case refused(TokenRefusal)
     /// The token endpoint's answer is neither a token nor an error.
     case noToken(host: String, reason: String)
-    /// Signing failed.
+    /// The private key can't sign.
     case signing(reason: String)
+    /// The key in memory with which requests are bound to their access token (DPoP) can't sign.
+    case proof
 
     /// What is wrong, where, and what to do.
     package var description: String {
         switch self {
         case .empty(let place): "\(place) is empty: it must contain the secret, and nothing else"
-        case .malformed(let place):
+        case .malformed(let place): "\(place) is too large or not text: it must contain only the secret"
+        case .notOneToken(let place):
             "\(place) does not contain exactly one API token: put only the token there, on one line, without quotes (a leading SSWS is allowed)"
         case .unreadable(let path, let reason):
             "the secret file \(path) can't be read (\(reason)): check the path and its permissions"
@@ -80,6 +85,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
         case .noToken(let host, let reason):
             "the token endpoint of \(host) gave no access token (\(reason)): check for a proxy or a login page of this network"
         case .signing(let reason): "the private key can't sign (\(reason)): make a new key and register it with the app"
+        case .proof: "no DPoP proof could be signed: restart Tributary, which makes a new key for these proofs"
         }
     }
 }

@@ -10,7 +10,7 @@ package actor OAuthCredential: Credential {
     package struct App: Sendable, Hashable {
         /// The client ID that the app's page in Okta shows.
         package var clientID: String
-        /// The `kid` of the key, if the app has several keys.
+        /// The `kid` of the key; nil to use the `kid` in the key's file, if there is one.
         package var keyID: String?
         /// The scopes to request, by Okta's names, such as `okta.logs.read`. Each scope must be granted to the app.
         package var scopes: [String]
@@ -136,7 +136,7 @@ package actor OAuthCredential: Credential {
             case .ask:
                 guard let error = await asked() else { continue }
                 if let token = life.serving(now: clock.now) { return token.value }
-                // The shared request also ends with the error `cancelled` if another caller is cancelled. This caller then requests a token again.
+                // If another caller is cancelled, the shared request ends with the error `cancelled`. This caller then requests a token again.
                 if error.kind == .cancelled, !Task.isCancelled { continue }
                 throw .transport(error)
             }
@@ -195,7 +195,7 @@ package actor OAuthCredential: Credential {
             assertion = try await ClientAssertion(clientID: app.clientID, keyID: app.keyID, audience: tokenURL)
                 .signed(with: key, now: server.seconds(local: localTime()))
         } catch {
-            throw .signing(reason: "of kind \(key.kind)")
+            throw .signing(reason: "its type is \(key.kind)")
         }
         let form = [
             ("grant_type", "client_credentials"), ("scope", app.scopes.joined(separator: " ")),
@@ -221,7 +221,7 @@ package actor OAuthCredential: Credential {
             return try await key.proof(
                 of: method, url, nonce: nonce, accessToken: token?.text, now: server.seconds(local: localTime()))
         } catch {
-            throw .signing(reason: "a proof of possession")
+            throw .proof
         }
     }
 

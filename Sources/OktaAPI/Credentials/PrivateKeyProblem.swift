@@ -12,9 +12,9 @@ package enum PrivateKeyProblem: Error, Sendable, Hashable, CustomStringConvertib
     case openSSH
     /// More than one key.
     case several
-    /// PEM or JWK of the right kind that can't be read: incomplete, or modified.
+    /// A PEM or JWK key of the right kind that can't be read, because it is incomplete or was changed.
     case damaged
-    /// Fewer than the 2048 bits that Okta requires.
+    /// An RSA key with fewer than the 2048 bits that Okta requires.
     case shortRSA(bits: Int)
     /// An elliptic curve other than P-256, or another algorithm.
     case unsupported(String)

@@ -16,10 +16,10 @@ enum TokenAnswer: Sendable {
     /// The answer is a 200 without a usable token.
     case unusable(reason: String)
 
-    /// The maximum size of an access token in bytes. Okta's have about a thousand.
+    /// The maximum size of an access token in bytes. Okta's tokens have about a thousand bytes.
     static let maximumTokenBytes = 16 << 10
-    /// The assumed lifetime of a token if the answer does not contain one; RFC 6749 does not require it. The value is small, because requesting a
-    /// token early costs little.
+    /// The assumed lifetime of a token if the answer does not say how long the token is valid. RFC 6749 allows such an answer. The value is small,
+    /// because requesting a token early costs little.
     static let defaultLife = Duration.seconds(300)
 
     init(_ response: HTTPResponse, host: String, clientID: String, scope: String) {

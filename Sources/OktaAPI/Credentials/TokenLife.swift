@@ -31,8 +31,8 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 /// What always holds:
 /// - A token is used until it expires, or until the org refuses it.
 /// - A new token is requested at a random time before the old token expires. While these requests fail, the old token is used.
-/// - After a refusal, no token is requested for a minute, unless the key is replaced.
-/// - After a 429, no token is requested before the wait that the server asks for is over.
+/// - After a refusal, no token is requested for almost a minute, unless the key is replaced.
+/// - After a 429, no token is requested until the wait that the server demands is over.
 /// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
 struct TokenLife: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -47,14 +47,14 @@ struct TokenLife: Sendable {
 
     /// What to do after the token endpoint has answered.
     enum Settlement: Sendable, Hashable {
-        /// Request again immediately, because the nonce or the time that the server demands is now known.
+        /// Request again immediately. The answer has shown what the first request lacked: a proof, a nonce, or the right time.
         case askAgain
         /// Call ``step(now:)``.
         case settled
     }
 
-    /// The maximum number of requests without a pause. This is enough to learn that DPoP is required, which nonce to use, and that the clock is
-    /// wrong.
+    /// The maximum number of requests without a pause. It is enough to learn from the answers that DPoP is required, which nonce to use, and that the
+    /// clock is wrong.
     static let attemptsInARow = 5
     /// The wait after a refusal. It is a little shorter than the minute that the pager waits, so that the pager's next attempt requests a token
     /// again.
@@ -87,7 +87,7 @@ struct TokenLife: Sendable {
         return .ask
     }
 
-    /// The token to continue with if a renewal failed.
+    /// The token to continue with if a renewal failed; nil if it has expired.
     func serving(now: Instant) -> AccessToken? { token.flatMap { now < $0.end ? $0 : nil } }
 
     /// Takes the answer to a token request.

@@ -24,7 +24,7 @@ package struct TokenRefusal: Sendable, Hashable, CustomStringConvertible {
         case "invalid_client":
             """
             check client_id and key_id, that the app is active, and that the public key registered with it (Applications > the app > \
-            Client Credentials) belongs to the private key here
+            Client Credentials) belongs to the configured private key
             """
         case "invalid_scope":
             "grant \(scope) to the app (Applications > the app > Okta API Scopes)"

@@ -4,11 +4,11 @@ import CurlHTTPClient
 package struct OktaCallError: Error, Sendable, CustomStringConvertible {
     /// What is known about the call.
     package enum Kind: Sendable, Hashable {
-        /// There is no usable credential; nothing was sent.
+        /// There is no usable credential. The call was not carried out.
         case credential
-        /// The service app lacks this scope; nothing was sent.
+        /// The service app lacks this scope. The call was not carried out.
         case scope(OktaScope)
-        /// There was no connection or no access token, so nothing was sent.
+        /// There was no connection or no access token, or the task was cancelled before the call. The call was not carried out.
         case notSent
         /// The org answered the call with 429, or the rate limit did not allow the call before its deadline. The call was not carried out.
         case rateLimited
@@ -18,7 +18,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         case foreign
         /// Okta failed while it processed the call. The call may have been carried out.
         case server
-        /// The call was sent, but its answer did not arrive. The call may have been carried out.
+        /// The call was sent, but no usable answer arrived. The call may have been carried out.
         case lost
         /// A call that only reads data got an answer that Tributary can't parse.
         case unreadable
@@ -64,7 +64,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         let said = error.text ?? code ?? "status \(response.status)"
         let words = "\(host) answered \(response.status) (\(said))"
         if (200..<300).contains(response.status) {
-            // The server that answered instead of Okta may have forwarded the call to Okta.
+            // The call may have been carried out: the server that answered instead of Okta may have forwarded it to Okta.
             let what = ForeignAnswer(response)?.what ?? "sent an answer that Tributary can't read"
             self.init(.lost, "\(host) \(what): \(ForeignAnswer.advice)")
         } else if response.isOfTokenEndpoint {

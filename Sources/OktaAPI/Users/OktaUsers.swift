@@ -54,9 +54,13 @@ package struct OktaUsers: Sendable {
         _ call: OktaCall, as credential: any Credential, _ scope: OktaScope, before deadline: Instant
     ) async throws(OktaCallError) -> HTTPResponse {
         guard await pace.turn(call.endpoint, before: deadline) else {
+            guard !Task.isCancelled else { throw OktaCallError(.notSent, "the action was stopped before this call") }
             throw OktaCallError(
                 .rateLimited,
-                "response actions have used up their share of \(org.host)'s rate limit: try again in a minute")
+                """
+                the rate limit of \(org.host) left no request for this call in time: response actions may use \(Int(EndpointPace.share * 100)) % of it, \
+                and other clients use it too. Try again in a minute
+                """)
         }
         let response: HTTPResponse
         do throws(AuthorizedTransport.Failure) {
@@ -103,7 +107,7 @@ package struct OktaUsers: Sendable {
                     || (error.kind == .rateLimited && error.status != nil)
                 guard mayPass, attempt < Self.readAttempts, next < deadline, !Task.isCancelled else { throw error }
                 attempt += 1
-                // After a 429, `EndpointPace` waits, so no wait is needed here.
+                // After a 429, `EndpointPace` waits before the next attempt, so no wait is needed here.
                 if error.kind != .rateLimited { await wait(next) }
             }
         }
@@ -223,7 +227,7 @@ package struct OktaUsers: Sendable {
         }
     }
 
-    /// The link in an answer, to be shown to a person; nil if there is none.
+    /// The link or the temporary password in an answer, to be shown to a person; nil if there is none.
     package static func secret(in response: HTTPResponse) -> OneTimeSecret? {
         guard let form = try? JSONDecoder().decode(SecretForm.self, from: Data(response.body)),
             let text = form.tempPassword ?? form.resetPasswordUrl ?? form.activationUrl, !text.isEmpty

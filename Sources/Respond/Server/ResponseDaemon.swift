@@ -21,7 +21,7 @@ package struct ResponseDaemon {
 
     /// - Parameters:
     ///   - socket: the path to listen on if the service manager passes no socket; nil for the configured path.
-    ///   - load: reads the configuration for a reload; returns nil after reporting why it is refused.
+    ///   - load: reads the configuration for a reload. If the configuration is refused, reports why and returns nil.
     /// - Throws: if the helper can't listen on the socket.
     package init(
         _ configuration: Configuration, socket: String?, logger: Logger, makeEngine: @escaping EngineFactory,
@@ -55,7 +55,7 @@ package struct ResponseDaemon {
 
     /// Serves until SIGTERM or SIGINT.
     package func run() async throws {
-        // From here on, SIGHUP does not end the process. A signal that arrives before the services run is handled once they run.
+        // From here on, SIGHUP does not end the process. A signal that arrives before the services have started is handled after their start.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
@@ -120,7 +120,10 @@ private struct ResponseService: Service {
                 let configuration = plan.takeNext() ?? plan.inForce
                 isPaused = try await serve(configuration)
             }
-            logger.announce(.stopping, "stopped after all current requests had ended")
+            logger.announce(
+                .stopping,
+                "stopped, after waiting up to \(ResponseServer.Limits().windDown.components.seconds) s for the current requests"
+            )
         } onGracefulShutdown: {
             notifier.stopping()
             server.stop()
@@ -152,7 +155,8 @@ private struct ResponseService: Service {
                 engine: engine, actionsFile: "\(plan.inForce.runtimeDirectory)/\(CommittedActions.fileName)"))
     }
 
-    /// Makes an engine. Only one engine at a time can open the log, and the earlier one may need a moment to close it.
+    /// Makes an engine. Only one engine at a time can open the log, and the earlier engine may need a moment to close it. So a failure is retried for
+    /// about 10 s.
     private func start(_ configuration: Configuration) async throws -> ResponseEngine {
         var attempts = 0
         while true {
