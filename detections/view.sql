@@ -1,8 +1,8 @@
 -- The records of a spool by their OCSF attributes, for DuckDB: the view "okta", which the queries in rules/ read. `happened` is `time` as
--- a timestamp, in UTC; `integration`, `class` and `date` are the spool's own. What stands in `unmapped` is not here: no detection needs it.
+-- a timestamp, in UTC; `integration`, `class` and `date` come from the path of the file. The view has no `unmapped`: no detection needs it.
 -- Made by scripts/make-detections.py; don't edit.
 --
--- Before it, set what you want otherwise:
+-- To change a default, set its variable before you run this file:
 --   SET VARIABLE spool = '/srv/spool';                  -- default /var/lib/tributary/spool
 --   SET VARIABLE since = now() - INTERVAL 1 DAY;        -- default: everything
 SET TimeZone = 'UTC';

@@ -64,8 +64,9 @@ def main():
     while waiting:
         visit(objects[waiting.pop()])
     print(f"# OCSF {schema['version']} as far as records use it; made by scripts/make-schema-table.py.")
-    print("# class, its uid, category_uid, caption, category_name; object. Below each, a tab first: attribute, its object, * for")
-    print("# any JSON or -, r required and a array, profiles, the attribute that names the value, values; or a constraint and its attributes.")
+    print("# A class has a row: class, name, class_uid, category_uid, caption, category_name. An object has a row: object, name.")
+    print("# Rows below it begin with a tab: attribute, object (* for any JSON), r required and a array, profiles,")
+    print("# attribute with the value's name, values; or a constraint and its attributes.")
     for name, spec in classes:
         print("\n".join(lines("class", name, spec, [
             str(spec["uid"]), str(spec["category_uid"]), spec["caption"], spec["category_name"]], schema["objects"])))

@@ -48,7 +48,7 @@ class Pages:
     def __init__(self, corpus, work, compressed):
         self.home = tempfile.mkdtemp(prefix="nginx-", dir=work)
         os.mkdir(self.home + "/pages")
-        # nginx may run its workers as another user.
+        # nginx may run its workers as another user, who must be able to read this directory.
         os.chmod(self.home, 0o755)
         self.count = self.render(corpus, compressed) + 1
         with socket.create_server(("127.0.0.1", 0)) as probe:

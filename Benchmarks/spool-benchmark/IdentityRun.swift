@@ -34,7 +34,7 @@ struct IdentityRun {
         }
         let unknown = Workload.seconds()
         guard found == rounds * count else {
-            throw SpoolError.tooMuch(what: "wrong lookups of identities", limit: 0)
+            throw SpoolError.tooMuch(what: "wrong results of identity lookups", limit: 0)
         }
         func nanoseconds(_ seconds: Double, _ calls: Int) -> String {
             "\((seconds / Double(calls) * 1e10).rounded() / 10)"

@@ -2,8 +2,8 @@ import OCSF
 
 /// Checks properties that must hold for any input bytes. If a property does not hold, ``trouble`` says so.
 ///
-/// Each event must have exactly one outcome: a record or a rejection. Each of these must be one line of JSON that the strict reader accepts. A
-/// record's key must be at the position that is stored in the record's head.
+/// Each event must have exactly one outcome: a record or a rejection. Each of these must be one line of JSON that the strict reader accepts. The
+/// `metadata.uid` of a record must be at the position that the record's head gives.
 package struct OutcomeCheck: RecordSink {
     /// The strict reader, which reads the normalizer's output.
     private let reader: Normalizer
@@ -28,12 +28,12 @@ package struct OutcomeCheck: RecordSink {
         if keepsRecord { lastRecord = Array(bytes) }
         if bytes.contains(0x0A) || bytes.contains(0x0D) { complain("a record has a line break in it") }
         guard head.uid.lowerBound >= 0, head.uid.upperBound < bytes.count, !head.uid.isEmpty else {
-            return complain("the key is not inside the record")
+            return complain("the record's head says that metadata.uid is outside of the record")
         }
         let uid = recordUID(of: bytes)
-        if uid.map({ Array($0) }) != Array(bytes[head.uid]) { complain("the key is not where the record's head says") }
+        if uid.map({ Array($0) }) != Array(bytes[head.uid]) { complain("metadata.uid is not where the head says") }
         if let rejection = reader.rejection(of: bytes) {
-            // A record contains its event, so it may be one level deeper and longer than the event.
+            // A record contains its event, so it may exceed the reader's limits for the depth, size and number of values of an event.
             switch rejection.reason {
             case .tooDeep, .tooLarge, .tooManyValues: break
             default: complain("the record \(rejection.reason.explanation) (byte \(rejection.position))")

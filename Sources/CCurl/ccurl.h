@@ -32,7 +32,7 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return curl_easy_setopt(easy, option, list);
 }
 
-/// Sets the body, which libcurl copies. The size has to be set first (CURLOPT_COPYPOSTFIELDS(3)).
+/// Sets the body, which libcurl copies. The size must be set first (CURLOPT_COPYPOSTFIELDS(3)).
 static inline CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)bytes);

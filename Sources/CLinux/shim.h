@@ -28,7 +28,8 @@ static inline void tributary_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
-/// Forbids core dumps of this process, and ptrace(2) and /proc/PID/mem to other processes of its user, because its memory contains secrets.
+/// Forbids core dumps of this process, and forbids other processes of its user to use ptrace(2) or /proc/PID/mem on it: its memory contains
+/// secrets.
 static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 // simdjson's first stage finds every bracket, colon and comma and the first byte of every string and scalar, and checks UTF-8 and
-// control characters. It reads nothing beyond the text. The code below is the second stage: it checks the grammar, numbers, escapes and doubled
+// control characters. It reads nothing beyond the text. The code below is the second stage: it checks the grammar, numbers, escapes and duplicate
 // keys, and writes one flat node per value. It reads only bytes that the index names, so the text needs no padding.
 
 namespace {
@@ -23,7 +23,7 @@ using simdjson::error_code;
 using simdjson::internal::dom_parser_implementation;
 
 constexpr size_t small_text = size_t(1) << 20;
-constexpr size_t linear_keys = 32; // objects with more members are checked for doubled keys by sorting
+constexpr size_t linear_keys = 32; // objects with more members are checked for duplicate keys by sorting
 
 inline bool is_space(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
 inline bool is_digit(uint8_t byte) { return uint8_t(byte - '0') < 10; }
@@ -229,7 +229,7 @@ struct tributary_json_parser {
         return left.compare(right);
     }
 
-    // Returns the node of a doubled key among the keys from `base` on, or 0 if there is none.
+    // Returns the node of a duplicate key among the keys from `base` on, or 0 if there is none.
     uint32_t find_doubled(size_t base) {
         const size_t count = open_keys - base;
         order.resize(count);
@@ -311,7 +311,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         const size_t size = std::max(most, nodes.size() * 2);
         key_hashes.resize(size);
         key_nodes.resize(size);
-        // `nodes` is resized last, because its size stands for all three vectors: a resize without memory throws, and the remaining ones stay short.
+        // `nodes` is resized last. Its size stands for all three vectors, so it must stay small if an earlier resize throws for lack of memory.
         nodes.resize(size);
     }
     tributary_json_node *const out = nodes.data();

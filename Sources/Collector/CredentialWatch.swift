@@ -5,8 +5,8 @@ import ServiceLifecycle
 import Synchronization
 import Systemd
 
-/// Records which credentials Okta accepts. Logs a warning 30, 7 and 1 days before a credential expires. Also logs a warning when an API token has not
-/// been used for 25 days.
+/// Records when Okta last accepted each credential. Logs a warning 30, 7 and 1 days before a credential expires, and when an API token has not been
+/// used for 25 days.
 final class CredentialWatch: Service {
     /// How often uses are recorded and expiry dates are checked.
     private static let interval = Duration.seconds(30)

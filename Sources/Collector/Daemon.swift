@@ -145,7 +145,7 @@ package struct Daemon: Sendable {
     }
 
     /// Creates the services in the order in which they start. They stop in reverse order. So the watchdog and the status run until collection has
-    /// ended. The leases of a fleet are released only after that.
+    /// ended. In a fleet, the leases are released only after collection has ended.
     private func services(_ resources: Resources, _ hangups: UnixSignalsSequence) async -> [any Service] {
         let (board, heartbeats, workers) = (resources.board, resources.heartbeats, resources.workers)
         board.updateConfiguration { $0.file = configuration.mainFile }
@@ -210,8 +210,8 @@ package struct Daemon: Sendable {
         return (statusFile, spool)
     }
 
-    /// The number of worker threads: one per core, but at most 8, because a disk can't use more. It does not depend on the number of integrations,
-    /// because a reload may add integrations.
+    /// The number of worker threads: one per core, but at most 8, because more threads would not write to a disk any faster. The number does not
+    /// depend on the number of integrations, because a reload may add integrations.
     static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 

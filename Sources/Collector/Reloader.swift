@@ -6,9 +6,10 @@ import OCSF
 import Spool
 import Systemd
 
-/// Takes over a changed configuration without disturbing integrations that have not changed.
+/// Applies a changed configuration without disturbing the integrations that have not changed.
 ///
-/// A configuration with any mistake is refused as a whole. The earlier one stays in force, and the status shows the refusal until a reload succeeds.
+/// A configuration with any mistake is refused as a whole. The earlier configuration stays in force, and the status shows the refusal until a reload
+/// succeeds.
 actor Reloader {
     private let load: Daemon.Load
     var inForce: Configuration
@@ -81,7 +82,7 @@ actor Reloader {
             for problem in error.problems { logger.announce(.configurationRefused, "\(problem)") }
             logger.announce(
                 .configurationRefused,
-                "the new configuration is refused, and the earlier one stays in force: correct it, then `\(CommandHint.reload)`"
+                "the new configuration is refused, and the earlier one stays in force: correct the new one, then `\(CommandHint.reload)`"
             )
             await reporter.reloadFinished { state in
                 state.refusal = StatusBoard.ConfigurationState.Refusal(
@@ -102,7 +103,8 @@ actor Reloader {
         }
     }
 
-    /// Tables of event types are read again, even if their file names have not changed.
+    /// Gives a changed mapping to the workers. Configured tables of event types are always read again, because their contents may have changed
+    /// although their file names have not.
     private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
         let merged = ConfigurationChange.inForce(from: inForce, to: new)
         let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }

@@ -111,8 +111,8 @@ extension Daemon.StartError {
         // With ProtectSystem=strict (systemd.exec(5)), a write to a path that is not in ReadWritePaths= fails with EROFS, as on a read-only file
         // system.
         return """
-            \(error). If other programs can write there, the unit forbids it: add ReadWritePaths=DIRECTORY with `systemctl edit tributary`, then \
-            `systemctl restart tributary`
+            \(error). If other programs can write there, Tributary's unit forbids the write: add ReadWritePaths=DIRECTORY with \
+            `systemctl edit tributary`, then `systemctl restart tributary`
             """
     }
 }

@@ -40,7 +40,7 @@ package enum CommandHint {
     /// The command that starts the daemon.
     package static var start: String { isInstalled ? "systemctl start tributary" : command("run") }
 
-    /// What to check if the daemon does not run.
+    /// What to do if the daemon does not run, as the end of a message.
     package static var serviceCheck: String { isInstalled ? "(systemctl status tributary)" : "Start it: \(start)" }
 
     /// The command that restarts the daemon.

@@ -1,16 +1,16 @@
 import CommandHints
 
 extension CommandHint {
-    /// The command or action that replaces the secret of a credential.
+    /// How to replace the secret of a credential, as text for a message: a command, or the file into which to write the new secret.
     ///
-    /// - Parameter file: the credential's configured `secret_file`; nil if `tributary credential` stores the secret.
+    /// - Parameter file: the credential's configured `secret_file`; nil if the key is not set.
     package static func replaceSecret(of credential: Name, in file: String?) -> String {
         guard let file, file != ownSecretFile(credential) else { return asRoot("credential rotate \(credential)") }
         return "put it into \(file)"
     }
 
-    /// The file in which `tributary credential` stores a secret if it works with a configuration other than the installed one. Nil for the installed
-    /// configuration.
+    /// The file in which `tributary credential` stores a secret for a configuration other than the installed one. Nil for the installed
+    /// configuration, because the command then sets no `secret_file`.
     private static func ownSecretFile(_ credential: Name) -> String? {
         configuration == installed
             ? nil : "\(CredentialDirectories.collector.next(to: configuration).source)/\(credential)"

@@ -12,7 +12,7 @@ package struct Configuration: Sendable, Equatable {
     package typealias Metrics = Section<MetricsKeys>
     package typealias Response = Section<ResponseKeys>
 
-    /// The files from which the configuration was read, in order.
+    /// The files from which the configuration was read, in the order in which they were read.
     package var files: [String]
     package var directories: Section<DirectoryKeys>
     package var spool: Spool
@@ -74,8 +74,8 @@ package struct Configuration: Sendable, Equatable {
 
     /// An integration that can't be used as configured.
     package struct UnusableIntegration: Sendable, Equatable {
-        /// The integration's name. If the name can't be read, or another integration has the same name, this is the integration's place in the file.
-        /// For an unreadable file, this is the file's path.
+        /// The integration's name. If the name can't be read, or an earlier integration has the same name, this is the integration's position instead
+        /// (`FILE:LINE:COL`). If the whole file can't be read, this is the file's path.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
@@ -132,7 +132,7 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// The absolute path of the first of `files`.
+    /// The absolute path of the main configuration file, which is the first of `files`.
     package var mainFile: String {
         let file = files.first ?? ""
         return file.hasPrefix("/") ? file : FileManager.default.currentDirectoryPath + "/" + file

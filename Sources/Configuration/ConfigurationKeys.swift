@@ -11,7 +11,7 @@ extension Configuration {
 
         package let stateDirectory = ConfigurationKey<String>(
             "state_directory", .path, default: .environment("STATE_DIRECTORY", else: "/var/lib/tributary"), .atRestart,
-            "The directory for cursors and checkpoints.")
+            "The directory for the daemon's state: cursors and unsealed records.")
         package let runtimeDirectory = ConfigurationKey<String>(
             "runtime_directory", .path, default: .environment("RUNTIME_DIRECTORY", else: "/run/tributary"), .atRestart,
             "The directory for the running daemon's status.")
@@ -43,11 +43,11 @@ extension Configuration {
         ) { "sealed after \($0)" }
         package let maxBytes = ConfigurationKey<ByteSize>(
             "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
-            "At this size of the spool, collection pauses; nothing is dropped."
+            "When the spool reaches this size, collection pauses; nothing is dropped."
         ) { "pauses at \($0)" }
         package let retention = ConfigurationKey<Retention>(
             "spool.retention", .retention, default: .value("never"), .whileRunning,
-            "When sealed segments are deleted: never, at an age such as 30d counted from sealing, or acknowledged (as soon as all loaders have acknowledged them)."
+            "When sealed segments are deleted: “never”; at an age such as “30d” after sealing; or “acknowledged”, as soon as all loaders have acknowledged them."
         ) { $0.words }
     }
 
@@ -65,15 +65,15 @@ extension Configuration {
         ) { "raw data \($0 ? "on" : "off")" }
         package let observables = ConfigurationKey<Bool>(
             "record.observables", .flag, default: .value("true"), .whileRunning,
-            "List addresses, users and names in the record's attribute observables."
+            "List addresses, users and names in the record's “observables” attribute."
         ) { "observables \($0 ? "on" : "off")" }
         package let datetime = ConfigurationKey<Bool>(
             "record.datetime", .flag, default: .value("false"), .whileRunning,
-            "Write each time also as text, in addition to milliseconds (OCSF's profile datetime)."
+            "Also write each time as text, in addition to milliseconds (OCSF's “datetime” profile)."
         ) { $0 ? "with datetime" : nil }
         package let flattenUnmapped = ConfigurationKey<Bool>(
             "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
-            "Write each member of the record's object unmapped as text, for stores with fixed columns."
+            "Write each member of the record's “unmapped” object as text, for stores with fixed columns."
         ) { $0 ? "unmapped as text" : nil }
         package let catalogue = ConfigurationKey<[String]>(
             "record.catalogue", listOf: .path, .whileRunning,
@@ -122,7 +122,7 @@ extension Configuration {
 
         package let listen = ConfigurationKey<ListenAddress?>(
             "metrics.listen", optional: .listenAddress, .atRestart,
-            "The address of the status page, the metrics and the health checks, for programs on this host only: a loopback address with a port, or unix: and a path."
+            "The address of the status page, the metrics and the health checks, for programs on this host only: a loopback address with a port, or unix:PATH."
         ) { $0.map { "status page and metrics at \($0)" } }
         package let textfile = ConfigurationKey<String?>(
             "metrics.textfile", optional: .path, .atRestart,
@@ -165,11 +165,11 @@ extension Configuration {
         ) { _ in nil }
         package let type = ConfigurationKey<CredentialType>(
             "credentials[].type", .word(), default: .value("api_token"), .whileRunning,
-            "api_token, or oauth for a service app."
+            "api_token for an API token, or oauth for a service app."
         ) { _ in nil }
         package let permissions = ConfigurationKey<CredentialPermissions>(
             "credentials[].permissions", .word(), default: .value("read"), .whileRunning,
-            "read to collect the log, write for response actions."
+            "What the credential may do. To collect the log, “read” is enough; response actions need “write”."
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
@@ -184,7 +184,7 @@ extension Configuration {
             "With type oauth: the service app's client ID.")
         package let keyID = ConfigurationKey<String?>(
             "credentials[].key_id", optional: .identifier, .whileRunning,
-            "With type oauth: the key's kid, if the app has several keys.")
+            "With type oauth: the key's ID (kid), if the app has several keys.")
     }
 
     /// The keys of one item of `integrations`.
@@ -203,7 +203,7 @@ extension Configuration {
         ) { _ in nil }
         package let paused = ConfigurationKey<Bool>(
             "integrations[].paused", .flag, default: .value("false"), .whileRunning,
-            "Pause collection. The integration's place and its collected events are kept."
+            "Pause collection. Tributary keeps the integration's place in the log, and its collected events."
         ) { $0 ? "paused" : nil }
     }
 
@@ -221,7 +221,7 @@ extension Configuration {
         ) { "every \($0)" }
         package let start = ConfigurationKey<StartTime>(
             "integrations[].data_ingest.start", .startTime, default: .value("7d"), .whileRunning,
-            "Where the first run begins: a duration before now, an RFC 3339 time, or now."
+            "Where in the log the first run begins: a duration before now, an RFC 3339 time, or now."
         ) { "first run from \($0)" }
         package let filter = ConfigurationKey<String?>(
             "integrations[].data_ingest.filter", optional: .filter, .whileRunning,
@@ -243,7 +243,7 @@ extension Configuration {
 
         package let credential = ConfigurationKey<Name>(
             "integrations[].response_action.credential", .name, default: .required, .whileRunning,
-            "The credential for response actions; it needs the permission write."
+            "The credential for response actions; it needs “permissions: write”."
         ) { "acts with \($0)" }
     }
 
@@ -271,7 +271,7 @@ extension Configuration {
         ) { _ in nil }
         package let prefix = ConfigurationKey<String?>(
             "destinations[].prefix", optional: .objectPrefix, .whileRunning,
-            "With type s3: the prefix of all objects' keys; a slash follows it."
+            "With type s3: the prefix of the keys of all objects; Tributary adds a slash after it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
             "destinations[].region", optional: .region, described: "us-east-1 if an endpoint is set", .whileRunning,
@@ -282,7 +282,7 @@ extension Configuration {
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
             "destinations[].path_style", optional: .flag, described: "true if an endpoint is set", .whileRunning,
-            "With type s3: put the bucket's name into the path of the URL instead of the host name.")
+            "With type s3: put the bucket's name into the URL's path, not into its host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "destinations[].credentials", .word(), default: .value("auto"), .whileRunning,
             "With type s3: where the access key comes from."
@@ -291,11 +291,11 @@ extension Configuration {
             "destinations[].secret_file", optional: .path,
             described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME",
             .whileRunning,
-            "A file that contains only the secret: with credentials static, the access key; with type http, the token or password."
+            "A file that contains only the secret: with “credentials: static”, the access key; with type http, the token or password."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "destinations[].credential_process", listOf: .argument, .whileRunning,
-            "With credentials process: the command that prints an access key as JSON.")
+            "With “credentials: process”: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "destinations[].server_side_encryption", optional: .word(), described: "the bucket's", .whileRunning,
             "With type s3: the encryption that Tributary requests from the store.")
@@ -309,7 +309,7 @@ extension Configuration {
         ) { $0 == .hive ? nil : "layout \($0.rawValue)" }
         package let accountID = ConfigurationKey<String?>(
             "destinations[].account_id", optional: .account, .whileRunning,
-            "With layout security_lake: the AWS account of the source, 12 digits.")
+            "With layout security_lake: the AWS account of the source, with 12 digits.")
         package let sourcePrefix = ConfigurationKey<String>(
             "destinations[].source_prefix", .source, default: .value("okta"), .whileRunning,
             "With layout security_lake: the prefix of each source's name; a hyphen and the class follow it."
@@ -340,7 +340,7 @@ extension Configuration {
         ) { _ in nil }
         package let table = ConfigurationKey<String?>(
             "destinations[].table", optional: .table, .whileRunning,
-            "With protocol clickhouse: the table, as table or database.table; records are stored in its column named record."
+            "With protocol clickhouse: the table, as TABLE or DATABASE.TABLE; records are stored in its column “record”."
         ) { _ in nil }
         package let user = ConfigurationKey<String?>(
             "destinations[].user", optional: .user, .whileRunning,

@@ -6,7 +6,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
 
     fileprivate init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// JSON with the same keys as the file, sorted; durations in seconds and sizes in bytes.
+    /// JSON with the same keys as the file, sorted. Durations are in seconds, and sizes are in bytes.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -185,8 +185,8 @@ extension Configuration.Destination {
         }
     }
 
-    /// The systemd unit that delivers to the destination. Destinations that run a program have a unit of their own, `tributary-deliver-exec@`, which
-    /// allows programs.
+    /// The systemd unit that delivers to the destination. A destination that runs a program uses `tributary-deliver-exec@`, the unit that allows
+    /// programs.
     package var unit: String {
         let isProgram = self.type == .exec || self.credentials == .process || self.format == .parquet
         return "tributary-deliver\(isProgram ? "-exec" : "")@\(self.name)"
@@ -194,6 +194,6 @@ extension Configuration.Destination {
 }
 
 extension Section {
-    /// What `check` says about the section's keys: one piece of text per key.
+    /// What `check` shows about the section: a text for each key that is worth mentioning.
     fileprivate var words: [String] { settings.compactMap(\.words) }
 }

@@ -1,11 +1,12 @@
-/// Where the credentials of one of Tributary's services are. No service's directory is inside another's, and each service has its own user.
+/// Where the credentials of one of Tributary's services are. No service's directory is inside another service's directory. The collector, the helper
+/// of the response actions, and the deliveries run as different users.
 ///
 /// An administrator stores the credentials in ``source``, which only root can read. A root step of the unit decrypts the credentials and writes them
 /// to ``runtime``, which only the service's user can read.
 package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertible {
-    /// The parent of every ``runtime``; owned by root.
+    /// The parent of the ``runtime`` directories of the collector and of the response actions; owned by root.
     package static let runtimeRoot = "/run/tributary-credentials"
-    /// The parent of every ``source``.
+    /// The directory below which every ``source`` is.
     static let sourceRoot = "/etc/tributary"
     /// The daemon's credentials.
     package static let collector = CredentialDirectories(name: "collector", "credentials", "collector")
@@ -19,9 +20,9 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// The directory in which the service finds the secrets.
     package let runtime: String
 
-    /// The parent of every delivery's ``runtime``. Only root can enter it. All deliveries run as the same user. To separate them, each unit sees only
-    /// its own subdirectory, bound to another path (`BindReadOnlyPaths=`). The unit binds the parent of the directory with the secrets, because the
-    /// directory itself is replaced at each change.
+    /// The directory below which the ``runtime`` of every delivery is. Only root can enter it, because all deliveries run as the same user. Each
+    /// delivery's unit therefore shows the delivery only its own subdirectory, at another path (`BindReadOnlyPaths=`). This subdirectory is the
+    /// parent of ``runtime``, because ``runtime`` itself is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.
@@ -46,8 +47,8 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         }
     }
 
-    /// The directories for a configuration other than the installed one. No unit uses such a configuration, so its secrets are stored in, and read
-    /// from, a directory next to the configuration file.
+    /// The directories for a configuration other than the installed one. No unit uses such a configuration. Its secrets are therefore stored next to
+    /// the configuration file, and are read from there.
     ///
     /// - Parameter configuration: an absolute path.
     package func next(to configuration: String) -> Self {
@@ -56,7 +57,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         return CredentialDirectories(name: name, source: directory, runtime: directory)
     }
 
-    /// Whether a root step writes the secrets to another directory.
+    /// Whether the unit's root step writes the secrets to another directory: from ``source`` to ``runtime``.
     package var areLaidDown: Bool { source != runtime }
 
     private init(name: String, source: String, runtime: String) {
@@ -74,7 +75,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     package var description: String { name }
 }
 
-/// The names of a credential's files. Names of credentials contain no dot.
+/// The suffixes of a credential's files. The name of a credential contains no dot, so it never ends with one of the suffixes.
 package enum CredentialFileName {
     /// The suffix of a file made by `systemd-creds encrypt`.
     package static let encryptedSuffix = ".cred"

@@ -8,12 +8,12 @@ extension Configuration {
 }
 
 extension ValueKind where Value == Configuration.SchemaVersion {
-    /// The message lists all versions. Suggesting a single version would be a guess.
+    /// The error for an unknown version lists all versions, because suggesting a single version would be a guess.
     static let schemaVersion = ValueKind("a version of OCSF such as 1.8.0") { (text) throws(ValueError) in
         if let version = Configuration.SchemaVersion(rawValue: text) { return version }
         let known = Configuration.SchemaVersion.allCases.reversed().map(\.rawValue).joined(separator: ", ")
         throw ValueError(
-            "records can't be written in the version \(LiteralSecret.quoted(text)) of OCSF",
+            "records can't be written in OCSF version \(LiteralSecret.quoted(text))",
             hint: "write one of \(known)")
     }
 }

@@ -6,7 +6,7 @@ package struct CredentialFileError: Error, Sendable, Equatable, CustomStringConv
 
     package init(_ description: String) { self.description = description }
 
-    /// A failed system call, with errno.
+    /// Describes a failed system call. The description ends with the system's text for `errno`.
     init(_ what: String, _ path: String) {
         self.init("\(what) \(path): \(String(cString: strerror(errno)))")
     }

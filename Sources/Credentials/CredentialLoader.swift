@@ -39,7 +39,7 @@ package struct CredentialLoader {
 
     /// Writes all credentials.
     ///
-    /// - Throws: if no credential can be written.
+    /// - Throws: if the credentials can't be written at all. If only a single credential has a problem, the credential's ``Outcome`` has the reason.
     package func load() throws(CredentialFileError) -> [Outcome] {
         try layDown { (target) throws(CredentialFileError) in try fill(target) }
     }
@@ -70,7 +70,7 @@ package struct CredentialLoader {
         }
     }
 
-    /// The beginning of the name of a directory that a check makes; the process id follows.
+    /// The prefix of the name of a directory that `tributary check` makes. The process id follows the prefix.
     package static let checkPrefix = "check-"
 
     /// Removes directories that remain because a `tributary check` was killed.

@@ -1,7 +1,7 @@
 import Configuration
 import Glibc
 
-/// The directory in which an administrator stores the secrets of one service, and which `tributary credential` changes.
+/// The directory in which an administrator stores the secrets of one service. `tributary credential` changes this directory.
 package struct SecretKeeper {
     private let source: String
 
@@ -60,7 +60,7 @@ package struct SecretKeeper {
         return directory.remove(fileName(name, .encrypted)) || plain
     }
 
-    /// Stores a new key that is not in use yet as `.NAME.next`. No service gets this file.
+    /// Stores a new key in the file `.NAME.next`. The key is not in use yet, and no service gets this file.
     package func putNext(_ secret: [UInt8], for name: Name) throws(CredentialFileError) {
         try SafeDirectory.made(source, mode: 0o700).replace(".\(name).next", secret, mode: 0o600)
     }
@@ -74,7 +74,8 @@ package struct SecretKeeper {
         try SafeDirectory(source)?.remove(".\(name).next")
     }
 
-    /// Provides a file with a secret while `body` runs, readable only by this process's user.
+    /// Calls `body` with the path of a file that contains the secret. Only this process's user can read the file, which exists only while `body`
+    /// runs.
     package func withFile<Result>(
         _ secret: [UInt8], _ body: (String) async throws -> Result
     ) async throws -> Result {
@@ -88,7 +89,7 @@ package struct SecretKeeper {
 
     private static let trialPrefix = ".trial."
 
-    /// Removes directories that remain because a command was killed.
+    /// Removes files of ``withFile(_:_:)`` that remain because a command was killed.
     static func removeAbandonedTrials(in directory: SafeDirectory) {
         for name in (try? directory.names()) ?? [] where name.hasPrefix(trialPrefix) {
             let number = name.dropFirst(trialPrefix.count).prefix { $0 != "." }

@@ -1,12 +1,13 @@
 import Glibc
 
-/// Runs a program with bytes as its standard input and reads its output, with limits on size and time. Its environment contains only PATH.
+/// Runs a program with bytes as its standard input and reads its output, with limits on size and time. The program's environment contains only PATH
+/// and LC_ALL.
 package enum Subprogram {
     package struct Ending: Sendable {
         /// The exit code; if a signal ended the program, 128 plus the signal's number.
         package let status: Int32
         package let output: [UInt8]
-        /// The last line of standard error, up to 300 bytes.
+        /// The last line of standard error, up to 300 characters.
         package let errors: String
     }
 
@@ -15,8 +16,8 @@ package enum Subprogram {
     }
 
     /// - Parameters:
-    ///   - outputLimit: maximum bytes of standard output. A program that writes more is ended, which counts as a failure.
-    ///   - patience: milliseconds after which the program is ended, which counts as a failure.
+    ///   - outputLimit: the maximum size of the standard output in bytes. If the program writes more, it is killed, and this method throws.
+    ///   - patience: the time limit in milliseconds. If the program runs longer, it is killed, and this method throws.
     package static func run(
         _ program: String, _ arguments: [String], input: [UInt8] = [], outputLimit: Int, patience: Int32
     ) throws(Failure) -> Ending {
@@ -58,7 +59,8 @@ package enum Subprogram {
 
         init(input: [UInt8]) { self.input = input }
 
-        /// Writes the input and reads both outputs until they end. Returns nil on success, otherwise the reason for the failure.
+        /// Writes the input, and reads standard output and standard error until they end. Returns nil on success, otherwise the reason for the
+        /// failure.
         mutating func exchange(
             _ toChild: Pipe, _ out: Pipe, _ err: Pipe, outputLimit: Int, patience: Int32
         ) -> String? {

@@ -24,7 +24,7 @@ package enum SystemdCreds {
     {
         guard isInstalled else {
             throw CredentialFileError(
-                "\(program) is not installed: install systemd 250 or later, or keep the secret unencrypted")
+                "\(program) is not installed: install systemd 250 or later, or store the secret unencrypted")
         }
         let ended: Subprogram.Ending
         do throws(Subprogram.Failure) {

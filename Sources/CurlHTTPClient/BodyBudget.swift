@@ -12,7 +12,7 @@ struct BodyBudget {
     /// The allowance of a body whose size is unknown, in bytes. Most answers of an API are smaller.
     static let usualAllowance = 2 << 20
 
-    /// The maximum of ``used``, in bytes.
+    /// The limit of ``used``, in bytes. A body is admitted if the limit is not exceeded, or if no other body has an allowance.
     let limit: Int
     /// The sum of all allowances, in bytes. The sum exceeds the limit only if bodies become larger than their allowances, or if a single allowance is
     /// larger than the limit.
@@ -23,7 +23,7 @@ struct BodyBudget {
     init(limit: Int) { self.limit = limit }
 
     /// If there is room, gives the transfer an allowance of `bytes` and returns true. If not, adds the transfer to the end of the queue and returns
-    /// false. When the waiting transfer is admitted later, a call of ``leave(_:)`` or ``resize(_:to:)`` for another transfer returns its id.
+    /// false. A later call of ``leave(_:)`` or ``resize(_:to:)`` for another transfer admits the waiting transfer and returns its id.
     mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
         guard waiting.isEmpty, hasRoom(for: bytes) else {
             waiting.append((id, bytes))

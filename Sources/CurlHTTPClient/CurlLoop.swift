@@ -4,9 +4,9 @@ import Synchronization
 
 /// The only thread that calls libcurl, and the inbox through which other threads give it work.
 ///
-/// Ownership: only this thread uses the multi handle and the easy handles. Other threads put transfers into the inbox
-/// and wake this thread. A transfer's continuation is resumed exactly once. This thread resumes it when it removes the transfer. If the loop is
-/// stopping and accepts no more transfers, ``submit(_:_:)`` resumes it.
+/// Ownership: only this thread uses the multi handle and the easy handles. Other threads put transfers into the inbox and wake this thread. A
+/// transfer's continuation is resumed exactly once. Normally this thread resumes it, when the transfer ends. If the loop is stopping and does not
+/// accept the transfer, ``submit(_:_:)`` resumes it.
 final class CurlLoop: Sendable {
     typealias Answer = CheckedContinuation<Result<HTTPResponse, TransportError>, Never>
 
@@ -23,7 +23,7 @@ final class CurlLoop: Sendable {
         var admitted: Set<UInt64> = []
         var budget: BodyBudget
         var lastID: UInt64 = 0
-        /// Whether the thread has been woken and has not read the inbox since.
+        /// Whether the thread has been woken, but has not yet read the inbox.
         var isWoken = false
         var phase = Phase.running
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -75,7 +75,7 @@ final class CurlLoop: Sendable {
         }
     }
 
-    /// Ends a transfer that is still running. May be called before ``submit(_:_:)``, which then ends the transfer immediately.
+    /// Ends a transfer that is still running. May be called before ``submit(_:_:)``; the transfer then never starts.
     func cancel(_ transfer: CurlTransfer) {
         transfer.isCancelled.store(true, ordering: .releasing)
         inbox.withLock { inbox in

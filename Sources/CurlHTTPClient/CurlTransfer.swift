@@ -326,7 +326,7 @@ final class CurlTransfer: @unchecked Sendable {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
         // The size of a compressed body is unknown until it is decompressed. The assumed size is that of the last body, plus an eighth. Without this
-        // addition, an array that is one byte too small would be copied into an array of twice its size.
+        // addition, a body that is slightly larger than the last one would have to be copied into a larger array.
         let expected = request.expectedBodyBytes
         expectedBytes = min(
             encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)
@@ -383,7 +383,7 @@ final class CurlTransfer: @unchecked Sendable {
             // The connection is described now, because libcurl knows the TLS session only while the transfer runs.
             if request.describesConnection, let easy { describeConnection(easy) }
         } else if isPastHeaders {
-            // This line is a trailer. Trailers are ignored, so that none is mistaken for a header.
+            // This line is a trailer. Trailers are ignored, so that a trailer is not mistaken for a header.
         } else if line.first == 0x20 || line.first == 0x09 {
             headers.continueLast(String(decoding: line.drop { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self))
         } else if let colon = line.firstIndex(of: 0x3A) {
@@ -399,7 +399,7 @@ final class CurlTransfer: @unchecked Sendable {
         case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
-            // If a connection ends within the headers, libcurl reports success.
+            // If a connection ends within the headers, libcurl reports success. It is an error here.
             if code == CURLE_OK, !isPastHeaders {
                 return .failure(
                     TransportError(

@@ -11,8 +11,8 @@ import Glibc
 ///     let response = try await transport.send(HTTPRequest(.get, "https://api.example.com/things"))
 ///     await transport.shutdown()
 ///
-/// Each task inside ``send(_:)`` runs one request. The caller must limit the number of these tasks. The transport limits the memory that all bodies
-/// use together (``Options/maximumBodyBytes``).
+/// Each call of ``send(_:)`` runs one request. The caller must limit the number of simultaneous calls. The transport limits the memory that all
+/// bodies together use (``Options/maximumBodyBytes``).
 package final class CurlTransport: HTTPTransport {
     /// Options that apply to every request.
     package struct Options: Sendable {
@@ -30,7 +30,7 @@ package final class CurlTransport: HTTPTransport {
         package var addressName: String
         /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
-        /// The maximum number of connections. When it is reached, a request waits for a free connection, within the request's time limit.
+        /// The maximum number of connections. When all are in use, a request waits for a free connection, at most until the request's time limit.
         package var maximumConnections: Int
         /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. If there is no room, a
         /// transfer waits and stops reading from its host. A body counts until it is released.

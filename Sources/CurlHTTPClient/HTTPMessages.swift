@@ -16,13 +16,14 @@ package struct HTTPRequest: Sendable {
     package var url: String
     /// The header lines, in addition to those that the transport adds (`Host`, `User-Agent`, `Accept-Encoding`, length).
     package var headers: HTTPHeaders
-    /// The body; nil for none. A POST or PUT without a body has `Content-Length: 0`, because a server may answer 411 without it (RFC 9110, 8.6).
+    /// The body; nil for none. A POST or PUT without a body is sent with `Content-Length: 0`. Without this header, a server may answer 411 (RFC 9110,
+    /// 8.6).
     package var body: [UInt8]?
     /// Limits of time and size.
     package var limits: HTTPLimits
     /// The expected size of the decoded body in bytes; 0 if unknown. If the size is known, memory is allocated only once.
     package var expectedBodyBytes: Int
-    /// Whether the response shall describe the connection (``HTTPResponse/connection``). The request then uses a new connection.
+    /// Whether the response is to describe the connection (``HTTPResponse/connection``). The request then uses a new connection.
     package var describesConnection = false
     /// Whether the request must not be sent twice. If so, the request uses a new connection. On a reused connection that turns out to be closed,
     /// libcurl would send the request again (Curl_retry_request), although the server may have processed it already.
@@ -59,8 +60,8 @@ package struct HTTPLimits: Sendable, Hashable {
     package var connect: Duration
     /// The maximum time from the start to the end of the exchange. The default is well above the 30 s that a slow API may need for a query.
     package var total: Duration
-    /// The maximum time for which the transfer may be slower than one byte a second. The default is also above 30 s, because a server sends nothing
-    /// while it works on a query.
+    /// The maximum time for which the transfer may be slower than one byte a second. The default is above the 30 s that a slow API may need for a
+    /// query, because a server sends nothing while it works on a query.
     package var stall: Duration
     /// The maximum time for which the body may wait until other bodies release memory.
     package var room: Duration

@@ -20,7 +20,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case tls
         /// A time limit passed after the request was sent.
         case timeout
-        /// There was no memory for the body within the time limit, because other bodies did not release theirs. The host is not the cause.
+        /// There was no memory for the body within the time limit, because other bodies did not release their memory. The host is not the cause.
         case noRoom
         /// The body or the headers exceed their limit.
         case tooLarge
@@ -42,7 +42,7 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let host: String
     /// libcurl's error message or another reason, on one line.
     package let detail: String
-    /// What to do about this error: a sentence without the final full stop. Nil if the usual advice for the error's kind is enough.
+    /// What to do about this error: a sentence without its final full stop. Nil to show the usual advice for the error's kind.
     package let remedy: String?
 
     /// Creates an error. `detail` is shortened to one line.

@@ -84,7 +84,7 @@ package struct HTTPURL: Sendable, Hashable {
         return port == (isSecure ? 443 : 80) ? shown : "\(shown):\(port)"
     }
 
-    /// The maximum length of an address in bytes. Servers accept less: RFC 9110, 4.1 recommends support for 8000.
+    /// The maximum length of an address in bytes: about twice the 8000 that RFC 9110, 4.1 recommends servers to support.
     static let maximumBytes = 16_384
 }
 

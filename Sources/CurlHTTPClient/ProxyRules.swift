@@ -2,10 +2,10 @@ import Glibc
 
 /// Decides which requests go through a proxy. Tributary decides this itself instead of libcurl, so that a message can say whether a proxy was used.
 ///
-/// The configured proxy replaces `https_proxy` or `all_proxy` of the environment, and the configured exceptions replace `no_proxy`. The variables may be in
-/// lower or upper case (libcurl-env(3)). A request to a loopback address never goes through a proxy.
+/// The configured proxy replaces `https_proxy` or `all_proxy` of the environment, and the configured exceptions replace `no_proxy`. The names of
+/// these variables may be in lower or upper case (libcurl-env(3)). A request to a loopback address never goes through a proxy.
 package struct ProxyRules: Sendable, Hashable {
-    /// A proxy: its address as libcurl needs it, and as messages show it.
+    /// A proxy's address in two forms: one for libcurl, and one to show in messages.
     struct Proxy: Sendable, Hashable {
         let text: String
         /// Host and port, without the user and password that the environment's value may contain.
@@ -25,8 +25,9 @@ package struct ProxyRules: Sendable, Hashable {
 
     /// - Parameters:
     ///   - proxy: the proxy's address. If nil, the proxy in the environment is used.
-    ///   - exceptions: hosts to which requests go directly. A name, with or without a dot at its beginning, includes its subdomains. An address or a
-    ///     range applies to hosts that are given as addresses. `*` stands for all hosts. If nil, the exceptions in the environment are used.
+    ///   - exceptions: hosts to which requests go directly. A name, with or without a dot at its beginning, includes its subdomains. An IP address or
+    ///     a range of addresses applies only to URLs whose host is an IP address. `*` stands for all hosts. If nil, the exceptions in the environment
+    ///     are used.
     package init(proxy: String?, exceptions: [String]?, environment: [String: String]) {
         func variable(_ names: [String]) -> String? { names.lazy.compactMap { environment[$0] }.first }
         let address = proxy ?? variable(["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])

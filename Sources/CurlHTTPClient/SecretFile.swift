@@ -111,7 +111,7 @@ package protocol SecretFileFailure: Error {
     static func malformed(place: String) -> Self
 }
 
-/// Why a file contains no secret, for callers that need no further detail.
+/// Why there is no secret, for callers that do not need an error type of their own.
 package enum SecretFileError: SecretFileFailure {
     case unreadable(path: String, reason: String)
     case malformed(place: String)

@@ -44,7 +44,7 @@ final class SocketWatch: @unchecked Sendable {
         if bell >= 0 { close(bell) }
     }
 
-    /// Ends the present or the next ``wait(atMost:_:)``. May be called from any thread.
+    /// Ends the ``wait(atMost:_:)`` that is in progress, or else the next one. May be called from any thread.
     func wake() { eventfd_write(bell, 1) }
 
     /// Waits until a socket is ready, the timer is due, ``wake()`` is called, or `limit` has passed. `act` is called for each ready socket, and with
@@ -70,8 +70,8 @@ final class SocketWatch: @unchecked Sendable {
         }
     }
 
-    /// Watches a socket, or stops watching it. If the kernel has no memory to watch a socket, the time limit of the socket's transfer ends the
-    /// transfer.
+    /// Watches a socket, or stops watching it. If the kernel has no memory to watch a socket, its transfer ends when the transfer's time limit is
+    /// over.
     private func change(_ socket: Int32, _ what: Int32) {
         guard what != CURL_POLL_REMOVE else {
             // This call fails if the socket has been closed, because closing a socket also removes it from the epoll set.

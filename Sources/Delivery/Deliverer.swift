@@ -24,12 +24,13 @@ package struct Deliverer: Sendable {
         }
     }
 
-    /// The maximum number of segments that are taken but not acknowledged. It limits memory, and the number of segments that are sent again after a
-    /// crash.
+    /// The maximum number of segments that were taken from the source but are not acknowledged yet. It limits the memory use, and the number of
+    /// segments that are sent again after a crash.
     static let window = 256
-    /// How often the manifest is read and the status is written.
+    /// How often the delivery looks for new segments, and writes its status.
     static let interval = Duration.seconds(1)
-    /// Used instead of ``interval`` while some delivered segments are not acknowledged yet, because they take up room in the window.
+    /// Used instead of ``interval`` while some delivered segments are not acknowledged yet, so that they are acknowledged soon and make room in the
+    /// window.
     static let shortInterval = Duration.milliseconds(100)
     /// How long running transfers may continue after a stop was requested.
     static let stopWithin = Duration.seconds(15)
@@ -63,7 +64,8 @@ package struct Deliverer: Sendable {
         case ended(DeliverySegment, DeliveryAttempt)
     }
 
-    /// Delivers until `windDown` requests the end or the task is cancelled. Problems are reported and retried; they never end the delivery.
+    /// Delivers until somebody requests the end through `windDown`, or until the task is cancelled. No problem ends the delivery: it is reported, and
+    /// the failed operation is tried again.
     package func run() async {
         var run = DeliveryRun(settings, destination: destination, source: source)
         let background = Task { [source] in await source.run() }

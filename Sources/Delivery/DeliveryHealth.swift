@@ -1,7 +1,7 @@
-/// Follows the outcomes of segments. Provides the state, the problem to show, and the lines for the journal: one when a problem begins, one every ten
-/// minutes while it lasts, and one when it is over. A plain value.
+/// Keeps track of a delivery's problems. Provides the problem to show, and the lines for the log: one when the first problem begins, one every ten
+/// minutes while a problem lasts, and one when all problems are over. A plain value.
 struct DeliveryHealth: Sendable {
-    /// A problem of one segment, or of the spool (sequence 0).
+    /// A problem with one segment, with the spool (sequence 0), or with the acknowledgement (sequence -1).
     struct Entry: Sendable, Equatable {
         var trouble: DeliveryTrouble
         var segment: String?
@@ -12,7 +12,7 @@ struct DeliveryHealth: Sendable {
         var isFinal: Bool
     }
 
-    /// A line for the journal.
+    /// A line for the log.
     enum Line: Sendable, Equatable {
         case waiting(DeliveryTrouble)
         case stopped(DeliveryTrouble)
@@ -39,7 +39,7 @@ struct DeliveryHealth: Sendable {
     /// True if no further segment may be taken.
     var isStopped: Bool { entries.values.contains(where: \.isFinal) }
 
-    /// Notes a failed attempt.
+    /// Notes a failed attempt. Returns a line if one is due.
     mutating func failed(
         _ sequence: Int64, _ trouble: DeliveryTrouble, segment: String?, isFinal: Bool, nextAttempt: Int64?, now: Int64
     ) -> Line? {
@@ -57,7 +57,7 @@ struct DeliveryHealth: Sendable {
         return worst.isFinal ? .stopped(worst.trouble) : .waiting(worst.trouble)
     }
 
-    /// Notes that a segment succeeded after failures.
+    /// Notes that a segment succeeded. Returns a line if no problem remains.
     mutating func succeeded(_ sequence: Int64) -> Line? {
         guard entries.removeValue(forKey: sequence) != nil, entries.isEmpty, saidAt != nil else { return nil }
         saidAt = nil

@@ -1,12 +1,12 @@
 /// Keeps track of the segments in progress, and of the position up to which all segments are delivered. A plain value.
 ///
-/// Segments are taken in the manifest's order, but may finish in any order. Only segments before the first unfinished one may be acknowledged.
+/// Segments are taken in the source's order, but may finish in any order. Only segments before the first unfinished one may be acknowledged.
 package struct DeliveryProgress: Sendable, Equatable {
     /// The position in the acknowledgement file.
     package private(set) var acknowledged: Int64
     /// The position up to which all segments are delivered.
     package private(set) var position: Int64
-    /// The last position that was taken.
+    /// The position of the last segment that was taken.
     package private(set) var taken: Int64
     /// The taken segments after ``position``, in order.
     private var open: [(sequence: Int64, isDone: Bool)] = []
@@ -24,7 +24,7 @@ package struct DeliveryProgress: Sendable, Equatable {
     package var span: Int { finished.count + open.count }
     /// Whether there is something new to acknowledge.
     package var isAhead: Bool { position > acknowledged }
-    /// The number of segments that are delivered but not acknowledged, and so would be repeated after a crash.
+    /// The number of segments that are delivered but not acknowledged, and would therefore be delivered again after a crash.
     package var unacknowledged: Int { finished.count + open.count { $0.isDone } }
     /// Delivered segments that can be acknowledged, in order.
     private var finished: [Int64] = []

@@ -1,11 +1,11 @@
 import Glibc
 import Spool
 
-/// Reads the manifest in pieces: finds the next segments to deliver, and counts the backlog. Memory does not depend on the backlog's size.
+/// Reads the manifest in pieces: finds the next segments to deliver, and counts the backlog. Memory use does not depend on the backlog's size.
 struct DeliveryQueue {
     /// The number of lines of the manifest that are read at a time.
     static let pieceLines = 64
-    /// The longest time to count lines without a pause. It is short, because transfers wait meanwhile.
+    /// The longest time for one call of ``count()``. It is short, because the delivery begins no transfer during the call.
     static let countingTime = Duration.milliseconds(50)
 
     let reader: SpoolReader
@@ -13,7 +13,7 @@ struct DeliveryQueue {
     private var next = 0
     private var listed: Int64
     private(set) var lag = DeliveryLag()
-    /// `readBytes` is the manifest's size when the delivery had read all of its lines, and `countedBytes` when the backlog included all of its lines.
+    /// The manifest's size at the time when the delivery had read all lines (`readBytes`), or had counted all lines for the backlog (`countedBytes`).
     private var readBytes: Int64 = -2
     private var countedBytes: Int64 = -2
 
@@ -24,7 +24,7 @@ struct DeliveryQueue {
         lag.counted = position
     }
 
-    /// The next line of the manifest, which stays the next one until ``take()``; `nil` while there is no further line.
+    /// The next line of the manifest; `nil` while there is no further line. Further calls return the same line until ``take()``.
     mutating func peek() throws(SpoolError) -> SegmentListing? {
         if next == lines.count {
             let size = manifestBytes
@@ -47,10 +47,10 @@ struct DeliveryQueue {
     /// Takes the line that ``peek()`` returned.
     mutating func take() { next += 1 }
 
-    /// Notes that a segment needs no delivery any more.
+    /// Removes a segment from the backlog, because it needs no delivery any more.
     mutating func settle(bytes: Int64) { lag.settle(bytes: bytes) }
 
-    /// Counts some of the lines that were not counted yet. Repeated calls reach the end.
+    /// Counts some of the lines that were not counted yet. Repeated calls count all lines.
     mutating func count() throws(SpoolError) {
         let size = manifestBytes
         guard size != countedBytes else { return }
@@ -66,7 +66,7 @@ struct DeliveryQueue {
         if read == 0 { countedBytes = size }
     }
 
-    /// The manifest's present size. The manifest only grows, so with the same size there is nothing new.
+    /// The manifest's present size. The manifest only grows, so it has no new line if its size is unchanged.
     private var manifestBytes: Int64 {
         var status = stat()
         return stat("\(reader.directory)/_manifest.ndjson", &status) == 0 ? Int64(status.st_size) : -1

@@ -3,8 +3,8 @@ import Glibc
 import Spool
 import Time
 
-/// The state of one run of a ``Deliverer``: segments that are taken, those that wait, and problems. The source of the run provides segments and
-/// stores the acknowledgement. The caller does the transfers, the timing and the logging.
+/// The state of one run of a ``Deliverer``: the segments in progress, their retries, and the problems. The source provides the segments and stores
+/// the acknowledgement. The caller does the transfers, the timing and the logging.
 struct DeliveryRun {
     /// An acknowledgement costs a few synced writes. So if repeated deliveries do no harm, an acknowledgement is written only after this time, or
     /// after this many segments.
@@ -17,7 +17,7 @@ struct DeliveryRun {
     private let clock: @Sendable () -> Int64
     private let startedAt: Int64
 
-    /// Whether the source has given the position to begin at.
+    /// Whether the source has returned the position after which to begin.
     private var isOpen = false
     private var progress = DeliveryProgress(acknowledged: 0)
     private var underWay: [Int64: DeliverySegment] = [:]
@@ -27,8 +27,8 @@ struct DeliveryRun {
     private var health = DeliveryHealth()
     /// Whether a segment was taken in this run.
     private var hasBegun = false
-    /// The number of segments that were deleted before the first delivery, and the position of the last one. The position is nil once ``progress``
-    /// includes it.
+    /// The number of segments that were deleted before the first delivery, and the position of the last of them. The position is nil once
+    /// ``progress`` includes it.
     private var skippedAtStart = 0
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
@@ -41,7 +41,7 @@ struct DeliveryRun {
     private var stateSince: Int64
     private var reportedAt: ContinuousClock.Instant?
 
-    /// Lines for the journal. The caller logs and removes them.
+    /// Lines for the log. The caller logs and removes them.
     var lines: [DeliveryHealth.Line] = []
     var notices: [String] = []
 
@@ -68,7 +68,8 @@ struct DeliveryRun {
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
-            // Looks for missing segments only while no other segment is in progress.
+            // Looks for missing segments only while no other segment is in progress, because the delivery begins again after a missing segment was
+            // restored or skipped.
             if let begin = try source.refresh(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }
@@ -83,16 +84,16 @@ struct DeliveryRun {
         }
     }
 
-    /// True if some delivered segments are not acknowledged yet. They take up room in the window until they are.
+    /// True if some delivered segments are not acknowledged yet. They take up room in the window until then.
     var awaitsAcknowledgement: Bool { progress.isAhead }
 
     /// The maximum number of segments that are taken but not acknowledged. If the destination could store a repeated segment twice, the maximum is
-    /// the number of concurrent transfers.
+    /// the number of concurrent transfers, so that a crash repeats few segments.
     private var window: Int {
         destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
     }
 
-    /// Takes as many segments as there is room for.
+    /// Takes as many segments as the window and the number of concurrent transfers allow.
     mutating func take() -> [DeliverySegment] {
         guard !health.isStopped, spoolRetryAt == nil, isOpen else { return [] }
         var taken: [DeliverySegment] = []
@@ -237,7 +238,7 @@ struct DeliveryRun {
         stateSince = clock()
     }
 
-    /// The report, if one is due: once a second and when the state changes.
+    /// The report, or nil if none is due. A report is due once a second, and when the state changes.
     mutating func reportIfDue() -> DeliveryReport? {
         let before = state
         if state != .ended {

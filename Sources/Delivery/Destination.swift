@@ -2,8 +2,8 @@ import CommandHints
 import Configuration
 import CurlHTTPClient
 
-/// Receives segments. It has no durable state of its own: only the acknowledgement records what was delivered, so after a crash or a lost answer the
-/// same segment may be delivered again.
+/// Receives segments. A destination has no durable state of its own: only the acknowledgement records what was delivered. So after a crash or a lost
+/// answer, the same segment may be delivered again.
 package protocol Destination: Sendable {
     /// The effect of delivering a segment again.
     var guarantee: DeliveryGuarantee { get }
@@ -16,7 +16,8 @@ package protocol Destination: Sendable {
     /// Tries once to deliver a segment. Returns when its bytes are durable at the destination, or the attempt has failed.
     func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome
 
-    /// Tests step by step whether segments could be delivered, up to the first step that fails. Removes the test data if the destination allows that.
+    /// Tests step by step whether segments could be delivered. Stops at a failed step if the later steps depend on it. Removes the test data if the
+    /// destination allows that.
     func check() async -> [DestinationStep]
 }
 
@@ -90,9 +91,10 @@ package struct DeliverySegment: Sendable, Equatable {
 package enum DeliveryOutcome: Sendable, Equatable {
     /// The segment is durable at the destination. `wasThere` is true if an earlier attempt had stored it.
     case delivered(wasThere: Bool)
-    /// The attempt failed. It is retried, at the earliest after `retryAfter`.
+    /// The attempt failed. The delivery tries again, after `retryAfter` at the earliest.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
-    /// The destination refuses this particular segment. The delivery reports it, and takes no further segment.
+    /// This particular segment can't be delivered: it is damaged, or the destination refuses it. The delivery reports this, takes no further
+    /// segments, and tries this one again after ``RetrySchedule/refused``.
     case refused(DeliveryTrouble)
     /// The task was cancelled.
     case cancelled
@@ -110,7 +112,7 @@ package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
         self.remedy = remedy.oneLine(limit: 400)
     }
 
-    /// What to do about a segment whose file differs from the sealed one.
+    /// What to do about a segment whose file differs from the file that was sealed.
     static var damageRemedy: String {
         "Check the segment with `\(CommandHint.command("spool verify"))`, and restore its file"
     }

@@ -93,7 +93,7 @@ package struct DestinationFactory: Sendable {
 }
 
 extension AutomaticCredentials {
-    /// The source of access keys that a configuration names.
+    /// Makes the source of access keys that the destination's setting `credentials` selects.
     ///
     /// - Parameters:
     ///   - secretFile: the file of a static access key.
@@ -115,7 +115,7 @@ extension AutomaticCredentials {
     }
 }
 
-/// Why a destination can't be used at all, for a person.
+/// Why a destination can't be used at all, as text for a person.
 package struct DestinationProblem: Error, Sendable, CustomStringConvertible {
     package let description: String
 }

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// A configured destination with its delivery's last report. Each delivery is a separate process with a status file that everybody may read.
 ///
-/// The JSON form is the delivery's own report with the additional keys `name`, `place` and `running`.
+/// The JSON form is the delivery's report with the additional keys `unit` and `running`. The values of `name` and `place` are from the configuration.
 package struct DestinationStatus: Sendable, Encodable {
     package let name: String
     /// The destination's address, for a person.
@@ -12,7 +12,7 @@ package struct DestinationStatus: Sendable, Encodable {
     package let unit: String
     /// Whether the delivery that wrote the report still runs.
     package let isRunning: Bool
-    /// The last report; nil if there was none since this host booted.
+    /// The last report; nil if the delivery has written none since this host booted.
     package let report: DeliveryReport?
 
     package init(name: String, place: String, unit: String, isRunning: Bool, report: DeliveryReport?) {
@@ -23,7 +23,7 @@ package struct DestinationStatus: Sendable, Encodable {
         self.report = report
     }
 
-    /// Whether the destination's delivery runs and takes segments.
+    /// Whether the destination's delivery runs and is in a healthy state.
     package var isHealthy: Bool { isRunning && report?.state.isHealthy == true }
 
     /// The status of all destinations of a configuration, in the order of the configuration.

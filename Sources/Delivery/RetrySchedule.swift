@@ -1,13 +1,14 @@
 /// Determines the wait before the next attempt for a segment. A plain value.
 ///
-/// The schedule uses full jitter, so that the transfers of many hosts do not coincide: a random time between half a second and a limit that doubles
-/// from 1 s to 60 s. If the destination asks for a longer wait, that is used, up to five minutes.
+/// The wait is a random time between half a second and a limit, so that the transfers of many hosts do not coincide. The limit doubles with each
+/// failure, from 2 s to 60 s. If the destination asks for a longer wait, that wait is used, up to five minutes.
 struct RetrySchedule: Sendable {
     /// The longest wait, unless the destination asks for a longer wait.
     static let longest = Duration.seconds(60)
     /// The longest wait that a destination may ask for.
     static let longestAsked = Duration.seconds(300)
-    /// The wait after a final refusal. Then the segment is tried again, because the cause may have been corrected at the destination.
+    /// The wait after the destination has refused a segment for a reason that a retry does not cure. The segment is still tried again, because
+    /// somebody may have corrected the cause at the destination.
     static let refused = Duration.seconds(600)
 
     private(set) var attempts = 0

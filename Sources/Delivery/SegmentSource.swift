@@ -12,16 +12,16 @@ package protocol SegmentSource: Sendable {
 
     /// Looks for new segments. Called once a second.
     ///
-    /// - Parameter missing: segments that were missing when they were to be delivered.
+    /// - Parameter missing: segments that were missing when they were to be delivered. The source checks whether they were restored or skipped.
     /// - Returns: the number after which the delivery must begin, or begin again; nil if it simply continues.
     /// - Throws: the reason why segments can't be read. The caller tries again later.
     func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
-    /// The next segment, which stays the next one until ``take()``; nil while there is no further segment.
+    /// The next segment; nil while there is no further segment. Further calls return the same segment until ``take()``.
     func peek() throws(DeliveryTrouble) -> SourceSegment?
     /// Takes the segment that ``peek()`` returned.
     func take()
-    /// Notes that a segment needs no delivery any more.
+    /// Notes that a segment of this size needs no delivery any more, so that ``lag`` no longer counts it.
     func settle(bytes: Int64)
 
     /// Acknowledges all segments up to a number.
@@ -30,17 +30,17 @@ package protocol SegmentSource: Sendable {
     func acknowledge(through number: Int64) throws(DeliveryTrouble) -> Int64
     /// The advice to show while acknowledgements fail.
     var acknowledgementRemedy: String { get }
-    /// The command that skips a segment, for a person.
+    /// The command with which an operator can skip a segment, as text for messages.
     func skipping(_ segment: DeliverySegment) -> String
 
     /// Does the source's background work until the task is cancelled.
     func run() async
-    /// Writes acknowledgements that are not durable yet, as far as possible. The source is not used afterwards.
+    /// Tries to write the acknowledgements that are not durable yet. The source is not used afterwards.
     ///
     /// - Returns: the number up to which segments are durably acknowledged, as ``acknowledge(through:)`` does.
     func close() async -> Int64
 
-    /// Makes a segment's file readable for a destination.
+    /// Makes a segment's file available on this host, so that a destination can read it.
     func fetch(_ segment: DeliverySegment) async -> SegmentFetch
     /// Notes that a segment's file is not needed any more.
     func release(_ segment: DeliverySegment)
@@ -49,7 +49,7 @@ package protocol SegmentSource: Sendable {
 /// A segment in a source's order.
 package struct SourceSegment: Sendable, Equatable {
     package var segment: DeliverySegment
-    /// Whether the segment holds records. Events that were set aside are not delivered: they stay where they are, for a person to examine.
+    /// Whether the segment is to be delivered. Events that were set aside are not delivered: they stay where they are, for a person to examine.
     package var isDelivered: Bool
     /// Whether the segment was deleted.
     package var isGone: Bool

@@ -21,8 +21,8 @@ package final class SpoolSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the absolute path of the spool.
-    ///   - prepare: called before each attempt to open the spool; creates the directories of the spool. For a spool in the standard directory, the
-    ///     installed package has created them.
+    ///   - prepare: creates the directories that the spool needs; called at each attempt to open the spool. It is not needed for a spool in the
+    ///     standard directory, because the installed package has created those directories.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }
@@ -57,7 +57,7 @@ package final class SpoolSource: SegmentSource {
         prepare()
         var known = try acknowledgements.acknowledgement(of: loader)
         if known == nil {
-            // Once this acknowledgement exists, retention keeps the segments that are not delivered to this destination.
+            // Once this acknowledgement exists, retention keeps the segments that are not delivered to this destination yet.
             known = try acknowledgements.acknowledge(loader, through: 0, at: clock())
         }
         return begin(reader, after: known?.sequence ?? 0, &state)
@@ -69,7 +69,8 @@ package final class SpoolSource: SegmentSource {
         return position
     }
 
-    /// Checks whether missing segments were restored, or skipped by an acknowledgement.
+    /// Checks whether missing segments were restored, or were skipped with an acknowledgement. If so, returns the position after which the delivery
+    /// begins again.
     private func again(_ missing: [DeliverySegment], _ state: inout State) throws(SpoolError) -> Int64? {
         guard !missing.isEmpty, let queue = state.queue else { return nil }
         let acknowledged = try acknowledgements.acknowledgement(of: loader)?.sequence ?? 0

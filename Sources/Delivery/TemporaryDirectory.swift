@@ -2,8 +2,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A directory of this process for files on their way to a destination. It is removed together with this object. The directory of a killed process is
-/// removed when the next directory with the same prefix is made.
+/// A directory in which this process keeps files while they are delivered. It is removed together with this object. The directory of a killed process
+/// is removed when the next directory with the same prefix is made.
 package final class TemporaryDirectory: Sendable {
     package let path: String
     /// The kernel releases the lock when the process dies.
@@ -13,8 +13,8 @@ package final class TemporaryDirectory: Sendable {
     package static var standard: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
 
     private static let lockName = "lock"
-    /// The maximum number of directories to make. Before a new directory is locked, another process may remove it as abandoned; then the next one is
-    /// made.
+    /// The maximum number of attempts to make a directory. Until a new directory is locked, another process may remove it, because it looks
+    /// abandoned. Then another directory is made.
     private static let attempts = 5
 
     /// Makes the directory, and removes the directories of processes that were killed.
@@ -51,7 +51,7 @@ package final class TemporaryDirectory: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Whether the directory still exists: a cleaner of old files may have removed it.
+    /// Whether the directory still exists. A program that cleans up old files may have removed it.
     package var exists: Bool { access("\(path)/\(Self.lockName)", F_OK) == 0 }
 
     /// Removes this user's directories whose process has ended.

@@ -29,7 +29,7 @@ package final class WindDown: Sendable {
         }
     }
 
-    /// Clears a reload that was carried out; a stop stays.
+    /// Clears the request for a reload, because the reload was carried out. A request to stop is kept.
     package func reloaded() {
         _ = state.compareExchange(
             expected: Reason.reload.rawValue, desired: Reason.none.rawValue, ordering: .acquiringAndReleasing)

@@ -38,7 +38,7 @@ package struct LocalServer: Sendable {
     /// Serves requests until the task is cancelled, and then closes all connections.
     ///
     /// - Parameter listening: called with the port once clients can connect; nil for a Unix socket.
-    /// - Throws: the reason why it can't listen, such as a port that is in use.
+    /// - Throws: ``Failure`` with the reason why the server can't listen, such as a port that is in use.
     package func run(listening: @Sendable (Int?) -> Void) async throws(Failure) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let outcome: Result<Void, any Error>
@@ -68,7 +68,7 @@ package struct LocalServer: Sendable {
         let hosts: HostRule
         if case .tcp = address { hosts = HostRule(isChecked: true) } else { hosts = HostRule(isChecked: false) }
         let bootstrap = ServerBootstrap(group: group)
-            // If the backlog is full, a client waits a second before it retries.
+            // The backlog is large, because a client that finds it full waits a second before it tries to connect again.
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))

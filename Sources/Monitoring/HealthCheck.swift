@@ -1,6 +1,7 @@
 import Collector
 
-/// Answers the two health checks: is the daemon alive (for programs that restart it), and is it ready (for programs that wait for it)? A plain value.
+/// Answers the two health checks. “Live” tells a program whether to restart the daemon; “ready” tells a program whether the daemon can be used yet. A
+/// plain value.
 struct HealthCheck: Sendable {
     static let longestSilence = Duration.seconds(StatusReport.longestSilence)
 
@@ -15,8 +16,8 @@ struct HealthCheck: Sendable {
         return silence > Self.longestSilence ? "no report for \(silence.components.seconds) s" : nil
     }
 
-    /// Why the daemon is not ready; nil if the daemon is ready. The daemon is ready once the spool is recovered and collection runs, until it begins
-    /// to stop.
+    /// Why the daemon is not ready; nil if the daemon is ready. The daemon is ready from the moment at which the spool is recovered and collection
+    /// runs, until the daemon begins to stop.
     var whyNotReady: String? {
         if let whyNotLive { return whyNotLive }
         guard let snapshot else { return "starting" }

@@ -63,7 +63,7 @@ enum Metrics {
         {
             $0.process?.cpuSeconds
         },
-        Metric("process_resident_memory_bytes", .gauge, .bytes, "Memory of the daemon that is in RAM") {
+        Metric("process_resident_memory_bytes", .gauge, .bytes, "Physical memory (RAM) that the daemon uses") {
             $0.process?.residentBytes
         },
         Metric("process_open_fds", .gauge, .count, "Open file descriptors of the daemon") {
@@ -112,13 +112,13 @@ enum Metrics {
         },
         Metric(
             "fleet_fenced_seals_total", .counter, .count,
-            "Seals of this host that were rejected since the daemon started because another host had already decided them"
+            "Seals of this host that were rejected, because another host had already decided them; counted since the daemon started"
         ) {
             Double($0.fenced)
         },
         Metric(
             "fleet_dropped_records_total", .counter, .records,
-            "Unsealed records that this host dropped since the daemon started because another host had collected them"
+            "Unsealed records that this host dropped, because another host had collected them; counted since the daemon started"
         ) {
             Double($0.droppedRecords)
         },
@@ -134,13 +134,13 @@ enum Metrics {
         },
         Metric(
             "integration_up", .gauge, .flag,
-            "Whether the integration's events arrive, live or while it catches up; absent while the integration is paused, and on a host that does not hold it"
+            "Whether the integration's events arrive, either live or during catch-up; absent while the integration is paused, and on a host that does not hold the integration"
         ) {
             $0.isPaused || $0.isStandby ? nil : flag($0.state.isHealthy)
         },
         Metric(
             info: "integration_state",
-            "The integration's current state, as in status.json, or paused_by_operator; other states have no series",
+            "The integration's current state, as in status.json, or paused_by_operator; only the current state has a series",
             labels: ["state"]
         ) {
             [$0.isPaused ? "paused_by_operator" : $0.state.rawValue]
@@ -157,14 +157,14 @@ enum Metrics {
         },
         Metric(
             info: "integration_problem",
-            "The integration's current problem, by its name in /usr/share/doc/tributary/status.md; absent without a problem",
+            "The kind of the integration's current problem, as listed in /usr/share/doc/tributary/status.md; absent if there is no problem",
             labels: ["kind"]
         ) {
             $0.problem.map { [$0.kind] }
         },
         Metric(
             "integration_lag_seconds", .gauge, .seconds,
-            "How far collection is behind: the age of the newest event while there is a backlog, else the time since Okta's last answer"
+            "How far collection lags: during a backlog, the age of the newest collected event; otherwise, the time since Okta's last answer"
         ) { $0.lagSeconds.map(Double.init) },
         Metric(
             "integration_last_event_timestamp_seconds", .gauge, .timestamp,
@@ -184,7 +184,7 @@ enum Metrics {
         },
         Metric(
             "integration_duplicate_events_total", .counter, .events,
-            "Events that Okta delivered again and that were dropped"
+            "Events that Tributary dropped, because Okta had already delivered them"
         ) {
             Double($0.duplicates ?? 0)
         },
@@ -213,13 +213,13 @@ enum Metrics {
         },
         Metric(
             "integration_rate_limit_requests", .gauge, .requests,
-            "Requests for the log that the org allows all its clients together per minute"
+            "Requests for the log per minute that the org allows to all its clients together"
         ) {
             $0.budget.map { Double($0.limit) }
         },
         Metric(
             "integration_rate_limit_remaining_requests", .gauge, .requests,
-            "Requests for the log that the rate limit still allowed at Okta's last answer"
+            "Requests for the log that the org's rate limit still allowed, as of Okta's last answer"
         ) {
             $0.budget.map { Double($0.remaining) }
         },
@@ -251,7 +251,7 @@ enum Metrics {
         },
         Metric(
             "integration_events_missing", .gauge, .flag,
-            "Whether Okta has deleted events before they were collected, since the daemon started"
+            "Whether, since the daemon started, Okta deleted events before Tributary collected them"
         ) {
             flag($0.gap != nil)
         },
@@ -282,7 +282,7 @@ enum Metrics {
         },
         Metric(
             "response_last_failure_timestamp_seconds", .gauge, .timestamp,
-            "When a response action last did not succeed: Okta refused it, it failed, or its outcome is unknown"
+            "When a response action was last unsuccessful: Okta refused it, it failed, or its outcome is unknown"
         ) { ($0.lastFailure?.at).flatMap(ReportTime.seconds) },
     ]
 
@@ -293,7 +293,7 @@ enum Metrics {
         },
         Metric(
             info: "destination_state",
-            "The state of the destination's delivery, or not_running if the delivery has no process; other states have no series",
+            "The state of the destination's delivery, or not_running if the delivery has no process; only the current state has a series",
             labels: ["state"]
         ) {
             [$0.isRunning ? $0.report?.state.rawValue ?? "starting" : "not_running"]
@@ -319,8 +319,10 @@ enum Metrics {
         ) {
             ($0.report?.deliveredBytes).map(Double.init)
         },
-        Metric("destination_requests_total", .counter, .requests, "Requests that were sent, or commands that were run")
-        {
+        Metric(
+            "destination_requests_total", .counter, .requests,
+            "Requests that the delivery sent, or commands that it ran"
+        ) {
             ($0.report?.requests).map(Double.init)
         },
         Metric("destination_last_delivered_timestamp_seconds", .gauge, .timestamp, "When a segment was last delivered")

@@ -71,7 +71,7 @@ package final class MonitoringService: StatusObserver {
                 } catch {
                     if !isFailing {
                         logger.warning(
-                            "\(error). Retried every 15 s; collection continues. Correct metrics.textfile or the directory's owner."
+                            "\(error). Tributary retries every 15 s; collection continues. Correct metrics.textfile or the directory's owner."
                         )
                     }
                     isFailing = true
@@ -96,8 +96,9 @@ package final class MonitoringService: StatusObserver {
                 if !isFailing.withLock({ $0 }) {
                     logger.warning(
                         """
-                        status page and metrics are unavailable: cannot listen on \(address): \(error). Retried every 30 s; collection continues. \
-                        To use another port, set metrics.listen, and SocketBindAllow= in a drop-in of the unit (/usr/share/doc/tributary/metrics.md)
+                        status page and metrics are unavailable: cannot listen on \(address): \(error). Tributary retries every 30 s; \
+                        collection continues. To use another port, set metrics.listen, and SocketBindAllow= in a drop-in of the unit \
+                        (/usr/share/doc/tributary/metrics.md)
                         """)
                 }
                 isFailing.withLock { $0 = true }

@@ -10,7 +10,7 @@ package enum NormalizerError: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .outOfMemory: "not enough memory for the JSON reader; give the process more memory"
-        case .schema(let problem): "\(problem); this is an error in this build; please report it"
+        case .schema(let problem): "\(problem). This build is faulty; please report it"
         case .noSHA256: "libcrypto has no SHA-256; see its configuration (openssl list -digest-algorithms)"
         }
     }
@@ -50,8 +50,8 @@ package final class Normalizer {
         }
     }
 
-    /// Handles one page, a JSON array of events. If the page is not a complete array, throws an error and passes none of its events on: request the
-    /// page again. If it is complete, passes all events on. `collectedAt` is in milliseconds since 1970.
+    /// Handles one page, a JSON array of events. Passes all of its events to the sink, or none: if the page is not a complete array, throws an error,
+    /// and the caller must request the page again. `collectedAt` is in milliseconds since 1970.
     package func normalizePage<Sink: RecordSink>(
         _ page: UnsafeRawBufferPointer, source: EventSource, collectedAt: Int64, into sink: inout Sink
     ) throws(PageError) {

@@ -26,7 +26,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
             }
     }
 
-    /// One sentence for a person.
+    /// What is wrong with the event, for a person: a sentence without a subject, such as "is not JSON".
     package var explanation: String {
         switch self {
         case .syntax: "is not JSON (RFC 8259)"
@@ -37,7 +37,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
         case .loneSurrogate: "contains half of a surrogate pair, which represents no character"
         case .badNumber: "contains a number in a form that JSON does not allow"
         case .longNumber: "contains a number of more than \(JSONTape.maximumNumberLength) bytes"
-        case .duplicateKey: "names the same key twice in one object, so that two readers could see two different events"
+        case .duplicateKey: "contains the same key twice in one object, which different programs may read differently"
         case .tooDeep: "is nested more than \(JSONTape.maximumDepth) levels deep"
         case .tooLarge: "is larger than \(JSONTape.maximumBytes) bytes"
         case .tooManyValues: "contains more than \(JSONTape.maximumValues) values"
@@ -56,7 +56,7 @@ package struct Rejection: Error, Sendable, Equatable {
     /// What the object is, if the reason is `notALogEvent`.
     package var object: OtherObject?
 
-    /// One sentence for a person.
+    /// What is wrong with the event, for a person: a sentence without a subject, such as "is not JSON".
     package var explanation: String { object?.explanation ?? reason.explanation }
 
     /// The event as one line of JSON, without the line feed, for a file of rejected events: `reason`, `explanation`, `position` in
@@ -79,7 +79,7 @@ package struct Rejection: Error, Sendable, Equatable {
 }
 
 extension Rejection {
-    /// The members written by ``line(event:offset:collectedAt:)`` that are read again.
+    /// The members of a line written by ``line(event:offset:collectedAt:)`` that are read again later.
     private struct Line: Decodable {
         var event: String?
         var event_base64: Data?

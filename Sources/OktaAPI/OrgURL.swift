@@ -13,7 +13,7 @@ package struct OrgURL: Sendable {
     package let host: String
     /// The port to connect to.
     package let port: UInt16
-    /// Whether TLS is used: always, except on a loopback address.
+    /// Whether TLS is used. Only a loopback address may be used without TLS.
     package let isSecure: Bool
     /// What was changed in the pasted text, for the operator.
     package let warnings: [OrgURLWarning]
@@ -113,7 +113,7 @@ package struct OrgURL: Sendable {
         return (isSecure, rest)
     }
 
-    /// The org's own host, for a host on an Okta domain. The admin console's `-admin` is removed.
+    /// Returns the host of the org. On an Okta domain, the suffix `-admin` of the admin console's host is removed.
     private static func orgHost(
         _ host: String, _ warnings: inout [OrgURLWarning]
     ) throws(OrgURLError) -> String {
@@ -168,11 +168,11 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
 package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text has only white space or a scheme.
     case empty
-    /// A placeholder from a manual.
+    /// The text is a placeholder from a manual.
     case placeholder
-    /// White space or a control character in the middle.
+    /// The text has white space or a control character in the middle.
     case whiteSpaceInside
-    /// `user:password@` before the host.
+    /// The text has `user:password@` before the host.
     case userinfo
     /// Letters outside ASCII.
     case notASCII
@@ -180,7 +180,7 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case badHost(String)
     /// A single word, probably an org's subdomain.
     case bareName(String)
-    /// `.com.com` at the end; the value is the address with one of them removed.
+    /// The host ends with `.com.com`. The value is the host with a single `.com`.
     case doubledSuffix(String)
     /// The address is one of Okta's own sites.
     case notAnOrg(String)

@@ -12,7 +12,7 @@ extension TransportError {
         case .tls: "Check the org's URL, this machine's clock, and ca_file if a proxy replaces TLS certificates"
         case .timeout: "Check the network; if the problem persists, see Okta's status page"
         case .noRoom:
-            "See why earlier answers are not stored: usually the spool is full or can't be written (`\(CommandHint.command("status"))`)"
+            "Find out why earlier answers are not stored (`\(CommandHint.command("status"))`): usually the spool is full or can't be written"
         case .tooLarge:
             "If the problem persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
         case .cancelled, .shutDown: "No action is needed"

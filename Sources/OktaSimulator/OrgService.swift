@@ -32,7 +32,7 @@ final class OrgService: Sendable {
                 window: RateWindow(limit: settings.limitPerMinute, length: length, phase: phase),
                 managementWindows: Dictionary(
                     uniqueKeysWithValues: ManagementCall.Bucket.allCases.enumerated().map { number, bucket in
-                        // The windows of each bucket begin at different times.
+                        // Each bucket's windows begin at a different time.
                         let phase = (phase + Int64(number + 1) * 7000) % length
                         let limit = settings.managementLimit ?? bucket.limit
                         return (bucket, RateWindow(limit: limit, length: length, phase: phase))
@@ -84,7 +84,7 @@ final class OrgService: Sendable {
         state.withLock { $0.statistics.connections += 1 }
     }
 
-    /// The answer, and a function to call after it has been sent.
+    /// The answer, and a function to call just before the last piece of the answer is sent.
     func answer(_ request: HTTPRequest, origin: String) -> (reply: HTTPReply, finished: @Sendable () -> Void) {
         let path = String(request.path)
         if path.hasPrefix("/_simulator/") { return (control(request, path), {}) }

@@ -2,13 +2,13 @@
 public struct OrgSettings: Sendable {
     /// `127.0.0.1` or `::1`; anything else is refused at the start.
     public var host = "127.0.0.1"
-    /// TCP port; 0 for any free one.
+    /// The TCP port; 0 for any free port.
     public var port: UInt16 = 0
     /// The origin in links, such as `https://acme.example:8443` if the org is behind a reverse proxy; nil to use the request's `Host`.
     public var publicURL: String?
     /// API tokens of super administrators, without the scheme `SSWS`. Each token has a different owner among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
-    /// API tokens that are valid but have no rights (403 E0000006). They may only read their own owner.
+    /// API tokens that are valid but have no rights (403 E0000006). Each can only read the user who owns it.
     public var powerlessTokens: [String] = []
     /// API tokens of administrators with limited rights: the token, and the rights of its owner.
     public var limitedTokens: [String: AdminRights] = [:]
@@ -28,7 +28,7 @@ public struct OrgSettings: Sendable {
     public var historySpan: Int64 = 7_200_000
     /// Events per second after `epoch`; 0 for none.
     public var rate: Double = 0
-    /// Share of events published up to `lateSpan` milliseconds before they are persisted, 0…1.
+    /// The share of late events, 0…1. They are published up to `lateSpan` milliseconds before they are persisted.
     public var lateShare: Double = 0
     /// The longest delay of a late event, in milliseconds.
     public var lateSpan: Int64 = 300_000
@@ -36,11 +36,11 @@ public struct OrgSettings: Sendable {
     public var seed: UInt64 = 1
     /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
     public var epoch: Int64?
-    /// Whether to go through all catalogued types, one event of each, instead of choosing types with plausible frequencies.
+    /// Whether to use all catalogued event types in turn, instead of choosing them with plausible frequencies.
     public var eachType = false
     /// Share of events with an odd but documented shape, 0…1.
     public var oddShare: Double = 0.02
-    /// Share of events that no healthy org would send (no uuid, impossible dates), 0…1.
+    /// The share of events in a form that no healthy org would send (no uuid, impossible dates), 0…1.
     public var hostileShare: Double = 0
     /// Recorded events, one JSON object each. They are served in this order, instead of generated events.
     public var recorded: [[UInt8]]?
@@ -48,14 +48,14 @@ public struct OrgSettings: Sendable {
     public var limitPerMinute = 120
     /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
     public var rateWindowSeconds = 60
-    /// The number of plain users `user0001@corp.example`, … in addition to the made-up ones; all are ACTIVE.
+    /// The number of plain users (`user0001@corp.example`, …) in addition to the users that every simulated org has. All are ACTIVE.
     public var extraUsers = 0
     /// The number of requests that each budget of the management API allows in a window. Nil stands for the limits of one credential in a Workforce
     /// org: 1000 for one user, 300 for lists of users, 500 for a group, 600 for all other calls.
     public var managementLimit: Int?
-    /// Milliseconds from an action until its event can be read in the log.
+    /// Milliseconds from an action until clients can read its event in the log.
     public var actionEventDelay: Int64 = 200
-    /// Milliseconds from Okta's answer until an activation or deactivation is complete.
+    /// Milliseconds from the answer until an activation or deactivation is complete.
     public var transitionSpan: Int64 = 200
     /// Milliseconds by which the result of `GET /api/v1/users?search=` is outdated. Okta documents "eventually consistent" and states no time.
     /// Results of `filter`, and of reading one user by id, are never outdated.
@@ -75,7 +75,7 @@ public struct OrgSettings: Sendable {
 
 /// Why an org could not be started or changed.
 public enum SimulatorError: Error, CustomStringConvertible, Equatable {
-    /// The simulator speaks plain HTTP with known tokens, so it listens on loopback only.
+    /// The host is not a loopback address. The simulator uses plain HTTP and known tokens, so it listens only on loopback.
     case notLoopback(host: String)
     /// The address could not be bound; `errno` says why (98: another process has the port).
     case cannotListen(host: String, port: UInt16, errno: Int32)

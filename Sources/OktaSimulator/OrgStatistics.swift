@@ -2,7 +2,7 @@
 public struct OrgStatistics: Sendable, Codable, Equatable {
     /// Requests that were answered or affected by a fault.
     public var requests = 0
-    /// Requests by HTTP status; 0 for those without an answer.
+    /// Requests by HTTP status. Requests without an answer have the status 0.
     public var byStatus: [Int: Int] = [:]
     /// Requests by path; paths beyond the first 100 are counted as `other`.
     public var byPath: [String: Int] = [:]
@@ -12,9 +12,9 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var lastAfter: String?
     /// The request target (path and query) of the last request to the log.
     public var lastTarget: String?
-    /// Requests to the log that are in progress: from the request's first line to the end of the answer.
+    /// The number of requests to the log that are being answered now.
     public var inFlight = 0
-    /// The highest number of requests to the log that were in progress at the same time. 1 proves that the client never sent two at once.
+    /// The highest number of requests to the log that were being answered at the same time. 1 proves that the client never sent two at once.
     public var maximumInFlight = 0
     /// Faults that occurred, by kind.
     public var faults: [String: Int] = [:]

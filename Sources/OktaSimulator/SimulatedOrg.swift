@@ -10,12 +10,12 @@
 /// await org.stop()
 /// ```
 ///
-/// Event `i` depends only on the settings and `i`, so a log of any length takes no memory. After a restart with the same settings, `epoch` and `port`, the org
-/// serves the same log and accepts its earlier cursors.
+/// Event `i` depends only on the settings and `i`, so a log of any length takes no memory. After a restart with the same settings, `epoch` and
+/// `port`, the org serves the same log and accepts its earlier cursors.
 ///
-/// Additional paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one per line, in the order of the log),
-/// `POST` and `DELETE /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access
-/// tokens), `GET /_simulator/users` (everyone's state, and the calls about each), `POST /_simulator/users` (sets a status).
+/// Additional paths: `GET /_simulator/stats`, `GET /_simulator/uuids` (one per line, in the order of the log), `POST` and `DELETE
+/// /_simulator/faults`, `POST /_simulator/events` (NDJSON to append), `POST /_simulator/revoke` (all access tokens), `GET /_simulator/users` (the
+/// state of every user, and the number of calls about each), `POST /_simulator/users` (sets a status).
 public final class SimulatedOrg: Sendable {
     private let service: OrgService
     private let listener: Listener
@@ -72,7 +72,7 @@ public final class SimulatedOrg: Sendable {
         return SimulatedOrg(service: service, listener: listener, settings: settings)
     }
 
-    /// Ends all connections. When this method returns, the port is free.
+    /// Stops the org and ends all connections. When this method returns, the port is free.
     public func stop() async { await listener.stop() }
 
     /// The counts since the org started.
@@ -102,7 +102,7 @@ public final class SimulatedOrg: Sendable {
     @discardableResult
     public func setStatus(_ status: UserStatus, of user: String) -> Bool { service.setStatus(status, of: user) }
 
-    /// Adds recorded events at the end of the log, persisted now; each is one JSON object.
+    /// Appends recorded events to the log, and records the present time as the time when they were persisted. Each event is one JSON object.
     /// - Throws: `SimulatorError.liveLog`.
     public func append(events: [String]) throws { try service.append(events.map { Array($0.utf8) }) }
 

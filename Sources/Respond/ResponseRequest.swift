@@ -14,7 +14,7 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
     package var isDryRun: Bool
     /// Whether to act even on an administrator or the credential's owner, and beyond the hourly limit of users. Protected users stay protected.
     package var isForced: Bool
-    /// A second request with the same key does nothing and returns the earlier answer.
+    /// A later request with the same key does not repeat the steps that are done, and returns their earlier entries.
     package var key: String?
     /// The ``ResponseEntry/id`` of the action to undo.
     package var undoes: String?
@@ -59,7 +59,7 @@ package struct ResponseReport: Codable, Equatable, Sendable {
     package var entries: [ResponseEntry]
     /// A temporary password or a link from Okta's answer, only for the responder's terminal.
     package var secret: OneTimeSecret?
-    /// Whether an earlier request had the same key. The entries are then those of the earlier request.
+    /// True if an earlier request with the same key left no step to do. The entries are then those of the earlier request.
     package var isRepeat: Bool
 
     package init(entries: [ResponseEntry], secret: OneTimeSecret? = nil, isRepeat: Bool = false) {
@@ -72,7 +72,8 @@ package struct ResponseReport: Codable, Equatable, Sendable {
 /// Whether an integration's credential may perform an action.
 package struct ResponseCapability: Codable, Equatable, Sendable {
     package var action: ResponseAction
-    /// Nil if this is unknown, because the credential is not allowed to read the roles or scopes that would show it.
+    /// Nil if this is unknown, because the credential is not allowed to read the roles that would show it. True is no guarantee: Tributary checks
+    /// neither the roles of a service app nor the permissions of a custom role.
     package var isPossible: Bool?
     /// Why the action is not possible, or what it needs: the scope of a service app, the role of an administrator.
     package var explanation: String

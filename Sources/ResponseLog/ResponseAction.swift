@@ -1,4 +1,4 @@
-/// The actions of a responder on a user of an Okta org.
+/// The actions that a responder can take on a user of an Okta org.
 ///
 /// Each action is one call of Okta's API, except for ``contain`` and ``release``: these consist of several other actions.
 package enum ResponseAction: String, Codable, CaseIterable, Sendable {

@@ -1,7 +1,7 @@
 /// An entry of the response log: an action that is about to be tried, or its result.
 ///
-/// Each action has two entries with the same ``id``. The first is durable before the call to Okta is sent. The second is written after the call: it
-/// repeats all fields of the first and adds ``result``.
+/// An action that is sent to Okta has two entries with the same ``id``. The first is durable before the call to Okta is sent. The second is written
+/// after the call: it repeats all fields of the first and adds ``result``. An action that is not sent has one entry, with its result.
 package struct ResponseEntry: Codable, Equatable, Sendable {
     /// The id of the action, a UUID in lower case. It is the record's `metadata.uid`.
     package var id: String

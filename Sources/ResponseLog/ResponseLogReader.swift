@@ -1,6 +1,6 @@
 import Spool
 
-/// How far a reader of the response log has come: a place after a line of one of the log's files.
+/// How far a reader of the response log has come: the end of a line in one of the log's files.
 package struct ResponseLogPosition: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The file's number.
     var number: Int64
@@ -32,7 +32,7 @@ package struct ResponseLogBatch: Sendable {
     package var entries: [ResponseEntry]
     /// The position at which the next batch begins.
     package var next: ResponseLogPosition
-    /// The number of lines that are not entries, which happens only after damage.
+    /// The number of lines that are not valid entries. Such lines exist only if the log is damaged.
     package var unreadableLines: Int
     /// Whether entries were missed, because the file of the position no longer exists or is shorter than before.
     package var hasGap: Bool

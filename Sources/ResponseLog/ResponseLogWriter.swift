@@ -6,7 +6,7 @@ package final class ResponseLogWriter: Sendable {
     /// The largest size of all files together in bytes. At this size, entries are refused until the oldest file is old enough (``life``) to be
     /// deleted.
     package static let sizeLimit: Int64 = 256 << 20
-    /// Bytes of ``sizeLimit`` that only actions sent to Okta may use, so refusals and dry runs can't fill the log and prevent actions.
+    /// Bytes of ``sizeLimit`` that only actions sent to Okta may use, so that refusals and dry runs can't fill the log and prevent actions.
     package static let reserve: Int64 = 64 << 20
     /// The minimum time for which a file is kept after its last entry, in milliseconds.
     package static let life: Int64 = 30 * 86_400_000
@@ -71,7 +71,8 @@ package final class ResponseLogWriter: Sendable {
                 try makeRoom(&state, limit: Self.sizeLimit - Self.reserve, now: entry.time)
             }
             if state.isReopened || state.log.length >= ResponseLogFile.sizeLimit {
-                // The result of a call is recorded even at the limit. There is only one result for each entry that was accepted before.
+                // The result of a call is recorded even at the limit. There is only one result for each entry that was accepted before, so the log
+                // exceeds the limit only a little.
                 let isResult = entry.result != nil && !isUnsent
                 if !isResult { try makeRoom(&state, limit: Self.sizeLimit, now: entry.time) }
                 try roll(&state, now: entry.time)
@@ -90,7 +91,7 @@ package final class ResponseLogWriter: Sendable {
         state = State(log: next, number: number, earlier: state.earlier + state.log.length)
     }
 
-    /// Deletes the oldest files, as long as the log exceeds the limit and the oldest file is old enough.
+    /// Deletes the oldest files that are old enough, until the log is below the limit. Throws if the log is still not below it.
     private func makeRoom(_ state: inout State, limit: Int64, now: Int64) throws(SpoolError) {
         let files = try Self.files(directory, fileSystem, before: state.number)
         state.earlier = files.reduce(0) { $0 + $1.size }

@@ -74,8 +74,8 @@ package struct ConfigurationEdit: Sendable {
 
     /// Writes and removes the files, each in one step. Changed files keep their owner and mode. New files can be read by everyone.
     ///
-    /// - Throws: `CredentialFileError`, also if a new file already exists, or if a file was changed after it was read. All files are then restored.
-    ///   If a file could not be restored, the error says so.
+    /// - Throws: `CredentialFileError` if a file can't be written or removed, if a new file already exists, or if a file was changed after it was
+    ///   read. All files are then restored. If a file could not be restored, the error says so.
     package func save() throws(CredentialFileError) -> SavedEdit {
         var saved = SavedEdit()
         do throws(CredentialFileError) {
@@ -160,7 +160,7 @@ package struct SavedEdit: Sendable {
 
     /// Restores the files, except those that another process has changed since.
     ///
-    /// - Throws: after trying every file, what is wrong with each file that was not restored.
+    /// - Throws: `CredentialFileError`, after all files were tried. The error says why each of the remaining files was not restored.
     package func takeBack() throws(CredentialFileError) {
         var problems: [String] = []
         for step in steps.reversed() {
@@ -173,7 +173,7 @@ package struct SavedEdit: Sendable {
         guard problems.isEmpty else { throw CredentialFileError(problems.joined(separator: "; ")) }
     }
 
-    /// The most bytes that are read from a file; more than a configuration file may have.
+    /// The maximum number of bytes that are read from a file; more than a configuration file may have.
     private static let limit = 2 << 20
 }
 

@@ -1,8 +1,8 @@
 import Configuration
 
-/// The content of a destination as `destination add` and `edit` write it: keys with their values, some of which are lists.
+/// The content of a destination, as `destination add` and `destination edit` write it: each key with its value or its list of values.
 ///
-/// Every key of the configuration can be set; a new key needs no code here.
+/// Every key of a destination can be set; a new key needs no code here.
 package struct DestinationRecord: Sendable, Equatable {
     package let name: Name
     /// Values by the key's name. An empty list removes a key.
@@ -23,7 +23,7 @@ package struct DestinationRecord: Sendable, Equatable {
     package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
         guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
             throw ValueError(
-                "this text looks like a secret, so it is not shown here", hint: "describe it in other words")
+                "the description looks like a secret, so it is not shown here", hint: "write it in other words")
         }
         var normalized: [String] = []
         for text in texts { normalized.append(try Configuration.normalized(text, for: Self.prefix + key)) }
@@ -39,7 +39,7 @@ package struct DestinationRecord: Sendable, Equatable {
         }
     }
 
-    /// Quotes a text of digits, such as an account of twelve digits, because other YAML readers would read it as a number.
+    /// Quotes a text of exactly twelve digits, such as an AWS account, because other YAML readers would read it as a number.
     private static func scalar(_ text: String) -> String {
         text.count == 12 && text.allSatisfy(\.isNumber) ? YAMLScalar.quoted(text) : YAMLScalar.text(text)
     }

@@ -1,7 +1,7 @@
 import CommandHints
 import Configuration
 
-/// The error for a file that is not changed, because its text has a form that the command can't change safely.
+/// The error of a command that leaves a file unchanged, because the file's text has a form that the command can't change safely.
 package struct HandEdit: Error, Sendable, CustomStringConvertible {
     /// The file and the line of the entry that can't be changed.
     package let place: ConfigurationPlace

@@ -2,7 +2,7 @@ import Configuration
 
 /// The content of an item of `integrations`: the text of each key, by the key's path below the item, such as `url` or `data_ingest.start`.
 ///
-/// Every key of the configuration can be set; a new key needs no code here.
+/// Every key of an integration can be set; a new key needs no code here.
 package struct IntegrationRecord: Sendable, Equatable {
     /// The two purposes of an integration, named after their sections.
     package enum Kind: String, Sendable, CaseIterable, Codable {
@@ -50,7 +50,7 @@ package struct IntegrationRecord: Sendable, Equatable {
         }
         guard path != "description" || !LiteralSecret.mayBePresent(in: text) else {
             throw ValueError(
-                "this text looks like a secret, so it is not shown here", hint: "describe it in other words")
+                "the description looks like a secret, so it is not shown here", hint: "write it in other words")
         }
         let normalized = try Configuration.normalized(text, for: Self.prefix + path)
         texts[path] = normalized.isEmpty ? nil : normalized

@@ -1,4 +1,4 @@
-/// The lines of a YAML file. Only the changed lines differ; all other lines stay as they are, including comments.
+/// The lines of a YAML file. A change concerns only the lines of the changed keys; all other lines stay as they are, including comments.
 ///
 /// This type handles mappings with one key per line, the form that people and this program write. Other forms (braces, anchors, multi-line values)
 /// are not changed, and the methods report that. The type does not parse YAML, so after a change the caller reads the result as YAML and compares it
@@ -35,7 +35,8 @@ package struct YAMLLines: Sendable {
 
     package var text: String { lines.joined(separator: end) }
 
-    /// The mapping that begins at this place, counted from 1 as in messages; nil if it is in braces.
+    /// The mapping that begins at this position, counted from 1 as in messages; nil if the mapping can't be changed safely, for example because it is
+    /// in braces.
     package func block(line: Int, column: Int) -> Block? {
         let block = Block(first: line - 1, column: column - 1)
         guard lines.indices.contains(block.first), block.column >= 0,
@@ -72,7 +73,7 @@ package struct YAMLLines: Sendable {
             return true
         }
         let replaced = extent(line, in: block)
-        // A comment between the lines of the old value would be lost together with that value.
+        // A comment between the lines of the old value would be lost together with that value, so such a value is not changed.
         guard replaced.dropFirst().allSatisfy({ !lines[$0].contains("#") }) else { return false }
         let head = String(lines[line].unicodeScalars.prefix(block.column))
         let end = comment(line, key, block)

@@ -20,13 +20,13 @@ package final class Spool: Sendable {
         var opened: Set<String> = []
         /// The time of the last retention pass, in monotonic milliseconds; nil if the next pass is due at once.
         var prunedAt: Int64?
-        /// The offset in the manifest before which all lines are of deleted segments.
+        /// Every manifest line before this offset is of a deleted segment.
         var goneBefore: Int64 = 0
         var retention = RetentionReport()
     }
     private let state: Mutex<State>
 
-    /// Creates missing directories, locks them, and repairs what all integrations share.
+    /// Creates missing directories, locks them, and repairs the end of the manifest.
     ///
     /// Throws `locked` if another daemon uses the directories, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
@@ -84,7 +84,7 @@ package final class Spool: Sendable {
 
     /// Creates a directory and its missing parents.
     ///
-    /// A crash may have left a directory whose name is not durable yet. The name is made durable before anything relies on it.
+    /// A crash may have left a directory whose name is not durable yet. `init` therefore synchronizes the directories and their parents afterwards.
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(SpoolError) {
         var root = path
         while let parent = Path.parent(of: root), try fileSystem.status(root) == nil { root = parent }

@@ -41,7 +41,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case notASpool(path: String)
     /// An invalid request, with the reason in words.
     case refused(String)
-    /// A compression library reported an error.
+    /// zlib, zstd or libcrypto reported an error.
     case codec(String)
 
     /// The errno of the failed system call, if there was one.
@@ -63,10 +63,10 @@ extension SpoolError: CustomStringConvertible {
             "\(path) has format \(found), but this version supports formats up to \(supported): "
                 + "install the version that wrote it, or a newer one; the file was not changed"
         case .foreignSpool(let path, let expected, let found):
-            "\(path) belongs to spool \(found), not to \(expected): restore the spool directory that it was written with, "
+            "\(path) belongs to spool \(found), not to \(expected): restore the directory of that spool, "
                 + "or move the file away to start this integration again from its configured start"
         case .spoolIsMissing(let directory, let state, let integrations):
-            "\(directory) is missing or empty, but \(state) has the state of what was collected into it for "
+            "\(directory) is missing or empty, but \(state) has the journals of "
                 + "\(integrations.prefix(3).joined(separator: ", "))\(integrations.count > 3 ? ", …" : ""): "
                 + "mount the spool, or restore it from the backup. "
                 + "To begin with an empty spool, move \(state)/integrations away: then collection starts from the configured start"
@@ -96,9 +96,9 @@ extension SpoolError: CustomStringConvertible {
         case .bucket(let words): "the fleet's bucket: \(words)"
         case .stalePartition: "the partition was requested before the last seal: request it again"
         case .notASpool(let path):
-            "\(path) has no _spool.json, so it is not a spool: name the spool's directory. The daemon creates the spool when it first starts"
+            "\(path) has no _spool.json, so it is not a spool: specify the spool's directory. The daemon creates the spool when it first starts"
         case .refused(let words): words
-        case .codec(let reason): "compression failed: \(reason)"
+        case .codec(let reason): "compression or hashing failed: \(reason)"
         }
     }
 }

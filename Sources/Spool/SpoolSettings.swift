@@ -5,14 +5,14 @@ package struct SpoolSettings: Sendable {
     /// The directory of the journals, with cursors and unsealed records. Absolute; may be on another file system.
     package var stateDirectory: String
     package var compression: Compression
-    /// The uncompressed size of one partition at which a seal is due. At least 1.
+    /// A seal is due when a partition has this uncompressed size. At least 1.
     package var segmentMaxBytes: Int
-    /// The age of the oldest unsealed record at which a seal is due.
+    /// A seal is due when the oldest unsealed record has this age.
     package var segmentMaxAge: Duration
-    /// Replaces `segmentMaxAge` for the first segments of an integration if it is less, so that a new integration's first files appear soon. Nil to
-    /// use `segmentMaxAge`.
+    /// The maximum age for the first segments of an integration, so that the first files of a new integration appear soon. Used only if it is less
+    /// than `segmentMaxAge`. Nil to use `segmentMaxAge`.
     package var firstSegmentMaxAge: Duration?
-    /// The size on disk, sealed and unsealed, above which commits are refused. At least 1.
+    /// The size of the spool on disk, including unsealed records, above which commits are refused. At least 1.
     package var maxBytes: Int64
     /// When sealed segments are deleted.
     package var retention: RetentionSetting
@@ -24,15 +24,15 @@ package struct SpoolSettings: Sendable {
     /// The id of the fleet's spool, 16 bytes; nil for a spool of this host alone.
     package var sharedID: [UInt8]?
 
-    /// The uncompressed size from which a chunk is compressed when it is committed. Smaller chunks are compressed together when they are sealed,
-    /// because a frame of a few records compresses badly.
+    /// A chunk of at least this uncompressed size is compressed at its commit. Smaller chunks are compressed together at the seal, because a frame of
+    /// a few records compresses badly.
     var packedChunkBytes = 128 << 10
-    /// The uncompressed size at which a partition's buffered lines are compressed without waiting for the commit.
+    /// When a partition's buffered lines have this uncompressed size, they are compressed without waiting for the commit.
     var packedPieceBytes = 4 << 20
-    /// The number of partitions with unsealed records at which a seal is due, because each such partition becomes a file.
+    /// A seal is due when this many partitions have unsealed records, because each of them becomes a file.
     var dueAtPartitions = 256
-    /// The maximum uncompressed size of all late partitions together that a seal carries over. A single partition may have at most a sixteenth of
-    /// that size.
+    /// The maximum uncompressed size of the late partitions that one seal carries over, all together. A single partition may have at most a sixteenth
+    /// of that size.
     var carriedMaxBytes: Int
     /// The time between two measurements of the spool's size when it is near its limit. Milliseconds.
     var measureInterval: Int64 = 5_000
@@ -69,7 +69,7 @@ package struct SpoolInstant: Sendable, Equatable {
 }
 
 extension Duration {
-    /// The duration in whole milliseconds. No duration from a configuration overflows.
+    /// The duration in whole milliseconds, limited to the range of `Int64`.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return seconds.multipliedReportingOverflow(by: 1_000).overflow

@@ -11,17 +11,17 @@ package enum MessageID: String, CaseIterable, Sendable {
     case ready = "8035c816222848a4b64fdb7bf6335da2"
     /// Shutdown has begun.
     case stopping = "625a3914a99648cba807cfb105ef70e9"
-    /// A configuration was refused, at start or at a reload.
+    /// A configuration, or the settings of one integration, was refused at the start or at a reload.
     case configurationRefused = "93c8400516184dafb85b5958d711743f"
     /// A changed configuration is in force.
     case reloaded = "164ae62af41f49a3839efb08869cb0ca"
     /// Okta has refused a credential (401, 403), or the credential's secret can't be read.
     case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
-    /// The org's rate limit is used up; collection waits for its reset.
+    /// The org's rate limit is used up, or the org got too many requests at once. Collection waits.
     case rateLimited = "85d0636b508141d6b7aad67fbfc933a4"
     /// The org could not be reached: an error of name resolution, routing or TLS, or a time-out.
     case oktaUnreachable = "9f3f3e2374ce4acc9e0bb17d7bab206b"
-    /// The org itself answered with an error (5xx or an unexpected status).
+    /// The org answered with an error (5xx or an unexpected status), or its answer can't be used.
     case oktaError = "73caaaed3de1467ea7e16d0810cdd093"
     /// A page's body could not be read as a list of events.
     case pageUnreadable = "d216737d79e44168b78c6dc89f8e98d2"
@@ -31,17 +31,17 @@ package enum MessageID: String, CaseIterable, Sendable {
     case segmentSealed = "da24c228a3bd4bbea7aaa4d11c9d3e5e"
     /// The spool has reached its limit or the disk is full; collection pauses.
     case spoolFull = "28d94985f9494caf9ce3934325771984"
-    /// The spool could not be read or written.
+    /// The spool, or another place where the daemon stores data, could not be read or written, or its contents can't be used.
     case spoolError = "458cf0217c6849439a2e89e955805150"
-    /// Recovery removed an incomplete end of a journal, which a crash had left.
+    /// Recovery after a crash has removed or completed unfinished data, or has sealed records of an integration that is no longer configured.
     case spoolRecovered = "e7d1c97a4a9f41bdbb99d1b33712972f"
     /// A part of the process makes no progress, so systemd's watchdog gets no keep-alive.
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
-    /// An integration that had a problem collects again.
+    /// An integration that had a problem collects again, or its records are sealed again.
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
     /// Okta no longer accepts the place at which collection was to continue.
     case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
-    /// A link to the next page can't be used, so the log is queried by time.
+    /// The link to the next page can't be used, because of Okta's answer or a changed configuration. So the log is queried by time.
     case logRequeried = "332551605eb34a0099a0264084df7347"
     /// Events were not collected and are no longer available, because Okta keeps them only for 90 days.
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
@@ -59,7 +59,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
     /// This host has lost its lease in the fleet, or can't get one; it collects nothing.
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
-    /// This host takes part in its fleet, for the first time since the host's daemon started, or again.
+    /// This host takes part in its fleet: for the first time since the daemon's start, again after a problem, or again after a drain.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
     /// This host hands over its integrations, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"

@@ -1,8 +1,8 @@
 import CSystemd
 import Logging
 
-/// Checks the parts of the process twice in the unit's `WatchdogSec=`, and notifies the service manager's watchdog as long as all parts make
-/// progress.
+/// Checks the parts of the process twice within each `WatchdogSec=` interval of the unit, and notifies the service manager's watchdog as long as all
+/// parts make progress.
 ///
 /// The watchdog runs as a task of Swift's thread pool. If all threads of the pool are blocked, the notifications therefore stop. Outside systemd, the
 /// watchdog still checks the parts and reports problems.

@@ -29,10 +29,11 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
             POST /_simulator/events, POST /_simulator/revoke (all access tokens), GET /_simulator/users (the state of every user, and the \
             number of calls about each), POST /_simulator/users {"user": "adam.active", "status": "LOCKED_OUT"}.
 
-            Users and groups are made up: adam.active@corp.example, lou.locked@corp.example, root.admin@corp.example and others, one for each \
-            status and purpose, and the people of the log. Suspending a user adds the event user.lifecycle.suspend to the log.
+            The users and groups are made up. There is a user for each status and purpose, such as adam.active@corp.example, \
+            lou.locked@corp.example and root.admin@corp.example. The people who act in the log are users, too. \
+            Suspending a user adds the event user.lifecycle.suspend to the log.
 
-            A fault affects requests for the log, or the calls that at= names: \(FaultRule.places.joined(separator: " ")). \
+            A fault affects requests for the log. With at=, it affects the calls that at= names: \(FaultRule.places.joined(separator: " ")). \
             With done=true the simulator carries out the call before the fault.
 
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
@@ -45,7 +46,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         help: "An API token of a super administrator. For tests only: other users of this machine can see the option.")
     var token: [String] = []
     @Option(help: "A file with API tokens, one per line.") var tokenFile: String?
-    @Option(help: "A token without rights: it may only read its own owner.") var powerlessToken: [String] = []
+    @Option(help: "A token without rights: it can only read the user who owns it.") var powerlessToken: [String] = []
     @Option(
         help: ArgumentHelp(
             "A token with these roles and permissions only, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
@@ -75,20 +76,20 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
             "When the history ends and live events begin, in RFC 3339 form. Use the same value to get the same log after a restart."
     )
     var epoch: String?
-    @Flag(help: "Go through all catalogued event types, one event of each.") var eachType = false
+    @Flag(help: "Use all catalogued event types in turn.") var eachType = false
     @Option(help: "Share of events with unusual but documented shapes, 0…1.") var odd = 0.02
-    @Option(help: "Share of events that no healthy org sends, 0…1.") var hostile = 0.0
+    @Option(help: "Share of events in a form that no healthy org sends, 0…1.") var hostile = 0.0
     @Option(help: "Recorded events to serve, one JSON object per line.") var eventsFile: String?
     @Option(help: "Requests per rate-limit window.") var limitPerMinute = 120
     @Option(help: "Seconds in a rate-limit window.") var rateWindow = 60
-    @Option(help: "Plain users in addition to the made-up ones: user0001@corp.example, …") var users = 0
+    @Option(help: "Plain users (user0001@corp.example, …) in addition to the usual users.") var users = 0
     @Option(
         help:
             "Requests in each rate-limit window for each budget (users, groups, others); default: limits of a Workforce org."
     )
     var managementLimit: Int?
     @Option(help: "Milliseconds from an action to its event in the log.") var eventDelay: Int64 = 200
-    @Option(help: "Milliseconds from Okta's answer until an activation or deactivation is complete.") var transition:
+    @Option(help: "Milliseconds from the answer until an activation or deactivation is complete.") var transition:
         Int64 = 200
     @Flag(
         inversion: .prefixedNo,
@@ -126,7 +127,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         }
     }
 
-    /// Each org needs one descriptor for its listener, and one for a connection.
+    /// Allows as many open files as possible, because each org needs a descriptor for its listener and for each connection.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -9,8 +9,8 @@ struct Check: AsyncParsableCommand {
         abstract: "Check the configuration.",
         discussion: """
             Prints every mistake with its file, its line and a correction, and exits with 78. If there is no mistake, prints a summary of the \
-            configuration without secrets. With root's rights (sudo), the installed configuration is checked as the service will see it, even if \
-            the service does not run: with the service's user and credentials, and the paths to which the unit lets the service write.
+            configuration without secrets. With root's rights (sudo), the installed configuration is checked as the service sees it: with the \
+            service's user and credentials, and the paths to which the unit lets the service write. The service need not be running.
 
             Example:
               sudo tributary check

@@ -19,7 +19,7 @@ struct ConfigurationOptions: ParsableArguments {
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // Refuses a path that may be a secret, because messages contain the file's path.
+        // A value that looks like a secret is refused, because messages repeat the path.
         try PastedArguments.refuse(config, what: "--config")
         CommandHint.use(configuration: path)
     }
@@ -32,7 +32,8 @@ struct ConfigurationOptions: ParsableArguments {
     /// - Parameters:
     ///   - mistakes: which part of the configuration is refused because of a mistake in one integration.
     ///   - environment: the environment that determines directories.
-    ///   - secrets: whether a missing secret file is an error, or only a warning because this user may not read it.
+    ///   - secrets: whether a secret that can't be read is an error or only a warning. By default, it is only a warning, because this user may have
+    ///     fewer rights than the service.
     func context(
         mistakes: ConfigurationContext.MistakeScope = .whole,
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -46,7 +47,7 @@ struct ConfigurationOptions: ParsableArguments {
     /// Loads and checks the configuration.
     ///
     /// - Parameters:
-    ///   - context: the conditions; nil for the default ones, under which any mistake refuses the whole configuration.
+    ///   - context: the conditions. By default, a single mistake makes the whole configuration unusable.
     ///   - shown: changes a message before it is printed.
     /// - Throws: exit code 78, after printing every problem.
     func load(_ context: ConfigurationContext? = nil, shown: (String) -> String = { $0 }) throws -> Configuration {

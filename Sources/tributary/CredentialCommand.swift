@@ -85,7 +85,7 @@ struct CredentialOptions: ParsableArguments {
         try await administration.attempt(body)
     }
 
-    /// Provides the changed secrets to the service, if the unit has provided secrets to it before.
+    /// Provides the changed secrets to the service. Does nothing if the unit has not provided any secrets yet.
     func apply() throws { try administration.layDownSecrets() }
 }
 
@@ -217,12 +217,13 @@ struct CredentialAdd: AsyncParsableCommand {
         if ownKey {
             guard isatty(STDIN_FILENO) == 0 else {
                 throw ValidationError(
-                    "--own-key reads the private key from standard input, not from a terminal: … < key.pem")
+                    "--own-key reads the private key from standard input, which is a terminal now: add < key.pem to the command"
+                )
             }
             secret = try SecretInput.read("")
             try SecretText.check(secret, type: .oauth)
         } else {
-            // An earlier run may have made the key when the client ID was not known yet.
+            // An earlier run may have stored a key and then ended, because the client ID was not known yet. This run uses that key.
             let made = try keeper.next(for: record.name)
             secret = made ?? NewServiceAppKey().privateJWK
             if made == nil { try keeper.putNext(secret, for: record.name) }
@@ -235,7 +236,7 @@ struct CredentialAdd: AsyncParsableCommand {
             let given = SecretInput.readLine("Client ID of the app: ") ?? ""
             guard !given.isEmpty else {
                 Terminal.complain(
-                    "tributary: the key is stored; when you know the client ID, run: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
+                    "tributary: the client ID is missing, so only the key was stored; when you know the client ID, run: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
                 )
                 throw ExitStatus.usage
             }

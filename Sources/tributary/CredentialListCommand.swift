@@ -130,7 +130,7 @@ struct CredentialTable {
         }
     }
 
-    /// The place of the secret, the time since when it is stored, and why it can't be used (nil if it can).
+    /// Where the secret is stored, since when, and why it can't be used (nil if it can be used).
     private static func secret(
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {
@@ -153,12 +153,12 @@ struct CredentialTable {
                     problem = error.description
                 }
             }
-            // A file under /run is rewritten whenever the secrets are provided again, so the age of the stored secret is used.
+            // A file under /run is rewritten each time the unit provides the secrets. So the time of the stored secret is used instead.
             let kept = try? keeper.putAt(credential.name)
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)
         }
-        guard geteuid() == 0 else { return ("only root can see where it is stored", nil, failure) }
+        guard geteuid() == 0 else { return ("only root can see where the secret is stored", nil, failure) }
         guard let form = try keeper.form(of: credential.name) else {
             let command = CommandHint.command("credential rotate \(credential.name)")
             return ("none", nil, failure ?? "the secret is missing; to store it: \(command)")
@@ -166,7 +166,7 @@ struct CredentialTable {
         return (form == .encrypted ? "encrypted" : "kept unencrypted", try keeper.putAt(credential.name), failure)
     }
 
-    /// What the running daemon reports about credentials that Okta refuses, by the credential's name.
+    /// The problems that the running daemon reports about credentials, by the credential's name.
     private static func refusals(inDirectory directory: String) -> [String: String] {
         guard let data = FileManager.default.contents(atPath: "\(directory)/\(StatusReport.fileName)"),
             let report = try? StatusReport(decoding: data), StatusFile.isHeld(inDirectory: directory, by: report)

@@ -66,7 +66,7 @@ struct CredentialRotate: AsyncParsableCommand {
                 secret, as: name, try keeper.form(of: name) ?? (SystemdCreds.isInstalled ? .encrypted : .plain))
             try keeper.removeNext(for: name)
             if expires != nil || hadKeyID {
-                // The credential may have changed while the person typed.
+                // The credential is read again, because it may have changed while the person typed.
                 var record = CredentialRecord(try options.known(name, in: options.load()))
                 try Fields(expires: expires).apply(to: &record)
                 if hadKeyID { record.keyID = nil }
@@ -87,7 +87,8 @@ struct CredentialRotate: AsyncParsableCommand {
         if ownKey {
             guard isatty(STDIN_FILENO) == 0 else {
                 throw ValidationError(
-                    "--own-key reads the private key from standard input, not from a terminal: … < key.pem")
+                    "--own-key reads the private key from standard input, which is a terminal now: add < key.pem to the command"
+                )
             }
             return try SecretInput.read("")
         }
@@ -118,7 +119,8 @@ struct CredentialRotate: AsyncParsableCommand {
         return secret
     }
 
-    /// Tests the new secret with each org that uses the credential. Throws exit code 77 or 69 if an org does not accept the secret.
+    /// Tests the new secret with each org that uses the credential. Throws exit code 69 if an org can't be reached, and 77 if an org does not accept
+    /// the secret.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper

@@ -78,8 +78,8 @@ struct Deliver: AsyncParsableCommand {
         guard let fleet = configuration.fleet else {
             let spool = configuration.spool.directory
             return SpoolSource(loader: name, directory: spool) {
-                // The installed package creates the directory of acknowledgements in the standard spool, but a spool in another place may lack that
-                // directory. If it can't be created, the error is reported when the directory is needed.
+                // The installed package creates the directory of acknowledgements only in the standard spool. In any other spool, this process
+                // creates it. If that fails, the error is reported as soon as the directory is used.
                 try? AcknowledgementDirectory(path: AcknowledgementFiles(spool: spool).directory, spool: spool)
                     .makeIfMissing()
             }
@@ -97,8 +97,8 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, restart: restart)
     }
 
-    /// Reads the configuration; `nil` after reporting its problems. The secrets for Okta are not read, because this process may not see them. The
-    /// collector, not this process, reports mistakes in integrations.
+    /// Reads the configuration. If it can't be used, reports its problems and returns nil. The secrets for Okta are not read, because this process
+    /// may not see them. Mistakes in integrations are not reported here, because the collector reports them.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

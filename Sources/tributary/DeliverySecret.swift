@@ -64,7 +64,7 @@ struct DeliverySecret {
         Terminal.result(String(decoding: try encoder.encode(rows), as: UTF8.self))
     }
 
-    /// Reads a secret, and checks its form if the destination's type requires one.
+    /// Reads a secret. If the destination requires a certain form, checks that the secret has this form.
     private func read(_ prompt: String) throws -> [UInt8] {
         let secret = try SecretInput.read(prompt)
         guard secret.contains(where: { $0 > 0x20 }) else {
@@ -86,7 +86,7 @@ struct DeliverySecret {
     private var hint: String {
         name.text == destinationName
             ? "; a running delivery uses it within seconds"
-            : "; but the delivery \(destinationName) does not use it: it uses the secret named \(destinationName), or its secret_file"
+            : "; but the delivery \(destinationName) uses another secret: the one named \(destinationName), or the file that secret_file names"
     }
 
     private func missing() throws -> any Error {

@@ -25,10 +25,10 @@ struct FleetText {
         parts.append(lease)
         if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) taken over") }
         if fleet.fenced > 0 {
-            parts.append("\(fleet.fenced) seals came too late because another host had sealed first")
+            parts.append("\(fleet.fenced) seals of this host refused because another host had sealed first")
         }
         if fleet.droppedRecords > 0 {
-            parts.append("\(fleet.droppedRecords) records dropped because other hosts collected them")
+            parts.append("\(fleet.droppedRecords) records dropped because other hosts have collected them, too")
         }
         return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
     }

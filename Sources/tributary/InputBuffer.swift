@@ -1,6 +1,6 @@
 import Glibc
 
-/// Input that has been read but not processed yet. The buffer grows to the size of the largest piece that must be in memory as a whole.
+/// Input that has been read but not processed yet. The buffer grows until it can hold the largest piece that must be in memory as a whole.
 struct InputBuffer: ~Copyable {
     struct Failure: Error {
         let description: String

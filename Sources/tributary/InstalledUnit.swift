@@ -66,7 +66,7 @@ struct InstalledUnit {
         loadedCredentials = Self.credentials(text)
     }
 
-    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp are private to the unit.
+    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp do not count, because the unit has private ones.
     func mayWrite(_ path: String) -> Bool {
         guard isStrict else { return true }
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }

@@ -57,7 +57,7 @@ struct LineSink: RecordSink {
 
 /// Writes to standard output until all bytes are written.
 enum StandardOutput {
-    /// The name of standard output in the errors that `put` throws; errors about files have a path there.
+    /// The errors that `put` throws contain this name instead of a file's path. By this name, callers recognize an error that is already reported.
     static let name = "standard output"
 
     /// Does the same as `write`, for callers that throw `SpoolError`. A write error has already been reported when this method throws.

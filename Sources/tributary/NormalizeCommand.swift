@@ -33,7 +33,7 @@ struct Normalize: ParsableCommand {
     @Flag(help: "Write each time as text, too, in addition to milliseconds (OCSF's profile datetime).")
     var datetime = false
 
-    @Flag(help: "Write each member of unmapped as text, for stores with fixed columns.")
+    @Flag(help: "Write every member of the record's `unmapped` object as text, for stores with fixed columns.")
     var flattenUnmapped = false
 
     @Flag(help: "Instead of the records, show which rule decided each part of each event's record.")
@@ -52,7 +52,7 @@ struct Normalize: ParsableCommand {
     @Option(help: "The OCSF version of the records: \(SchemaVersion.words).")
     var schemaVersion = SchemaVersion.native
 
-    @Option(help: "The org's host name, for the records of events from a file.")
+    @Option(help: "The host name of the org whose events these are; it is written into the records.")
     var org: String?
 
     @Option(help: ArgumentHelp("A table of event types whose rows override the built-in ones.", valueName: "file"))

@@ -7,7 +7,7 @@ enum PastedArguments {
 
     /// Finds the secrets. The longest come first, because a shorter one may be a part of a longer one.
     static func find(in arguments: [String]) -> [String] {
-        // The ids of users and groups of Okta look like parts of a token.
+        // `respond` takes ids of Okta's users and groups, which look like parts of a token. So there, only text that is clearly a secret counts.
         let takesIdentifiers = arguments.dropFirst().first == "respond"
         var found: Set<String> = []
         for argument in arguments.dropFirst() {
@@ -31,7 +31,7 @@ enum PastedArguments {
         secrets.reduce(text) { text, secret in text.replacing(secret, with: "…") }
     }
 
-    /// - Throws: an error whose message does not contain the value, if the value is or may be a secret.
+    /// - Throws: an error whose message does not contain the value, if the value looks like a secret.
     static func refuse(_ value: String, what: String) throws {
         guard LiteralSecret.isPasted(value) else { return }
         throw ValidationError("\(what): this value looks like a secret, so it was not used and is not repeated here")

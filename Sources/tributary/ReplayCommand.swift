@@ -20,7 +20,7 @@ struct ReplayCommand: ParsableCommand {
             Loaders can read TO. The last line of the output names the position of FROM's manifest up to which TO contains the events. A loader \
             that has loaded TO continues in FROM after this position.
 
-            Example: after an upgrade, records of OCSF 1.5.0 from the kept events
+            Example: after an upgrade, write all events as records of OCSF 1.5.0
               tributary replay /var/lib/tributary/spool /srv/okta-1.5.0 \\
                 --schema-version 1.5.0
               tributary spool verify --spool /srv/okta-1.5.0
@@ -50,7 +50,9 @@ struct ReplayCommand: ParsableCommand {
         // Links are resolved, because they could hide that FROM and TO are the same directory.
         let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
         if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
-            throw ValidationError("one of FROM and TO is inside the other: name a separate directory for the new spool")
+            throw ValidationError(
+                "FROM and TO are the same directory, or one is inside the other: name a separate directory for the new spool"
+            )
         }
     }
 

@@ -12,21 +12,21 @@ struct RunningReport: Sendable {
     /// Whether a daemon is running. Prints nothing.
     var isRunning: Bool { StatusFile.isHeld(inDirectory: directory) }
 
-    /// The present report; nil if there is none. Prints nothing.
+    /// The daemon's last report; nil if there is none. Prints nothing.
     var current: StatusReport? {
         FileManager.default.contents(atPath: directory + "/" + StatusReport.fileName).flatMap {
             try? StatusReport(decoding: $0)
         }
     }
 
-    /// The present report; nil if the daemon is running but has not reported yet.
+    /// The daemon's last report; nil if the daemon is running but has not reported yet.
     ///
     /// - Throws: ``Failure`` with exit code 69 if no daemon is running.
     func read() throws -> StatusReport? {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {
             throw Failure(
-                "tributary: no daemon runs with \(configuration) (checked in its runtime directory, \(directory)). "
+                "tributary: no daemon runs with \(configuration) (no daemon uses the runtime directory \(directory)). "
                     + "Start the daemon: \(CommandHint.start)",
                 ExitStatus.unavailable)
         }
@@ -39,7 +39,7 @@ struct RunningReport: Sendable {
         }
     }
 
-    /// Makes the daemon reload, and waits for a reload that began after this call. An earlier reload may have read older files.
+    /// Makes the daemon reload, and waits until a reload that began after this call is finished. An earlier reload may have read older files.
     ///
     /// - Parameter timeout: the time limit, in seconds.
     /// - Throws: ``Failure`` with exit code 69, 65 or 77.
@@ -55,7 +55,7 @@ struct RunningReport: Sendable {
                 before = first
                 guard report.pid == first.pid else {
                     throw Failure(
-                        "tributary: the daemon was restarted meanwhile and has read the configuration",
+                        "tributary: the daemon was restarted during the reload, and has read the configuration at its start",
                         ExitStatus.unavailable)
                 }
                 let begun = first.configuration?.reloadsBegun ?? 0

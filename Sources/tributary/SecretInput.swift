@@ -15,7 +15,7 @@ enum SecretInput {
 
     /// Reads a line from the terminal, or everything if standard input is not a terminal.
     ///
-    /// - Parameter interruption: the state that signals set, for a command that handles them. If it is nil, a signal ends the process.
+    /// - Parameter interruption: the state that signals set, for a command that handles signals. If this is nil, a signal ends the process.
     static func read(_ prompt: String, _ interruption: Interruption? = nil) throws(Failure) -> [UInt8] {
         isatty(STDIN_FILENO) == 1 ? try readHidden(prompt, interruption) : try readAll()
     }
@@ -39,7 +39,7 @@ enum SecretInput {
         }
     }
 
-    /// Reads byte by byte, so that Ctrl-C ends the input and the terminal is restored.
+    /// Reads byte by byte. Ctrl-C arrives as a byte and does not end the process, so that the terminal's settings can be restored.
     private static func readHidden(_ prompt: String, _ interruption: Interruption?) throws(Failure) -> [UInt8] {
         var before = termios()
         guard tcgetattr(STDIN_FILENO, &before) == 0 else { throw .unreadable(errno) }

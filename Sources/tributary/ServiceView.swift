@@ -51,7 +51,8 @@ final class ServiceView {
                 environment["CREDENTIALS_DIRECTORY"] = systemd
             }
         } catch {
-            Terminal.complain("note: checked with root's rights, not with the service's: \(error)")
+            Terminal.complain(
+                "note: the configuration is checked with root's rights instead of the service's: \(error)")
             for loader in laidDown { loader.remove() }
             return nil
         }
@@ -65,7 +66,8 @@ final class ServiceView {
         guard setgroups(0, nil) == 0, setresgid(account.1, account.1, 0) == 0, setresuid(account.0, account.0, 0) == 0
         else {
             Terminal.complain(
-                "note: checked with root's rights, not with the service's: \(String(cString: strerror(errno)))")
+                "note: the configuration is checked with root's rights instead of the service's: \(String(cString: strerror(errno)))"
+            )
             leave()
             return nil
         }
@@ -78,7 +80,7 @@ final class ServiceView {
         for loader in laidDown { loader.remove() }
     }
 
-    /// Replaces the temporary paths of this check in a text by the paths that the daemon will use.
+    /// The text with the paths that the daemon will use, instead of the temporary paths of this check.
     func asShown(_ text: String) -> String {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }

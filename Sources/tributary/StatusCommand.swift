@@ -91,7 +91,7 @@ struct Status: ParsableCommand {
                     + "Restart the daemon: \(CommandHint.restart)", found.mistakes)
         }
         let isOfAnother = report.isOfAnother(than: options.path)
-        // The key that names the runtime directory may be one of those that could not be read.
+        // Because of the mistakes, the key that names the runtime directory may be unknown. So the report may belong to another daemon.
         if isOfAnother, !found.mistakes.isEmpty {
             return failure(
                 "no daemon is known to run with \(options.config): the daemon that reports in \(found.runtimeDirectory) runs with "

@@ -125,7 +125,7 @@ struct StatusText {
             lines += trouble(
                 "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
         }
-        // If the daemon does not run, no configuration is in force.
+        // A refused configuration is shown only while the daemon runs. Otherwise, no configuration is in force.
         if let refused = report.configuration?.refused, isRunning {
             lines += wrap(
                 terminal.yellow("! new configuration refused at \(refused.at), the earlier one stays in force:"))
@@ -171,7 +171,7 @@ struct StatusText {
         }
         facts += self.facts(integration)
         let name = terminal.bold(integration.name.padding(to: width))
-        // Details go on the next line, aligned with the facts if the window is wide enough.
+        // A wrapped line continues below the facts if the window is wide enough.
         let indent = terminal.size.map { $0.columns < 100 } == true ? 4 : width + 4
         var lines = wrap(
             "\(mark(isRunning ? standing(integration) : .trouble)) \(name)  \(facts.joined(separator: ", "))",
@@ -186,7 +186,7 @@ struct StatusText {
         return lines
     }
 
-    /// The state according to the integration's last report.
+    /// The mark for the integration's state.
     private func standing(_ integration: StatusReport.Integration) -> Mark {
         if integration.isPaused { return .paused }
         if integration.isTrouble { return .trouble }
@@ -194,7 +194,7 @@ struct StatusText {
         return integration.state.isHealthy ? .well : .waiting
     }
 
-    /// Names the host of the fleet that collects an integration, for an integration that this host does not collect.
+    /// For an integration that this host does not collect: which host of the fleet collects it, and for how long.
     private func holderWords(_ integration: StatusReport.Integration) -> String {
         guard let host = integration.holder?.host else { return "no host collects it" }
         let since = (integration.holder?.since).flatMap(age).map { " for \(StatusReport.duration($0))" } ?? ""
@@ -217,7 +217,7 @@ struct StatusText {
         if let unproven = integration.unproven, unproven > 0 {
             facts.append(terminal.yellow("\(unproven) possible duplicates"))
         }
-        if let gap = integration.gap { facts.append(terminal.yellow("missing from \(gap.from) to \(gap.to)")) }
+        if let gap = integration.gap { facts.append(terminal.yellow("events missing from \(gap.from) to \(gap.to)")) }
         if let expires = integration.credentialExpires, isSoon(expires) {
             facts.append(terminal.yellow("credential \(integration.credential) expires \(expires)"))
         }
@@ -232,10 +232,10 @@ struct StatusText {
         let waiting = report.integrations.reduce(0) { $0 + $1.unsealedRecords }
         if isRunning, waiting > 0 {
             line += ", \(waiting) records wait to be sealed"
-            // Times in RFC 3339 in UTC sort as text.
+            // RFC 3339 times in UTC can be compared as text.
             if let due = report.integrations.compactMap(\.sealDueAt).min() {
                 let left = age(due).map { -$0 } ?? 0
-                line += left > 0 ? ", the first at \(due) (in \(StatusReport.duration(left)))" : ", the first now"
+                line += left > 0 ? ", next seal at \(due) (in \(StatusReport.duration(left)))" : ", next seal now"
             }
         }
         var lines = wrap(line, indent: 4)

@@ -5,7 +5,7 @@ import Configuration
 struct UnknownCommand {
     /// The message to print.
     let words: String
-    /// The command that has no subcommand with the name of this word.
+    /// The command before this word; it has no subcommand of this name.
     let parent: any ParsableCommand.Type
 
     /// Looks for an unknown command among the arguments; nil if there is none.
@@ -31,7 +31,7 @@ struct UnknownCommand {
             } else if names.count == 1, let group = inner.first(where: { $0.hasSubcommand(word) }) {
                 words += "; did you mean \(prefix) \(group._commandName) \(word)?"
             } else {
-                words += "; there are \(shown.joined(separator: ", "))"
+                words += "; the commands are \(shown.joined(separator: ", "))"
             }
             self.words = words
             return

@@ -175,7 +175,7 @@ class Case:
 def after_outage(case, change=lambda org: None, settings=lambda org: {}, filter=None):
     """Ten events are stored each second. After an outage of three hours, the log is queried by time.
 
-    Before the outage the org's clock is three hours behind."""
+    Before the outage the org's clock is three hours behind this host's."""
     org = case.make_org(offset=-3 * HOUR)
     kinds = (USER,) if filter is None else (USER,) + 4 * (POLICY,)
     before = org.store(4000, stored=org.now - 400, until=org.now, kinds=kinds)
@@ -264,7 +264,7 @@ def old_without_news(case):
     old_events(case, lambda org: None, has_new=False, page_size=500)
 
 
-# F2: events must be remembered for longer than a query by time goes back.
+# F2: the daemon must still remember every event that a query by time returns again.
 
 @case("f2-late-event")
 def late_event(case):
@@ -297,7 +297,7 @@ def quiet_time(case):
     case.ends()
 
 
-# F3: on the first day, a page with both old and new events ends the backfill.
+# F3: the backfill of the first day ends at a page with both old and new events.
 
 @case("f3-first-day")
 def first_day(case):

@@ -166,7 +166,7 @@ class Org:
     def store(self, count=1, stored=None, until=None, published=None, kinds=(USER,)):
         """Stores `count` events, spread evenly from the time `stored` (by default now) to `until` (by default `stored`).
 
-        Their `published` is the time at which they are stored, unless it is given."""
+        Their `published` is the time at which they are stored, unless `published` is given."""
         with self._lock:
             now = self.now
             first = now if stored is None else stored

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness import Daemon, Home, Org, check, compared, is_verified, of_each_kind, uids, wait_for
 
 EVENTS = 60
-# strace's names of the calls that the interposer counts. Opening a file counts only if it creates or truncates the file.
+# The names by which strace knows the calls that the interposer counts. Opening a file counts only if it creates or truncates the file.
 CALLS = "open,openat,creat,write,pwrite64,pwritev,writev,ftruncate,truncate,fdatasync,fsync,sync_file_range,syncfs," \
         "rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,mkdir,mkdirat,rmdir,fallocate,copy_file_range"
 

@@ -173,7 +173,8 @@ def read_only(programs, scratch, which):
     path = getattr(home, which)
     try:
         daemon.wait_for("collection", lambda: daemon.integration["events"] > 0)
-        # The mount is made read-only before it is moved over the directory. Later, the kernel would refuse if the daemon had opened a file.
+        # The mount is made read-only before it is moved over the directory. After the move, the daemon may have opened a file for writing, and the
+        # kernel would refuse to make the mount read-only.
         other = scratch / "read-only"
         other.mkdir()
         mount("--bind", path, other)

@@ -119,7 +119,7 @@ class Fleet:
         began, share = time.monotonic(), len(self.orgs.ports) / len(hosts)
 
         def is_fair():
-            # Only queries after the beginning of this call count.
+            # Considers only the queries since the beginning of this call.
             shares = self.shares(min(within, time.monotonic() - began))
             return sum(shares) == len(self.orgs.ports) and all(
                 abs(count - share) <= 1 if number in hosts else count == 0 for number, count in enumerate(shares))
@@ -157,7 +157,7 @@ class Fleet:
     def settle(self, seconds=180):
         """Waits until all events that were generated so far are in the bucket, then stops the hosts. Returns complaints and numbers."""
         expected = self.generated()
-        # Most objects are read now, before the time is measured.
+        # Reads most objects now, so that the time measured below does not include the time to read them.
         self.reader.look()
         began, complaints = time.monotonic(), []
         try:
@@ -198,7 +198,7 @@ class Fleet:
         """Returns the number of pages with events that were requested more than once, and the number of all pages with events."""
         seen, again, pages = set(), 0, 0
         for request, status, size in self.network.requests["okta"]:
-            # An answer without events has about 900 bytes, most of them headers.
+            # An answer without events has only about 900 bytes, most of them headers. So a larger answer has events.
             if status == 200 and size > 2000 and "after=" in request.target:
                 pages += 1
                 again += (request.port, request.target) in seen

@@ -110,7 +110,7 @@ class Bucket(Store):
         self.start()
         client = self.client()
         client.create_bucket(Bucket=BUCKET)
-        # For the first object of a bucket, the server has to create volumes, which takes a few seconds.
+        # For the first object of a bucket, the server has to create volumes, which takes a few seconds. This is done before the run begins.
         client.put_object(Bucket=BUCKET, Key="first", Body=b"")
         client.delete_object(Bucket=BUCKET, Key="first")
 

@@ -201,7 +201,7 @@ def takeovers(fleet, faults):
             continue
         for port, requests in asked.items():
             before = [host for at, host in requests if fault.began - 10 < at < fault.began]
-            # The relay may deliver a request of the failed host a moment after the fault.
+            # The relay may deliver a request of the failed host a moment after the fault, so requests within 0.2 s of the fault are ignored.
             after = [(at, host) for at, host in requests if at > fault.began + 0.2]
             if not before or before[-1] != fault.host or not after or after[0][1] == fault.host:
                 continue

@@ -22,7 +22,7 @@ class Browser:
         ]
 
         def descriptors():
-            # The descriptors may be 3 or 4 now. They are moved out of the way first.
+            # The descriptors may be 3 or 4 already. They are duplicated first, so that dup2 does not close one that is still needed.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3), os.dup2(writing, 4)
 

@@ -57,7 +57,8 @@ def alerts(programs, root, pictures):
                 # An expression that names no alert applies to every alert whose metrics are in the test.
                 counted |= not samples and not asked and metrics <= series
             fires |= fires_here
-            # If the alert fires elsewhere in the same test, it was only pending here. Then this test is no proof that the alert stays silent.
+            # If the alert fires elsewhere in the same test, it may only have been pending when the expression was evaluated. So such a test does
+            # not show that the alert stays silent.
             rests |= counted and not fires_here
         missing += [f"{name} fires in no test"] * (not fires) + [f"no test shows that {name} does not fire"] * (not rests)
     assert not missing, "; ".join(missing)

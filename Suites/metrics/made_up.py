@@ -85,7 +85,7 @@ def made_up(kind):
         status["destinations"].append({"running": True, "unit": "tributary-deliver-exec@warehouse",
             "name": "warehouse", "state": "waiting", "place": "exec /usr/local/lib/tributary/load-postgresql", "lag_segments": 12, "lag_bytes": 48_000_000,
             "lag_seconds": 1320, "delivered_segments": 5110, "problem": {"message": "the command ended with 75: connection to server at “db1” failed: Connection refused",
-                                                                         "remedy": "The same segment is tried again by itself; see that PostgreSQL runs on db1", "attempts": 14, "since": ago(1320)}})
+                                                                         "remedy": "Tributary sends the segment again automatically. Check that PostgreSQL runs on db1", "attempts": 14, "since": ago(1320)}})
     return status, history
 
 

@@ -21,7 +21,7 @@ def identity(kind, number):
 def event(kind, number):
     targets = [identity(name, number * 10 + place)
                for place, name in enumerate(chance.sample(KINDS, 4) + ["User", "UserGroup"])]
-    # In Okta's events, such an object may have any of these forms.
+    # In Okta's events, `from` in `changeDetails` may have any of these forms.
     state = [{"a": 1, "n": None, "e": {}}, {"a": "1"}, "text", 7, [True]][number % 5]
     targets[0]["changeDetails"] = {"from": state, "to": {"a": [1, 2, {"b": None}]}}
     return {

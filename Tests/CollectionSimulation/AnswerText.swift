@@ -5,7 +5,7 @@ import Time
 
 /// The texts in the answers of a simulated org.
 package enum AnswerText {
-    /// The JSON of an event. Its uuid ends with its number in hexadecimal digits.
+    /// The JSON of an event. Its uuid ends with the event's number in hexadecimal digits.
     package static func event(_ number: Int, published: Int64) -> String {
         let digits = String(number, radix: 16)
         return """

@@ -8,7 +8,7 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// The daemon's parts, connected as in one process. The run provides transport, file system and time.
+/// The daemon's parts, connected in the same way as in the real process. The run provides transport, file system and time.
 struct ConnectedDaemon: Sendable {
     let worker: IngestWorker
     private let scenario: Scenario
@@ -19,8 +19,8 @@ struct ConnectedDaemon: Sendable {
     private let heartbeats = Heartbeats()
 
     /// - Parameters:
-    ///   - sharedID: the id of the fleet's spool; nil for one host.
-    ///   - seals: the fleet's bucket; nil for one host.
+    ///   - sharedID: the id of the fleet's spool; nil outside a fleet.
+    ///   - seals: the fleet's bucket; nil outside a fleet.
     init(
         _ scenario: Scenario, _ lane: SimulationLane, disk: any FileSystem, time: any TimeSource,
         spool: SpoolSettings? = nil, sharedID: [UInt8]? = nil, seals: SealLog? = nil

@@ -157,7 +157,7 @@ private final class ConnectedRun: Sendable {
     /// Records the time from which on the daemon must collect events.
     ///
     /// Without a stored cursor, the daemon computes this time from the configured start. It computes the time again if the host's clock has
-    /// changed before the start is final.
+    /// changed before the first page is durable.
     private func noteFirstStart(_ cursor: String?, hostOffset: Int64) {
         let from = (scenario.countsFromNow ? time.server : Scenario.origin) - scenario.start
         let isCounted = cursor.flatMap { try? LogPlace(parsing: $0) }.map { $0.countedFrom == nil } ?? false
@@ -193,7 +193,7 @@ private final class ConnectedRun: Sendable {
             for listing in try reader.segments() {
                 try reader.lines(listing.path) { (line) throws(SpoolError) in
                     guard let number = AnswerText.number(ofRecord: line) else {
-                        return verdict.problems.append("a record without its uid in \(listing.path)")
+                        return verdict.problems.append("a record in \(listing.path) has no uid of a simulated event")
                     }
                     counts[number, default: 0] += 1
                 }

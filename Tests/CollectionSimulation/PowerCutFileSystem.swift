@@ -20,7 +20,8 @@ package final class PowerCutFileSystem: FileSystem {
         var current: [UInt8] = []
         var changes: [Change] = []
 
-        /// Applies the changes to the durable bytes instead of copying all current bytes: a journal is long, and is synchronized after each page.
+        /// Applies the changes to the durable bytes instead of copying all current bytes, because a journal is long and is synchronized after each
+        /// page.
         mutating func synchronize() {
             for change in changes {
                 switch change {
@@ -84,7 +85,7 @@ package final class PowerCutFileSystem: FileSystem {
         state.withLock { state in Self.find(path, state).flatMap { Self.copy($0, state) } }
     }
 
-    /// Requests a copy of the path that is made before the operation with this number. ``takeCopy()`` returns the copy.
+    /// Requests a copy of the path. The copy is made before the operation with this number, and ``takeCopy()`` returns it.
     package func copy(_ path: String, at count: Int) {
         state.withLock { state in
             state.copied = (path, .directory([:]))
@@ -92,7 +93,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Returns the requested copy. If its operation was never called, the copy is made now.
+    /// Returns the requested copy. If the operation for the copy was never called, makes the copy now.
     package func takeCopy() -> Copy? {
         state.withLock { state in
             defer { (state.copied, state.copyAt) = (nil, .max) }

@@ -64,16 +64,16 @@ package struct Scenario: Sendable {
     }
 
     package struct Event: Sendable {
-        /// When Okta stores the event. Like `published`, in milliseconds since 1970.
+        /// The time at which Okta stores the event, in milliseconds since 1970, like `published`.
         package var stored: Int64
         package var published: Int64
         /// The event's number. Both copies of an event that is stored twice have the same number.
         package var number: Int
-        /// The value that decides which filters admit the event, 0...7.
+        /// A number from 0 to 7. A filter consists of the numbers whose events it admits.
         package var bucket: Int
     }
 
-    /// How a start of the daemon ends.
+    /// How a session ends.
     package enum End: Sendable, Equatable {
         /// The daemon runs until all events have been collected.
         case drained
@@ -82,11 +82,11 @@ package struct Scenario: Sendable {
         case powerCut(atOperation: Int)
     }
 
-    /// One start of the daemon.
+    /// The time from a start of the daemon to its end.
     package struct Session: Sendable {
         package var end: End
         package var pageSize: Int
-        /// The filter: bit n is set if events with the value n are admitted; nil for no filter.
+        /// The filter: bit n is set if events whose `bucket` is n are admitted; nil for no filter.
         package var filter: Int?
         /// The index of the configured address in `ScriptedOrg.origins`.
         package var address: Int
@@ -94,11 +94,11 @@ package struct Scenario: Sendable {
         package var hostOffset: Int64
         /// How long the daemon does not run before this start, in milliseconds.
         package var pause: Int64
-        /// If not nil, the org deletes, before this start, all events that it has stored so far, except this many of the newest.
+        /// Before this start, the org deletes all stored events except this many of the newest; nil if it deletes none.
         package var deletesAllBut: Int?
         /// The change of the state directory before this start.
         package var state = StateChange.none
-        /// When the state directory is copied: at a file operation while the daemon runs, or after its end.
+        /// The moment at which the state directory is copied: a file operation of the running daemon, or its end; nil if it is not copied.
         package var copy: CopyTime?
     }
 
@@ -223,7 +223,7 @@ package struct Scenario: Sendable {
             var lost = self.generator(.lostState)
             sessions[Int.random(in: 1..<sessions.count, using: &lost)].state = .isLost
             // If the state is lost before its events are sealed, they are collected again from the start. After a long outage, a start
-            // relative to now would be later than these events.
+            // relative to now would be later than these events. So the start is absolute.
             countsFromNow = false
         }
         if features.contains(.olderState) {

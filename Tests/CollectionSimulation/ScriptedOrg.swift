@@ -52,7 +52,7 @@ final class ScriptedOrg: HTTPTransport {
     /// The number of answers without an event since the last answer with one.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
-    /// When the last answer with an event was sent, in milliseconds since 1970.
+    /// The time at which the last answer with an event was sent, in milliseconds since 1970.
     var lastEventAnswer: Int64 { state.withLock(\.lastEventAnswer) }
 
     /// Resets `emptyAnswers` at a start of the daemon, because only answers to the new process show that it has collected everything.

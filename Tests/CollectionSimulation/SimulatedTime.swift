@@ -13,7 +13,7 @@ package final class SimulatedTime: TimeSource {
     }
 
     private struct Waiting {
-        /// When the wait ends by Okta's clock, in milliseconds since 1970.
+        /// The time at which the wait ends, by Okta's clock, in milliseconds since 1970.
         var at: Int64
         /// Of the waits that end at the same time, the one with the smallest order ends first.
         var order: UInt64

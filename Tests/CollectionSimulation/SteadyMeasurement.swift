@@ -80,7 +80,7 @@ package struct SteadyMeasurement: Sendable {
         }
     }
 
-    /// Starts the daemon, and runs it until `isOver` returns true and it has stopped normally.
+    /// Starts the daemon, and stops it normally once `isOver` returns true. Returns the results of this phase.
     private func start(
         _ name: String, _ scenario: Scenario, _ session: Scenario.Session, _ lane: SimulationLane, _ org: SteadyOrg,
         _ time: SimulatedTime, _ isOver: @escaping @Sendable () -> Bool

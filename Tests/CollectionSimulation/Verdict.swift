@@ -10,7 +10,7 @@ package struct Verdict: Sendable, CustomStringConvertible {
     /// The number of events that the daemon has announced as possible duplicates.
     package var unproven = 0
     package var events = 0
-    /// When the org sent the last answer with an event, in milliseconds after the first start.
+    /// The time at which the org sent the last answer with an event, in milliseconds after the first start.
     package var collectedAfter: Int64 = 0
     package var requests = 0
     package var requeries = 0

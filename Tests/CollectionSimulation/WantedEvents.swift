@@ -4,16 +4,16 @@
 /// The events that a run has to collect: those that are admitted by the filter in use when Okta stored them, and by every later filter.
 struct WantedEvents: Sendable {
     private struct Filter {
-        /// Until when the filter is used, in milliseconds since 1970.
+        /// The time until which the filter is used, in milliseconds since 1970.
         var until: Int64
         var mask: Int
     }
 
     private var filters: [Filter] = []
-    /// Events that were stored before this time are not wanted. In milliseconds since 1970.
+    /// Events that were stored before this time, in milliseconds since 1970, are not wanted.
     var from: Int64
 
-    /// Events that were stored up to this time have been deleted, so they may be missing. In milliseconds since 1970.
+    /// Events that were stored up to this time, in milliseconds since 1970, have been deleted, so they may be missing.
     var deletedUntil = Int64.min
 
     init(from: Int64) { self.from = from }

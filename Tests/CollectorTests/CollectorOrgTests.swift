@@ -99,7 +99,7 @@ struct CollectorOrgTests {
         org.answer([link, link, link])
         let (org, bench) = (org, bench)
         try await bench.run { bench.health?.events == 150 }
-        #expect(org.probes.count == 2, "the second probe does not wait ten minutes")
+        #expect(org.probes.count == 2, "the second probe is sent before ten minutes have passed")
         #expect(org.logRequests.contains { $0.url.hasPrefix("https://login.acme.example/") })
         #expect(bench.lines.contains("does not follow the next link"))
         #expect(try bench.sealed() == Array(0..<150))

@@ -10,7 +10,7 @@ struct CollectorSpoolTests {
     private let bench = CollectorBench()
     private var org: LogOfOrg { bench.org }
 
-    /// A disk on which the next `failures` writes to the journal fail. It records their times.
+    /// A disk on which the next `failures` writes to the journal fail. It records the times of these writes.
     private final class FullDisk: Sendable {
         private let state: Mutex<(left: Int, times: [Int64])>
 
@@ -185,7 +185,7 @@ struct CollectorSpoolTests {
         try await bench.run(seals: false) { bench.health?.state == .live }
         bench.disk.damage(try bench.journal()) { $0 += [1, 2, 3] }
         try await bench.run { bench.health?.state == .live }
-        #expect(bench.lines.contains("recovered after a crash: 20 records wait to be sealed, 3 bytes"))
+        #expect(bench.lines.contains("recovered after a crash: 20 records wait to be sealed. 3 bytes"))
         #expect(try bench.sealed() == Array(0..<20))
     }
 

@@ -145,7 +145,8 @@ struct IngestWorkerTests {
         #expect(search.seen.count == 1)
         #expect(search.next == Self.link(3))
         #expect(try await open(worker) == second.kept)
-        // Two of the remembered events have been counted, so they are read again, and what follows the first of them is collected.
+        // With this page, two remembered events have been counted, which ends the first pass. The second pass reads the same events again, and
+        // collects the unknown events that follow the first remembered one.
         let end = page([6, 7, 10], at: place, next: 4, search: search)
         guard
             case .searching(let again, count: 3) = try await worker.ingest(

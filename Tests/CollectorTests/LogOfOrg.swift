@@ -31,7 +31,7 @@ final class LogOfOrg: HTTPTransport {
     }
 
     private struct State {
-        /// When each event was stored, in milliseconds since 1970. Its `published` is the same.
+        /// The time at which each event was stored, in milliseconds since 1970. The event's `published` is the same time.
         var events: [Int64] = []
         var firstNumber = 0
         var requests: [Request] = []

@@ -64,7 +64,8 @@ struct PageReadingTests {
         let log = try passed()
         let restart = try #require(log.place[.main]?.restart)
         #expect(restart <= StoredTime(log.published(100)))
-        // Event 74 is well before the newest one. An event can be stored up to five minutes before its `published`.
+        // The restart time is computed from event 74, which is well before the newest event. It is five minutes before that event's `published`,
+        // because Okta may store an event that much earlier than its `published`.
         #expect(restart == PublishedTime(log.published(74)).earliestStored)
         // Pages of very old events, as from an application that reports late, do not move the restart time back.
         let late = Array(1_000..<1_010)
@@ -106,7 +107,7 @@ struct PageReadingTests {
         let second = try log.search(page, next: "b", after: first)
         #expect(second.pass == .counting(upTo: 8))
         #expect(second.seen.count == 2)
-        // Event 30 is forgotten and arrives late.
+        // Event 30 was collected and forgotten. The query returns it later than before, among the remembered events.
         let events = [oldest + 2, 30, oldest + 3] + Array(oldest + 4..<103)
         let third = try log.search(events, next: "c", after: second)
         #expect(third.pass == .collecting(after: 4))
@@ -114,7 +115,7 @@ struct PageReadingTests {
         #expect(third.next == PassedLog.link("a"), "the second pass begins at the first page with a remembered event")
         let fourth = try log.search(page, next: "b", after: third)
         #expect((fourth.pass, fourth.seen.count) == (.collecting(after: 4), 2))
-        // Event 30 is not collected again, because the search is not over.
+        // Event 30 is not collected again: it is before the fourth remembered event, after which unknown events are collected.
         let checkpoint = try log.store(events, next: "c", search: fourth)
         #expect(log.collected == Array(0..<103))
         #expect(checkpoint.passed == 3)
@@ -193,10 +194,10 @@ struct PageReadingTests {
         var search = try log.search([40, 41], date: began)
         #expect(search.began == ServerTime(began))
         for _ in 0..<3 { search = try log.search([], after: search, date: began + 60_000) }
-        #expect(search.pass == .counting(upTo: 8), "three empty answers do not end the search")
+        #expect(search.pass == .counting(upTo: 8), "three empty answers are not enough to end the first pass")
         search = try log.search([], next: "end", after: search, date: began + 60_000)
         #expect(search.need == 0)
-        #expect(search.next == nil, "the search starts again")
+        #expect(search.next == nil, "the next request is a query by time again")
 
         // From now on all unknown events are collected. Some were collected before and forgotten, so possible duplicates are announced.
         let first = try log.store([5, 6, 90, 101], next: "t1", search: search, date: began + 60_000)
@@ -207,7 +208,7 @@ struct PageReadingTests {
             "events up to this time may have been collected before")
         let second = try log.store([7, 101, 102], next: "t2", date: began + 60_000)
         #expect(second.unproven == 2)
-        // Events from after the beginning of the search are new.
+        // These events were published after the search began, so they can't have been collected before.
         let third = try log.store([111, 112], next: "t3", date: began + 60_000)
         #expect(third.place[.main]?.unprovenUntil == nil)
         #expect(third.unproven == 0)
@@ -230,7 +231,7 @@ struct PageReadingTests {
         let other = try passed()
         let second = try other.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
         let third = try other.search([97, 200, 201, 202], after: second, date: began)
-        #expect(third.hasFailed, "the second pass was the last")
+        #expect(third.hasFailed, "the search has failed, because its second pass found too few events")
         #expect(third.next == nil)
     }
 
@@ -353,7 +354,7 @@ struct PageReadingTests {
         "the tail is dropped when the history's restart time passes the tail's beginning, even if the history found no event of the tail"
     )
     func restartAfterTail() throws {
-        // The events are a minute apart.
+        // The events are a minute apart, so the restart time moves by ten minutes with each page of the history.
         let log = try backfill(tail: 2, spacing: 60_000)
         var change = PageCheckpoint.Change.none
         var next = 200
@@ -367,15 +368,15 @@ struct PageReadingTests {
         #expect(log.twice == [])
     }
 
-    @Test("if Okta has deleted most of the head, events that a history may collect a second time are counted")
+    @Test("if Okta has deleted most of the head, events that the history may collect a second time are counted")
     func deletedHead() throws {
         let log = try backfill(tail: 90)
-        #expect(!log.writer.knows(PassedLog.identity(130), in: .tail), "the tail has forgotten the event")
+        #expect(!log.writer.knows(PassedLog.identity(130), in: .tail), "the tail has forgotten event 130")
         let before = try log.store(Array(10..<50), next: "h1")
-        #expect(before.unproven == 0, "these events are older than the tail")
+        #expect(before.unproven == 0, "events that are older than the tail are not counted")
         // Okta has deleted the events 100 to 104.
         let checkpoint = try log.store([105, 130, 131, 132, 189], next: "h2")
-        #expect(checkpoint.change == .none, "the page has too few events of the head")
+        #expect(checkpoint.change == .none, "the page has too few events of the head, so the history does not end")
         #expect(log.twice == [130, 131, 132])
         #expect(checkpoint.unproven == 3)
         // This tail has forgotten no event, so no event can be collected twice.

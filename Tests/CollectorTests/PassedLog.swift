@@ -18,7 +18,7 @@ final class PassedLog {
     /// The events collected so far, in order.
     private(set) var collected: [Int] = []
     private var newest = 0
-    /// The time between the `published` of two events, in milliseconds.
+    /// The time between the `published` of two successive events, in milliseconds.
     let spacing: Int64
 
     init(spacing: Int64 = 1_000, restart: Int64 = 0) throws {
@@ -64,7 +64,7 @@ final class PassedLog {
             previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
     }
 
-    /// Reads the page, and makes the result durable. `published` gives times for single events; the other times follow from the numbers.
+    /// Reads the page, and makes the result durable. `published` sets the times of some events; other times are computed from the events' numbers.
     @discardableResult
     func read(_ page: LogPage, _ events: [Int], published: [Int: Int64] = [:]) throws -> PageOutcome {
         var reading = PageReading(page, writer, Self.limits)
@@ -84,7 +84,7 @@ final class PassedLog {
         return outcome
     }
 
-    /// Reads a page that has to give a checkpoint, and stores the checkpoint and the new events.
+    /// Reads a page, and stores its checkpoint and its new events. Throws an error if the page has no checkpoint.
     @discardableResult
     func store(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
@@ -97,7 +97,7 @@ final class PassedLog {
         return checkpoint
     }
 
-    /// Reads a page of a search. The page must not change what is stored.
+    /// Reads a page of a search, and checks that the page changes nothing that is stored.
     func search(
         _ events: [Int], way: LogWay = .main, next: String = "s", after search: LogSearch? = nil, date: Int64? = nil,
         limit: Int = 1000

@@ -162,7 +162,7 @@ final class ReloadBench: Sendable {
         let sealed = try sealed(integration)
         let expected = Set((0..<org.eventCount).compactMap(org.uuid))
         #expect(Set(sealed.keys) == expected, "\(integration)", sourceLocation: sourceLocation)
-        #expect(sealed.values.allSatisfy { $0.count == 1 }, "doubled", sourceLocation: sourceLocation)
+        #expect(sealed.values.allSatisfy { $0.count == 1 }, "some events are repeated", sourceLocation: sourceLocation)
     }
 
     // MARK: Configurations

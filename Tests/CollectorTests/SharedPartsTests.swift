@@ -48,7 +48,7 @@ struct SharedPartsTests {
         var file: StatusFile? = try StatusFile(directory: directory)
         #expect(StatusFile.isHeld(inDirectory: directory, by: report))
         #expect(throws: StatusFile.Failure.self) { _ = try StatusFile(directory: directory) }
-        // The temporary file may be a symbolic link, or left by a killed daemon. The daemon must not write through the link.
+        // The temporary name may be taken by a symbolic link, or by a file of a killed daemon. The daemon must not write through the link.
         symlink(directory + "/elsewhere", directory + "/status.json.new")
         try file?.write(report)
         #expect(!FileManager.default.fileExists(atPath: directory + "/elsewhere"))

@@ -44,7 +44,7 @@ struct SimulationTests {
         scenario.pollSeconds = 15
         let verdict = await (try SimulationLane()).run(scenario)
         #expect(verdict.isGood, "\(verdict)")
-        // The org is polled for ten hours, and then for the 20 minutes until the run ends. There are two more requests: a probe of the org, and a
+        // The org is polled for ten hours, and then for the 20 minutes until the run ends. There are two other requests: a probe of the org, and a
         // request immediately after the only event.
         let polls = (36_000 + 1_200) / 15
         #expect((polls - 2...polls + 16).contains(verdict.requests), "\(verdict)")

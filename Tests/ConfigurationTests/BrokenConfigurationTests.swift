@@ -65,7 +65,7 @@ let brokenConfigurations: [Broken] = [
             + "s3\n", "7:5", "“secret_file” has no effect with credentials: imds"),
     Broken(
         fleet.replacing("name: prod", with: "name: prod\n  host: Collector_1") + "s3\n", "3:9",
-        "not a usable name of a host"),
+        "not a usable host name"),
     // Destinations
     Broken(
         "destinations:\n  - type: s3\n    bucket: lake\n    region: eu-west-1\n", "2:5",
@@ -111,7 +111,7 @@ let brokenConfigurations: [Broken] = [
     Broken(columns, "2:5", "“user” is missing"),
     Broken(columns.replacing("okta", with: "a.b.c") + "    user: u\n", "6:12", "is not a table's name"),
     Broken(
-        lake + "    layout: security_lake\n    account_id: \"111122223333\"\n", "6:13", "security_lake is for Parquet"),
+        lake + "    layout: security_lake\n    account_id: \"111122223333\"\n", "6:13", "security_lake requires"),
     Broken(lake + "    layout: security_lake\n    format: parquet\n", "2:5", "“account_id” is missing"),
     Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no effect with layout: hive"),
     Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no effect with format: ndjson"),
@@ -124,7 +124,7 @@ let brokenConfigurations: [Broken] = [
     Broken("state-directory: /x\n", "1:1", "did you mean “state_directory”?"),
     Broken("compression: zstd\n", "1:1", "did you mean “compression” in “spool”?"),
     Broken("page_size: 5\n", "1:1", "did you mean “page_size” in “integrations.data_ingest”?"),
-    Broken("spool:\n  state_directory: /x\n", "2:3", "belongs to the top of the file"),
+    Broken("spool:\n  state_directory: /x\n", "2:3", "is a top-level key"),
     Broken("nothing_like_it: 1\n", "1:1", "known here: credentials, delivery_directory"),
     Broken("spool:\n  retention: never\n  retention: 3d\n", "3:3", "“retention” is written twice, first in line 2"),
     Broken("spool: {retention: never, retention: 3d}\n", "1:27", "“retention” is written twice, first in line 1"),
@@ -203,7 +203,7 @@ let brokenConfigurations: [Broken] = [
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
     Broken(
         ingesting + "    response_action:\n      credential: r\n", "9:19",
-        "a response action needs a credential with the permission write, but “r” has read"),
+        "a response action needs a credential with “permissions: write”, but “r” has only read"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
         "“a” already exists, at t.yaml:4:11"),
@@ -245,8 +245,8 @@ let brokenConfigurations: [Broken] = [
     Broken("spool:\n  retention: never\n compression: zstd\n", "3:2", "the indentation does not fit"),
     Broken("state_directory: /a: b\n", "1:20", "a “:” in a place where no key is possible"),
     Broken("state_directory\nspool:\n", "2:6", "in a place where no key is possible"),
-    Broken("state_directory: @x\n", "1:18", "a character that can't begin a value"),
-    Broken("state_directory: *x\n", "1:18", "an alias (*name) without its anchor"),
+    Broken("state_directory: @x\n", "1:18", "this character can't begin a value"),
+    Broken("state_directory: *x\n", "1:18", "there is an alias (*name), but not its anchor"),
     Broken("state_directory: \u{7}\n", "1:18", "a control character (U+7)"),
     Broken("spool: " + String(repeating: "[", count: 5000), "1:", "nested too deeply"),
     Broken(
@@ -263,7 +263,7 @@ struct BrokenConfigurationTests {
         arguments: brokenConfigurations)
     func refused(_ row: Broken) throws {
         let problems = try Workspace().problems(row.text)
-        let first = try #require(problems.first, "accepted")
+        let first = try #require(problems.first, "the configuration was accepted")
         let place = "\(first.place.line)" + (first.place.line == 0 ? "" : ":\(first.place.column)")
         #expect(row.place.hasSuffix(":") ? place.hasPrefix(row.place) : place == row.place, "\(first)")
         #expect(first.description.contains(row.says), "\(first)")

@@ -24,7 +24,7 @@ struct InstalledExampleTests {
         var findings = Findings()
         let text = try InstalledExample.everyKeyInUse()
         guard case .mapping(let pairs) = YAMLDocument.read(Array(text.utf8), file: "t", into: &findings) else {
-            Issue.record("not a mapping")
+            Issue.record("the example is not a mapping")
             return
         }
         var settings = Settings(place: ConfigurationPlace(file: "t"))

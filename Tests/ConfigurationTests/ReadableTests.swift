@@ -72,7 +72,7 @@ struct ReadableTests {
     }
 
     @Test(
-        "a section counts as doubtful if it has a mistake, was not read, or may be the one that a mistyped key belongs to",
+        "a section counts as doubtful if it has a mistake, was not read, or may be the section to which a mistyped key belongs",
         arguments: [
             ("", "spol: {directory: /srv/other}\n", ["spool"], ["response", "fleet"]),
             ("spool: {directory: /srv}\n", "record: {raw_data: often}\n", ["record"], ["spool", "response"]),

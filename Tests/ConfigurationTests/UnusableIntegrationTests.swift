@@ -79,7 +79,7 @@ struct UnusableIntegrationTests {
         #expect(error.problems.map(\.place.line) == [7])
         let strict = try #require(throws: ConfigurationError.self) { try start(broken, mistakes: .whole) }
         #expect(strict.problems == error.problems)
-        // With `everyIntegration`, a configuration is accepted even if its only integration has a mistake and is left out.
+        // With `everyIntegration`, the configuration is accepted although no integration is left: the only one has a mistake and is left out.
         #expect(try start(broken, mistakes: .everyIntegration).unusable.map(\.name) == ["acme"])
     }
 

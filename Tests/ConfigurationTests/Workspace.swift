@@ -86,7 +86,7 @@ enum InstalledExample {
             try workspace.write(name, "-----BEGIN CERTIFICATE-----\n")
         }
         let text = try everyKeyInUse()
-            // The example shows two ways to get the access key of a fleet's bucket. Only one may be in use.
+            // The example shows two ways to get the access key of a fleet's bucket. Only one may be in use, so the other is removed.
             .replacing("    credential_process: [/usr/local/bin/get-key, --profile, fleet]\n", with: "")
             .replacing("/etc/tributary/etcd-", with: "\(workspace.path)/etcd-")
             .replacing("/etc/tributary/secrets/proxy", with: try workspace.write("proxy", "joe:hunter2"))
@@ -100,7 +100,7 @@ enum InstalledExample {
 
     static func text() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
-    /// The text of the example, in which lines such as “#key: value” and “#- name: value” have lost their “#”.
+    /// The text of the example, without the “#” at the beginning of lines such as “#key: value” and “#- name: value”.
     static func everyKeyInUse() throws -> String {
         try text().split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let indent = line.prefix { $0 == " " }

@@ -85,7 +85,8 @@ struct CommandTests {
         }
         #expect(trouble.message.contains("longer than 1 s"))
         let child = try #require(Int32(place.text("child").trimmingCharacters(in: .whitespacesAndNewlines)))
-        // Waits until the child is gone or a zombie (Z). If the child still ran, this loop would not end. Its process id is not reused so soon.
+        // Waits until the child process is gone or is a zombie (Z). If it kept running, only the suite's time limit would end this loop. Its process
+        // id is not reused so soon.
         func state() -> String { (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? "" }
         while !state().isEmpty, !state().contains(") Z ") { try await Task.sleep(for: .milliseconds(5)) }
     }

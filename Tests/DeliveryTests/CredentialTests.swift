@@ -134,7 +134,7 @@ struct CredentialTests {
         }
         while source.fetches.withLock({ $0 }) < 2 { await Task.yield() }
         #expect(source.fetches.withLock { $0 } == 2)
-        // No process or task is left after the delivery.
+        // When the keeper is released, it ends the hanging request, so that no process or task is left after the delivery.
         keeper = nil
         while !source.isEnded.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     }

@@ -85,7 +85,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "each segment is stored once, whatever a store first answers to a PUT, and whether or not it stored the segment by then",
+        "each segment is stored once, whichever answers its first PUTs get, and whether or not these PUTs have stored it",
         arguments: faults)
     func matrix(_ fault: ScriptedStore.Fault) async throws {
         for faulty in [1, 3] {
@@ -309,7 +309,7 @@ struct DelivererTests {
             let stuck = Stuck(guarantee)
             let running = try Running(spool, to: stuck, concurrency: 4)
             while stuck.taken.withLock({ $0.count }) < expected { try await Task.sleep(for: .milliseconds(5)) }
-            // Two more attempts leave enough time for further segments, which must not be sent.
+            // Waits for two more attempts with the first segment. In this time, the delivery must not send further segments.
             for attempts in 3...4 { try await running.until { ($0.problem?.attempts ?? 0) >= attempts } }
             await running.stop()
             #expect(stuck.taken.withLock { $0.count } == expected)

@@ -59,7 +59,7 @@ struct DeliveryProgressTests {
         var generator = SystemRandomNumberGenerator()
         var health = DeliveryHealth()
         var schedules = [Int64: RetrySchedule]()
-        // When the next attempt of each segment is due, in milliseconds after the start.
+        // The time at which the next attempt of each segment is due, in milliseconds after the start.
         var due: [Int64: Int64] = [1: 0, 2: 0, 3: 0, 4: 0]
         var lines = 0
         while let (sequence, now) = due.min(by: { $0.value < $1.value }), now < 86_400_000 {

@@ -77,7 +77,7 @@ struct HTTPDestinationTests {
         #expect(server.records.values.allSatisfy { $0 == 1 })
         #expect(server.requests.count > 4)
         #expect(server.requests.allSatisfy { ($0.body?.count ?? 0) <= 64 << 10 })
-        // Each request is full: it has no room for another record.
+        // Each request except the last one is full: it has no room for another record.
         #expect(server.requests.dropLast().allSatisfy { ($0.body?.count ?? 0) > 62 << 10 })
     }
 

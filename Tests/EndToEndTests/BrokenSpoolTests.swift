@@ -262,14 +262,14 @@ struct BrokenSpoolTests {
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         switch row.outcome {
         case .mends(let words):
-            #expect((lost, doubled) == (0, 0), "\(row.name): (lost, doubled)")
+            #expect((lost, doubled) == (0, 0), "\(row.name): the numbers of lost and duplicated events")
             #expect(workspace.log.contains(words), "\(row.name): \(workspace.log)")
             #expect(verified.status == 0, "\(row.name): \(verified.output)")
         case .goesOn(let words):
-            #expect((lost, doubled) == (0, 0), "\(row.name): (lost, doubled)")
+            #expect((lost, doubled) == (0, 0), "\(row.name): the numbers of lost and duplicated events")
             #expect(verified.status == 65 && verified.output.contains(words), "\(row.name): \(verified.output)")
         case .goesOnWithout(let least):
-            #expect(lost >= least && doubled == 0, "\(row.name): lost \(lost), doubled \(doubled)")
+            #expect(lost >= least && doubled == 0, "\(row.name): \(lost) lost, \(doubled) duplicated")
             #expect(
                 verified.status == 0 && verified.output.contains("1 segments already deleted"),
                 "\(row.name): \(verified.output)")

@@ -44,7 +44,7 @@ struct CollectionTests {
             #expect(integration.unsealedRecords == 0)
             let sealed = try workspace.sealedUIDs().count
             #expect(sealed.count == before + integration.events, "after stop \(stop)")
-            #expect(sealed.count < 6000, "the stop came during the backlog")
+            #expect(sealed.count < 6000, "the stop came only after the backlog")
             before = sealed.count
         }
         org.setFaults([])
@@ -249,7 +249,7 @@ struct CollectionTests {
         try await waiting.waitUntilLive()
         try await waiting.wait(for: "ready") { _ in (try? answer("/healthz/ready"))?.hasSuffix(" 200") == true }
         #expect(waiting.stop() == 0)
-        #expect(!FileManager.default.fileExists(atPath: socket), "the listener is closed at the stop")
+        #expect(!FileManager.default.fileExists(atPath: socket), "the listener's socket still exists after the stop")
         await org.stop()
     }
 

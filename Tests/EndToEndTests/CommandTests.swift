@@ -96,7 +96,7 @@ struct CommandTests {
             (["help", "statsu"], "did you mean tributary status?"),
             (["start"], "sudo systemctl start tributary"),
             (["rotate", "x"], "did you mean tributary credential rotate?"),
-            (["spool", "frobnicate"], "; there are list"),
+            (["spool", "frobnicate"], "; the commands are list"),
         ])
     func unknownCommand(arguments: [String], words: String) throws {
         let outcome = try Programs.tributary(arguments, in: try Workspace())
@@ -260,7 +260,7 @@ struct CommandTests {
         let other = try Programs.tributary(["spool", "list", "--config", workspace.configuration], in: workspace)
         #expect(
             other.status == 78 && !other.errors.contains("_spool.json"),
-            "with a mistake in the spool's section, the default spool is not used instead")
+            "the name of the spool's section is mistyped, and the command has used the default spool")
         try breaking(workspace) {
             $0.replacing("spol:\n", with: "spool:\n").replacing("record: {raw_data: often}\n", with: "")
         }

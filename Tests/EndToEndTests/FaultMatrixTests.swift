@@ -28,9 +28,9 @@ struct FaultMatrixTests {
         let moment: Moment
         let org: SimulatedOrg
         private var isStruck = false
-        /// When the last fault was observed.
+        /// The time at which the last fault was observed.
         var ended: ContinuousClock.Instant?
-        /// When the daemon had collected all events of the org again, after the last fault.
+        /// The time after the last fault at which the daemon had again collected all events of the org.
         var recovered: ContinuousClock.Instant?
 
         var name: String { "\(fault.name)-\(moment.rawValue)" }
@@ -138,12 +138,12 @@ struct FaultMatrixTests {
         for cell in cells {
             #expect(
                 cell.org.stats.faults[cell.fault.rule.kind.rawValue] == cell.fault.rule.count,
-                "\(cell.name): the fault occurred as often as its rule says")
+                "\(cell.name): the fault did not occur as often as its rule says")
             try workspace.expectExactly(cell.org, of: cell.name, extra: cell.fault.extra)
             let rejected = report.integrations.first { $0.name == cell.name }?.rejected
-            #expect(rejected == cell.fault.rejected, "\(cell.name): the number of events that were set aside")
+            #expect(rejected == cell.fault.rejected, "\(cell.name): a wrong number of events was set aside")
             let isHang = cell.fault.rule.kind == .hang
-            #expect(cell.org.stats.maximumInFlight <= 1 || isHang, "\(cell.name): only one request at a time")
+            #expect(cell.org.stats.maximumInFlight <= 1 || isHang, "\(cell.name): two requests at the same time")
         }
         let verified = try Programs.tributary(["spool", "verify", "--config", workspace.configuration], in: workspace)
         #expect(verified.status == 0, "\(verified.output)")

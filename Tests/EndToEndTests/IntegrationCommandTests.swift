@@ -309,7 +309,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "Ctrl-C while add checks the org removes all files, also the trial secret; Ctrl-C while add waits for events keeps the saved files"
+        "if add gets Ctrl-C while it checks the org, it removes all files; if it gets Ctrl-C while it waits for events, it keeps the files"
     )
     func controlCLater() async throws {
         var settings = OrgSettings()
@@ -398,7 +398,7 @@ struct IntegrationCommandTests {
         #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
         try await daemon.wait(for: "events during the pause") { _ in org.eventCount > events + 40 }
-        #expect(org.stats.requests == requests, "no request must be sent to Okta during a pause")
+        #expect(org.stats.requests == requests, "Okta must get no request during a pause")
         // The integration is still paused after a restart of the daemon.
         #expect(daemon.stop() == 0)
         let next = try RunningDaemon(workspace)

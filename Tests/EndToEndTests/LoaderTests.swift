@@ -25,7 +25,7 @@ struct LoaderTests {
 
         func load() throws {
             let manifest = FileManager.default.contents(atPath: workspace.spool + "/_manifest.ndjson") ?? Data()
-            // If the last line has no newline, the daemon is still writing it.
+            // If the last line has no newline, the daemon is still writing it, so the line is not read yet.
             for line in manifest.split(separator: 10, omittingEmptySubsequences: false).dropLast() {
                 let entry = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
                 let path = try #require(entry["path"] as? String)

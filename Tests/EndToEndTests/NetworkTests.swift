@@ -67,7 +67,7 @@ struct NetworkTests {
     }
 
     @Test(
-        "if the CA, the name, the date or the TLS version is wrong, no request is sent, and the status says why",
+        "if a certificate's CA, name or date is wrong, or the TLS version is too old, no request is sent, and the status says why",
         .timeLimit(.minutes(20)))
     func refusals() async throws {
         let (ours, foreign) = (try TestAuthority(), try TestAuthority(name: "Guest Network"))

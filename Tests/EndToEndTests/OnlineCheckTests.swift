@@ -66,14 +66,14 @@ struct OnlineCheckTests {
         try workspace.configure([("acme", org.url), ("acme-two", org.url)], token: settings.tokens[0])
         let (status, all, _) = try check(workspace)
         #expect(status == 0)
-        #expect(all.map(\.integration) == ["acme", "acme-two"], "the order is that of the configuration")
+        #expect(all.map(\.integration) == ["acme", "acme-two"], "the results are in the order of the configuration")
         let found = try #require(all.first)
         #expect(found.verdict == "good")
         #expect(found.outcomes == Self.names.map { "\($0):passed" }.joined(separator: " "))
         #expect(found.facts.organizationId == settings.orgId)
         #expect(found.facts.engine == "Classic Engine")
         #expect(found.facts.rateLimit == 60)
-        #expect((found.facts.rateLimitRemaining ?? 0) >= 56, "a check uses two requests of the log's rate limit")
+        #expect((found.facts.rateLimitRemaining ?? 0) >= 56, "each integration's check uses two log requests")
         #expect(abs(found.facts.clockDifferenceSeconds ?? 99) < 3)
         #expect(found.facts.newestEvent?.hasSuffix("Z") == true)
         let text = try Programs.tributary(["check", "--online", "--config", workspace.configuration], in: workspace)
@@ -81,7 +81,7 @@ struct OnlineCheckTests {
         #expect(text.output.contains("ok       credential    read-acme is accepted"))
         #expect(text.output.contains("60 requests per minute for all clients"))
         #expect(text.output.contains("with rate_limit_share 0.5, Tributary uses up to 30 of them"))
-        #expect(!text.output.contains("✔"), "symbols are only for terminals")
+        #expect(!text.output.contains("✔"), "symbols are printed only on a terminal")
         await org.stop()
     }
 
@@ -111,7 +111,7 @@ struct OnlineCheckTests {
         }
         #expect(
             other.requests.allSatisfy { !$0.contains("Authorization") },
-            "no token must be sent to an address that is not an Okta org")
+            "a token must never be sent to an address that is not an Okta org")
 
         try workspace.configure(
             [

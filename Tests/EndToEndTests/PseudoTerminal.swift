@@ -7,7 +7,7 @@ final class PseudoTerminal {
     private let process = Process()
     private let controller: Int32
     private var shown = Data()
-    /// The offset in `shown` at which the next `wait(for:)` begins to search: the end of the text that the previous one found.
+    /// The offset in `shown` at which the next `wait(for:)` begins to search: the end of the text that the previous call found.
     private var seen = 0
 
     init(_ arguments: [String], environment: [String: String] = [:]) throws {
@@ -69,7 +69,7 @@ final class PseudoTerminal {
             guard process.isRunning, clock.now < deadline else {
                 read()
                 if shown[seen...].range(of: wanted) != nil { continue }
-                Issue.record("not on the screen: \(words)\n\(screen)")
+                Issue.record("the screen does not show “\(words)” in time:\n\(screen)")
                 throw CancellationError()
             }
             try await clock.sleep(for: .milliseconds(5))

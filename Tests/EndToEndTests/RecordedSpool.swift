@@ -3,7 +3,7 @@ import Foundation
 import OCSF
 import Spool
 
-/// A spool with the same files as a daemon writes, made without a daemon and an org.
+/// A spool like one that a daemon has written, made without a daemon and an org.
 struct RecordedSpool {
     let directory: String
     var settings = NormalizerSettings()

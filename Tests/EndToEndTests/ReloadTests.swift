@@ -190,7 +190,7 @@ struct ReloadTests {
         let before = try #require(early)
         print("after \(Self.reloads / 3) reloads \(before), after \(Self.reloads) \(late)")
         #expect(late.threads <= before.threads + 2)
-        #expect(late.descriptors <= before.descriptors + 12, "at most a connection and a journal more for each org")
+        #expect(late.descriptors <= before.descriptors + 12, "each org adds at most two descriptors")
         // Memory may grow by 24 MiB, because the orgs' logs grow and the allocator keeps free memory. If the collectors of 66 reloads were
         // not released, memory would grow by more.
         #expect(late.memory <= before.memory + (24 << 10), "KiB")

@@ -96,7 +96,7 @@ final class RunningHelper {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("not in time: \(what)\n\(workspace.log.suffix(4000))")
+                Issue.record("this did not become true in time: \(what)\n\(workspace.log.suffix(4000))")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(5))

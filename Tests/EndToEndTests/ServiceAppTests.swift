@@ -62,7 +62,7 @@ struct ServiceAppTests {
         for (name, _) in orgs { try useOAuth(workspace, name, key) }
         let daemon = try RunningDaemon(workspace, level: "trace")
         try await daemon.waitUntilLive(integrations: 3)
-        // An org may have more than one valid token, because a short-lived one may just have been renewed.
+        // An org may have more than one valid token: one that soon expires, and its replacement.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
         try await daemon.wait(for: "new tokens after the expired ones and the revoked one") { _ in
             orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
@@ -84,7 +84,7 @@ struct ServiceAppTests {
         for line in key.pemRepresentation.split(separator: "\n") where !line.hasPrefix("-----") {
             #expect(!workspace.log.contains(line.prefix(20)))
         }
-        #expect(!workspace.log.contains("eyJ"), "no JWT must be in the log")
+        #expect(!workspace.log.contains("eyJ"), "the log must not contain a JWT")
         for (_, org) in orgs { await org.stop() }
     }
 

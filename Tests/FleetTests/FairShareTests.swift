@@ -4,7 +4,8 @@ import Testing
 
 @Suite("a host's fair share")
 struct FairShareTests {
-    /// How many integrations each host holds, how many are free, and how many each host takes or releases. A `*` after a name means: the host drains.
+    /// How many integrations each host holds, how many are free, and how many each host takes or releases. A `*` after a name means that the host
+    /// drains.
     struct Row: Sendable, CustomTestStringConvertible {
         let held: [String: Int]
         let free: Int

@@ -8,13 +8,13 @@ struct ModelFleet {
     struct Host {
         var member: FleetMember
         var lease: Int?
-        /// When the lease ends by the host's own clock, which runs at the same rate as the store's; nil without a lease.
+        /// The time at which the lease ends, by the host's own clock; nil without a lease. All clocks run at the same rate.
         var deadline: ContinuousClock.Instant?
         var isRunning = true
-        /// Until this time the host neither sends nor decides anything.
+        /// Until this time, the host sends no request and makes no decision.
         var pausedUntil: ContinuousClock.Instant?
         var isCutOff = false
-        /// When the pending hand-over of each integration will be finished.
+        /// The time at which the pending hand-over of each integration will be finished.
         var handingOver: [String: ContinuousClock.Instant] = [:]
         var stopping: [String: ContinuousClock.Instant] = [:]
     }

@@ -33,7 +33,7 @@ struct RandomFleetTests {
         #expect((held.values.max() ?? 0) - (held.values.min() ?? 0) <= 1, "\(held)")
         let moves = fleet.moves
         for _ in 0..<100 { fleet.advance() }
-        #expect(fleet.moves == moves, "no integration may move without a reason")
+        #expect(fleet.moves == moves, "once the shares are fair, no integration may move")
     }
 
     @Test("a host that joins has its share within seconds, and each integration moves once")

@@ -59,7 +59,7 @@ struct S3LeaseTests {
         let killed = ContinuousClock.now
         #expect(try await eventually { await standbys[0].held + standbys[1].held == all.count })
         let took = killed.duration(to: .now)
-        print("takeover by the bucket after a kill: \(took)")
+        print("takeover after a kill, with the lease in the bucket: \(took)")
         // The limit includes half a second for a busy machine.
         #expect(took < .milliseconds(3500))
         for standby in standbys { await standby.stop() }

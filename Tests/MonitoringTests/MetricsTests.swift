@@ -39,7 +39,7 @@ struct MetricsTests {
         #expect(
             !lines.contains { $0.hasPrefix("tributary_integration_lag_seconds{integration=\"globex\"") },
             "without an answer from Okta, there is no lag")
-        #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "both integrations use one credential")
+        #expect(lines.count { $0.hasPrefix("tributary_credential_") } == 1, "the shared credential has only one series")
     }
 
     @Test("an integration that an operator has paused has its own state, and no series tributary_integration_up")

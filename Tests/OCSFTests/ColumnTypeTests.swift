@@ -3,7 +3,8 @@ import Testing
 
 @testable import OCSF
 
-/// A store with fixed columns takes the type of a column from the first record that has a value at the path.
+/// A store with fixed columns takes the type of a column from the first record that has a value at the path. So the type must be the same in all
+/// records.
 @Suite("each path of a record has one JSON type") struct ColumnTypeTests {
     /// The JSON types that were found at each path, and for each type the first record that has it.
     struct Columns {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import OCSF
 
-/// `TRIBUTARY_MUTATIONS` sets the number of damaged events, `TRIBUTARY_SEED` repeats a run, and `TRIBUTARY_MUTATED` names a file for
-/// the records.
+/// `TRIBUTARY_MUTATIONS` sets the number of damaged events, `TRIBUTARY_SEED` repeats a run, and `TRIBUTARY_MUTATED` names the file to which
+/// the records are written.
 @Suite("hostile input") struct HostileInputTests {
     static let count = ProcessInfo.processInfo.environment["TRIBUTARY_MUTATIONS"].flatMap(Int.init) ?? 4_000
     static let seed = TestSeed.seed(of: "hostile input")

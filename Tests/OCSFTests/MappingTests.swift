@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "if the actor is an IP address and the client has no address, the actor's address is the endpoint's",
+        "if the actor is an IP address and the client has no address, the endpoint gets the actor's address",
         arguments: ["IP address", "Palm", ""])
     func addressActor(type: String) throws {
         let record = try record(

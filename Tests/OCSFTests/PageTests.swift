@@ -122,8 +122,8 @@ import Testing
                 }
                 if isLast { break }
             }
-            #expect(sink.records.count == records, "in steps of \(step)")
-            #expect(sink.rejections.count == rejections, "in steps of \(step)")
+            #expect(sink.records.count == records, "the stream is read in steps of \(step) bytes")
+            #expect(sink.rejections.count == rejections, "the stream is read in steps of \(step) bytes")
         }
     }
 }

@@ -14,7 +14,7 @@ import Testing
         #expect(try record(signIn(), version).text("metadata.version") == version.rawValue)
     }
 
-    @Test("an attribute that the version lacks is kept in unmapped, under Okta's own path")
+    @Test("an attribute that the OCSF version lacks is kept in unmapped, under Okta's own path")
     func lacking() throws {
         let event = try signIn([
             "client": ["ipAddress": "203.0.113.9", "id": NSNull()],
@@ -26,12 +26,12 @@ import Testing
         #expect(new.text("src_endpoint.fingerprints.0.value") == "d7")
         let old = try record(event, .v1_3_0)
         #expect(old["src_endpoint.isp"] == nil)
-        #expect(old.text("unmapped.securityContext.isp") == "example isp", "the version has no location for the isp")
+        #expect(old.text("unmapped.securityContext.isp") == "example isp", "1.3.0 has the isp only in the location")
         #expect(old["src_endpoint.fingerprints"] == nil)
         #expect(old.text("unmapped.debugContext.debugData.dtHash") == "d7")
         #expect(old.text("src_endpoint.ip") == "203.0.113.9")
         #expect(old["unmapped.client.ipAddress"] == nil, "a value in an attribute is not also in unmapped")
-        #expect(old["unmapped.uuid"] == nil, "metadata.uid has the uuid")
+        #expect(old["unmapped.uuid"] == nil, "the uuid is in metadata.uid, so it is not also in unmapped")
     }
 
     @Test("in OCSF 1.3.0, the name of the internet provider is in the location")
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(
-        "if the version lacks a value, the record has Other and the value's name",
+        "if the OCSF version lacks a value, the record has the value Other, and the name of the original value",
         arguments: [SchemaVersion.v1_5_0, .v1_3_0])
     func value(version: SchemaVersion) throws {
         let client = ["id": "0oa1", "type": "PublicClientApp", "alternateId": "0oa1", "displayName": "CI"]
@@ -53,7 +53,7 @@ import Testing
         #expect(old.text("user.type") == "Service")
     }
 
-    @Test("if the version lacks an activity, the record has the activity Other")
+    @Test("if the OCSF version lacks an activity, the record has the activity Other")
     func activity() throws {
         let user = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let event = try signIn(["eventType": "user.account.unlock", "target": [user]])
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "in OCSF 1.3.0, which lacks Application Error, an application's error becomes Web Resources Activity"
+        "in OCSF 1.3.0, which lacks Application Error, an application's error gets the class Web Resources Activity"
     )
     func applicationError() throws {
         let event = try signIn(["eventType": "application.integration.rate_limit_exceeded"])
@@ -80,7 +80,7 @@ import Testing
         #expect(old.texts("metadata.profiles") == ["host"])
     }
 
-    @Test("if OCSF 1.3.0 requires attributes that Okta does not provide, the record becomes Entity Management")
+    @Test("if OCSF 1.3.0 requires attributes that Okta does not provide, the record has the class Entity Management")
     func notFillable() throws {
         let staff = ["id": "00gstaff", "type": "UserGroup", "displayName": "Staff"]
         let created = try record(signIn(["eventType": "group.lifecycle.create", "target": [staff]]), .v1_3_0)
@@ -95,7 +95,7 @@ import Testing
         #expect(sent.text("actor.user.name") == "ada@example.com")
     }
 
-    @Test("a record lists only profiles that its version has", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
+    @Test("a record lists only profiles that its OCSF version has", arguments: [SchemaVersion.v1_8_0, .v1_3_0])
     func profiles(version: SchemaVersion) throws {
         let event = try signIn(["outcome": ["result": "DENY"]])
         let profiles = try record(event, version).texts("metadata.profiles")
@@ -173,7 +173,7 @@ import Testing
             _ = try SchemaTable(version: "9.9.9", table: "object\ta\n\tb\tmissing\t-\t-\t-\t-", choices: "")
             Issue.record("a table that names a missing object was accepted")
         } catch {
-            #expect("\(error)" == "the table of OCSF 9.9.9, line 2: no object missing")
+            #expect("\(error)" == "the table of OCSF 9.9.9, line 2: the table has no object “missing”")
         }
     }
 

@@ -126,7 +126,7 @@ struct LogPagerTests {
                 + "&filter=eventType%20eq%20%22user.session.start%22")
         #expect(request.headers.first("X-Okta-Retry-Count") == nil)
         guard case .outstanding = bench.pager.nextStep(now: bench.now) else {
-            Issue.record("a second request while the first is pending")
+            Issue.record("a second request was due while the first was pending")
             return
         }
     }
@@ -140,7 +140,7 @@ struct LogPagerTests {
         #expect(page.next == next)
         #expect(bench.pager.place[.main]?.next == nil)
         guard case .outstanding = bench.pager.nextStep(now: bench.now + .seconds(3600)) else {
-            Issue.record("a request before the commit")
+            Issue.record("the next request was due before the commit")
             return
         }
         try bench.commit(10)
@@ -537,7 +537,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "if two pages have the same size, this counts as the server's limit, whatever the time of their events",
+        "if two pages in a row have the same size, at least ten events, the pager takes this size for the server's limit",
         arguments: [(10, 0.0), (9, 15.0)])
     func equalPages(events: Int, wait: Double) throws {
         var bench = try Bench(link: Bench.link("0"))

@@ -74,7 +74,7 @@ struct RequeryTests {
     }
 
     @Test(
-        "if another link is refused, the next query by time is sent at once if there were new events, else after a minute"
+        "if another link is refused, the next query by time is sent at once if there were new events, and otherwise after a minute"
     )
     func refusedAgain() throws {
         var bench = try bench()

@@ -113,7 +113,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 32) == "ask")
         _ = answer(&life, .unavailable(HTTPResponse(status: 503)), at: 32)
         #expect(step(&life, at: 32.1) == "503")
-        #expect(step(&life, at: 34) == "ask", "after a 503, no wait is added to that of the caller")
+        #expect(step(&life, at: 34) == "ask", "more than a second after a 503, the next caller requests a token")
     }
 
     @Test("if the org's error requires DPoP or a nonce, it is used immediately and for all later requests")

@@ -98,7 +98,7 @@ struct AuthorizationTests {
         refused("x.y.z", "no JWT")
         let good = try assertion(org)
         #expect(ask(org, good).status == 200)
-        refused(good, "used before")
+        refused(good, "a reused assertion")
         #expect(Self.code(ask(org, try assertion(org), scope: "okta.users.manage")) == "invalid_scope")
         await org.stop()
     }
@@ -126,7 +126,7 @@ struct AuthorizationTests {
         let good = try proof(org, path, ["nonce": nonce])
         #expect(Self.code(ask(org, try assertion(org), proofs: [good, good])) == "invalid_dpop_proof")
         let token = try Self.token(ask(org, try assertion(org), proofs: [good]))
-        #expect(Self.code(ask(org, try assertion(org), proofs: [good])) == "invalid_dpop_proof", "used before")
+        #expect(Self.code(ask(org, try assertion(org), proofs: [good])) == "invalid_dpop_proof", "a reused proof")
 
         // Requests to the System Log need a DPoP proof, too.
         let logs = "/api/v1/logs"
@@ -146,7 +146,7 @@ struct AuthorizationTests {
         }
         let right = try proof(org, logs, ["nonce": nonce, "ath": ath])
         #expect(log(org, "DPoP \(token)", proofs: [right]).status == 200)
-        #expect(Self.code(log(org, "DPoP \(token)", proofs: [right])) == "invalid_dpop_proof", "used before")
+        #expect(Self.code(log(org, "DPoP \(token)", proofs: [right])) == "invalid_dpop_proof", "a reused proof")
         #expect(Self.code(log(org, "DPoP x", proofs: [right])) == "invalid_token")
         await org.stop()
     }

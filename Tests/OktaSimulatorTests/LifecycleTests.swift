@@ -61,7 +61,7 @@ private struct Row: CustomTestStringConvertible, Sendable {
 @Suite("users and the calls that change them")
 struct LifecycleTests {
     @Test(
-        "a call succeeds in the statuses in which it is allowed, and is refused in all others", arguments: Row.all)
+        "a call succeeds if the user's status allows it, and is refused in every other status", arguments: Row.all)
     fileprivate func matrix(row: Row) async throws {
         try await withOrg({
             $0.transitionSpan = 0

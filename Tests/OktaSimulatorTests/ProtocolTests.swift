@@ -129,7 +129,7 @@ struct ProtocolTests {
         await second.stop()
     }
 
-    @Test("faults can be set and statistics be read over HTTP")
+    @Test("faults can be set and statistics can be read over HTTP")
     func control() async throws {
         try await withOrg { org, client in
             _ = client.get("/api/v1/logs?limit=5")

@@ -132,7 +132,7 @@ struct RecordTests {
             #expect(!text.contains(token))
         }
         #expect(
-            rig.logged.all.contains { $0.contains("\(action.rawValue) \(user)@corp.example, asked by rhea for case") })
+            rig.logged.all.contains { $0.contains("\(action.rawValue) \(user)@corp.example, requested by rhea for") })
         // The link is only in the JSON that the helper sends to the responder over the socket.
         #expect(String(decoding: try JSONEncoder().encode(report), as: UTF8.self).contains(token))
     }

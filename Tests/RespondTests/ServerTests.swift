@@ -60,7 +60,7 @@ private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> 
 private func wait(for what: String, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
-        try #require(ContinuousClock.now < deadline, "not in time: \(what)")
+        try #require(ContinuousClock.now < deadline, "this did not become true in time: \(what)")
         try await Task.sleep(for: .milliseconds(10))
     }
 }

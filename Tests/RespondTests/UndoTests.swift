@@ -21,7 +21,7 @@ struct UndoTests {
         let done = await engine.act(action, user)
         let id = try #require(done.entries.first?.id)
         guard case .request(let request) = engine.undo(of: id) else {
-            Issue.record("no undo of \(action)")
+            Issue.record("\(action) can't be undone")
             return
         }
         #expect(request.action == opposite)
@@ -75,7 +75,7 @@ struct UndoTests {
         let high = await engine.act(.setRisk, "alice.active")
         #expect(high.result?.riskLevelBefore == "LOW")
         guard case .request(let request) = engine.undo(of: high.entries[0].id) else {
-            Issue.record("no undo")
+            Issue.record("the change of the risk can't be undone")
             return
         }
         _ = await engine.act(request, for: rig.responder) { _ in }

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Spool
 
-/// A spool with numbered records. Each record has its own segment. The record's number is the segment's position, and the second of its sealing.
+/// A spool with numbered records. Each record has its own segment. The record's number is the position of the segment, and
+/// the second at which the segment is sealed.
 struct NumberedSpool {
     let collection: SimulatedCollection
     let writer: SpoolWriter
@@ -35,7 +36,7 @@ struct NumberedSpool {
         try files.acknowledge(loader, through: sequence, at: SimulatedCollection.instant().wall)
     }
 
-    /// Applies the retention `minute` times 61 seconds after the start. The spool applies it at most once a minute.
+    /// Applies the retention `minute * 61` seconds after the start, because the spool applies it at most once a minute.
     func retain(atMinute minute: Int64) {
         writer.spool.applyRetention(SimulatedCollection.instant(minute * 61))
     }

@@ -50,7 +50,7 @@ import Testing
             })
         try collection.collect(writer, upTo: 8, models: false)
         isDiskFull.withLock { $0 = true }
-        // The seal is not decided yet, so the next commit finishes it first.
+        // The seal fails before it is decided, so the next commit has to finish the seal first.
         #expect(throws: SpoolError.self) { try writer.seal(at: SimulatedCollection.instant(8)) }
         for number in 8..<collection.total { try SimulatedCollection.append(number, to: writer) }
         #expect(writer.partitions.partitions.contains { $0.packed != nil })

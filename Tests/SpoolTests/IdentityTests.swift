@@ -199,7 +199,7 @@ struct IdentityTests {
         #expect(list(writer, tail) == [])
     }
 
-    @Test("after a move, the target counts the identities that the source has dropped as dropped, too")
+    @Test("after a move, identities that the source had dropped also count as dropped by the target")
     func moveDropped() throws {
         let collection = try Simulation()
         let (source, target) = (try window(4), try window(2))

@@ -96,7 +96,7 @@ struct LateEventTests {
         collection.settings.dueAtPartitions = 12
         collection.settings.carriedMaxBytes = 40 * 16
         let writer = try collection.open(ScriptedFileSystem())
-        // Four records of a partition have 40 bytes. A fifth record exceeds the limit of the partition.
+        // A partition may carry over 40 bytes, which are four records. The late partition with five records is therefore sealed.
         try commit([30, 30, 30, 30, 31, 31, 31, 31, 31, 0], "1", at: 0, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(60)).map(\.records).sorted() == [1, 5])
         #expect(writer.unsealed.records == 4)

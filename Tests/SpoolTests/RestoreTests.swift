@@ -104,7 +104,7 @@ struct RestoreTests {
                 #expect(!writer.recovery.stateIsMissing)
                 #expect(seen.insert(writer.journal.header.generation).inserted)
                 try collect(collection, writer)
-                // After the first round there is nothing left to seal. Still, each restored state must use a new generation number.
+                // After the first round nothing is left to seal. Nevertheless, each restored state must use a new generation number.
                 try writer.seal(at: Simulation.instant(1_000))
                 if time == 1 { try collection.expectExactlyOnce("restored once") }
             }

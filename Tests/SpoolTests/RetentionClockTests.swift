@@ -32,9 +32,9 @@ struct RetentionClockTests {
         try sealOne(0, off: 0)
         for seconds in stride(from: Int64(100), through: 1_000, by: 100) { try sealOne(seconds, off: off) }
         for seconds in stride(from: Int64(1_100), through: 3_000, by: 100) { try sealOne(seconds, off: 0) }
-        #expect(try collection.visible().count == sealed, "all segments are younger than an hour")
+        #expect(try collection.visible().count == sealed, "no segment is deleted before it is an hour old")
         try writer.sealIfDue(at: instant(3_700))
-        #expect(try collection.visible().count < sealed, "the first segment is older than an hour")
+        #expect(try collection.visible().count < sealed, "the first segment is deleted after an hour")
     }
 
     @Test("if the clock is changed, retention uses the new time once the change has lasted for the retention period")

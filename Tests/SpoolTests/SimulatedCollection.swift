@@ -16,7 +16,7 @@ struct SimulatedCollection {
         settings = SpoolSettings(
             directory: root.path + "/spool", stateDirectory: root.path + "/state", compression: compression,
             segmentMaxBytes: 500, segmentMaxAge: .seconds(60), maxBytes: 1 << 30, recordSchema: "test/1")
-        // A batch in a single partition exceeds this size and is compressed immediately. Smaller chunks occur, too.
+        // A batch whose records are all in one partition exceeds this size, so it is compressed immediately. Smaller chunks occur, too.
         settings.packedChunkBytes = 250
         // Some batches are compressed in two parts, the first before the commit.
         settings.packedPieceBytes = 150

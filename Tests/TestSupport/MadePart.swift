@@ -24,7 +24,7 @@ package struct MadePart {
             let new = text.replacingCharacters(in: opening.upperBound..<closing.lowerBound, with: made)
             try new.write(to: file, atomically: true, encoding: .utf8)
         } else {
-            #expect(standing == made, "run make docs")
+            #expect(standing == made, "the generated part is out of date: run make docs")
         }
     }
 }

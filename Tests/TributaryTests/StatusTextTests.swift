@@ -129,7 +129,7 @@ struct StatusTextTests {
         }
         #expect(
             text.lines.last
-                == "  spool 1.2 GiB of 20 GiB in /spool, 5245 records wait to be sealed, the first at 2026-11-23T20:18:30Z (in 3m)"
+                == "  spool 1.2 GiB of 20 GiB in /spool, 5245 records wait to be sealed, next seal at 2026-11-23T20:18:30Z (in 3m)"
         )
     }
 

@@ -4,12 +4,12 @@ import FoundationEssentials
 import OktaAPI
 import Time
 
-/// Sends each org the requests that the daemon would send, step by step, and reports how each step went: `tributary check --online`. Three
-/// requests per integration, two of which count against the log's rate limit.
+/// Sends each org the requests that the daemon would send, step by step, and reports how each step went: `tributary check --online`. Sends three
+/// requests per integration. Two of them count against the log's rate limit.
 package struct OnlineCheck: Sendable {
-    /// Number of integrations that are checked at the same time.
+    /// The maximum number of integrations that are checked at the same time.
     static let concurrency = 8
-    /// A larger difference between this host's clock and Okta's, in seconds, is reported. OAuth and the rate limit tolerate more, but an
+    /// If this host's clock differs from Okta's by more than this many seconds, the check reports it. OAuth and the rate limit tolerate more, but an
     /// investigation needs correct times.
     static let clockTolerance = 5.0
 
@@ -112,7 +112,7 @@ package struct OnlineCheck: Sendable {
         guard response.status < 500 else {
             report.fail(
                 .organization, "\(org.host) answered \(response.status)",
-                advice: "Try again; if it persists, see Okta's status page", .unreachable)
+                advice: "Try again; if the error persists, see Okta's status page", .unreachable)
             return false
         }
         guard let probe = OrgProbe(response) else {
@@ -149,7 +149,8 @@ package struct OnlineCheck: Sendable {
                 default: .misconfigured
                 }
             report.fail(
-                .credential, error.description, advice: "Correct \(name); see /usr/share/doc/tributary/okta-setup.md",
+                .credential, error.description,
+                advice: "Correct the credential \(name); see /usr/share/doc/tributary/okta-setup.md",
                 verdict)
             return false
         }

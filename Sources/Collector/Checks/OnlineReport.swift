@@ -96,7 +96,9 @@ package struct OnlineReport: Sendable, Encodable {
         self.verdict = verdict
         for later in StepName.allCases.drop(while: { $0 != step }).dropFirst() {
             steps.append(
-                Step(step: later, outcome: .skipped, words: "not tested, because \(step.words) failed", advice: nil))
+                Step(
+                    step: later, outcome: .skipped, words: "not tested, because the step “\(step.words)” failed",
+                    advice: nil))
         }
     }
 }

@@ -15,7 +15,7 @@ struct BackfillProgress: Sendable, Equatable {
         self.reached = min(max(reached, from), self.until)
     }
 
-    /// The progress at a place; nil while there is only one way.
+    /// The progress of the backfill at a stored place; nil if no backfill is running.
     init?(_ place: LogPlace) {
         guard case .two(let history, _, let backfill) = place.ways else { return nil }
         self.init(

@@ -12,7 +12,7 @@ package final class CredentialUses: Sendable {
 
     package init(stateDirectory: String) { directory = "\(stateDirectory)/credential-uses" }
 
-    /// Seconds since 1970 of the last use; nil if none is known.
+    /// The time of the last use in seconds since 1970; nil if no use is known.
     package func lastUse(of name: String) -> Int? {
         var status = stat()
         return lstat("\(directory)/\(name)", &status) == 0 ? status.st_mtim.tv_sec : nil

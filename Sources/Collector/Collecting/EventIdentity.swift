@@ -1,8 +1,8 @@
 import OCSF
 import Spool
 
-/// How the spool distinguishes an event that it already has from a new one. Okta's uuid is unique and never null (System Log API), but Okta
-/// does not promise to send each event only once.
+/// How Tributary recognizes an event that it has already collected. This is necessary, because Okta does not promise to send each event only once. An
+/// event is recognized by its uuid, because Okta's uuid is unique and never null (System Log API).
 enum EventIdentity {
     /// The identity of a record by its `metadata.uid`: the 128 bits of a uuid, or 128 bits of the SHA-256 of any other text.
     static func of(uid: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> RecordIdentity? {

@@ -7,7 +7,7 @@ import Synchronization
 /// Processes the pages of some of the integrations on one thread: maps their events to records and makes them durable.
 ///
 /// The buffers for parsing, compression and records belong to the worker, not to the integration, so memory grows only with the number of threads.
-/// Every method runs on the worker's own thread from start to end, and may block there.
+/// The actor's methods run on the worker's own thread, and may block there.
 actor IngestWorker {
     /// The result of ingesting a page.
     enum Ingested: Sendable {
@@ -39,7 +39,7 @@ actor IngestWorker {
         /// The page is not a complete JSON array.
         case page(PageError)
         case spool(SpoolError)
-        /// The page does not follow the durable cursor, because damage was removed from the journal and the cursor moved back.
+        /// The page does not follow the durable cursor: damage was removed from the journal and the cursor moved back, or the integration was closed.
         case cursorMoved
     }
 
@@ -59,7 +59,7 @@ actor IngestWorker {
         var records = 0
         /// The size of these records on disk.
         var bytes: Int64 = 0
-        /// When these records will be sealed at the latest, in wall-clock milliseconds; nil if there are none.
+        /// The time by which these records will be sealed, in wall-clock milliseconds; nil if there are no such records.
         var due: Int64?
     }
 
@@ -81,7 +81,7 @@ actor IngestWorker {
     let spool: Spool
     /// The log of seals in the fleet's bucket; nil outside a fleet.
     let seals: SealLog?
-    /// The running seals in the fleet's bucket, by integration.
+    /// In a fleet: for each open integration, the state of its seals in the bucket.
     var shared: [String: SharedSealing] = [:]
     private var normalizer: Normalizer
     private var settings: NormalizerSettings
@@ -99,7 +99,8 @@ actor IngestWorker {
     var failing: Set<String> = []
     /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
-    /// Integrations whose journal was repaired since their collector opened it, or could not be repaired.
+    /// Integrations that their collectors must open again: the journal was repaired or could not be repaired, or another host has sealed the
+    /// generation.
     private let repaired = Mutex<Set<String>>([])
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -134,7 +135,7 @@ actor IngestWorker {
     ///
     /// In a fleet, collection continues after the newest seal in the bucket.
     ///
-    /// - Parameter token: the number under which this host holds the integration, in a fleet.
+    /// - Parameter token: in a fleet, the number of this host's holding (``Holding/token``); otherwise 0.
     func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
         // The note about an earlier repair is removed, because a collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
@@ -299,7 +300,7 @@ actor IngestWorker {
         return sealing(integration) { (writer) throws(SpoolError) in try writer.seal(at: time.spool) }
     }
 
-    /// Closes an integration without sealing it. Its journal stays.
+    /// Closes an integration without sealing it. Its journal stays on the disk.
     func close(_ integration: String) {
         writers[integration] = nil
         shared[integration] = nil
@@ -332,7 +333,7 @@ actor IngestWorker {
 
     /// Reads the next part of a source other than Okta's log, and makes its records durable together with the place after them. A record that was
     /// collected before is dropped if its uid is still remembered. The newest 32,768 uids are remembered. If the state was restored from an older
-    /// copy, the uids of the records in newer segments are remembered as well.
+    /// copy, the uids of the records in segments that are newer than the copy are remembered as well.
     ///
     /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records
     ///   can't be stored, nothing is stored, and the next call reads from the same place.
@@ -359,7 +360,7 @@ actor IngestWorker {
             try outcome.get()
         }
         // If the state was restored from an older copy, the last part of the source had to be read again. The end of the source is reached now, so
-        // the uids of the records in newer segments need not be remembered any longer.
+        // the uids of the records in segments that are newer than the copy need not be remembered any longer.
         if batch.isEnd, writer.identityCount(.restored) > 0 { writer.forget(.restored) }
         try writer.commit(cursor: batch.next, at: time.spool)
         return report
@@ -384,8 +385,9 @@ actor IngestWorker {
 }
 
 extension IngestWorker {
-    /// The records after the damage are collected again, because the cursor goes back to the last complete commit before the damage. If recovery
-    /// fails, the integration is closed. Its next page then fails because there is no stored place, and opening the integration reports the problem.
+    /// Removes damage from a journal. The records after the damage are collected again, because the cursor goes back to the last complete commit
+    /// before the damage. If recovery fails, the integration is closed. The next page is then refused, so the collector opens the integration again,
+    /// and reports the problem if that fails.
     func recover(_ integration: String, _ writer: SpoolWriter, _ outcome: inout Sealing) {
         defer { noteRepair(integration) }
         do throws(SpoolError) {

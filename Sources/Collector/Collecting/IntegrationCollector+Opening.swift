@@ -34,7 +34,7 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// The stored place. The first run stores the place at which it starts before it sends a request, so that this place does not change afterwards.
+    /// The stored place. Before its first request, the first run stores the place at which it starts. So a later run does not start at another place.
     private func keptPlace() async throws(IngestWorker.OpeningFailure) -> String {
         var unsealed = IngestWorker.Unsealed()
         defer { board.update(entry) { [unsealed] in $0.opened(unsealed) } }
@@ -59,8 +59,9 @@ extension IntegrationCollector {
 
     private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
-        // The address must still lead to the organization whose events were collected before. If the probe gets no answer, it is repeated later,
-        // because the log won't answer either. Only a new address must be identified before anything is collected.
+        // The address must still lead to the organization whose events were collected before. If the address has not changed and the probe gets no
+        // answer, collection begins anyway, and the probe is repeated later. If the address is new, so that a stored link leads to the old one,
+        // nothing is collected until a probe has identified the organization.
         var failure: String?
         if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
         let place: OpenedPlace?
@@ -82,8 +83,8 @@ extension IntegrationCollector {
             pager: pager, kept: opened.place.text, probeDue: query.organization == nil ? time.now : nil)
     }
 
-    /// Whether the org must be probed before it is queried: true if the place names its organization, or contains a link to another address. An
-    /// unreadable place needs no probe.
+    /// Whether the org must be probed before it is queried: true if the stored place names an organization, or contains a link to an address other
+    /// than the org's. An unreadable place needs no probe.
     private static func needsProbe(_ kept: String, _ query: LogQuery) -> Bool {
         let earlier = (try? EarlierLogPlace(parsing: kept))??.upgraded(for: query)
         guard let place = earlier ?? (try? LogPlace(parsing: kept)) else { return false }
@@ -101,7 +102,8 @@ extension IntegrationCollector {
         return nil
     }
 
-    /// Asks the org for its id and its other names during collection. Collection needs the answer only if Okta's links lead to one of those names.
+    /// Asks the org for its id and its other host names during collection. Collection needs the answer only if Okta's links contain one of those
+    /// names.
     func probeIfDue(_ reading: inout Reading) async {
         guard let due = reading.probeDue, due <= time.now else { return }
         var failure: String?

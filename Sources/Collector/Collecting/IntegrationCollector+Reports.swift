@@ -21,7 +21,7 @@ extension IntegrationCollector {
             logger.announce(
                 .eventRejected,
                 """
-                \(committed.rejected) of a page's \(committed.events + committed.rejected) events could not become records \
+                \(committed.rejected) of a page's \(committed.events + committed.rejected) new events could not become records \
                 and are kept under _rejected; the first of these events \(rejection.reason.explanation)
                 """, metadata: metadata(page.requestID))
         }
@@ -80,8 +80,10 @@ extension IntegrationCollector {
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(
-                "\(count) events were skipped because they were collected before; \(search.seen.count) of \(search.need) remembered events have been found",
-                metadata: metadata(page.requestID))
+                """
+                \(count) events of a page were skipped, because the search for remembered events goes on; it has found \
+                \(search.seen.count) of \(search.need)
+                """, metadata: metadata(page.requestID))
         }
     }
 
@@ -114,7 +116,7 @@ extension IntegrationCollector {
         logger.announce(
             .logRequeried,
             """
-            \(trouble.what): the log is queried again from \(WallClock.text(requery.since.milliseconds)), \(requery.limit) events \
+            \(trouble.what): the log is queried again from \(WallClock.text(requery.since.milliseconds)), with \(requery.limit) events \
             per page, and duplicates are dropped
             """, metadata: metadata(trouble.requestID))
     }
@@ -166,8 +168,8 @@ extension IntegrationCollector {
     func report(_ opening: SharedOpening) {
         board.updateFleet { $0?.opened(settings.name, opening) }
         let from =
-            opening.sealedBy.map { "its generation \(opening.generation) began with a seal of \($0)" }
-            ?? "no host has sealed its records yet"
+            opening.sealedBy.map { "its generation \(opening.generation) began with a seal by \($0)" }
+            ?? "no host has sealed records of the integration yet"
         let dropped =
             opening.dropped > 0
             ? "; \(opening.dropped) unsealed records of this host were dropped, because another host has collected them"
@@ -182,10 +184,9 @@ extension IntegrationCollector {
             logger.announce(
                 .spoolRecovered,
                 """
-                recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed, \(recovery.bytesCut) bytes \
-                \(recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit") were removed and are \
-                collected again, \(recovery.segmentsFinished) segments of an \
-                unfinished seal were completed
+                recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed. \(recovery.bytesCut) bytes \
+                \(recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit") were removed, and their events are \
+                collected again. \(recovery.segmentsFinished) segments of an unfinished seal were completed
                 """)
         }
     }

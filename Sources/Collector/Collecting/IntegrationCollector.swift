@@ -28,7 +28,7 @@ struct IntegrationCollector: Sendable {
         var pollGrid: PollGrid
         /// This client's share of the org's rate limit for the log; above 0, up to 1.
         var budgetShare: Double
-        /// Seed of the jitter in waits; nil for a random one.
+        /// The seed for the random part of waits; nil for a random seed.
         var seed: UInt64?
     }
 
@@ -36,8 +36,8 @@ struct IntegrationCollector: Sendable {
     static let beat = Duration.seconds(15)
     /// How often the file of a refused credential is checked, so that a replaced credential is used soon.
     static let replacementCheckInterval = Duration.seconds(2)
-    /// A longer silence counts as a hang. It exceeds the longest iteration: a token request, a wait for memory, a slow log request, and the work on
-    /// its page.
+    /// A collector without a heartbeat for longer than this counts as hanging. The limit exceeds the longest iteration: a token request, a wait for
+    /// memory, a slow log request, and the work on its page.
     static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before a failed spool operation is tried again.
     static let spoolRetry = Duration.seconds(10)
@@ -49,7 +49,7 @@ struct IntegrationCollector: Sendable {
     static let writerRetry = Duration.milliseconds(100)
     /// The wait before a failed probe of the org is repeated.
     static let probeRetry = Duration.seconds(600)
-    /// The wait before an address of the wrong organization is checked again.
+    /// The wait before the next attempt if the stored place can't be used: it is unreadable, or the org's address leads to another organization.
     static let addressRetry = Duration.seconds(60)
 
     let settings: Settings
@@ -160,8 +160,8 @@ struct IntegrationCollector: Sendable {
         let refused = IntegrationHealth.Trouble(
             kind: .credential, message: error.description,
             remedy:
-                "To store a credential: \(settings.query.tokenReplacement). Tributary tries again once a minute, and immediately when the secret's file "
-                + "changes; other integrations are not affected"
+                "To store a credential: \(settings.query.tokenReplacement). Tributary tries again once a minute, and immediately when "
+                + "the secret's file changes; other integrations are not affected"
         )
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
@@ -181,8 +181,8 @@ struct IntegrationCollector: Sendable {
                     return note(reading.pager.rejected(error.description, now: time.now), reading.pager)
                 case .cursorMoved: return await reopen(&reading)
                 case .spool(.sealUndecided):
-                    // The page must wait until the current seal is decided. If this collector is stopped while it waits, other code or another host
-                    // finishes the seal.
+                    // The page must wait until the current seal is decided. If this collector is stopped while it waits, it need not finish the seal:
+                    // the worker does so when it closes the integration, or another host does.
                     guard !Task.isCancelled else {
                         reading.pager.notCommitted("the collector is stopped", now: time.now)
                         return
@@ -204,7 +204,8 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Continues at the stored place, which moved back because a seal removed damage from the journal.
+    /// Opens the integration again, and continues at the stored place. That place has changed, because damage was removed from the journal, or
+    /// because another host of the fleet has sealed the generation.
     private func reopen(_ reading: inout Reading) async {
         reading.pager.notCommitted("the journal was repaired", now: time.now)
         if let reopened = await open() { reading = reopened }

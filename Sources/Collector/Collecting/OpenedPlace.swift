@@ -57,7 +57,8 @@ struct OpenedPlace: Sendable {
         changes.append(.filter)
     }
 
-    /// In versions 1 and 2, window 0 was the tail's and window 1 the history's. Window 2 held the tail's first events under other identities.
+    /// For places of versions 1 and 2, window 0 was the tail's and window 1 the history's. Window 2 held the tail's first events, and some bits of
+    /// their identities were inverted.
     private static func upgradeWindows(_ place: LogPlace, isOtherFilter: Bool, _ writer: SpoolWriter) {
         let (mainWindow, tailWindow) =
             isOtherFilter

@@ -5,10 +5,10 @@ import Spool
 /// collection depends only on this type and on atomic commits. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
-/// misses none. (A2) Two queries return the same order, except that events less than ``PassedLimits/need`` positions apart may be swapped. (A3) `since`
-/// omits no event stored at that time or later. Among any few events, most are stored no earlier than five minutes before their `published`. Every
-/// event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than ``PassedLimits/need``
-/// occur a second time elsewhere in the answers to a re-query.
+/// misses none. (A2) Two queries return the same order, except that events less than ``PassedLimits/need`` positions apart may be swapped. (A3)
+/// `since` omits no event stored at that time or later. Of any thousand events, most are stored after their `published`, or at most five minutes
+/// before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than
+/// ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or by the other
@@ -21,8 +21,8 @@ import Spool
 ///   No new event has been skipped, because another `need` events of the window follow.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
-///   the windows are joined and one way is left. If the head is full, this is the tail, because its stretch continues the stretch of the history.
-///   Otherwise it is the history, because all events that the tail has passed are remembered.
+///   the windows are joined and one way is left. If the head is full, the tail is left, because its stretch continues the stretch of the history.
+///   Otherwise the history is left, because all events that the tail has passed are remembered.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
@@ -65,7 +65,7 @@ struct PageReading {
         other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
         backfill = page.place.backfill
         search = page.search
-        // A query by time may bring events that were passed and are no longer remembered.
+        // A query by time may bring events that the way has passed and no longer remembers. In that case the query begins with a search.
         if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
             search = LogSearch(.counting(upTo: 2 * limits.need))
         }
@@ -170,8 +170,8 @@ struct PageReading {
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
     }
 
-    /// Set after a search that found nothing: events up to this time may have been collected before. Nil if all forgotten events were stored before
-    /// the start of the query, because Okta does not send those events again.
+    /// Set after a search that found too few of the remembered events: events up to this time may have been collected before. Nil if all forgotten
+    /// events were stored before the start of the query, because Okta does not send those events again.
     private var unprovenUntil: ServerTime? {
         guard let search, search.hasFailed, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
             StoredTime(dropped) >= way.restart
@@ -239,15 +239,15 @@ struct PageReading {
 struct PassedLimits: Sendable {
     /// A way remembers at least this many of the newest events.
     var window = 32_768
-    /// A search has to see twice this number of different events of the window. Two queries return an event at positions that differ by less than
-    /// this number.
+    /// A search has to see twice this number of different events of the window. If two queries return the same event, its positions in the answers
+    /// differ by less than this number (A2).
     var need = 1_000
-    /// The number of first events that a tail remembers separately.
+    /// The number of events in a full head: a tail remembers this many of its first events separately.
     var head = 2_000
     /// If a search has seen fewer remembered events than this, its result proves nothing.
     var leastSeen = 16
     /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a
-    /// search that starts there sees enough of the window.
+    /// search that starts at `restart` sees enough of the window.
     var restartDepths = 8_192..<9_216
 }
 
@@ -293,7 +293,7 @@ struct PassedWindows: Sendable {
     }
 }
 
-/// The windows of the spool, by their purpose here.
+/// The windows in which the spool stores identities, named by the events that they remember.
 extension IdentityWindow {
     /// Events that the main way has passed with its present filter.
     static let main = window(0)

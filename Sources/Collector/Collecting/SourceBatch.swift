@@ -2,8 +2,8 @@
 struct SourceBatch: Sendable {
     /// A record of one event.
     struct Record: Sendable {
-        /// The record, a line without its newline. Like every record, it begins with `metadata.uid`, the rest of `metadata`, and `time`. The spool's readers
-        /// rely on this order.
+        /// The record: a line without its newline. Like every record, it begins with `metadata.uid`, the rest of `metadata`, and `time`. The spool's
+        /// readers rely on this order.
         var line: [UInt8]
         /// The name of the record's class in the schema, in snake case.
         var className: String

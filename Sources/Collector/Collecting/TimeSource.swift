@@ -20,7 +20,7 @@ package struct SystemTime: TimeSource {
     package var now: ContinuousClock.Instant { .now }
     package var wall: Int64 { WallClock.now() }
 
-    /// The monotonic clock keeps running while the machine sleeps, so the age of a segment includes that time.
+    /// CLOCK_BOOTTIME keeps running while the machine sleeps, so the age of a segment includes that time.
     package var spool: SpoolInstant {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)

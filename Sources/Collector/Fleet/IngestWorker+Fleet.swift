@@ -2,7 +2,7 @@ import Delivery
 import Fleet
 import Spool
 
-/// The state of a seal in the fleet's bucket between two steps (`SpoolWriter+Shared`, `SealLog`).
+/// In a fleet: the state of an open integration's seals in the bucket. A seal has several steps (`SpoolWriter+Shared`, `SealLog`).
 struct SharedSealing {
     /// The next step of the current seal. Each step is retried until it succeeds.
     enum Step {
@@ -33,7 +33,7 @@ struct SharedOpening: Sendable, Equatable {
     var generation: UInt64
     /// The host that decided the previous seal; nil if there was none.
     var sealedBy: String?
-    /// Unsealed records of this host that were dropped because another host had sealed the generation. That host has collected them too.
+    /// Unsealed records of this host that were dropped because another host had sealed the generation. That host has collected their events too.
     var dropped = 0
 }
 
@@ -47,8 +47,8 @@ struct Fenced: Sendable, Equatable {
 
 // Opening and sealing in a fleet. While the worker waits for the bucket, its thread serves other integrations.
 extension IngestWorker {
-    /// Begins this host's journal at the newest decision in the bucket, and returns that decision. Nil outside a fleet, and if nothing was decided
-    /// yet.
+    /// Begins this host's journal at the newest decision in the bucket, and returns that decision. Returns nil outside a fleet, and if nothing was
+    /// decided yet.
     func openShared(_ integration: String, token: Int64) async throws(SpoolError) -> SealDecision? {
         guard let seals else { return nil }
         while true {
@@ -67,7 +67,7 @@ extension IngestWorker {
         sealing.opening = SharedOpening(generation: newest?.generation ?? 1, sealedBy: newest?.host)
         if let own, own > newest?.generation ?? 1 {
             throw .refused(
-                "integration \(integration): this host has generation \(own), but the newest seal in the fleet's bucket is "
+                "integration \(integration): this host has generation \(own), but the generation of the newest seal in the fleet's bucket is "
                     + "\(newest.map { "\($0.generation)" } ?? "missing"): restore \(FleetKey.seals(integration)) from a copy of the bucket"
             )
         }
@@ -107,8 +107,9 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete, because a host that
-    /// opens the next decision removes the bundle of the previous one. If the publication fails, the integration is closed.
+    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete. Otherwise there could
+    /// be a next decision, and a host that opens it deletes the bundle, from which the segments of this decision are published. If the publication
+    /// fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {
@@ -163,8 +164,8 @@ extension IngestWorker {
         return outcome
     }
 
-    /// Counts a failure and sets the wait before the next attempt: 1 s, 2 s, and later up to 8 s. The waits are short, so that a short outage of the
-    /// bucket does not delay a takeover for long.
+    /// Counts a failure and sets the wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s. The waits
+    /// are short, so that a short outage of the bucket does not delay a takeover for long.
     private func noteFailure(_ integration: String) {
         guard let failures = shared[integration]?.failures else { return }
         shared[integration]?.failures = failures + 1
@@ -186,7 +187,7 @@ extension IngestWorker {
     private func seal(
         _ integration: String, _ writer: SpoolWriter, _ occasion: SealOccasion, in seals: SealLog
     ) async throws(SpoolError) -> Fenced? {
-        // The integration may have been closed while the request was in progress.
+        // The integration may have been closed while `publish` waited for the bucket.
         guard writers[integration] === writer else { return nil }
         if case .idle = shared[integration]?.step {
             guard let staged = try writer.stage(occasion, at: time.spool) else { return nil }

@@ -3,8 +3,8 @@ import Fleet
 import Logging
 import Systemd
 
-/// In a fleet, this host collects an integration while it holds the integration. So a collector starts when its lease is acquired, and ends with the
-/// lease. Several integrations may move between hosts at the same time, but never during a reload.
+/// In a fleet, this host collects an integration while it holds the integration. So a collector starts when this host gets the integration, and ends
+/// when this host loses or releases it. Several integrations may move between hosts at the same time, but never during a reload.
 extension Reloader: HoldingObserver {
     func gained(_ holding: Holding) async {
         await beginMove()

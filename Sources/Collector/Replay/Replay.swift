@@ -4,8 +4,8 @@ import OCSF
 import ResponseLog
 import Spool
 
-/// Creates the records of a spool again: the events in its sealed segments (`raw_data`, and events that could not become records)
-/// are mapped by the present mapping into a new spool.
+/// Converts a spool again: maps the events in its sealed segments with the present mapping, and writes the records to a new spool. The events are the
+/// `raw_data` of the records, and the events that could not become records.
 ///
 /// The source's manifest is read once, in order. Each integration has a writer, whose cursor is a place in that manifest
 /// (`ReplayPosition`). `SpoolWriter` commits the cursor together with the records up to it. So if a replay is interrupted at any point, the next run
@@ -33,8 +33,8 @@ package struct Replay {
         package var through: Int64 = 0
     }
 
-    /// The records in memory are committed when they reach this size, or the size of a segment if that is smaller. This limits the use of memory, and
-    /// the work that must be repeated after a kill.
+    /// The records in memory are committed when they reach this size (or the size of a segment, if that is smaller), or the number below. This limits
+    /// the use of memory, and the work that must be repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
 
@@ -50,7 +50,8 @@ package struct Replay {
     /// The configured org of each integration, for events whose record names no org.
     private let origins: [String: EventSource]
 
-    /// Opens both spools. Throws `ReplayError`. Nothing is written if the source can't be read, or if the target belongs to something else.
+    /// Opens both spools. Throws `ReplayError`. Nothing is written if the source can't be read, or if the target contains anything other than this
+    /// replay.
     package init(_ options: Options, configuration: Configuration) throws(ReplayError) {
         self.options = options
         do throws(SpoolError) {
@@ -80,8 +81,9 @@ package struct Replay {
         try target.begin(
             source: reader.id, schema: options.schema, mapping: try Self.fingerprint(settings, configuration))
         do throws(SpoolError) {
-            // The new spool has no size limit: the user checks for free space before a replay, and a full disk ends the replay, which can be
-            // continued later. Records are not sealed because of their age, because nobody waits for the segments.
+            // The new spool has no size limit. The user checks for free space before a replay. If the disk becomes full, the replay ends, and the
+            // user can continue it later. Records are sealed when there are enough for a segment, and by age only after a day, because nobody waits
+            // for the segments.
             var settings = SpoolSettings(configuration)
             settings.directory = options.target
             settings.stateDirectory = target.stateDirectory

@@ -6,7 +6,7 @@ package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
     case source(SpoolError)
     /// The new spool can't be written.
     case target(SpoolError)
-    /// This replay can't continue in the directory given for the new spool.
+    /// The directory given for the new spool can't be used for this replay.
     case wrongTarget(path: String, reason: String)
     /// A line of the old spool that can't be converted; lines count from 1.
     case record(segment: String, line: Int, reason: String)

@@ -10,7 +10,7 @@ final class ReplayWriter {
 
     let writer: SpoolWriter
     var position: ReplayPosition
-    /// The partitions of the current commit. They become invalid with the next commit.
+    /// The handles of the partitions that were opened since the last commit. The next commit makes these handles invalid.
     var partitions: [Key: PartitionID] = [:]
     /// The org from which the current events come.
     private(set) var source: EventSource
@@ -39,9 +39,10 @@ final class ReplayWriter {
         try writer.sealIfDue(at: now)
     }
 
-    /// Sets ``source`` to the org that a record names. The records of one integration usually name the same org.
+    /// Sets ``source`` to the org that a record names. The records of one integration usually name the same org, so ``source`` seldom has to be
+    /// created again.
     func originate(_ recorded: RecordedEvent) {
-        // An event that could not become a record names no org. It is assigned to the same org as the records around it.
+        // An event that could not become a record names no org. It is assigned to the same org as the record before it.
         guard recorded.uid != nil else { return }
         let host = recorded.tenant.map { Array($0) } ?? []
         let log = recorded.logSource.map { Array($0) } ?? []

@@ -44,7 +44,7 @@ final class CommittedActions: Sendable {
 
     var actions: [Action] { state.withLock(\.actions) }
 
-    /// Adds events.
+    /// Adds the actions of a page, which are Okta's events about response actions, and sets their ``Action/committedAt``.
     ///
     /// - Parameter now: when the events became durable, in milliseconds since 1970.
     func add(_ actions: [Action], at now: Int64) {
@@ -91,7 +91,8 @@ final class CommittedActions: Sendable {
 }
 
 extension CommittedActions.Action {
-    /// Reads a record that the normalizer made; nil if its event is not about a response action. A record begins with `metadata`.
+    /// Reads a record that the normalizer made; nil if its event is not about a response action. Only the beginning of the record is searched,
+    /// because a record begins with `metadata`.
     init?(record: UnsafeRawBufferPointer, integration: String) {
         let metadata = UnsafeRawBufferPointer(rebasing: record.prefix(2_048))
         guard let type = Self.text(after: "\"event_code\":\"", in: metadata),

@@ -8,7 +8,7 @@ import Time
 /// The class has no attribute for the affected user, so the record names that user in `api.request.data`, which contains the request to Okta.
 /// `metadata.correlation_uid` is Okta's request id, as in the record of Okta's own event about the action.
 struct RemediationRecord {
-    /// The name of the records' partition.
+    /// The name of the class in the paths of partitions.
     static let className = "remediation_activity"
     private static let classUID = 7001
 

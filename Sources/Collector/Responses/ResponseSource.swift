@@ -60,8 +60,8 @@ struct ResponseSource: Service {
                 announce(
                     .responsesWaiting,
                     """
-                    records of response actions can't be stored: \(trouble). The actions stay in the response log \(logDirectory), and Tributary tries \
-                    again every second
+                    records of response actions can't be stored: \(trouble). The actions stay in the response log \(logDirectory), and Tributary \
+                    tries again every second
                     """)
             } else if trouble == nil, isInTrouble {
                 announce(.responsesRecovered, "records of response actions are stored again")

@@ -1,7 +1,7 @@
 import OktaAPI
 
-/// The state of one integration. Its methods record events and return what should be logged; its properties are the report.
-/// A plain value. Wall-clock times are passed in as milliseconds since 1970.
+/// The state of one integration. Its methods record what has happened and return what should be logged; its properties are the report. A plain value.
+/// Wall-clock times are passed in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
     /// Something that prevents events from arriving.
     struct Trouble: Sendable, Equatable {
@@ -118,7 +118,7 @@ struct IntegrationHealth: Sendable {
         unproven += commit.unproven
         gap = commit.gap ?? gap
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
-        // While there are two ways, the tail has the newest events.
+        // Only the way with the newest events determines the lag. While there are two ways, that is the tail.
         if commit.way == .tail || commit.backfill == nil {
             // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's
             // clock, because this host's clock may be wrong.
@@ -174,7 +174,7 @@ struct IntegrationHealth: Sendable {
 
     /// Records the time of an answer by Okta's clock.
     ///
-    /// - Returns: how many seconds this host's clock is ahead of Okta's (negative if it is behind), if that has to be logged.
+    /// - Returns: how many seconds this host's clock is ahead of Okta's (negative if it is behind); nil if nothing has to be logged.
     mutating func answered(_ date: Int64, at now: Int64) -> Int? {
         let wasWrong = clockAhead != nil
         let ahead = now - date
@@ -218,7 +218,7 @@ struct IntegrationHealth: Sendable {
         nextAttempt = nil
         unsealed = IngestWorker.Unsealed()
         backfill = nil
-        // This host does not know what another host collects from now on.
+        // From now on, another host may collect the integration, and this host does not know how far that host has come.
         lastAnswer = nil
         lastEvent = nil
         reached = nil

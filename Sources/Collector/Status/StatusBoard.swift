@@ -4,7 +4,7 @@ import Synchronization
 
 /// Every part of the daemon records its state here, and the reporter reads it.
 final class StatusBoard: Sendable {
-    /// The facts that do not change while an integration runs.
+    /// An integration: the facts that do not change while it runs, and its health and rate.
     struct Entry: Sendable {
         let name: String
         let org: String
@@ -58,7 +58,7 @@ final class StatusBoard: Sendable {
 
     private let state = Mutex(State())
 
-    /// Adds an integration. If one of that name exists, it is replaced and keeps its health.
+    /// Adds an integration. If there is an entry of that name, the new entry replaces it and takes over its health and rate.
     @discardableResult
     func add(_ entry: Entry) -> ID {
         state.withLock { state in
@@ -136,7 +136,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// The results of response actions, sorted by name; nil if there are none.
+    /// The results of response actions, sorted by the names of the integrations; nil if there are no results.
     var responses: [StatusReport.ResponseActivity]? {
         let all = state.withLock(\.responses)
         return all.isEmpty ? nil : all.values.sorted { $0.name < $1.name }

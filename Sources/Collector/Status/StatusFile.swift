@@ -6,8 +6,8 @@ import Time
 /// `status.json` in the runtime directory. It is replaced as a whole, so that a reader never sees half of it. A lock next to it is held for as
 /// long as the daemon lives.
 ///
-/// Everyone may read the status. Only the service's user may open the lock. Another user who can open the file could lock it, and so prevent the next
-/// start of the daemon.
+/// Everyone may read the status. Only the service's user may open the lock. A user who could open the lock file could lock it, and so prevent the
+/// next start of the daemon.
 package final class StatusFile: Sendable {
     /// An error about the file.
     package struct Failure: Error, CustomStringConvertible {
@@ -22,9 +22,9 @@ package final class StatusFile: Sendable {
     private let directory: Int32
     private let lock: Int32
 
-    /// Takes the lock of the directory, which is created if it is missing.
+    /// Creates the directory if it is missing, and takes its lock.
     ///
-    /// - Throws: `Failure` if the directory can't be written, if others may write in it, or if another daemon holds it.
+    /// - Throws: `Failure` if the directory can't be written, if others may write in it, or if another daemon holds the lock.
     package init(directory path: String) throws(Failure) {
         do throws(SpoolError) {
             try PosixFileSystem().makeDirectories(path, below: "/", thorough: false)
@@ -109,7 +109,7 @@ package final class StatusFile: Sendable {
             }
             return true
         }
-        // If write(2) has failed, its errno is reported, and not that of close(2). close(2) may also fail if write(2) has succeeded.
+        // If write(2) has failed, its errno is reported, and not that of close(2). The file also counts as not written if only close(2) fails.
         let code = errno
         let isClosed = close(file) == 0
         if !isWritten { errno = code }

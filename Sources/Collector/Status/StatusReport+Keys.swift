@@ -1,5 +1,5 @@
-// The keys of `status.json`, as constants. For a report with a thousand integrations, converting each name to snake case would take a third of the
-// time.
+// The keys of `status.json`, as constants. If each name were converted to snake case, a third of the time for encoding a report with a thousand
+// integrations would be spent on that.
 
 extension StatusReport {
     enum CodingKeys: String, CodingKey {

@@ -29,7 +29,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     /// The results of response actions: an entry for each integration with an action since the daemon's start; absent if there is none.
     package var responses: [ResponseActivity]?
 
-    /// Whether the daemon that wrote this report uses another configuration file than `file`. False if the report does not name the daemon's file.
+    /// Whether the daemon that wrote this report uses a configuration file other than `file`. False if the report does not name the daemon's file.
     ///
     /// - Parameter file: an absolute path.
     package func isOfAnother(than file: String) -> Bool {
@@ -172,7 +172,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var unsealedRecords: Int
         /// The size of the unsealed records on disk, in the state directory.
         package var unsealedBytes: Int?
-        /// When the oldest unsealed record will be sealed at the latest; absent if there are none.
+        /// The time by which the oldest unsealed record will be sealed; absent if there are no unsealed records.
         package var sealDueAt: String?
         package var credential: String
         package var credentialExpires: String?
@@ -226,7 +226,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package struct Budget: Codable, Sendable, Equatable {
         /// The number of requests per minute that the org allows to all clients together.
         package var limit: Int
-        /// The number of requests that were left at the last answer.
+        /// The number of these requests that were left at the time of Okta's last answer.
         package var remaining: Int
     }
 

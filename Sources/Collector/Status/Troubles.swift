@@ -50,8 +50,8 @@ extension IntegrationHealth.Trouble {
 }
 
 extension SpoolError {
-    /// Whether a later call can succeed, because the problem may end while the daemon runs: the disk is full, read-only or failing, or a seal is in
-    /// progress.
+    /// Whether a later call can succeed, because the problem may end while the daemon runs: the disk is full, read-only or failing, the fleet's
+    /// bucket can't be used, or a seal is in progress.
     var passesByItself: Bool {
         switch self {
         case .full, .file, .bucket, .sealUndecided, .stalePartition: true

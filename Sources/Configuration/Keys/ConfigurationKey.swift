@@ -1,4 +1,4 @@
-/// One key of the configuration: its place, its type, and its meaning.
+/// One key of the configuration: its path, its type, and its meaning.
 ///
 /// A key is declared once, as a property of its section (such as ``Configuration/SpoolKeys``). Everything else follows from
 /// the declaration: `configuration.spool.compression` has the key's type, and reading, suggestions, `check`, `check --json`,
@@ -7,18 +7,18 @@
 /// ```swift
 /// package let maxBytes = ConfigurationKey<ByteSize>(
 ///     "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
-///     "When the spool holds this much, collection pauses; nothing is dropped.") { "pauses at \($0)" }
+///     "When the spool reaches this size, collection pauses; nothing is dropped.") { "pauses at \($0)" }
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
     /// Reads the key's value. Nil if the key has no value and no default; the findings say why.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
-    /// Reads the literal default; nil if there is none.
+    /// Reads the default if the declaration contains it as text; nil if there is no such default.
     let readDefault: @Sendable () throws(ValueError) -> Value?
     /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
-    /// How `check` describes a value. The function returns nil for a value that `check` does not show. Without a function, `check` shows the key's
-    /// name and any value other than the default.
+    /// Returns the text that `check` shows for a value; nil if `check` shows nothing for the value. If this function is missing, `check` shows the
+    /// key's name and its value, unless the value is the default.
     let words: (@Sendable (Value) -> String?)?
 
     var path: String { description.path }
@@ -109,8 +109,7 @@ package enum KeyDefault: Sendable, Hashable {
 package enum KeyChange: Sendable, Hashable {
     /// A new value takes effect in the running daemon, without an interruption of collection.
     case whileRunning
-    /// A new value takes effect after a restart: the key concerns something that the daemon holds open all the time, such as a directory with its
-    /// lock.
+    /// A new value takes effect after a restart. The key concerns something that the daemon keeps open while it runs, such as a locked directory.
     case atRestart
 }
 
@@ -123,7 +122,7 @@ package struct KeyDescription: Sendable, Hashable {
     package let isList: Bool
     package let fallback: KeyDefault
     package let change: KeyChange
-    /// What the key does, in one sentence.
+    /// What the key does, in one or two sentences.
     package let explanation: String
 
     /// The key's own name, which is the last part of its path.

@@ -8,7 +8,7 @@ extension Configuration {
             "The fleet's name, which is the same on all its hosts."
         ) { _ in nil }
         package let host = ConfigurationKey<String?>(
-            "fleet.host", optional: .fleetHost, described: "the host's name", .atRestart,
+            "fleet.host", optional: .fleetHost, described: "the system's host name", .atRestart,
             "This host's name, which no other host of the fleet may have."
         ) { _ in nil }
     }
@@ -22,7 +22,7 @@ extension Configuration {
         ) { _ in nil }
         package let prefix = ConfigurationKey<String?>(
             "fleet.log.prefix", optional: .objectPrefix, .atRestart,
-            "The prefix of all objects' keys; a slash follows it."
+            "The prefix of the keys of all objects; Tributary adds a slash after it."
         ) { _ in nil }
         package let region = ConfigurationKey<String?>(
             "fleet.log.region", optional: .region, described: "us-east-1 if an endpoint is set", .atRestart,
@@ -33,18 +33,18 @@ extension Configuration {
         ) { _ in nil }
         package let pathStyle = ConfigurationKey<Bool?>(
             "fleet.log.path_style", optional: .flag, described: "true if an endpoint is set", .atRestart,
-            "Put the bucket's name into the path of the URL instead of the host name.")
+            "Put the bucket's name into the URL's path, not into its host name.")
         package let credentials = ConfigurationKey<DestinationCredentials>(
             "fleet.log.credentials", .word(), default: .value("auto"), .atRestart, "Where the access key comes from."
         ) { _ in nil }
         package let secretFile = ConfigurationKey<String?>(
             "fleet.log.secret_file", optional: .path,
             described: "the unit's copy of /etc/tributary/credentials/fleet-log", .atRestart,
-            "With credentials static: a file that contains only the access key."
+            "With “credentials: static”: a file that contains only the access key."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "fleet.log.credential_process", listOf: .argument, .atRestart,
-            "With credentials process: the command that prints an access key as JSON.")
+            "With “credentials: process”: the command that prints an access key as JSON.")
         package let serverSideEncryption = ConfigurationKey<ServerSideEncryption?>(
             "fleet.log.server_side_encryption", optional: .word(), described: "the bucket's", .atRestart,
             "The encryption that Tributary requests from the store.")
@@ -56,11 +56,11 @@ extension Configuration {
 
         package let type = ConfigurationKey<LeaseType>(
             "fleet.lease.type", .word(), default: .required, .atRestart,
-            "etcd for hosts that share the work; s3 for one active host with standbys, which needs only the bucket."
+            "With etcd, the hosts share the integrations. With s3, one host collects and the others are standbys; s3 needs only the bucket."
         ) { _ in nil }
         package let endpoints = ConfigurationKey<[EndpointURL]>(
             "fleet.lease.endpoints", listOf: .etcdEndpoint, .atRestart,
-            "With type etcd: the addresses of etcd's members, which are tried in turn; up to 16."
+            "With type etcd: the addresses of up to 16 members of the cluster. The host tries one after another."
         ) { _ in nil }
         package let caFile = ConfigurationKey<String?>(
             "fleet.lease.ca_file", optional: .path, described: "the system's", .atRestart,

@@ -1,4 +1,4 @@
-/// Which keys are allowed at which place of the configuration. Derived from the list of keys.
+/// The keys that are allowed in each section of the configuration, derived from the list of keys.
 struct KeyTree: Sendable {
     enum Entry: Sendable {
         case key(KeyDescription)
@@ -40,7 +40,7 @@ struct KeyTree: Sendable {
         {
             let parts = elsewhere.path.split(separator: ".").dropLast().joined(separator: ".")
             return parts.isEmpty
-                ? "“\(elsewhere.name)” belongs to the top of the file, without indentation"
+                ? "“\(elsewhere.name)” is a top-level key: write it without indentation"
                 : "did you mean “\(elsewhere.name)” in “\(parts.replacing("[]", with: ""))”?"
         }
         return "the keys that are known here: \(here.joined(separator: ", "))"

@@ -19,7 +19,7 @@ package struct Section<Keys: ConfigurationSection>: Sendable, Hashable {
         get {
             let path = Keys.shared[keyPath: key].path
             for case let setting as Setting<Value> in settings where setting.key.path == path { return setting.value }
-            // Only `SectionReading.whole` creates sections, and it uses exactly the keys that can be requested here.
+            // Never reached: a section has a value for each key that `Keys` declares.
             preconditionFailure("\(path) is not a key of its section")
         }
         set {
@@ -119,7 +119,7 @@ protocol AnySetting: Sendable {
     var json: (any Encodable & Sendable)? { get }
     /// What `check` says about the key; nil if there is nothing to mention.
     var words: String? { get }
-    /// The key's value as text that can be written in a configuration file; nil if it has none.
+    /// The key's value as text that can be written in a configuration file; nil if the key has no value.
     var text: String? { get }
 
     func isEqual(to other: any AnySetting) -> Bool
@@ -131,7 +131,7 @@ protocol DeclaredKey: Sendable {
     var description: KeyDescription { get }
     /// Reads the key's value; nil if the key has no value and no default.
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
-    /// Reads the literal default and discards the result.
+    /// Checks that the literal default is a valid value of the key.
     func checkDefault() throws(ValueError)
     /// Reads a single value and returns it in the form in which the configuration stores it.
     func normalizing(_ text: String) throws(ValueError) -> String

@@ -1,4 +1,4 @@
-/// Why a value was refused: what is wrong with it, and what to write instead. The caller adds the place.
+/// Why a value was refused: what is wrong with it, and what to write instead. The caller adds the position in the file.
 package struct ValueError: Error, Sendable, Equatable, CustomStringConvertible {
     package var message: String
     package var hint: String?

@@ -15,7 +15,7 @@ extension ValueKind where Value == String {
         guard !namesSomethingStrange(trimmed) else {
             throw ValueError(
                 "(a value that is not shown, because it may be a secret) does not exist",
-                hint: "store a secret in a separate file; if this is a path, make the directory first")
+                hint: "store a secret in a separate file; if the value is a path, create the directory first")
         }
         return trimmed
     }
@@ -54,7 +54,8 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The client ID of a service app. Client IDs that Okta makes begin with `0oa`. If a person chose the client ID, it is a plain word.
+    /// The client ID of a service app. Client IDs from Okta begin with `0oa`; a client ID that a person chose is a plain word. Any other text may be
+    /// a secret, and is refused.
     static let clientID = ValueKind("an identifier") { (text) throws(ValueError) in
         let text = try identifier.parse(text)
         guard text.hasPrefix("0o") || !LiteralSecret.mayBePresent(in: text) else {
@@ -92,7 +93,7 @@ extension ValueKind where Value == String {
 }
 
 extension ValueKind where Value == String {
-    /// A word of a command, unchanged.
+    /// One word of a command: the program or an argument. The word is used unchanged.
     static let argument = ValueKind("a word of a command") { (text) throws(ValueError) in
         guard text.utf8.count <= 4000 else {
             throw ValueError("the word has more than 4000 bytes", hint: "shorten it")
@@ -117,7 +118,7 @@ extension ValueKind where Value == String {
 
     /// The name of a bucket, by Amazon's rules.
     static let bucket = ValueKind("a bucket such as example-lake") { (text) throws(ValueError) in
-        let hint = "write only the bucket's name: 3 to 63 lower-case letters, digits, - and ."
+        let hint = "write only the bucket's name: 3 to 63 lower-case letters, digits, “-” and “.”"
         guard (3...63).contains(text.utf8.count), !text.contains(".."),
             text.utf8.allSatisfy({
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-.".utf8.contains($0)
@@ -143,7 +144,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The beginning of the names of Security Lake's custom sources.
+    /// The prefix of the names of the custom sources in Amazon Security Lake.
     static let source = ValueKind("a source's name such as okta") { (text) throws(ValueError) in
         guard (1...20).contains(text.utf8.count),
             text.utf8.allSatisfy({
@@ -152,15 +153,15 @@ extension ValueKind where Value == String {
         else {
             throw ValueError(
                 "\(LiteralSecret.quoted(text)) is not a source's name",
-                hint: "write up to 20 lower-case letters, digits, - and _")
+                hint: "write up to 20 lower-case letters, digits, “-” and “_”")
         }
         return text
     }
 
-    /// The name of an index, by the rules of Elasticsearch and Splunk together. It may contain placeholders, which are replaced by a segment's
-    /// values.
+    /// The name of an index, which must be valid in both Elasticsearch and Splunk. It may contain placeholders; for each segment, the segment's
+    /// values replace them.
     static let index = ValueKind("an index such as okta-{date}") { (text) throws(ValueError) in
-        let hint = "write lower-case letters, digits, -, _ and ., and optionally {integration}, {class} or {date}"
+        let hint = "write lower-case letters, digits, “-”, “_” and “.”, and optionally {integration}, {class} or {date}"
         var plain = text
         for part in ["{integration}", "{class}", "{date}"] { plain = plain.replacing(part, with: "x") }
         guard (1...100).contains(text.utf8.count), let first = plain.first, !"-_.".contains(first),
@@ -199,7 +200,7 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// The name of a host in its fleet. The name is a part of keys in etcd, and appears in the log.
+    /// The name of a host in its fleet. Only simple characters are allowed, because the name is a part of keys in etcd, and appears in the log.
     static let fleetHost = ValueKind("a host's name such as collector-1") { (text) throws(ValueError) in
         guard (1...64).contains(text.utf8.count), let first = text.first, !"-.".contains(first),
             text.utf8.allSatisfy({
@@ -207,8 +208,8 @@ extension ValueKind where Value == String {
             })
         else {
             throw ValueError(
-                "\(LiteralSecret.quoted(text)) is not a usable name of a host",
-                hint: "use 1 to 64 of the letters a-z, digits, - and ., beginning with a letter or digit")
+                "\(LiteralSecret.quoted(text)) is not a usable host name",
+                hint: "use 1 to 64 of the letters a-z, digits, “-” and “.”, beginning with a letter or digit")
         }
         return text
     }
@@ -320,7 +321,7 @@ extension ValueKind where Value == CalendarDate {
 }
 
 extension ValueKind where Value == ListenAddress {
-    static let listenAddress = ValueKind("a loopback address with a port, or unix: and a path") {
+    static let listenAddress = ValueKind("a loopback address with a port, or unix:PATH") {
         (text) throws(ValueError) in try ListenAddress(parsing: text)
     }
 }
@@ -347,7 +348,7 @@ extension ValueKind where Value == OrgURL {
         do {
             return try OrgURL(parsing: text)
         } catch {
-            // The error below would repeat a part of the text. A text that may be a secret therefore gets a different error.
+            // `error` repeats a part of the text. If the text may be a secret, an error that hides the text is thrown instead.
             guard !LiteralSecret.mayBePresent(in: text) else {
                 throw ValueError(
                     "\(LiteralSecret.quoted(text)) is not an org's address", hint: "write it like https://acme.okta.com"

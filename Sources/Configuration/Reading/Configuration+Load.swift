@@ -1,7 +1,7 @@
 extension Configuration {
     /// Reads a configuration file and then the files `conf.d/*.yaml` next to it, in lexical order.
     ///
-    /// Lists (`credentials`, `integrations`) are joined; any other key may be set in one file only. Warnings are in
+    /// The lists `credentials`, `integrations` and `destinations` of all files are joined; any other key may be set in one file only. Warnings are in
     /// ``Configuration/warnings``.
     ///
     /// - Throws: ``ConfigurationError`` with all problems of all files.
@@ -50,7 +50,7 @@ extension Configuration {
             if context.mistakes != .everyIntegration, let configuration, configuration.integrations.isEmpty,
                 !configuration.unusable.isEmpty
             {
-                // No integration is usable, so the mistakes concern the whole configuration.
+                // No integration is usable, so the whole configuration is refused.
                 throw ConfigurationError(
                     problems: Findings.sorted(configuration.unusable.flatMap(\.problems), filesInOrder: files),
                     warnings: configuration.warnings, leftOff: 0)
@@ -126,12 +126,12 @@ extension Configuration {
 
         private mutating func noteEmpty(_ source: ConfigurationSource) {
             let place = ConfigurationPlace(file: source.file)
-            // Commenting out everything in a drop-in is a usual way to switch it off. An empty main file is more
-            // likely an interrupted write.
+            // An empty main file is an error, because it is probably the result of an interrupted write. An empty drop-in only causes a warning,
+            // because people switch a drop-in off by commenting out all of its lines.
             if source.file == mainFile && source.bytes.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) {
                 findings.error(
                     at: place, "the file is empty",
-                    hint: "restore the file, or begin with the installed example; to set nothing, write a comment")
+                    hint: "restore the file, or begin with the installed example; a file with only comments is allowed")
             } else if source.file != mainFile {
                 findings.warning(
                     at: place, "the file sets no key", hint: "remove the file if it is meant to stay empty")

@@ -103,10 +103,10 @@ struct ConfigurationBuilder {
         }
     }
 
-    /// Checks that a secret's file can be read. `context.secrets` determines whether a file that can't be read is an error or only a warning, because the
-    /// person who runs `check` may have fewer rights than the service.
+    /// Checks that a file with a secret can be read. If the file can't be read, `context.secrets` determines whether that is an error or only a
+    /// warning: the person who runs `check` may have fewer rights than the service.
     ///
-    /// - Parameter secret: names the content of the file in messages.
+    /// - Parameter secret: what the file contains, as text for messages.
     mutating func checkSecretFile(_ path: String, key: String, _ secret: String) {
         let place = settings.place(of: key)
         let shown = LiteralSecret.quoted(path)
@@ -148,7 +148,8 @@ struct ConfigurationBuilder {
         }
     }
 
-    /// No integration can use a credential with a mistake in it. If no integration refers to the credential, the mistake is only a warning.
+    /// With ``ConfigurationContext/MistakeScope/whole``, a mistake in a credential is an error. Otherwise, it only prevents integrations from using
+    /// the credential, and is a warning if no integration refers to the credential.
     private mutating func readCredential(_ item: Settings) {
         var found = item.found
         let name = CredentialReader(settings: item, context: context).read(into: &credentials, &found)
@@ -195,7 +196,7 @@ struct ConfigurationBuilder {
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
     }
 
-    /// The readable parts of an integration. The name is omitted if another integration has it.
+    /// The readable parts of an integration. The name is nil if an earlier integration has the same name.
     private mutating func integration(
         _ item: Settings, _ known: inout KnownIntegrations
     ) -> (name: Name?, org: String?, integration: Configuration.Integration?) {
@@ -255,7 +256,7 @@ struct ConfigurationBuilder {
         if case .back(let duration)? = reading[\.start], duration.seconds > 90 * 86_400 {
             findings.warning(
                 at: item.place(of: keys.start.path), key: keys.start.path,
-                "\(duration) is longer than Okta keeps its log, which is 90 days", hint: "write 90d")
+                "\(duration) is more than 90 days, and Okta keeps its log for only 90 days", hint: "write 90d")
         }
         if case .at(let time)? = reading[\.start], time / 86_400_000 > context.today.daysSince1970 {
             findings.warning(
@@ -297,9 +298,9 @@ struct ConfigurationBuilder {
         if permission == .write, credential.permissions != .write {
             findings.error(
                 at: place, key: key.path,
-                "a response action needs a credential with the permission write, but “\(name)” has read",
+                "a response action needs a credential with “permissions: write”, but “\(name)” has only read",
                 hint:
-                    "name another credential, or set its permissions to write (\(credentials.place(of: name))) if Okta grants them"
+                    "name a credential that has write, or set “permissions: write” at \(credentials.place(of: name)) if Okta grants these permissions"
             )
             return nil
         }

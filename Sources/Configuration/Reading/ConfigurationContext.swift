@@ -30,8 +30,8 @@ package struct ConfigurationContext: Sendable {
         /// as loaders and deliveries.
         case everyIntegration
         /// Nothing is refused. A part with a mistake is omitted or gets its default, and all other parts are read. This also applies to a file that
-        /// is not valid YAML. Used to find out to which daemon a configuration belongs. For any other purpose, only the sections without mistakes may
-        /// be used.
+        /// is not valid YAML. Used to find out to which daemon a configuration belongs. For any other purpose, a caller may use only the sections
+        /// that are not in ``Configuration/doubtful``.
         case nothing
     }
 

@@ -13,8 +13,8 @@ package struct ConfigurationSource: Sendable {
     /// A text with a name, to be checked before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
-    /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. Such a file can't affect the integrations of
-    /// other files, even if it is not valid YAML.
+    /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. If such a file is not valid YAML, the other
+    /// files can be used without it.
     var holdsOnlyIntegrations: Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         let lines = text.split(whereSeparator: \.isNewline).filter { line in
@@ -78,8 +78,8 @@ package struct ConfigurationSource: Sendable {
     /// The maximum number of drop-ins that are read.
     static let maximumFiles = 4096
 
-    /// The file and the `conf.d/*.yaml` next to it, in lexical (byte) order. Files that can't be read are reported. `isComplete` is false if there
-    /// are any.
+    /// Reads the file, and then the files `conf.d/*.yaml` next to it, in the byte order of their names. Reports each file that can't be read;
+    /// `isComplete` is then false.
     static func gather(_ path: String, into findings: inout Findings) -> ([ConfigurationSource], isComplete: Bool) {
         var sources: [ConfigurationSource] = []
         var isComplete = true
@@ -154,7 +154,7 @@ package struct ConfigurationSource: Sendable {
 
     /// Reads the whole file, but stops soon after ``YAMLText/maximumBytes``. That is enough to detect that a file is too large.
     private static func read(_ path: String, isDropIn: Bool) -> Result<[UInt8], ReadError> {
-        // Without O_NONBLOCK, opening or reading a pipe could block without limit.
+        // A drop-in may be a pipe, which is refused below. With O_NONBLOCK, opening the pipe does not wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isDropIn ? O_NONBLOCK : 0))
         guard descriptor >= 0 else { return .failure(ReadError(code: errno)) }
         defer { close(descriptor) }

@@ -39,7 +39,8 @@ enum DestinationReader {
         return read
     }
 
-    /// The default path of the secret: the file that the unit's root step writes, or the file of systemd's `LoadCredential=`, whichever exists.
+    /// The default path of the secret: the file that the unit's root step writes, or the file of systemd's `LoadCredential=`. It is the first of
+    /// these files that exists; if neither exists, the first one.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
         func directory(_ variable: String) -> String? {
             guard let value = environment[variable], value.hasPrefix("/") else { return nil }
@@ -77,7 +78,7 @@ enum DestinationReader {
                 if settings.format != .parquet {
                     findings.error(
                         at: item.place(of: keys.layout.path), key: keys.layout.path,
-                        "“layout”: security_lake is for Parquet files", hint: "add: format: parquet")
+                        "“layout”: security_lake requires Parquet files", hint: "add: format: parquet")
                 }
             } else {
                 item.refuse(
@@ -128,7 +129,7 @@ enum DestinationReader {
         }
     }
 
-    /// The missing keys that a protocol requires, and the present keys that belong to other protocols.
+    /// The keys that a protocol requires and that are missing, and the keys that have no effect with the protocol.
     private static func keysOf(
         _ spoken: DestinationProtocol, _ settings: Section<Configuration.DestinationKeys>
     ) -> (needed: [KeyDescription], foreign: [String]) {

@@ -1,5 +1,4 @@
-/// Recognizes secrets that were pasted in the wrong place, complete or cut off. Makes sure that messages do not show a text that may be a secret. In
-/// case of doubt, a text is hidden.
+/// Recognizes secrets that were pasted in the wrong place, even incomplete ones, and hides them in messages. In case of doubt, a text is hidden.
 package enum LiteralSecret {
     /// Names of keys under which people tend to write a secret. `secret_file` is not among them, because it contains a path.
     static let keys: Set<String> = [
@@ -7,13 +6,13 @@ package enum LiteralSecret {
         "client_secret", "ssws", "bearer",
     ]
 
-    /// Whether a text certainly contains a secret. Such a text is refused in every key.
+    /// Whether a text almost certainly contains a secret. Such a text is refused in every key.
     ///
     /// Okta API tokens are 42 characters, starting with `00`, of letters, digits, `-` and `_`
     /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20 characters.
     /// Private keys are PEM or JWK text.
     ///
-    /// - Parameter identifiers: whether the text may contain a long random word that is the name of a key or of an app.
+    /// - Parameter identifiers: whether a long random word in the text may be an identifier, such as the ID of a key or of an app.
     package static func isPresent(in text: String, identifiers: Bool = false) -> Bool {
         if text.contains("-----BEGIN") { return true }
         if text.contains("\"kty\"") && text.contains("\"d\"") { return true }
@@ -34,8 +33,8 @@ package enum LiteralSecret {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Whether an argument of a command is, or may be, a secret or a part of one. A path is allowed to have a random part. A name is allowed to begin
-    /// like a token, because it has no capitals.
+    /// Whether an argument of a command is, or may be, a secret or a part of one. A path may have a random part. A valid name may begin like a token:
+    /// a token contains capitals, but a name never does.
     package static func isPasted(_ argument: String) -> Bool {
         if isPresent(in: argument, identifiers: true) { return true }
         guard !argument.contains("/"), !argument.contains("."), (try? Name(parsing: argument)) == nil else {
@@ -46,7 +45,7 @@ package enum LiteralSecret {
 
     /// Text for a message: quoted, shortened, without control characters. A text that might be a mistyped or incomplete secret is left out entirely.
     ///
-    /// - Parameter name: a name that is not secret. It may be the last part of a path.
+    /// - Parameter name: a name that is not secret. If the text is a path that ends with the name, the name is shown even if it looks like a secret.
     package static func quoted(_ text: String, naming name: String? = nil) -> String {
         let unknown = name.map { text.hasSuffix("/\($0)") ? String(text.dropLast($0.count)) : text } ?? text
         if mayBePresent(in: unknown) { return "(a value that is not shown, because it may be a secret)" }
@@ -140,7 +139,7 @@ package enum LiteralSecret {
         return found
     }
 
-    /// Removes a UUID (RFC 9562) from the end of a word. Names of directories and of resources often end with UUIDs.
+    /// Removes a UUID (RFC 9562) from the end of a word. Names of directories and of resources often end with UUIDs, which are not secrets.
     private static func withoutUUID(_ run: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let end = run.suffix(36)
         let isUUID =

@@ -3,7 +3,7 @@ package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
     /// more than a third of the letters, or more than three.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-        // A longer name is not a mistyped known name, and the limit keeps the table below small.
+        // No known name is this long, so the name is not a typing error. The limit also keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }
         let folded = name.lowercased().replacing("-", with: "_")
         var best: (distance: Int, name: String)?

@@ -11,13 +11,13 @@ struct Settings {
     var values: [String: Entry] = [:]
     /// The place at which each section begins, by the path of the section.
     var sections: [String: ConfigurationPlace] = [:]
-    /// Keys whose value is a secret, and sections that are not mappings. These mistakes are already reported, so these keys, and the keys inside
-    /// these sections, are not reported as missing, too.
+    /// Keys whose value is a secret, and sections that are not mappings. These mistakes are already reported. These keys, and the keys inside these
+    /// sections, are therefore not reported as missing.
     private var refused: Set<String> = []
     /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles no known key.
     private var nearlyNamed: Set<String> = []
     private var hasStrangeKey = false
-    /// If this is a list item: the problems that were found in the item before its values are read.
+    /// For a list item: the problems that were found in the item before its values were read.
     var found = Findings()
     /// The items of lists of mappings, by the list's path (`credentials[]`).
     var items: [String: [Settings]] = [:]
@@ -153,7 +153,8 @@ struct Settings {
     /// The names of all keys at the top of a file.
     static var topLevelKeys: Set<String> { Set((KeyTree.shared.entries[""] ?? [:]).keys) }
 
-    /// The known top-level keys that an unknown key may have been meant to be.
+    /// The known top-level keys whose names may be mistyped in the files: those that an unknown key resembles. If an unknown key resembles no known
+    /// key, all known keys that are not set are included.
     var mistaken: Set<String> {
         hasStrangeKey ? nearlyNamed.union(Self.topLevelKeys.filter { !isSet($0) }) : nearlyNamed
     }

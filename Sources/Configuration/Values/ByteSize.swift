@@ -1,6 +1,6 @@
 /// A number of bytes, written like `64MiB`, `20GiB`, `512KiB`, `10MB` or `4096`.
 ///
-/// `KiB`, `MiB`, `GiB`, `TiB` are powers of 1024, `kB`, `MB`, `GB`, `TB` powers of 1000 (IEC 80000-13).
+/// `KiB`, `MiB`, `GiB` and `TiB` are powers of 1024; `kB`, `MB`, `GB` and `TB` are powers of 1000 (IEC 80000-13).
 package struct ByteSize: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let bytes: Int
 

@@ -1,4 +1,4 @@
-/// A destination's guarantee about repeated segments.
+/// What a destination guarantees if a segment is delivered more than once.
 package enum DeliveryGuarantee: String, Sendable, Codable {
     /// A repeated segment changes nothing.
     case exactlyOnce = "exactly_once"
@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// The guarantee of the destination. If a store can't provide this guarantee, the test of the destination fails, and so does each write.
+    /// The guarantee of the destination. If the destination's store can't provide it, the destination's test fails, and so does each write.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

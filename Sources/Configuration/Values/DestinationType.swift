@@ -1,6 +1,6 @@
 /// The kind of destination to which segments are delivered.
 package enum DestinationType: String, Sendable, Hashable, CaseIterable {
-    /// Object storage with the S3 protocol: a segment is an object.
+    /// Object storage with the S3 protocol: each segment becomes an object.
     case s3
     /// A command that gets each segment on its standard input.
     case exec

@@ -12,7 +12,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         if text.hasPrefix("unix:") {
             let path = try ValueKind<String>.path.parse(String(text.dropFirst(5)))
             guard path.utf8.count <= 107 else {
-                throw ValueError("the path of a Unix socket has at most 107 bytes", hint: "write a shorter path")
+                throw ValueError("the path of the Unix socket has more than 107 bytes", hint: "write a shorter path")
             }
             self = .unix(path: path)
             return

@@ -1,4 +1,4 @@
-/// The name of an integration or a credential: 1 to 63 of `a`–`z`, `0`–`9` and `-`, not beginning with `-`.
+/// The name of an integration, a credential, a destination or a fleet: 1 to 63 of `a`–`z`, `0`–`9` and `-`, not beginning with `-`.
 ///
 /// Names become directory names in the spool (`integration=NAME`), file names of secrets, and names of systemd
 /// credentials, so they contain nothing that a path, a shell or a partition treats specially.

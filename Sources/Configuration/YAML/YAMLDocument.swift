@@ -208,7 +208,7 @@ enum YAMLDocument {
             if let tag, tag != "tag:yaml.org,2002:str", tag != "!" {
                 findings.error(
                     at: place, "the tag \(LiteralSecret.quoted(tag)) has no meaning here",
-                    hint: "write the value without a tag (a word that begins with !), or put it into quotes")
+                    hint: "remove the word that begins with !; if the ! belongs to the value, quote the whole value")
                 return nil
             }
             return isPlain && ["", "~", "null", "Null", "NULL"].contains(text) ? .null : .scalar(text)

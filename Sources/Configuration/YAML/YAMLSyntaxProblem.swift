@@ -18,13 +18,13 @@ struct YAMLSyntaxProblem {
             message = "a second YAML document begins here"
             hint = "keep one document per file: remove “---” and the lines after it, or move them to a file in conf.d"
         case "found undefined alias":
-            message = "an alias (*name) without its anchor (&name)"
+            message = "there is an alias (*name), but not its anchor (&name)"
             hint = "put the value into quotes if the * is part of it"
         case "mapping values are not allowed in this context":
-            message = "a “:” in a place where no key is possible"
+            message = "there is a “:” in a place where no key is possible"
             hint = "check the indentation, or put a value that contains “: ” into quotes"
         case "could not find expected ':'":
-            message = "a line without “:”"
+            message = "a line has no “:” after its key"
             hint = "write “key: value”, with a space after the colon"
         case "did not find expected key", "did not find expected '-' indicator":
             message = "the indentation does not fit the lines above"
@@ -39,7 +39,7 @@ struct YAMLSyntaxProblem {
             message = "a mapping in braces\(since) is not closed, or lacks a comma"
             hint = "close the mapping with } and separate its entries with commas"
         case "found character that cannot start any token":
-            message = "a character that can't begin a value (such as @, ` or %)"
+            message = "this character can't begin a value (such characters are @, ` and %)"
             hint = "put the value into quotes"
         default:
             message = "the YAML can't be read: " + (context.map { "\($0), " } ?? "") + problem

@@ -2,8 +2,8 @@
 enum YAMLText {
     /// The maximum size of a file in bytes. Any hand-written configuration is far smaller: a thousand integrations take about 300 KiB.
     static let maximumBytes = 1 << 20
-    /// The maximum number of aliases in a file. Nested aliases (`*a` of `*b` of `*c`…) multiply their content: twenty aliases multiply it by at most
-    /// about 3^7.
+    /// The maximum number of aliases in a file. Nested aliases (`*a` of `*b` of `*c`…) multiply their content: twenty aliases make it at most about
+    /// 3^7 (2,187) times as large.
     static let maximumAliases = 20
 
     /// The text, without a byte order mark; nil if a problem was found and reported.
@@ -48,7 +48,7 @@ enum YAMLText {
                     value < 0x20 && value != 0x09 && value != 0x0D || (0x7F...0x9F).contains(value) && value != 0x85
                 if isControl || value == 0xFFFE || value == 0xFFFF {
                     findings.error(
-                        at: place, "a control character (U+\(String(value, radix: 16, uppercase: true)))",
+                        at: place, "there is a control character (U+\(String(value, radix: 16, uppercase: true)))",
                         hint: "delete the character; it may have come with copied text")
                     return false
                 }

@@ -12,7 +12,7 @@ struct Command: Sendable {
     var inputFile: String?
     /// How long the command may take.
     var timeout: Duration
-    /// The maximum number of bytes on standard output. A command that writes more has failed.
+    /// The maximum number of bytes on standard output. A command that writes more is ended and has failed.
     var outputLimit = 64 << 10
 
     /// How the command ended.
@@ -51,9 +51,9 @@ struct Command: Sendable {
         let value = Atomic<Bool>(false)
     }
 
-    /// How long the command has to end after the first signal. Then SIGKILL ends it.
+    /// How long the command may continue after SIGTERM. After this time, SIGKILL ends it.
     private static let grace = Duration.seconds(5)
-    /// Variables that are meant only for this process (sd_notify(3)).
+    /// Variables that are meant only for this process (sd_notify(3)). The command does not get them.
     private static let ownVariables: Set<Substring> = ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID"]
 
     private func block(_ isCancelled: CancellationFlag) -> Result {

@@ -2,8 +2,8 @@ import Configuration
 import Glibc
 import Synchronization
 
-/// A destination that is a command. It gets the segment's file on its standard input, and the segment's metadata in its environment, and must exit
-/// with 0 only after the whole segment is durable.
+/// A command that receives segments. For each segment, the command gets the file's content on its standard input, and the metadata in its
+/// environment. It must exit with 0 only after the whole segment is durable.
 package final class ExecDestination: Destination {
     /// The absolute path of the program, followed by its arguments. The list is not empty.
     let command: [String]

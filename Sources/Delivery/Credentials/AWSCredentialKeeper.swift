@@ -1,5 +1,5 @@
-/// Keeps an access key and renews it before it expires. All transfers share one fetch at a time. While there is a usable key, a fetch begins at most
-/// every ten seconds.
+/// Keeps an access key and renews it before it expires. At most one fetch runs at a time, and all transfers share its result. While there is a usable
+/// key, a fetch begins at most every ten seconds.
 actor AWSCredentialKeeper {
     /// A key is renewed this many milliseconds before it expires.
     static let renewBefore: Int64 = 300_000
@@ -40,7 +40,7 @@ actor AWSCredentialKeeper {
         switch await fetch() {
         case .success(let credentials): return credentials
         case .failure(let problem):
-            // The old key is valid until its expiry.
+            // The old key stays in use until it expires.
             if known.expires != nil, timeLeft(known) != nil { return known }
             self.known = nil
             throw problem

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Time
 
-/// An access key of AWS. Never printed.
+/// An access key of AWS. Printing this value does not show the key.
 package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     package let keyID: String
     package let secret: String
@@ -10,7 +10,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
     /// When the key expires, milliseconds since 1970; `nil` for never.
     package let expires: Int64?
 
-    /// `nil` if a part is empty, too long, or can't be part of a header.
+    /// `nil` if a part of the key is empty or too long, or has characters that a header can't contain.
     package init?(keyID: String, secret: String, sessionToken: String?, expires: Int64?) {
         func isUsable(_ text: String, _ limit: Int) -> Bool {
             !text.isEmpty && text.utf8.count <= limit && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
@@ -26,8 +26,8 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
     package var description: String { "an access key (not shown)" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 
-    /// Reads the JSON that a credential process writes. The endpoints of containers and instances return the same JSON with other names
-    /// (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html).
+    /// Reads the JSON that a credential process writes. The endpoints of containers and instances return the same JSON, but with `Token` instead of
+    /// `SessionToken` (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html).
     init?(json: [UInt8]) {
         struct Document: Decodable {
             var AccessKeyId: String
@@ -47,7 +47,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
             sessionToken: document.SessionToken ?? document.Token, expires: expires)
     }
 
-    /// Reads a file with one key, in the form of `~/.aws/credentials`, or the JSON of a credential process.
+    /// Reads a file that contains one key, either in the form of `~/.aws/credentials`, or as the JSON that a credential process writes.
     init?(file text: String) {
         if text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             self.init(json: Array(text.utf8))

@@ -6,11 +6,11 @@ import Time
 /// The common part of the sources that get an access key from an HTTP service.
 struct CredentialService: Sendable {
     let transport: any HTTPTransport
-    /// The service's name in messages, as in "Check the metadata service".
+    /// The service's name in messages, such as "the instance's metadata service".
     let name: String
 
-    /// Sends a request and returns the body of an answer with status 200. The limits are small, because the service is on this host or its local
-    /// network.
+    /// Sends a request and returns the body of an answer with status 200. The time limits are short, because most of these services are on this host
+    /// or its local network.
     func ask(_ method: HTTPMethod, _ url: String, _ headers: [(String, String)] = [], body: [UInt8]? = nil)
         async throws(AWSCredentialProblem) -> [UInt8]
     {
@@ -26,12 +26,12 @@ struct CredentialService: Sendable {
         } catch {
             throw AWSCredentialProblem(
                 "no access key from \(name): \(error.summary)",
-                remedy: "Check that this host has \(name), or set “credentials” to a source that this host has")
+                remedy: "Check that this host can reach \(name), or set “credentials” to another source")
         }
         guard response.status == 200 else {
             let code = XMLElement.text("Code", in: response.body).map { " (\($0.oneLine(limit: 100)))" } ?? ""
             throw AWSCredentialProblem(
-                "no access key from \(name): it answered \(response.status)\(code)",
+                "no access key from \(name): it answered with status \(response.status)\(code)",
                 remedy: "Check the role of this host or workload")
         }
         return response.body
@@ -47,7 +47,7 @@ struct CredentialService: Sendable {
     }
 }
 
-/// The access key of an EC2 instance's role, from version 2 of its metadata service
+/// Gets the access key of an EC2 instance's role from version 2 of the instance's metadata service
 /// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html).
 package struct InstanceCredentials: AWSCredentialSource {
     private let service: CredentialService
@@ -82,7 +82,7 @@ package struct InstanceCredentials: AWSCredentialSource {
     }
 }
 
-/// The access key for the role of an ECS task, or of a pod with EKS Pod Identity
+/// Gets the access key for the role of an ECS task, or of a pod with EKS Pod Identity
 /// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 package struct ContainerCredentials: AWSCredentialSource {
     private let service: CredentialService
@@ -120,7 +120,7 @@ package struct ContainerCredentials: AWSCredentialSource {
     }
 }
 
-/// The access key of a role that AWS STS grants for the token of a web identity, such as a Kubernetes service account
+/// Gets the access key of a role from AWS STS, in exchange for the token of a web identity, such as a Kubernetes service account
 /// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html). The request is not signed.
 package struct WebIdentityCredentials: AWSCredentialSource {
     private let service: CredentialService
@@ -169,8 +169,8 @@ package struct WebIdentityCredentials: AWSCredentialSource {
     }
 }
 
-/// Uses the first source that this host has: a file, a web identity, a container's endpoint, or the instance's metadata service. Each fetch chooses
-/// the source again.
+/// Uses the first source that this host has, in this order: a file, a web identity, a container's endpoint, the instance's metadata service. Each
+/// fetch chooses the source again.
 package struct AutomaticCredentials: AWSCredentialSource {
     private let transport: any HTTPTransport
     private let environment: [String: String]
@@ -206,7 +206,7 @@ package struct AutomaticCredentials: AWSCredentialSource {
     }
 }
 
-/// A token in a file that another program replaces.
+/// Reads a token from a file that another program replaces from time to time.
 enum TokenFile {
     static func word(_ path: String) throws(AWSCredentialProblem) -> String {
         let file = SecretFile<String, SecretFileError>(path: path, maximumBytes: 32 << 10) {

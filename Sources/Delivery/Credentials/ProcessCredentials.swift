@@ -1,4 +1,4 @@
-/// An access key from a command, like `credential_process` of AWS's tools.
+/// Gets an access key from a command, as AWS's tools do with their setting `credential_process`.
 package struct ProcessCredentials: AWSCredentialSource {
     /// How long the command may take.
     static let timeout = Duration.seconds(60)

@@ -1,10 +1,10 @@
 import CurlHTTPClient
 
-/// An access key in a file of this host. A replaced file is used automatically.
+/// Reads an access key from a file on this host. If the file is replaced, the new key is used automatically.
 package struct StaticCredentials: AWSCredentialSource {
     private let file: SecretFile<AWSCredentials, SecretFileError>
 
-    /// Only notes the path. The file is read at each ``fetch()``.
+    /// Only stores the path. The file is read at each ``fetch()``.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(SecretFileError) in
             guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }
@@ -18,11 +18,11 @@ package struct StaticCredentials: AWSCredentialSource {
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
                 "the access key can't be read: \(path): \(reason)",
-                remedy: "Store the key in this file, or name another with secret_file; Tributary reads the file again")
+                remedy: "Store the key in this file, or correct secret_file; Tributary reads the file again")
         } catch {
             throw AWSCredentialProblem(
                 "\(file.path) does not contain an access key",
-                remedy: "Write two lines, for one key: aws_access_key_id = … and aws_secret_access_key = …")
+                remedy: "Write one key in two lines: aws_access_key_id = … and aws_secret_access_key = …")
         }
     }
 }

@@ -2,11 +2,11 @@ import Configuration
 import CurlHTTPClient
 import FoundationEssentials
 
-/// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): a batch is one synchronous insert of its lines into the
-/// column `record`.
+/// ClickHouse through its HTTP interface (https://clickhouse.com/docs/interfaces/http): each batch is one synchronous insert, in which each record
+/// becomes a value of the column `record`.
 ///
-/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the records. So a
-/// segment must always be cut into the same batches. A setting of the table determines how many tokens it remembers.
+/// The server recognizes a repeat by `insert_deduplication_token`, which consists of the segment's SHA-256 and the numbers of the batch's first and
+/// last records. So a segment must always be cut into the same batches. A setting of the table determines how many tokens the server remembers.
 struct ClickHouseService: RecordService {
     /// The server's address: scheme, host and port.
     let url: String
@@ -32,7 +32,7 @@ struct ClickHouseService: RecordService {
                 [
                     ("query", query), ("insert_deduplicate", "1"),
                     ("insert_deduplication_token", Self.token(batch, of: segment)), ("async_insert", "0"),
-                    // The answer comes only after all records are stored.
+                    // With this setting, the server answers only after all records are stored.
                     ("wait_end_of_query", "1"),
                     // Without parallel parsing, the server treats the batch as a single block, which has a single token.
                     ("input_format_parallel_parsing", "0"),
@@ -42,7 +42,7 @@ struct ClickHouseService: RecordService {
         return request
     }
 
-    /// The token of a batch, unique to these records of a segment with these bytes.
+    /// The token of a batch. It is unique to the segment's content and the batch's range of records.
     static func token(_ batch: RecordBatch, of segment: DeliverySegment) -> String {
         "\(segment.sha256)-\(batch.first)-\(batch.last)"
     }

@@ -82,7 +82,7 @@ struct ElasticsearchService: RecordService {
             return .notYet(
                 DeliveryTrouble(
                     "\(answer.host) returned \(items.count) results for \(batch.count) records",
-                    remedy: "Tributary retries; check which server answers at the url setting"), retryAfter: nil)
+                    remedy: "Tributary retries; check which server answers at “url”"), retryAfter: nil)
         }
         var wasThere = 0
         var later: BatchVerdict?
@@ -139,7 +139,8 @@ struct ElasticsearchService: RecordService {
         switch await ask(HTTPRequest(.get, "\(url)/")) {
         case .failure(let trouble): return [DestinationStep("server", trouble)]
         case .success(let answer):
-            // A key that is limited to a single index may not send this request.
+            // The server refuses this request with 403 if the API key is limited to a single index. So 403 also means that the server accepts the
+            // credential.
             if answer.status == 403 {
                 steps.append(DestinationStep("server", "\(answer.host) accepts the credential"))
             } else if answer.status == 200,
@@ -168,7 +169,7 @@ struct ElasticsearchService: RecordService {
 }
 
 extension ServiceAnswer {
-    /// The meaning of an unexpected answer to a request that stores nothing.
+    /// Describes an unexpected answer to a request that stores nothing.
     func trouble(said: String, rights: String = "Allow the user or token to write records") -> DeliveryTrouble {
         switch verdict(said: said, rights: rights) {
         case .notYet(let trouble, _), .refused(let trouble): trouble

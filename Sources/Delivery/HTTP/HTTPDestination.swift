@@ -6,14 +6,14 @@ import Spool
 import Synchronization
 import Time
 
-/// A server that receives records over HTTP. A segment is sent in batches of limited size, and is delivered once the last one is durable.
+/// A server that receives records over HTTP. A segment is sent in batches of limited size, and is delivered once the last batch is durable.
 package final class HTTPDestination: Destination {
     /// The progress of a segment of which some batches have been sent.
     private struct Begun {
         /// The number of durable records, in whole batches.
         var records = 0
         var wereThere = 0
-        /// Whether a batch with an unknown outcome was sent again.
+        /// Whether some records may be stored twice: a batch failed, the server may have stored its records, and the batch is sent again.
         var mayBeTwice = false
     }
 
@@ -24,7 +24,7 @@ package final class HTTPDestination: Destination {
         var limit: Int
     }
 
-    /// The size in bytes below which batches are not divided any further, except into single records.
+    /// The lowest value in bytes to which ``State/limit`` is lowered. A batch that is still too large is divided further, down to single records.
     private static let smallest = 16 << 10
     /// How often the server is asked whether a batch is durable, and for how long, as Splunk's documentation advises.
     private static let askAgain = Duration.seconds(1)
@@ -96,8 +96,8 @@ package final class HTTPDestination: Destination {
         return .delivered(wasThere: isRepeat)
     }
 
-    /// Makes a batch durable, in several requests if the server wants smaller ones. Returns nil on success, otherwise the outcome of the failed
-    /// attempt.
+    /// Makes a batch durable, in several requests if the server accepts only smaller ones. Returns nil on success, otherwise the outcome of the
+    /// failed attempt.
     private func store(_ batch: RecordBatch, of segment: DeliverySegment, _ begun: inout Begun) async
         -> DeliveryOutcome?
     {
@@ -142,7 +142,7 @@ package final class HTTPDestination: Destination {
         await ask(service.request(batch, of: segment)).map { service.verdict($0, to: batch, of: segment) }
     }
 
-    /// Queries the server until it reports that a batch is durable.
+    /// Queries the server until it reports that a batch is durable, or until the time limit is reached.
     private func confirm(_ ticket: Int) async -> Result<BatchVerdict, Failure> {
         let end = ContinuousClock.now + Self.askFor
         while let question = service.question(about: ticket), ContinuousClock.now < end {
@@ -203,7 +203,7 @@ package final class HTTPDestination: Destination {
             default: "does not contain exactly one line of text"
             }
         return DeliveryTrouble(
-            "the secret \(path) \(why)",
+            "the secret file \(path) \(why)",
             remedy:
                 "Store only the token or password in that file, with `\(CommandHint.command("credential add NAME --for deliver/NAME"))`; "
                 + "Tributary reads the file again")

@@ -2,7 +2,7 @@ import Configuration
 import CurlHTTPClient
 import Time
 
-/// One kind of server that receives records over HTTP. The service makes the requests to the server, and interprets the answers. A plain value.
+/// Supports one kind of server that receives records over HTTP: makes the requests to the server, and interprets the answers. A plain value.
 protocol RecordService: Sendable {
     /// The effect of delivering a segment again.
     var guarantee: DeliveryGuarantee { get }
@@ -48,13 +48,13 @@ enum BatchVerdict: Sendable, Equatable {
     case taken(ticket: Int)
     /// The server accepts only smaller requests.
     case tooLarge
-    /// The attempt failed, and is retried.
+    /// The attempt failed. The delivery tries again.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
     /// The server refuses one of the records.
     case refused(DeliveryTrouble)
 }
 
-/// An answer of a server, with the rules that all kinds of servers share.
+/// An answer of a server. Its methods interpret the answers that mean the same for all kinds of servers.
 struct ServiceAnswer: Sendable {
     let response: HTTPResponse
     /// The host and port that answered.
@@ -96,7 +96,7 @@ struct ServiceAnswer: Sendable {
     }
 }
 
-/// The wait that a server asks for before the next request (RFC 9110, 10.2.3).
+/// Reads the header `Retry-After`: the wait that a server asks for before the next request (RFC 9110, 10.2.3).
 enum RetryAfter {
     /// - Parameter now: milliseconds since 1970.
     static func read(_ headers: HTTPHeaders, now: Int64) -> Duration? {

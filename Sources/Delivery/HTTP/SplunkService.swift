@@ -12,7 +12,7 @@ struct SplunkService: RecordService {
     let url: String
     /// The index; `nil` for the token's default.
     let index: IndexName?
-    /// A UUID for this delivery, which acknowledgements require.
+    /// A UUID that identifies this delivery to Splunk. Indexer acknowledgement requires it.
     let channel: String
 
     var guarantee: DeliveryGuarantee { DestinationProtocol.splunk.guarantee }
@@ -82,7 +82,7 @@ struct SplunkService: RecordService {
             return .refused(
                 DeliveryTrouble(
                     "\(answer.host) refuses record \(number) of \(segment.path)\(said.said)",
-                    remedy: "Check Splunk's message; earlier records may be stored already, and are sent again"))
+                    remedy: "Check Splunk's message. A retry repeats earlier records, so Splunk may store them twice"))
         default:
             return answer.verdict(said: said.said, rights: "Check the token in Splunk's HTTP Event Collector settings")
         }
@@ -104,7 +104,7 @@ struct SplunkService: RecordService {
         return known.acks["\(ticket)"]
     }
 
-    /// Sends a request without an event. With a valid token, Splunk answers that there is no data.
+    /// Tests the token with a request without an event. If Splunk answers that there is no data (code 5), the token is valid.
     func check(_ ask: (HTTPRequest) async -> Result<ServiceAnswer, DeliveryTrouble>) async -> [DestinationStep] {
         let none = DeliverySegment(sequence: 0, path: "", spool: "", bytes: 0, sha256: "")
         switch await ask(request(RecordBatch(first: 1), of: none)) {

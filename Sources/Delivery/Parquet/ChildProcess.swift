@@ -15,7 +15,7 @@ final class ChildProcess {
         var description: String { String(cString: strerror(code)) }
     }
 
-    /// The descriptor for writing to the program, until `closeInput`.
+    /// The descriptor for writing to the program; -1 after ``wait()`` has closed it.
     private(set) var input: Int32
     /// The descriptor for reading the program's output.
     let output: Int32
@@ -55,7 +55,7 @@ final class ChildProcess {
         process = child
     }
 
-    /// Close-on-exec, so that the child inherits only the duplicated ends.
+    /// Makes a pipe. Both ends are close-on-exec, so that the child inherits only the ends that are duplicated for it.
     private static func makePipe() throws(Failure) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Failure(code: errno) }

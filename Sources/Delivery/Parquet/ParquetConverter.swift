@@ -48,7 +48,7 @@ final class ParquetConverter: Sendable {
         try await run { (work) throws(Failure) in try self.make(segment, work) }
     }
 
-    /// Whether the helper can be started at all.
+    /// Tests whether the helper can be started. Throws if it can't.
     func check() async throws(Failure) {
         try await run { (work) throws(Failure) in _ = try self.helper(work) }
     }
@@ -64,7 +64,8 @@ final class ParquetConverter: Sendable {
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in
                             if isOver.withLock({ $0 }) { throw .cancelled }
-                            // The time limit starts only here, because another segment may have used the helper before.
+                            // The time limit starts only here, because this work may have waited in the queue while the helper converted another
+                            // segment.
                             let guardian = Task {
                                 try await Task.sleep(for: self.timeout, clock: .continuous)
                                 self.end()

@@ -3,8 +3,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// Runs `libexec/export-parquet`, which uses a Python library because Swift has none: it reads records from its standard input and writes one Parquet
-/// file after the other.
+/// Runs the program `libexec/export-parquet`, which reads records from its standard input and writes one Parquet file after the other. The program is
+/// written in Python, because Swift has no library for Parquet.
 package final class ParquetHelper {
     /// Why the helper can't continue, for a person.
     package struct Problem: Error {
@@ -23,7 +23,7 @@ package final class ParquetHelper {
         package let kind: Kind
     }
 
-    /// The helper's path: `$TRIBUTARY_PARQUET`, or else in `libexec/tributary` next to the `bin` directory of this program.
+    /// The helper's path: the value of `$TRIBUTARY_PARQUET`, or else `libexec/tributary/export-parquet` next to the `bin` directory of this program.
     package static var installed: String {
         if let path = ProcessInfo.processInfo.environment["TRIBUTARY_PARQUET"], !path.isEmpty { return path }
         let program =
@@ -99,7 +99,7 @@ package final class ParquetHelper {
         }
     }
 
-    /// Writes a file from the records that `feed` passes on, each with its newline, in arbitrary pieces. Returns the number of records in the file.
+    /// Writes a file of records. `feed` passes the records, each with its newline, in pieces of any size. Returns the number of records in the file.
     private func write(
         _ target: String, className: String, records: Int,
         _ feed: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -141,12 +141,12 @@ package final class ParquetHelper {
     private func ended() -> Problem {
         let ending = process.wait()
         let install =
-            "install it with: python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow, "
+            "run “python3 -m venv /opt/tributary-parquet && /opt/tributary-parquet/bin/pip install pyarrow”, "
             + "and use /opt/tributary-parquet/bin/python as the interpreter"
         return switch ending {
         case .exit(69): Problem(words: "Python has no pyarrow: \(install)", kind: .unavailable)
         case .exit(126), .exit(127):
-            Problem(words: "Python is missing: \(install)", kind: .unavailable)
+            Problem(words: "the Python interpreter can't be started: \(install)", kind: .unavailable)
         case .exit(65):
             Problem(
                 words: "a record can't be read: check the segment with `\(CommandHint.command("spool verify"))`",

@@ -8,7 +8,7 @@ enum S3Verdict: Sendable, Equatable {
     case stored
     /// There is already an object with this key (412).
     case exists
-    /// The bucket is in this region.
+    /// The bucket is in this region, not in the one for which the request was signed.
     case otherRegion(String)
     /// The clocks differ too much; the value is the store's time minus this host's, in milliseconds.
     case clock(Int64)
@@ -25,7 +25,7 @@ struct S3Answer: Sendable {
     let address: S3Address
     /// The host and port that answered.
     let host: String
-    /// The code of the error document, such as `SlowDown`; `nil` without one.
+    /// The code of the error document, such as `SlowDown`; `nil` if the answer has no error document.
     let code: String?
 
     init(_ response: HTTPResponse, from address: S3Address, host: String) {
@@ -56,7 +56,7 @@ struct S3Answer: Sendable {
         case ("PreconditionFailed", _), (_, 412): return .exists
         case ("RequestTimeTooSkewed", _), ("RequestExpired", _):
             guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else {
-                return notYet("\(host) refuses the time of this host's clock\(said)", "Set this host's clock")
+                return notYet("\(host) refuses the request because its time is wrong\(said)", "Set this host's clock")
             }
             return .clock(date.milliseconds - now)
         case ("ExpiredToken", _), ("InvalidToken", _), ("TokenRefreshRequired", _), ("InvalidAccessKeyId", _),
@@ -143,7 +143,7 @@ struct S3Answer: Sendable {
     }
 }
 
-/// What `HEAD` shows about an existing object, if a `PUT` was refused because its key is already in use.
+/// What a `HEAD` request shows about an existing object, after a `PUT` was refused because an object already has the key.
 enum S3Existing: Sendable, Equatable {
     /// The object is the one to be stored: an earlier attempt has stored it.
     case own

@@ -83,7 +83,7 @@ extension S3Client {
 
     /// Writes a small object if the condition holds.
     ///
-    /// After a thrown error it is unknown whether the object was written, unless the error is final.
+    /// If this method throws a final error, the object was not written. After another error, it is unknown whether it was written.
     package func write(
         _ path: String, _ body: [UInt8], if condition: S3Condition, headers: HTTPHeaders = HTTPHeaders(),
         within: Duration = .seconds(60)
@@ -121,7 +121,7 @@ extension S3Client {
         case .stored(let answer): return .stored(etag: answer.response.headers.first("ETag") ?? "")
         case .exists: return .refused
         case .notYet(let trouble, let retryAfter, let answer):
-            // Amazon S3 answers 404 to If-Match if there is no object.
+            // If there is no object, Amazon S3 answers 404 to If-Match. So the condition does not hold.
             if case .isUnchanged = condition, answer?.response.status == 404, answer?.code != "NoSuchBucket" {
                 return .refused
             }
@@ -133,7 +133,7 @@ extension S3Client {
 
     package func exists(_ path: String) async throws(S3Problem) -> Bool { try await size(path) != nil }
 
-    /// The size of an object, in bytes; `nil` if there is none.
+    /// The size of an object, in bytes; `nil` if there is no such object.
     package func size(_ path: String) async throws(S3Problem) -> Int64? {
         let answer = try await answer(to: S3Call(.head, path))
         switch answer.response.status {
@@ -143,7 +143,7 @@ extension S3Client {
         }
     }
 
-    /// Removes an object. Succeeds if there is none.
+    /// Removes an object. Also succeeds if there is no such object.
     package func delete(_ path: String) async throws(S3Problem) {
         let answer = try await answer(to: S3Call(.delete, path))
         guard (200..<300).contains(answer.response.status) || answer.code == "NoSuchKey" else {
@@ -186,7 +186,7 @@ extension S3Client {
         let said = answer.code.map { " (\($0.oneLine(limit: 60)))" } ?? ""
         return S3Problem(
             trouble: DeliveryTrouble(
-                "\(answer.host) does not allow this host to \(verb) objects in \(address.shown): status \(answer.response.status)\(said)",
+                "can't \(verb) objects in \(address.shown): \(answer.host) answered with status \(answer.response.status)\(said)",
                 remedy:
                     "If the status is 401 or 403, allow the access key to \(verb) these objects. Otherwise, check that the store works"
             ))

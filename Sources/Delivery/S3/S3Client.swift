@@ -18,7 +18,7 @@ package final class S3Client: Sendable {
         var requests = 0
     }
 
-    /// The maximum number of attempts within one call. After the first, each attempt follows an answer that asks for another region, clock or key.
+    /// The maximum number of attempts within one call. Each attempt after the first one follows an answer that requires another region, clock or key.
     private static let adjustments = 4
 
     private let transport: any HTTPTransport
@@ -67,8 +67,8 @@ package final class S3Client: Sendable {
         case cancelled
     }
 
-    /// Sends a call. The call is repeated only if the store answers that it did not carry out the call, because another region, clock or key is
-    /// needed.
+    /// Sends a call. The call is sent again only if the store answers that another region, clock or key is needed, because then the store did not
+    /// carry out the call.
     func perform(_ call: S3Call) async -> Result {
         var refusedKey: AWSCredentials?
         var last = DeliveryTrouble(
@@ -132,7 +132,7 @@ package final class S3Client: Sendable {
         }
         request.headers = call.headers
         request.headers.append("x-amz-content-sha256", call.sha256)
-        // If a connection ends in the middle, some stores keep the partial object, unless the request has a digest of the whole object.
+        // If a connection breaks during a `PUT`, some stores keep the partial object. A digest of the whole object in the request prevents this.
         if call.method == .put, let digest = Hexadecimal.bytes(call.sha256) {
             request.headers.append("x-amz-checksum-sha256", Data(digest).base64EncodedString())
         }
@@ -176,7 +176,7 @@ package final class S3Client: Sendable {
 struct S3Call: Sendable {
     /// The hash of an empty payload.
     static let emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    /// The slowest transfer that does not time out, in bytes per second.
+    /// The lowest speed at which a transfer does not time out, in bytes per second.
     private static let slowest: Int64 = 50_000
 
     var method: HTTPMethod

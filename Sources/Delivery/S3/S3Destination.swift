@@ -158,7 +158,7 @@ package final class S3Destination: Destination {
                 .refused(
                     DeliveryTrouble(
                         "\(segment.path) has no class or no date, which Amazon Security Lake requires",
-                        remedy: "Skip it with `\(CommandHint.command("spool ack"))`")))
+                        remedy: "Skip the segment with `\(CommandHint.command("spool ack"))`")))
         }
         do throws(ParquetConverter.Failure) {
             let (upload, sha256) = try await form.converter.convert(segment)
@@ -229,7 +229,7 @@ package final class S3Destination: Destination {
         case .unknown(let status):
             return .notYet(
                 DeliveryTrouble(
-                    "\(host) has an object for \(object.path), but reading it failed: \(status)",
+                    "\(host) has an object for \(object.path), but reading it failed with status \(status)",
                     remedy: "Tributary retries; if the problem persists, grant s3:GetObject to the access key"),
                 retryAfter: nil)
         }

@@ -4,13 +4,13 @@ import CurlHTTPClient
 struct S3Object: Sendable {
     /// The key without the destination's prefix.
     var path: String
-    /// The content to send; `nil` for an object that is only read or removed.
+    /// The file to send; `nil` for a test object, whose few bytes are sent from memory.
     var upload: HTTPUpload?
     var bytes: Int64
     /// The SHA-256 of the content, in lower-case hexadecimal digits. It is part of the signed request.
     var sha256: String
-    /// The hash of the segment, if the object is the result of converting the segment. A repeated conversion may produce different bytes for the same
-    /// records.
+    /// The SHA-256 of the segment, if the object is a converted segment. The object is recognized by this hash, because a repeated conversion may
+    /// produce different bytes for the same records.
     var segmentSHA256: String?
     var mediaType: String?
 }

@@ -36,7 +36,7 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Takes the lock, in a few attempts 20 ms apart, because `tributary status` briefly holds it when root runs it.
+    /// Takes the lock. Makes a few attempts, 20 ms apart, because `tributary status` briefly holds the lock if root runs that command.
     private static func take(_ lock: Int32) -> Bool {
         for attempt in 1...5 {
             if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
@@ -61,7 +61,8 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Whether the delivery that wrote a report still runs. Tests the lock if this process may open it; otherwise looks for the process.
+    /// Whether the delivery that wrote a report still runs. Tests the lock if this process may open it; otherwise looks for the process that the
+    /// report names.
     package static func isHeld(inDirectory directory: String, by report: DeliveryReport?) -> Bool {
         let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {

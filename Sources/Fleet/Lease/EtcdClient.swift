@@ -112,7 +112,7 @@ final class EtcdClient: Sendable {
         }
     }
 
-    /// The meaning of an answer with a status other than 200 (gRPC codes, which the gateway passes on).
+    /// The meaning of an answer with a status other than 200. The gateway passes on etcd's gRPC codes.
     private static func problem(_ response: HTTPResponse, host: String) -> LeaseProblem {
         let failure = try? JSONDecoder().decode(EtcdFailure.self, from: Data(response.body.prefix(64 << 10)))
         let words = (failure?.message ?? failure?.error).map { $0.oneLine(limit: 200) }

@@ -31,7 +31,7 @@ package actor EtcdLeaseStore: LeaseStore {
     /// The owners at the revision of the last observation.
     private var owners: [String: FleetObservation.Owner] = [:]
     private var ownerLeases: [String: Int64] = [:]
-    /// The id of this host's lease for which `isMine` in ``owners`` was last computed.
+    /// The id of this host's lease at the time when `isMine` in ``owners`` was last computed.
     private var ownLease: Int64?
     private var revision: Int64?
 
@@ -92,7 +92,8 @@ package actor EtcdLeaseStore: LeaseStore {
         let answer = try await client.transaction(
             EtcdTransaction(
                 compare: [.init(key: key, createRevision: 0)], success: [put], failure: [.range(key: key, end: nil)]))
-        // If an earlier answer was lost, the key already exists, and is attached to the present lease.
+        // If the answer of one member was lost, the client has sent the transaction to another member. The key then already exists, and is attached
+        // to this new lease.
         guard answer.isDone || answer.parts.first?.range?.pairs.first?.lease?.value == id else {
             throw .nameTaken(host)
         }
@@ -186,7 +187,7 @@ package actor EtcdLeaseStore: LeaseStore {
             do throws(LeaseProblem) {
                 answer = try await client.transaction(EtcdTransaction(success: operations))
             } catch .unavailable where !taken.holdings.isEmpty {
-                break  // Integrations from earlier batches are kept; the next observation shows the rest.
+                break  // Returns the integrations of earlier batches; the next observation shows the rest.
             }
             for (claim, outcome) in zip(part, answer.parts) where outcome.transaction?.isDone ?? false {
                 taken.holdings.append(

@@ -47,7 +47,7 @@ indirect enum EtcdOperation: Encodable, Sendable {
     }
 }
 
-/// Operations that etcd runs as a unit, some of them only if a key was created at a given revision.
+/// Operations that etcd runs as a unit: those of `success` if all comparisons are true, otherwise those of `failure`.
 struct EtcdTransaction: Encodable, Sendable {
     /// A condition: the key was created at this revision. Revision 0 means that the key does not exist.
     struct Comparison: Encodable, Sendable {
@@ -90,7 +90,7 @@ struct EtcdInteger: Decodable, Sendable {
     }
 }
 
-/// The answer to a transaction, which may be nested in another.
+/// The answer to a transaction. It may be nested in the answer to another transaction.
 struct EtcdTransactionAnswer: Decodable, Sendable {
     struct Header: Decodable, Sendable {
         let revision: EtcdInteger?
@@ -149,7 +149,7 @@ struct EtcdLeaseAnswer: Decodable, Sendable {
     }
 }
 
-/// A streaming call's answer is inside `result`.
+/// The answer to a keep-alive call. Because this is a streaming call, the gateway puts the answer inside `result`.
 struct EtcdKeepAliveAnswer: Decodable, Sendable {
     let result: EtcdLeaseAnswer?
 }

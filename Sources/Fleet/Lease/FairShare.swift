@@ -1,8 +1,10 @@
-/// How many integrations one host of a fleet should take or release now. A plain value, the same on every host that sees the same fleet.
+/// Computes how many integrations one host of a fleet should take or release now. A plain value: the result depends only on the host and on the fleet
+/// as the host sees it.
 ///
 /// With n integrations and h hosts that do not drain, each host should have n/h integrations, rounded down, and some hosts one more. A host takes
-/// unheld integrations up to this number. A host with more than n/h, rounded up, releases the surplus. A host with exactly n/h, rounded up, releases
-/// one integration if another host has too few and will get none from elsewhere.
+/// unheld integrations up to n/h, rounded down, and one more if more integrations are unheld than the other hosts need. A host with more than n/h,
+/// rounded up, releases the surplus. A host with exactly n/h, rounded up, releases one integration if another host has too few and will get none from
+/// elsewhere.
 struct FairShare {
     /// The fair share of a host: n/h rounded down, and n/h rounded up.
     let least: Int
@@ -12,7 +14,7 @@ struct FairShare {
     private let host: String
     /// The number of integrations of each host that does not drain, including this one.
     private let held: [String: Int]
-    /// The number of integrations that no host holds, or that draining hosts still hold.
+    /// The numbers of integrations that no host holds (`free`), and that draining hosts still hold (`draining`).
     private let free: Int
     private let draining: Int
 

@@ -1,7 +1,8 @@
 /// Decides what one host of a fleet does next. A plain value: observations go in, actions come out.
 ///
-/// Every host decides for itself, from the contents of the store. Two hosts can't hold the same integration, because the store lets only one of
-/// them create its key. A host that drains, stops or has too many integrations hands each one over before it gives up the key.
+/// Every host decides for itself, from the contents of the store. Two hosts can't hold the same integration, because the store lets only one of them
+/// create its key. A host that drains, stops or has too many integrations gives up an integration's key only after it has handed the integration
+/// over.
 struct FleetMember: Sendable {
     enum Action: Sendable, Equatable {
         /// Ask the store for integrations that no host holds; the answer goes to ``took(_:)``.
@@ -56,9 +57,9 @@ struct FleetMember: Sendable {
     private(set) var configured: Set<String>
     private(set) var digest: String
     private var places: [String: Place] = [:]
-    /// For each integration without a holder: when this host first saw that it has no holder, and in how many rounds since.
+    /// For each integration without a holder: when this host first noticed that there is no holder, and in how many rounds it has seen this.
     private var freeSince: [String: (instant: ContinuousClock.Instant, rounds: Int)] = [:]
-    /// The last holder of each integration that this host has seen.
+    /// For each integration, the last holder that this host has seen.
     private var lastOwner: [String: String] = [:]
     /// Integrations that this host took beyond its fair share, and when it took them.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
@@ -242,7 +243,7 @@ struct FleetMember: Sendable {
         }
     }
 
-    /// Sorts integrations by this host's preference, the preferred one first.
+    /// Sorts integrations by this host's preference, the most preferred one first.
     private func ordered(_ names: [String]) -> [String] {
         names.map { (name: $0, weight: HostPreference.weight(of: $0, for: host)) }
             .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)

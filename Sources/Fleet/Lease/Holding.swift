@@ -9,7 +9,7 @@ package struct Holding: Sendable, Equatable {
     package let token: Int64
     /// When this host got the integration. Milliseconds since 1970-01-01T00:00:00Z.
     package let since: Int64
-    /// The last other host that, as far as this host has seen, held the integration. Another host may have held it briefly since.
+    /// The host that held the integration before this host, as far as this host has seen. A third host may have held it briefly in between.
     package let previousHost: String?
 
     package init(integration: String, token: Int64, since: Int64, previousHost: String?) {

@@ -30,7 +30,7 @@ package actor LeaseKeeper {
     /// The time until which the last observation is valid; nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
-    /// Counts how often this host has begun or ended taking part. This number is the epoch. The result of a request from an earlier epoch is ignored.
+    /// Increases each time that this host stops taking part in the fleet. The result of a request that was sent in an earlier epoch is ignored.
     private var epoch = 0
     private var seen: FleetObservation?
     private var figures: FleetSnapshot.Lease

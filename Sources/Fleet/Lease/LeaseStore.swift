@@ -50,7 +50,7 @@ package struct HostRecord: Sendable, Equatable {
 /// An integration that this host wants to take.
 package struct Claim: Sendable, Equatable {
     package let integration: String
-    /// The last other host that, as far as this host has seen, held the integration.
+    /// The last host, other than this one, that this host has seen hold the integration.
     package let previousHost: String?
 }
 

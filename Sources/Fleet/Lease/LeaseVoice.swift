@@ -2,8 +2,8 @@ import Configuration
 import Logging
 import Systemd
 
-/// Reports the state of this host's lease in the journal: when it is lost or unavailable, every ten minutes while it stays so, and when this host has
-/// the lease again.
+/// Logs the state of this host's lease: when the lease is lost or unavailable, every ten minutes while this lasts, and when this host has the lease
+/// again.
 final class LeaseVoice {
     private static let repetition = Duration.seconds(600)
 
@@ -76,12 +76,12 @@ final class LeaseVoice {
             return
         }
         if let lastMessage, lastMessage.duration(to: now) < Self.repetition { return }
-        let before = troubleSince.map { "for \(Self.words($0.duration(to: now))): " } ?? ""
+        let before = troubleSince.map { " (for \(Self.words($0.duration(to: now))) now)" } ?? ""
         troubleSince = troubleSince ?? now
         lastMessage = now
         logger.announce(
             .fleetLeaseLost,
-            "\(before)“\(host)” can't take part in the fleet “\(fleet)” and collects nothing: \(problem.words). It retries every second"
+            "“\(host)” can't take part in the fleet “\(fleet)” and collects nothing\(before): \(problem.words). It retries every second"
         )
     }
 

@@ -15,7 +15,7 @@ package actor S3LeaseStore: LeaseStore {
     package static let path = "_tributary/lease.json"
     /// The largest number of hosts that may be asked to drain at the same time.
     private static let maximumDraining = 64
-    /// How often a write is retried because another process wrote first.
+    /// The maximum number of attempts to write the object. An attempt fails if another process has written the object first.
     private static let attempts = 5
 
     package nonisolated let engine = LeaseType.s3
@@ -132,7 +132,8 @@ package actor S3LeaseStore: LeaseStore {
     // MARK: The fleet
 
     package func observe(_ integrations: Set<String>) async throws(LeaseProblem) -> FleetObservation {
-        // The holder need not read the object: its renewal fails if another process has changed it.
+        // The holder need not read the object here. If another process has changed the object, the holder's next renewal is refused, and the holder
+        // then reads the object.
         if term == nil { try await read() }
         var seen = FleetObservation()
         guard let known else { return seen }

@@ -30,7 +30,8 @@ struct DeliveryTurn: Sendable {
         _ found: (found: LoaderAcknowledgement, etag: String)?, now: ContinuousClock.Instant
     ) -> Decision {
         guard let (acknowledgement, etag) = found else { return .register }
-        // The lock on this host's status file guarantees that no other process of this host delivers to this destination.
+        // The lock on this host's status file guarantees that no other process of this host delivers to this destination. So an acknowledgement with
+        // this host's name is from a delivery that has ended.
         guard let other = acknowledgement.run, other != run, let holder = acknowledgement.host, holder != host else {
             return .claim(acknowledgement, etag: etag)
         }

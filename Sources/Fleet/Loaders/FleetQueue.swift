@@ -4,8 +4,8 @@ import Spool
 /// The segments that a delivery has read from a fleet's seals. The segments of all integrations are numbered in one order. For each number, the queue
 /// knows the position that each integration has once all segments up to that number are acknowledged. A plain value.
 struct FleetQueue: Sendable {
-    /// The number of segments to read ahead. The last seal is added completely, even if its segments exceed this number. Together with a delivery's
-    /// own limit, the number bounds memory.
+    /// The number of segments to read ahead. The last seal is added completely, even if its segments exceed this number. Together with
+    /// ``Delivery/Deliverer/window``, this number limits the memory use.
     static let limit = 512
 
     /// The positions that are durably acknowledged.
@@ -22,7 +22,7 @@ struct FleetQueue: Sendable {
 
     init(acknowledged: [String: SealPosition]) {
         self.acknowledged = acknowledged
-        // The acknowledged seal may have further segments, so it is read again.
+        // The seal at the acknowledged position may have further segments, so it is read again.
         for (integration, position) in acknowledged { read[integration] = max(1, position.generation) - 1 }
     }
 

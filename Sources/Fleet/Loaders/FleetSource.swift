@@ -9,9 +9,9 @@ import Time
 
 /// The bucket of a fleet as the source of a delivery. The seals list the segments; `_tributary/acks/NAME.json` records what is delivered.
 ///
-/// Each seal is read once, when the listing of staged objects shows that there may be a new one. The listing costs one request every few seconds for
-/// up to 500 integrations, even if nothing happens. If another process has acknowledged meanwhile, the delivery waits for its turn and starts again
-/// from the new acknowledgement.
+/// Each seal is read only once, after a listing of the staged objects has shown that it may exist. For up to 500 integrations, the listing costs one
+/// request every few seconds, even if there is no new seal. If another process has acknowledged meanwhile, the delivery waits for its turn and starts
+/// again from the new acknowledgement.
 package final class FleetSource: SegmentSource {
     /// The interval between two listings of staged objects.
     static let checkInterval = Duration.seconds(5)
@@ -49,7 +49,7 @@ package final class FleetSource: SegmentSource {
         var fresh: Set<String> = []
         var nextCheck = ContinuousClock.now
         var writtenAt = ContinuousClock.now
-        /// The integration whose seal was read last; integrations take turns.
+        /// The integration whose seal was read last. Reading continues with the next name, so that integrations take turns.
         var lastRead = ""
         var isOver = false
     }
@@ -265,14 +265,15 @@ package final class FleetSource: SegmentSource {
         state.withLock { state in
             let read = state.queue?.read ?? [:]
             state.unread = staged.reduce(0) { sum, entry in
-                // The newest staged object may belong to a seal that is not decided.
+                // The newest staged object may belong to a seal that is not decided. Once reading has shown this, the integration is idle and counts
+                // nothing.
                 idle.contains(entry.key)
                     ? sum : sum + Int(clamping: entry.value - min(entry.value, read[entry.key] ?? 1))
             }
         }
     }
 
-    /// Reads seals while there is room in the queue, of several integrations at the same time.
+    /// Reads seals while there is room in the queue. Seals of several integrations are read at the same time.
     private func fill() async throws(S3Problem) {
         while !Task.isCancelled, own.withLock({ $0.mayRead }),
             let read = state.withLock({ $0.queue?.isFull == false ? $0.queue?.read : nil })
@@ -314,7 +315,8 @@ package final class FleetSource: SegmentSource {
                 "skip them with `\(CommandHint.command("spool ack --bucket --loader \(loader) --through \($0)"))`"
             }
         }
-        // If a later generation is staged, the seal of this generation is decided, and its segments must then be visible.
+        // If objects are staged for generation `seal.generation + 2`, the seal after this one is decided. Then all segments of this seal are visible,
+        // and this need not be checked.
         if staged < seal.generation + 2, try await !list.isPublished(seal) { return nil }
         guard own.withLock({ $0.fresh.contains(integration) }), !seal.segments.isEmpty else { return (seal, []) }
         let listings = try await list.listings([seal], after: nil)
@@ -338,7 +340,7 @@ package final class FleetSource: SegmentSource {
         sign(&acknowledgement)
         acknowledgement.host = nil
         acknowledgement.run = nil
-        // Writes in a separate task with a time limit, because the task that stops may be cancelled already.
+        // Writes in a separate task with a time limit, because the task that calls `close` may already be cancelled.
         let last = acknowledgement
         let writing = Task { try await write(last, replacing: etag) }
         let guardian = Task {

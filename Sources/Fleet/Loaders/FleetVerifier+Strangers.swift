@@ -22,7 +22,7 @@ extension FleetVerifier {
                         }
                         continue
                     }
-                    // The seal that named this object was deleted because of its age.
+                    // The seal that named this object is not kept any more, so the object is not reported.
                     if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
                     if unnamed.count < options.problemLimit {
                         unnamed.append(entry.path)
@@ -35,7 +35,7 @@ extension FleetVerifier {
             }
         }
         let since = unnamed.isEmpty ? [] : try await namedSince(overview.name, last)
-        for path in unnamed where !since.contains(path) { report(.unlisted, path, "no seal names it") }
+        for path in unnamed where !since.contains(path) { report(.unlisted, path, "no seal names this object") }
         try await lookForLeftovers(overview)
     }
 
@@ -70,7 +70,7 @@ extension FleetVerifier {
                 else { continue }
                 report(
                     .leftover, entry.path,
-                    "the newest seal does not use this object: an earlier seal left it, or an attempt to seal that failed"
+                    "the newest seal does not use this object: an earlier seal or a failed attempt to seal left it"
                 )
             }
         }

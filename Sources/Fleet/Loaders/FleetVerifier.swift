@@ -145,7 +145,7 @@ package struct FleetVerifier: Sendable {
         /// Hashes of the paths that seals name.
         var named: Set<Int> = []
         var fingerprints: [Fingerprint] = []
-        /// Directories, down to the class, in which a segment was found.
+        /// The kinds and classes of which a segment was found. If a later segment of the same kind and class is missing, this is a problem.
         var present: Set<String> = []
     }
 
@@ -158,7 +158,7 @@ package struct FleetVerifier: Sendable {
             let (found, next) = try await seals(overview.name, after: after)
             var usable = found.compactMap(\.1)
             for seal in usable { for segment in seal.segments { check.named.insert(segment.path.hashValue) } }
-            // The newest seal's segments may not be visible yet.
+            // The newest seal's segments may not be visible yet. Then they are not checked.
             if next == nil, let last = usable.last, try await !list.isPublished(last) {
                 state.totalSegments -= last.segments.count
                 state.totalBytes -= last.segments.reduce(0) { $0 + $1.bytes }
@@ -193,7 +193,7 @@ package struct FleetVerifier: Sendable {
                 if check.present.contains(directory) {
                     report(
                         .missing, segment.path,
-                        "the segment \(listing.place) is not in the bucket, but older ones of its class are")
+                        "the segment \(listing.place) is not in the bucket, but older segments of its class are")
                 }
                 continue
             }

@@ -38,8 +38,8 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
         for (integration, position) in positions.sorted(by: { $0.key < $1.key }) {
             guard let earlier = integrations[integration], !position.covers(earlier) else { continue }
             return
-                "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back: to load again what "
-                + "still exists, remove the loader and start from the beginning"
+                "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back. To load the "
+                + "remaining segments again, remove the loader and start from the beginning"
         }
         return nil
     }
@@ -61,7 +61,7 @@ extension SealList {
             found.loader == loader, found.integrations.values.allSatisfy(\.isPlausible)
         else {
             throw Self.refused(
-                "the acknowledgement \(key) is invalid: the file was not written by `tributary spool ack`",
+                "the acknowledgement \(key) is invalid: Tributary does not write such an object",
                 "Remove it with `\(CommandHint.command("spool ack --bucket --loader \(loader) --remove"))`, and let the loader start again"
             )
         }

@@ -136,7 +136,7 @@ package struct SealList: Sendable {
             "the seals of \(integration) from generation \(first) to \(next - 1) are not in \(place) any more",
             "Restore earlier versions of them, or "
                 + following(SealPosition(generation: next, segments: 0).text(integration))
-                + "; the segments that the missing seals name may still be there")
+                + "; the segments that the missing seals name may still be in the bucket")
     }
 
     /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals
@@ -166,7 +166,7 @@ package struct SealList: Sendable {
         _ seals: [SealDecision], after position: SealPosition?
     ) async throws(S3Problem) -> [FleetListing] {
         let listed = seals.flatMap { $0.listings(after: position) }
-        // Names in a directory begin with the time of sealing, so the names from a few seals are next to each other.
+        // Names in a directory begin with the time of sealing, so the names from a few seals are next to each other, and few listings find them.
         var names: [String: [String]] = [:]
         for listing in listed {
             let path = listing.segment.path

@@ -14,7 +14,7 @@ final class SegmentCache: Sendable {
     private let place: TemporaryDirectory
     private let log: SealLog
 
-    /// Makes a directory in `above`, and removes directories that killed processes of the same destination have left.
+    /// Makes a directory in `above`, and removes directories that killed deliveries to the same destination have left.
     init(_ log: SealLog, name: String, above: String) throws(DeliveryTrouble) {
         self.log = log
         place = try TemporaryDirectory(prefix: "tributary-deliver-\(name)-", above: above)
@@ -32,7 +32,7 @@ final class SegmentCache: Sendable {
                     .refused(
                         DeliveryTrouble(
                             "\(segment.path) is missing from the fleet's bucket and was not delivered",
-                            remedy: "Restore an earlier version of the object, or skip it with \(skipping)")))
+                            remedy: "Restore an earlier version of the object, or skip the segment with \(skipping)")))
             }
         } catch {
             if error.isCancelled { return .failed(.cancelled) }
@@ -55,7 +55,7 @@ final class SegmentCache: Sendable {
                     DeliveryTrouble(
                         "\(segment.file) can't be made: \(String(cString: strerror(errno)))",
                         remedy:
-                            "Make its directory writable for the service's user, free space, or set TMPDIR to another directory"
+                            "Make its directory writable for the service's user, free some disk space, or set TMPDIR to another directory"
                     ),
                     retryAfter: nil))
         }

@@ -31,7 +31,7 @@ package struct SegmentPieces: Sendable {
         guard read.bytes.count == Int(end - offset) else {
             throw S3Problem(
                 trouble: DeliveryTrouble(
-                    "\(path) was read only in part", remedy: "Try again, and check that the store works"))
+                    "only a part of \(path) could be read", remedy: "Try again, and check that the store works"))
         }
         offset = end
         return read.bytes

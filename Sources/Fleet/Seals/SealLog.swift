@@ -8,12 +8,12 @@ import Spool
 /// Invariants
 /// - A decision is an object that is written once, only if its generation has no decision yet (`If-None-Match: *`). So only one of the hosts that
 ///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
-/// - Only a host that has begun a generation seals it: the host has either made the previous decision itself, or read that decision when it opened
-///   the integration. So decisions form one chain: the events of each decision begin at the cursor of the previous decision.
+/// - A host seals a generation only if it knows the previous decision: it has made that decision itself, or has read it when it opened the
+///   integration. The events of each decision begin at the cursor of the previous decision. So the decisions form one chain.
 /// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any
 ///   host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
 /// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
-/// - Windows and bundles are deleted only if their generation is decided, and only if the newest decision does not name them.
+/// - Windows, and bundles that are not published, are deleted only if their generation is decided and the newest decision does not name them.
 package struct SealLog: Sendable {
     let client: S3Client
     private let encryption: String?
@@ -29,7 +29,7 @@ package struct SealLog: Sendable {
     static let decisionBytes = 8 << 20
     /// The largest identity windows, in bytes.
     static let windowsBytes: Int64 = 64 << 20
-    /// The age in milliseconds, by the store's clock, at which decisions are deleted, except for the newest: 90 days.
+    /// The age at which decisions are deleted, by the store's clock: 90 days, in milliseconds. The newest decision is always kept.
     static let kept: Int64 = 90 * 86_400_000
 
     package init(
@@ -44,7 +44,7 @@ package struct SealLog: Sendable {
 
     // MARK: Opening
 
-    /// An integration's newest decision; nil if it was never sealed.
+    /// An integration's newest decision; nil if the integration was never sealed.
     package func newest(_ integration: String) async throws(S3Problem) -> SealDecision? {
         let windows = try await client.list(FleetKey.windows(integration)).entries
         // The windows of the newest decision always exist. Windows of a generation without a decision were left by a failed attempt.
@@ -173,8 +173,8 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes decisions that are not needed any more. A host that was suspended until the decision of its generation was deleted could decide that
-    /// generation a second time. But at its next opening, the host would find the newer decision.
+    /// Deletes old decisions. If a host is suspended until the decision of its generation is deleted, it could then decide that generation a second
+    /// time. But when this host opens the integration again, it finds the newer decision.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries

@@ -172,7 +172,8 @@ package final class EventCatalog: Sendable {
             guard let activity = Int(columns[2]), kind.facts.hasActivity(activity) else {
                 let known = (kind.facts.activities.map { "\($0.id) \($0.caption)" } + ["99 Other"]).joined(
                     separator: ", ")
-                throw refuse("activity_id “\(columns[2])” is not one of \(kind.facts.caption)'s: \(known)")
+                throw refuse(
+                    "activity_id “\(columns[2])” is not an activity of \(kind.facts.caption), which has \(known)")
             }
             guard let rule = EventRule(columns.count > 4 ? columns[4] : "-") else {
                 throw refuse(

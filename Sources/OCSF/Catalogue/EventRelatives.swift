@@ -30,8 +30,8 @@ struct EventRelatives: Sendable {
         mappings = types.map(\.mapping)
     }
 
-    /// The result of the vote; nil if no type of the catalogue shares a word with this type. The type with the index `excluded` does not vote. It is
-    /// given only to measure how good the votes are.
+    /// The result of the vote; nil if no type of the catalogue shares a word with this type. The type with the index `excluded` does not vote. Set
+    /// `excluded` only to measure how good the votes are.
     func vote(on type: JSONText, excluding excluded: Int? = nil) -> Vote? {
         var closest = 0
         // For each class: the number of votes, the activity of the first voter, and whether all other voters have the same activity.

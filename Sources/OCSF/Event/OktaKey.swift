@@ -45,7 +45,8 @@ enum OktaKey: UInt16, CaseIterable {
         }
     }
 
-    /// Okta's pages on Identity Threat Protection capitalize these member names, which Okta sends in lower case elsewhere.
+    /// Second spellings of these member names. Okta's pages on Identity Threat Protection write them with a capital letter, everything else from Okta
+    /// with a small one.
     static let capitalized: [(name: String, key: OktaKey)] = [
         ("Risk", .risk), ("Behaviors", .behaviors), ("ThreatSuspected", .threatSuspected), ("EventUuid", .eventUuid),
         ("Label", .label), ("ExternalSessionId", .externalSessionId), ("RiskChange", .riskChange),

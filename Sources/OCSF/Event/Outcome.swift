@@ -44,7 +44,7 @@ struct Outcome {
             }
         }
         if let eventType {
-            // For these event types, Okta's result SUCCESS means that Okta denied access.
+            // For these event types, Okta's result SUCCESS means that access was denied.
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
                 isOverridden = true
@@ -105,19 +105,20 @@ extension RecordMapping {
         if kind == .finding {
             explain("status_id", "the state of the finding, from its activity, the verdict and the risk")
         } else if outcome.isOverridden {
-            explain("status_id", "Failure: for this event type, Okta calls a denied access SUCCESS")
+            explain("status_id", "Failure: for this event type, Okta's result SUCCESS means that access was denied")
         } else {
             explain("status_id", outcome.result == nil ? "no outcome" : "outcome.result")
         }
         if kind == .finding {
             explain(
-                "is_alert", isAlertingFinding ? "a new finding" : "left out: the finding is not new, or the risk is low"
-            )
+                "is_alert",
+                isAlertingFinding
+                    ? "a new finding" : "left out: the finding is not new, or the risk is low or did not rise")
         } else if outcome.isAlert {
             explain("is_alert", "debugData.threatSuspected")
         }
         if outcome.risk.hasDetails {
-            explain("risk_details", "risk, behaviors and threats, from the members in which Okta wrote them")
+            explain("risk_details", "risk, behaviors and threats, collected from several members of the event")
         }
     }
 

@@ -8,7 +8,8 @@ enum Principal {
     case device
     case address
 
-    /// Decides by the actor's type in the event. If the type is missing or unknown, decides by the form of the actor's id.
+    /// Decides by the actor's type in the event. If the type is missing or unknown, the actor is an address if its id, or without an id its name, is
+    /// an IP address. Otherwise it is a user.
     init(_ identity: Identity, in event: LogEvent) {
         guard let type = event.known(identity.type) else {
             self = Self.isAddress(identity, event) ? .address : .user

@@ -134,7 +134,7 @@ struct RiskReport {
         previous = previousHere
     }
 
-    /// Adds the event type, the issuer and the claims that another product reported through the Shared Signals Framework.
+    /// Adds the event type and the claims that another product reported through the Shared Signals Framework.
     private mutating func addReported(_ place: LooseValue, _ event: LogEvent) {
         event.forEachMember(of: place) { name, value in
             if name.equals("type") {

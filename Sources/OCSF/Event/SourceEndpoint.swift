@@ -67,7 +67,7 @@ extension RecordMapping {
                     "src_endpoint.ip",
                     endpoint.isVerbatim
                         ? "client.ipAddress"
-                        : "client.ipAddress in its usual spelling, or the actor, if it is an address")
+                        : "client.ipAddress in its standard spelling, or the actor, which is an address")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
             // The enrichment marks the address as internal, so that no consumer looks it up in an external service.

@@ -5,7 +5,7 @@ import Glibc
 package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: String, Sendable {
         case notAnArray = "does not begin with ["
-        case truncated = "ends before its array does"
+        case truncated = "ends before its array is complete"
         case unexpectedByte = "has something other than a comma or ] after an element"
         case trailingBytes = "continues after the end of its array"
         case tooLarge = "is larger than 1 GiB"

@@ -98,7 +98,7 @@ package struct EventStream: Sendable {
         return stop
     }
 
-    /// The end of the element has not been read yet. Wait for more bytes, but only while the element can still become an event.
+    /// The end of the element has not been read yet. Waits for more bytes, unless the element is already too large for an event.
     private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
         isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
     }

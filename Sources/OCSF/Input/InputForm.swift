@@ -31,7 +31,7 @@ package enum OtherObject: Sendable, Equatable {
     case eventBridge
     case unknown
 
-    /// One sentence for a person, with what to do.
+    /// What is wrong with the object, and what to do, for a person: a sentence without a subject.
     package var explanation: String {
         switch self {
         case .apiError(let code, let summary):

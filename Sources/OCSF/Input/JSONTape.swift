@@ -86,7 +86,7 @@ final class JSONTape {
     static let maximumBytes = 4 << 20
     static let maximumValues = 131_072
     static let maximumDepth = 64
-    /// Python refuses integers of more than 4,300 digits, and many programs that read records are written in Python.
+    /// In bytes. Python refuses integers of more than 4,300 digits, and many programs that read records are written in Python.
     static let maximumNumberLength = 1024
 
     private let parser: OpaquePointer
@@ -104,7 +104,7 @@ final class JSONTape {
 
     deinit { tributary_json_parser_free(parser) }
 
-    /// The root node, which is valid until the next call, and the number of nodes after it.
+    /// The root node, and the number of all nodes including the root. The nodes follow the root in memory, and are valid until the next call.
     func parse(_ text: UnsafeRawBufferPointer) -> Result<(nodes: JSONNode, count: Int), Rejection> {
         guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
             return .failure(Rejection(reason: .syntax, position: 0))

@@ -27,8 +27,8 @@ struct EnrichmentList: ~Copyable {
     subscript(_ index: Int) -> Entry { entries[index] }
 }
 
-/// In OCSF, only an endpoint has the attribute `network_scope_id`; a user, a URL and an observable have no such attribute. So an enrichment says
-/// which of their attributes is internal or external, and has the attribute's value.
+/// In OCSF, only an endpoint has the attribute `network_scope_id`; a user, a URL and an observable have no such attribute. So an enrichment names an
+/// attribute of such an object, repeats its value, and says whether it is internal or external.
 extension RecordMapping {
     /// Adds an enrichment that says whether the domain of a login is one of the organization's. The domain begins at the offset `domain`.
     mutating func scopeOfLogin(_ path: StaticString, _ login: JSONText, domain: Int) {

@@ -6,8 +6,8 @@ package struct Explanation: Sendable, Equatable {
 }
 
 extension RecordMapping {
-    /// Records a decision, if explanations are wanted. Before a call that builds `reason` from several parts, check `isExplaining`, because that
-    /// costs time.
+    /// Records a decision, if explanations are wanted. If `reason` is built from several parts, check `isExplaining` before the call, because
+    /// building the text costs time.
     @inline(__always)
     mutating func explain(_ attribute: StaticString, _ reason: String) {
         if isExplaining { explanations.append(Explanation(attribute: "\(attribute)", reason: reason)) }

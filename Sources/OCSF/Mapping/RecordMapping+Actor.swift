@@ -60,9 +60,10 @@ extension RecordMapping {
         }
     }
 
-    /// Writes a program as OCSF's `actor.app_uid`, not as a user. If the event has `client.id`, `client.id` names the same program.
+    /// Writes an actor that is a program. `actor.app_uid` is the actor's id, or `client.id` if the actor has no id. A `client.id` that equals the
+    /// actor's id is left out of `unmapped`, too.
     private mutating func application(_ actor: Identity) {
-        explain("actor.app_uid", "the actor, which is a program by its type")
+        explain("actor.app_uid", "the actor, which is a program: its id, or client.id if it has no id")
         let client = event.child(event[.client], .id)
         let name = event.known(actor.displayName) ?? event.known(actor.alternateId)
         if let id = event.known(actor.id) {

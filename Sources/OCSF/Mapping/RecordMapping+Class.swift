@@ -37,7 +37,9 @@ extension RecordMapping {
         (kind, activity) = schema.placed(kind, isRevoked ? 2 : 1)
         explain(
             "class_uid",
-            kind == .access ? "the role is bound to a user, a target" : "the role is bound to a group, a target")
+            kind == .access
+                ? "the role is bound to the target that is a user"
+                : "the role is bound to the target that is a group")
     }
 
     /// Changes the class to Entity Management, because the event lacks what its own class requires. Every event can fill Entity Management, which has
@@ -52,7 +54,7 @@ extension RecordMapping {
             activity = verb
         } else if kind == .account {
             // Of the activities of Account Change, those below also exist in Entity Management: Create, Enable, Password Change, Password Reset,
-            // Disable and Delete. Those for a lock or a factor do not.
+            // Disable and Delete. The others, such as Lock, do not.
             switch activity {
             case 1: activity = 1
             case 2: activity = 8

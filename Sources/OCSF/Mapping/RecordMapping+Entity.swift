@@ -4,7 +4,7 @@ extension RecordMapping {
     /// One exception: if the actor is a device, and the event has no targets or only a user, the entity is the device.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
-            explain("entity", "the actor is a device, and the only target is a user")
+            explain("entity", "the actor is a device, and there is no target except a user")
             return deviceEntity(actor, targets)
         }
         let rule = eventType?.contains(".rule.") ?? false ? targets.rule : nil
@@ -132,7 +132,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The first target whose login is an email address.
+    /// The email address of the first target whose login, name or id is one.
     func recipient(actor: Identity?) -> JSONText? {
         var found: JSONText?
         event.forEach(event[.target]) { element in

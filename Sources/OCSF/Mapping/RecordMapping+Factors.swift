@@ -54,7 +54,9 @@ extension RecordMapping {
             writer.put("\"is_mfa\":true,")
             explain("is_mfa", "the verification of a factor that is neither a password nor a question")
         } else {
-            explain("is_mfa", "left out: no second factor, and no factor other than a password or a question")
+            explain(
+                "is_mfa",
+                "left out: no second factor, and no verification of a factor other than a password or a question")
         }
     }
 

@@ -6,7 +6,8 @@ extension RecordMapping {
     /// True if a user reports a sign-in, or an administrator judges a finding (rules F2 and F9). The request of that person is not evidence.
     private var isStatement: Bool { rule.family == UInt8(ascii: "F") && (rule.number == 2 || rule.number == 9) }
 
-    /// In OCSF, a new finding is an alert; one that is updated or closed is not.
+    /// In OCSF, a new finding is an alert; one that is updated or closed is not. A new finding about a risk that is low or did not rise is not an
+    /// alert, either.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
     /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Any other new finding is at least Medium, or at
@@ -110,7 +111,7 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// True if a person changes the risk of another user. The person is then the reporter of the finding, because the request is theirs.
+    /// True if a person changes the risk of another user. Then this person reports the finding, and the person's own request is not evidence.
     private func isReporter(_ actor: Identity?, _ targets: Targets) -> Bool {
         isAboutRisk && principal == .user && actor != nil && targets.user != nil && !isSame(targets.user, actor)
     }

@@ -45,7 +45,7 @@ extension RecordMapping {
 }
 
 extension LogEvent {
-    /// The text of a value, without the quotes of a string. Nil for objects, arrays, and values without a meaning.
+    /// The text of a value, without the quotes of a string. Nil for objects, arrays, nulls and empty strings.
     fileprivate func scalar(_ node: JSONNode) -> JSONText? {
         switch Int(node.pointee.kind) {
         case TRIBUTARY_JSON_NULL, TRIBUTARY_JSON_OBJECT, TRIBUTARY_JSON_ARRAY: return nil

@@ -13,13 +13,16 @@ extension RecordMapping {
             contextSession(consumes: false)
             explain("session.uid", "the actor is the user, so the request's session is the user's")
         } else {
-            explain("session.uid", "left out: the request's session is the actor's, and no other is named")
+            explain(
+                "session.uid",
+                "left out: the request's session is the actor's, not the user's, and the event names no other session")
         }
         if isOwn, isThroughVPN { writer.put("\"is_vpn\":true,") }
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endObject() }
     }
 
-    /// True if the ids of both are equal, or their logins if an id is missing. Without an actor, true; with an actor but no subject, false.
+    /// Whether the subject and the actor are the same: their ids are equal, or their logins if an id is missing. Without an actor, true; with an
+    /// actor but no subject, false.
     func isSame(_ subject: Identity?, _ actor: Identity?) -> Bool {
         guard let subject, let actor else { return actor == nil }
         if subject.id != nil, subject.id == actor.id { return true }

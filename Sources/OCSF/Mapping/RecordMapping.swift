@@ -33,7 +33,7 @@ struct RecordMapping: ~Copyable {
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
-    /// The path in the record of the host of `http_request.url`; nil until the host is written.
+    /// The path at which the record has the host of `http_request.url`; nil until the host is written.
     var urlHostPath: StaticString?
     /// The index of the event type's ATT&CK tags in the catalogue; nil if it has none.
     var attack: Int?

@@ -216,8 +216,8 @@ final class RecordFit {
         parent.pointee.flags |= Self.changed
     }
 
-    /// If the version lacks a list and has another attribute for the list's first element, moves that element there. Returns whether it has moved
-    /// one.
+    /// If the version lacks a list, but has an attribute for a single element of it, moves the first element that this attribute allows there.
+    /// Returns whether an element was moved.
     private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
         -> Bool
     {

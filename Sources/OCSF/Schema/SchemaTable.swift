@@ -26,7 +26,7 @@ struct SchemaTable: Sendable {
     struct Attribute {
         var content: Content
         var isArray: Bool
-        /// The profiles of which a record must list at least one; empty for an attribute that needs no profile.
+        /// A record may have the attribute only if it lists one of these profiles. Empty for an attribute that needs no profile.
         var profiles: Profiles
         /// The attribute that holds the name of this attribute's value, as `type` does for `type_id`; 0 if there is none.
         var sibling: UInt16
@@ -137,7 +137,8 @@ struct SchemaTable: Sendable {
                     content = .any
                 } else if row.object != "-" {
                     guard let object = found[row.object] else {
-                        throw SchemaTableError(version: version, line: row.line, problem: "no object \(row.object)")
+                        throw SchemaTableError(
+                            version: version, line: row.line, problem: "the table has no object “\(row.object)”")
                     }
                     content = .object(object)
                 }
@@ -168,7 +169,7 @@ struct SchemaTable: Sendable {
             guard columns.first == Substring(version) else { continue }
             guard columns.count == 5 else {
                 throw SchemaTableError(
-                    version: version, line: line, problem: "each line of choices.tsv must have five columns")
+                    version: version, line: line, problem: "choices.tsv: a line must have five columns")
             }
             switch (columns[1], kind(columns[2]), kind(columns[3])) {
             case ("class", .some(let from), .some(let to)) where classes[to] != nil:
@@ -176,7 +177,8 @@ struct SchemaTable: Sendable {
                 for pair in columns[4].split(separator: "|") where columns[4] != "-" {
                     let sides = pair.split(separator: "=").compactMap { Int($0) }
                     guard sides.count == 2 else {
-                        throw SchemaTableError(version: version, line: line, problem: "“\(pair)” is not FROM=TO")
+                        throw SchemaTableError(
+                            version: version, line: line, problem: "choices.tsv: “\(pair)” is not FROM=TO")
                     }
                     activities[sides[0]] = sides[1]
                 }
@@ -186,16 +188,19 @@ struct SchemaTable: Sendable {
                 structures[structure].first[number(columns[3])] = number(columns[4])
             case ("into", _, _) where number(columns[3]) != 0 && number(columns[4]) != 0:
                 guard let object = objects[columns[2]] else {
-                    throw SchemaTableError(version: version, line: line, problem: "no object \(columns[2])")
+                    throw SchemaTableError(
+                        version: version, line: line, problem: "choices.tsv: there is no object “\(columns[2])”")
                 }
                 structures[object].into[number(columns[3])] = number(columns[4])
             case ("same", _, _) where number(columns[3]) != 0 && number(columns[4]) != 0:
                 guard let object = objects[columns[2]] else {
-                    throw SchemaTableError(version: version, line: line, problem: "no object \(columns[2])")
+                    throw SchemaTableError(
+                        version: version, line: line, problem: "choices.tsv: there is no object “\(columns[2])”")
                 }
                 structures[object].same[number(columns[3])] = number(columns[4])
             default:
-                throw SchemaTableError(version: version, line: line, problem: "no such choice: \(row)")
+                throw SchemaTableError(
+                    version: version, line: line, problem: "choices.tsv: this choice is not possible: \(row)")
             }
         }
     }
@@ -242,7 +247,8 @@ private struct SchemaTableReader {
             switch (columns[0], columns.count) {
             case ("class", 6):
                 guard let uid = Int(columns[2]), let category = Int(columns[3]) else {
-                    throw SchemaTableError(version: version, line: line, problem: "a class has a number")
+                    throw SchemaTableError(
+                        version: version, line: line, problem: "the class_uid and the category_uid must be numbers")
                 }
                 structures.append(
                     Structure(
@@ -255,7 +261,7 @@ private struct SchemaTableReader {
                 structures[structures.count - 1].constraints.append(
                     (columns[1] == "just_one", columns[2].split(separator: ",")))
             case ("", 7) where !structures.isEmpty: try attribute(columns, line)
-            default: throw SchemaTableError(version: version, line: line, problem: "no such row: \(row)")
+            default: throw SchemaTableError(version: version, line: line, problem: "the row is invalid: \(row)")
             }
         }
     }

@@ -53,7 +53,7 @@ struct ByteTable: Sendable {
     }
 }
 
-/// FNV-1a, 32 bits. The keys come from the operator and never from an event, so collisions can't be provoked.
+/// FNV-1a, 32 bits. The keys in a table come from the program or the operator, never from an event, so nobody can provoke collisions.
 private func byteHash(_ start: UnsafePointer<UInt8>?, _ count: Int) -> UInt32 {
     var hash: UInt32 = 2_166_136_261
     guard let start else { return hash }

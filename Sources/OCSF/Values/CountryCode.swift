@@ -113,7 +113,8 @@ enum CountryCode {
         return UnsafePointer(memory)
     }()
 
-    /// The code, then its names: ISO's short name, and the variants in geolocation data. XK is user-assigned (Kosovo).
+    /// The code, then its names: ISO's short name, and the variants in geolocation data. XK, for Kosovo, is one of the codes that ISO leaves to its
+    /// users.
     private static let names = """
         AD Andorra
         AE United Arab Emirates

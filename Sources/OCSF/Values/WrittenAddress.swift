@@ -31,7 +31,7 @@ struct WrittenAddress {
         guard let address = IPAddress(text) else { return nil }
         if address.isIPv4, let colon = text.lastIndex(of: UInt8(ascii: ":")) {
             // If the text ends in the IPv4 address in decimal numbers, only that part is used. An IPv4 address in hexadecimal digits has no such
-            // part.
+            // part, so its text stays as it is.
             let tail = text.slice(colon + 1..<text.count)
             if IPAddress(tail) == address { text = tail }
         }

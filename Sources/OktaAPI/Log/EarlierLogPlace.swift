@@ -8,12 +8,13 @@ import FoundationEssentials
 package struct EarlierLogPlace: Sendable, Hashable, Codable {
     package struct Way: Sendable, Hashable, Codable {
         package var next: String?
-        /// Where the way began: every event of the way was stored by Okta at this time or later.
+        /// The beginning of the way: Okta stored every event of the way at this time or later.
         package var since: Int64?
         /// The median of `published` of the way's last events.
         package var watermark: Int64?
 
-        /// Where versions 1 and 2 started a query if they had no link: five minutes before the watermark, but not before the way's beginning.
+        /// The time from which the way is queried if its link can't be used: five minutes before the watermark, but not before the way's beginning.
+        /// Nil in version 1, which kept no time.
         package var restart: StoredTime? {
             guard let watermark else { return since.map { StoredTime($0) } }
             return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))
@@ -24,7 +25,7 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         package var history: Way
         package var from: Int64
         package var until: Int64
-        /// The number of the tail's first events that are remembered. Versions 1 and 2 called these events the boundary.
+        /// The number of the tail's first events that are remembered. Version 2 called these events the boundary.
         package var boundary: Int
         /// The maximum number of the tail's first events that are remembered.
         package static let fullBoundary = 2_000

@@ -24,7 +24,7 @@ package enum LogAnswer: Sendable {
     package struct Request: Sendable {
         /// The address of the request.
         package var url: String
-        /// Whether the address is a link that Okta gave.
+        /// Whether the address is a `next` link from Okta.
         package var isLink: Bool
         /// Whether the same link was refused before.
         package var isRepeated: Bool

@@ -10,7 +10,7 @@ package struct LogPageRequest: Sendable {
 
 /// A page of events that has not been read yet.
 package struct LogPage: Sendable {
-    /// The page: a JSON array, exactly as Okta sent it.
+    /// The page: a JSON array as Okta sent it, but without a byte order mark.
     package let body: [UInt8]
     /// The body's memory allowance. The budget takes it back when the page is released.
     var allowance: BodyAllowance?
@@ -31,24 +31,24 @@ package struct LogPage: Sendable {
     package let limit: Int
     /// The `Date` header of the answer.
     package let date: ServerTime?
-    /// The number of events in the way's previous page.
+    /// The number of events in the way's previous page that was not empty.
     let previousCount: Int?
     /// The highest number of events in one of the way's earlier pages. Only the pages that were requested since the last wait count.
     var largestCount = 0
     /// The maximum age, in milliseconds by the server's clock, of an event that counts as one of the newest.
     let freshness: Int64
-    /// The period whose events Okta has deleted: from the way's last event to the oldest event that Okta still keeps.
+    /// The period whose events Okta has deleted before they could be collected; nil if there is none.
     package let gap: LogGap?
     /// Okta's id of the organization, if it is known.
     package let organization: String?
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// If two pages in a row have the same number of events, and at least this many, the server is assumed to enforce a page size. Smaller pages may
-    /// have the same number of events by chance.
+    /// If two pages in a row have the same number of events, at least this many, the server is assumed to limit the size of its pages. Smaller pages
+    /// may have the same number of events by chance.
     static let leastEqualCount = 10
 
-    /// A page is small if another page, requested since the last wait, had at least this many times as many events.
+    /// A page is small if the largest page since the last wait had at least this many times as many events.
     static let smallPage = 4
 
     /// Whether more events are expected immediately. This only decides when the next request is sent.
@@ -92,7 +92,7 @@ package struct PageCheckpoint: Sendable, Hashable {
         case tailBegan
         /// The history has reached the point where the tail began. Only the tail continues.
         case historyEnded
-        /// The history has reached the point where a short tail began. Only the history continues.
+        /// The history has reached the point where the tail began, and the tail has few events. Only the history continues.
         case tailDropped
     }
 
@@ -101,7 +101,7 @@ package struct PageCheckpoint: Sendable, Hashable {
     package var change = Change.none
     /// The number of events in the page.
     package var count = 0
-    /// How many of the page's events the way had not passed before.
+    /// The number of the page's events that the way had not passed before.
     package var passed = 0
     package var newest: PublishedTime?
     /// The number of the page's events that may have been collected before. Whether they were is unknown, because too few of the remembered events

@@ -81,12 +81,12 @@ extension LogPager {
         let isOfWay = problem.kind.isOfOneWay || problem.isSlow
         if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
         self[way].retries += 1
-        // Only the id of a request for the log is recorded. The problem of a request for a token has no status.
+        // Only the id of a request for the log is recorded. If a token request failed, `status` is nil.
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // The pager waits about a minute after a problem that a person has to correct. It also does so if a link is refused again before the last
-        // query by time has brought a new event.
+        // The pager waits about a minute after a problem that a person has to correct. It waits as long if Okta refuses a link again, and the last
+        // query by time has not yet brought a new event.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait

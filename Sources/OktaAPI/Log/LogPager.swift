@@ -15,15 +15,16 @@ import CurlHTTPClient
 ///
 /// What always holds:
 /// - At most one request is pending. No request is pending while a page waits for its commit.
-/// - Only ``committed(_:now:)`` moves the place. If anything fails before that, the same page is requested again.
+/// - Only ``committed(_:now:)`` moves the place past a page. If anything fails before that, the same page is requested again.
 /// - A `next` link is followed byte for byte, and only on the org's own origins and on the log's path.
-/// - No request goes out before its wait is over, and no wait is longer than the poll interval or 95 s, whichever is longer.
+/// - No request goes out before its wait is over, and no wait is longer than one and a half poll intervals or 95 s, whichever is longer.
 /// - Requests are spaced evenly, so that this client uses no more than its share of the org's rate limit.
-/// - Whether a page is full, short or empty decides only when the next request goes out.
+/// - Whether a page is full, short or empty affects when the next request goes out and when a search ends. It never causes the loss of an event.
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
-/// - If there are two ways, the tail goes first whenever it is due, and the history gets at least every other request. If the only way is far behind
-///   the present, a tail may begin. The pager then queries the log from the `Date` of the way's last answer on, until an answer has an event.
+/// - If there are two ways, the tail goes first whenever it is due. When the tail has been read to its end, the history gets the next request if it
+///   is due. If the only way is far behind the present, the pager also queries the newest events: those stored after the `Date` of the way's last
+///   durable page. A tail begins with the first of these pages that has a new event.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
@@ -44,8 +45,8 @@ package struct LogPager: Sendable {
         case page(LogPage)
         /// There is no page. ``LogPager/nextStep(now:)`` says when to try again.
         case trouble(PagerTrouble)
-        /// Okta's clock and this host's differ, and the configured start is relative to now. The start now counts from Okta's clock, and the log is
-        /// queried from the new start.
+        /// The configured start is relative to now, but this host's clock and Okta's differ. The start has been computed again with Okta's clock. The
+        /// log is queried from this new start.
         case startMoved(to: StoredTime, ahead: Duration)
     }
 
@@ -57,7 +58,7 @@ package struct LogPager: Sendable {
 
     /// While there is one way, a tail may begin if the events of this way are older than this, in milliseconds by the server's clock.
     static let farBehind: Int64 = 3_600_000
-    /// How long after a query with smaller pages the pager tries larger pages again.
+    /// The time after which the pager tries larger pages again, if it had to request smaller ones.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
@@ -68,7 +69,7 @@ package struct LogPager: Sendable {
     package private(set) var query: LogQuery
     /// The wait after the end of the log has been reached.
     package var pollInterval: Duration
-    /// The scheduled times of polls; `nil` means one interval after each page.
+    /// The scheduled times of polls. If nil, the next poll is one interval after the last page.
     private var pollGrid: PollGrid?
     /// The place after the last committed page.
     package private(set) var place: LogPlace
@@ -80,26 +81,26 @@ package struct LogPager: Sendable {
     var phase = Phase.idle
     var budget: RequestBudget
     var main: WayProgress
-    /// The tail's progress. While there is only one way: the progress of a tail that may begin.
+    /// The tail's progress. While there is only one way, it is the progress of a tail that may begin; nil if none may begin.
     var tail: WayProgress?
-    /// Whether the next request belongs to the main way, because the tail has just been read to its end. Without this rule, a tail that is always due
-    /// would leave no requests to the main way.
+    /// Whether the main way goes first, because the tail has just been read to its end. Without this rule, the main way would get no request while
+    /// the tail is always due.
     private var isMainNext = false
-    /// The `Date` of the answer with the main way's last durable page.
+    /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. The requests of a tail that may begin get empty answers at first. The first events
-    /// that such a tail gets may be events that the main way has passed since the last empty answer. The main way must still remember these events.
-    /// The pager therefore requests the possible tail again when the main way has passed a quarter of this number.
+    /// The minimum number of events that the main way remembers. Before a tail begins, its requests get empty answers. When an answer then has
+    /// events, the main way may already have passed them, and must still remember them. The pager therefore requests the tail again whenever the main
+    /// way has passed a quarter of this number.
     private let remembered: Int
-    /// The number of events that the main way has passed since the possible tail's last empty answer.
+    /// Before a tail begins: the number of events that the main way has passed since the tail's last answer.
     private var passedSinceTail = 0
-    /// The `Date` of the answer with the last durable page of either way.
+    /// The `Date` of the answer that contained the last durable page of either way.
     private var keptDate: ServerTime?
     /// The `Date` of the last answer, whether or not its page is durable.
     private var lastDate: ServerTime?
     /// The host's time, used until Okta's is known.
     private let hostTime: HostTime
-    /// The beginning of the last reported gap.
+    /// The beginning of the gap that was reported last.
     private var toldGap: PublishedTime?
     var jitter: Jitter
 
@@ -193,8 +194,8 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Moves a possible tail to a place after everything that the main way has passed. After an empty answer, the tail is not moved, and continues
-    /// with the answer's link. The tail is moved again when the main way has passed so many events that some may be forgotten.
+    /// Before a tail begins: sets its query to start after everything that the main way has passed. After an empty answer, the query instead
+    /// continues with the answer's link. It starts again when the main way has passed so many events since then that it may have forgotten some.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -238,7 +239,7 @@ package struct LogPager: Sendable {
     }
 
     /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's
-    /// clock. If the start were in Okta's future, events stored before the start would be missed.
+    /// clock. Otherwise, the start could be too late, and earlier events would be missed.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
@@ -311,8 +312,8 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail becomes the only way, and keeps its link and its waits. Only a search restarts, because the remaining way remembers other
-            // events than those that the search looked for.
+            // The tail becomes the only way, and keeps its link and its waits. Only a search starts again, because the remaining way remembers other
+            // events than the search has looked for.
             if var tail {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)
@@ -359,7 +360,7 @@ package struct LogPager: Sendable {
 
     // MARK: Queries by time
 
-    /// Replaces the way's link by a query by time.
+    /// Replaces the way's link with a query by time.
     mutating func requery(_ way: LogWay, limit: Int, _ now: Instant) -> LogRequery {
         let since = place[way]?.restart ?? self[way].since
         self[way].requery(since: since, limit: limit, at: now)

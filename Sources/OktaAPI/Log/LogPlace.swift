@@ -6,9 +6,9 @@ import FoundationEssentials
 ///     tributary-cursor/3 {"organization":"00o…","source":"<16 hex digits>","way":{"filter":"…","next":"https://…","restart":1795420801113}}
 ///     tributary-cursor/3 {"backfill":{…},"history":{…},"organization":"00o…","source":"…","tail":{…}}
 ///
-/// If there is one way, it is `way`. While old events are fetched along with the newest ones, there are two: `history`, and `tail`, which
-/// began later in the log and has the newest events. The links are Okta's `next`, byte for byte. A link contains the origin, the filter and the page
-/// size of its query, so following it would ignore a changed configuration. `source` and `filter` tell whether the configuration has changed.
+/// If there is one way, it is `way`. During a backfill there are two ways: `history` collects older events, and `tail` the newest ones. The links are
+/// Okta's `next`, byte for byte. A link contains the origin, the filter and the page size of its query, so following it after a change of the
+/// configuration would ignore the change. `source` and `filter` show whether the configuration has changed.
 ///
 /// ``EarlierLogPlace`` reads versions 1 and 2.
 package struct LogPlace: Sendable, Hashable {
@@ -24,13 +24,13 @@ package struct LogPlace: Sendable, Hashable {
         /// The median of `published` of the way's last events. It is used for reports only, because one event with a wrong date could move it.
         package var reached: PublishedTime?
 
-        /// Set if a query by time found no event that the way has passed. Events that were published before this time may have been collected
+        /// Set if a search found too few of the events that the way remembers. Events that were published up to this time may have been collected
         /// already.
         package var unprovenUntil: ServerTime?
-        /// The number of remembered events that the way passed with earlier filters; nil if there are none. These events are the newest that it
-        /// passed with those filters, without a gap. The value is ``brokenStretch`` if some of them may have been forgotten.
+        /// The number of remembered events that the way passed with earlier filters; nil if there are none. They are the newest events that the way
+        /// passed with those filters, without a gap. If the way may have forgotten some of them, the value is ``brokenStretch``.
         package var setAside: Int?
-        /// The value of ``setAside`` if some events may have been forgotten. This value is larger than the number of events that can be remembered.
+        /// The value of ``setAside`` if the way may have forgotten some events. It is larger than the number of events that a way can remember.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -87,7 +87,7 @@ package struct LogPlace: Sendable, Hashable {
             source: query.source, ways: .one(Way(filter: query.filter, restart: start)), countedFrom: countedFrom)
     }
 
-    /// The way with this name; nil for the tail while there is only one way.
+    /// The way with this name. Nil for the tail if there is only one way.
     package subscript(name: LogWay) -> Way? {
         switch (ways, name) {
         case (.one(let way), .main): way
@@ -117,8 +117,8 @@ package struct LogPlace: Sendable, Hashable {
     /// The links of both ways.
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
-    /// Whether a link of this place leads to another origin than that of `query`. If so, Tributary must first find out whether both addresses belong
-    /// to the same org.
+    /// Whether a link of this place must not be followed for `query`, for example because it leads to another origin. If so, Tributary must first
+    /// find out whether both addresses belong to the same org.
     package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
 
     /// Checks whether the place belongs to the organization of `query`.
@@ -230,7 +230,7 @@ package enum CursorError: Error, Sendable, Hashable, CustomStringConvertible {
             "the stored cursor has version \(version): run the version of Tributary that wrote it"
         case .foreign(let reason):
             """
-            the stored cursor is not one of this org's log (\(reason)), and Tributary could not find out whether the new address \
+            the stored cursor does not belong to this org's log (\(reason)), and Tributary could not find out whether the new address \
             belongs to the same organization: if it does not, restore the old address
             """
         case .otherOrganization(let kept, let found):

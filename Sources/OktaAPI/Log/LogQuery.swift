@@ -4,7 +4,7 @@ import CurlHTTPClient
 package struct LogQuery: Sendable, Hashable {
     /// The org.
     package let org: OrgURL
-    /// Other origins of the same org whose `next` links may be followed: its custom domain, or its okta.com name.
+    /// Other origins of the same org: its custom domain, or its okta.com name. A `next` link to one of these origins may be followed.
     package var aliases: [OrgURL]
     /// Okta's id of the organization; nil until Okta has reported it.
     package var organization: String?

@@ -1,17 +1,17 @@
 /// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
 /// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events.
 ///
-/// The search reads the remembered events in two passes. The first pass only counts how many of them Okta returns. The second pass reads them again,
-/// and collects every unknown event after half of them. So as many remembered events are before this point as after it: the first half keeps the
-/// point away from the forgotten events, and the second half keeps it away from the new ones.
+/// The search reads the remembered events in two passes. The first pass only counts how many of them Okta returns. The second pass reads them again.
+/// When it has read half of them, it begins to collect every unknown event. This point is far from the forgotten events, which are before the first
+/// half, and far from the new events, which are after the second half.
 ///
 /// A search is not stored. After a restart of the daemon, the search begins again with the same query.
 package struct LogSearch: Sendable, Hashable {
     package enum Pass: Sendable, Hashable {
         /// Remembered events are counted up to this number. Nothing is collected.
         case counting(upTo: Int)
-        /// When this many remembered events have been seen, unknown events are collected. Zero means that too few can be found; every unknown event
-        /// is then collected.
+        /// Unknown events are collected once this many remembered events have been seen. Zero: the search has found too few remembered events, so
+        /// every unknown event is collected.
         case collecting(after: Int)
     }
 
@@ -29,7 +29,7 @@ package struct LogSearch: Sendable, Hashable {
 
     /// A pass of the search ends after this many empty answers in a row.
     static let endsAfterEmptyAnswers = 4
-    /// If the search has lasted this long, in milliseconds by the server's clock, its pass ends with the first answer that is not full.
+    /// When the search has lasted this long, its pass ends with the next page that is not full. In milliseconds by the server's clock.
     static let endsAfter: Int64 = 600_000
 
     package init(_ pass: Pass, began: ServerTime? = nil, next: String? = nil) {
@@ -56,13 +56,13 @@ package struct LogSearch: Sendable, Hashable {
     /// Records a remembered event.
     package mutating func found(_ identity: UInt128) { if seen.count < need { seen.insert(identity) } }
 
-    /// The search after a page during which nothing was collected.
+    /// Returns the state of the search after a page from which nothing was collected.
     ///
     /// - Parameters:
     ///   - count: the number of the page's events.
     ///   - typical: the median of their `published`.
     ///   - next: the link to the next page.
-    ///   - leastSeen: if the first pass has seen fewer remembered events, their number proves nothing.
+    ///   - leastSeen: the minimum number of remembered events that the first pass must see. With fewer, the search has failed.
     package func after(
         count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String, leastSeen: Int
     ) -> LogSearch {
@@ -81,8 +81,8 @@ package struct LogSearch: Sendable, Hashable {
         return LogSearch(.collecting(after: (seen.count + 1) / 2), began: search.began, next: firstPage)
     }
 
-    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the pass has not
-    /// seen enough. If a pass ends too early, it has seen fewer events; events can then be collected twice, but none is lost.
+    /// Whether this pass has probably read every event that the way may have passed. If the pass ends too early, events can be collected twice, but
+    /// none is lost.
     private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
         guard let began else { return false }

@@ -1,5 +1,5 @@
-/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale has its own type, because comparing times of two scales
-/// requires an assumption about how the scales relate. Tributary makes such assumptions only in the conversions in this file.
+/// A point in time on one scale, in milliseconds since 1970-01-01T00:00:00Z. Each scale has its own type, so that times of two scales are not
+/// compared by mistake. The conversions in this file say what they assume about how two scales relate.
 package struct LogTime<Scale>: Sendable, Hashable, Comparable, Codable {
     package let milliseconds: Int64
 
@@ -40,11 +40,10 @@ package typealias ServerTime = LogTime<ServerScale>
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
-    /// The largest time by which an event's `published` may be later than the time at which Okta stored the event, in milliseconds.
+    /// How far, at most, an event's `published` may lie after the moment when Okta stored the event; in milliseconds.
     package static let tolerance: Int64 = 300_000
 
-    /// The earliest time at which Okta can have stored an event with this `published`. This assumes that Okta never stores an event earlier than
-    /// ``tolerance`` before its `published`.
+    /// The earliest moment when Okta can have stored an event with this `published`: ``tolerance`` milliseconds before `published`.
     package var earliestStored: StoredTime { StoredTime(milliseconds).advanced(by: -Self.tolerance) }
 }
 

@@ -75,7 +75,8 @@ package struct LogRequery: Sendable, Hashable {
 }
 
 extension PagerTrouble.Kind {
-    /// Whether the trouble concerns the requests of one way and not the whole org.
+    /// Whether this kind of trouble affects only the way whose request failed, such as a broken page. Trouble of any other kind may affect all
+    /// requests to the org.
     var isOfOneWay: Bool {
         switch self {
         case .brokenBody, .tooLarge, .missingNext, .foreignNext, .nextStandsStill, .rejected, .cursorRefused,

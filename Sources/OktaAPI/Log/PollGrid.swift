@@ -3,9 +3,9 @@
 /// Each org has its own `origin`. The origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the
 /// times are fixed, the orgs stay distributed: each org returns to its own times after an outage, a suspend or a backlog.
 package struct PollGrid: Sendable {
-    /// Integrations whose times are closer than this are polled at the same moment. The value is a fifth of the interval, but at least half a second
-    /// and at most five seconds. One wake-up for several integrations costs less than one for each, and libcurl checks all idle connections at the
-    /// first request of each second.
+    /// Integrations whose times would be closer together than this are polled at the same moment. The value is a fifth of the interval, but at least
+    /// half a second and at most five seconds. One wake-up for several integrations costs less than one for each, and libcurl checks all idle
+    /// connections at the first request of each second.
     static func step(_ interval: Duration) -> Duration { min(max(interval / 5, .milliseconds(500)), .seconds(5)) }
 
     /// The time between the first requests of two integrations. It allows a hundred TLS handshakes a second.

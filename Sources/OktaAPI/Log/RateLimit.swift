@@ -6,7 +6,7 @@ import CurlHTTPClient
 /// the same position belong to one bucket. Only the bucket with the fewest requests left is used; if there are several such buckets, the one that
 /// resets last. The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
 package struct RateLimit: Sendable, Hashable {
-    /// Requests allowed in a window. Zero on a 429 means that concurrency was limited, not the rate.
+    /// Requests allowed in a window. Zero on a 429 means that the org got too many simultaneous requests.
     package let limit: Int64?
     /// Requests left in this window.
     package let remaining: Int64?

@@ -3,7 +3,7 @@ import CurlHTTPClient
 /// What an answer other than 200 means for reading a log. The status is examined before Okta's code, because the same code occurs with different
 /// statuses. For example, E0000053 occurs with 400 and with 500 (Okta System Log query documentation).
 struct Refusal {
-    /// How long to wait before the same request is repeated.
+    /// How long the pager waits before it repeats the request.
     enum Pace {
         /// Exponential backoff, for a problem that usually ends without help.
         case backoff

@@ -3,9 +3,10 @@ import CurlHTTPClient
 /// Decides when the next request for an org's log may be sent. This client spreads its share of the org's rate limit evenly over time, and always
 /// leaves requests for other clients. A plain value; the caller passes the time.
 ///
-/// - The minimum time between two requests (the pace) is a window's minute divided by this client's share of the window's requests.
-/// - Some of the requests left in the window are reserved for other clients: either their share for the rest of the window, or the number that they
-///   would need at their present rate, whichever is more.
+/// - The minimum time between two requests (the pace) is the length of a window, divided by the number of requests that this client may send in a
+///   window.
+/// - Some of the requests left in the window are reserved for other clients: either the other clients' share for the rest of the window, or the
+///   number that they need if they continue at their present rate, whichever is more.
 /// - After a 429, this client waits for the reset by the server's clock. No wait is longer than 95 s, whatever the headers say.
 struct RequestBudget: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -97,7 +98,8 @@ struct RequestBudget: Sendable {
         guard remaining > 0 else { return nextWindow + jitter.upTo(2) }
         guard let all = limit.limit, all > 0, remaining <= all, Double(seconds) <= Self.window else { return nil }
         let left = Double(seconds)
-        // The rate of the other clients, in requests per second. Early in a window there is too little data, so at least ten seconds are assumed.
+        // The rate of the other clients, in requests per second. Early in a window there is too little data, so the window is assumed to have begun
+        // at least ten seconds ago.
         let others = max(0, Double(all - remaining) - Double(used)) / max(Self.window - left, 10)
         let entitled = (1 - share) * Double(all) / Self.window
         let needed = max(entitled, others)

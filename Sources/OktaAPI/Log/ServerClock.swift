@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future. With the time of a
-/// local clock that is wrong, a service app would therefore get no token.
+/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future. If the local clock is
+/// wrong, requests for a token that contain its time are therefore refused.
 struct ServerClock: Sendable, Hashable {
     /// Milliseconds to add to the local clock. The result is usually slightly too early, because `Date` drops the fraction of a second, and because
     /// the answer needed time to arrive. That is safe, because a signed time must not be in the future.

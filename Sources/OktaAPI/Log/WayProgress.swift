@@ -1,30 +1,30 @@
 /// What a pager knows about one way in addition to the durable place: the next request, and the results of earlier attempts.
 struct WayProgress: Sendable {
-    /// Where the way's query by time starts while it has no link.
+    /// The start of the way's query by time, which is used while the way has no link.
     var since: StoredTime
-    /// Okta's link; nil if the way queries by time.
+    /// Okta's link to the next page; nil if the way is queried by time.
     var next: String? {
         didSet { if next != oldValue { nextFullPage = next.map { LogQuery.fullPage(of: $0) } } }
     }
-    /// The number of events in a full page of the link `next`. Computed only when the link changes: the link of an org without new events stays the
-    /// same.
+    /// The number of events in a full page of the link `next`. It is computed only when the link changes. While an org has no new events, its link
+    /// stays the same.
     private var nextFullPage: Int?
     /// Events per page of a query by time. A link has its own limit.
     var limit: Int
-    /// The search for events that the way has passed; nil if there is none.
+    /// The search for events that the way has passed; nil if no search is in progress.
     var search: LogSearch?
     var due: ContinuousClock.Instant
-    /// The number of events in the last page.
+    /// The number of events in the last page that was not empty.
     var previousCount: Int?
     /// The highest number of events in a page that was requested since the last wait.
     var largestCount = 0
     /// The number of pages in a row whose events were old, without a wait between the pages.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// How often the next request has already been sent and brought no page.
+    /// How many times the next request has already been sent without getting a page.
     var retries = 0
     var failures = 0
-    /// Okta's request id of the first of these attempts that got no page.
+    /// Okta's id of the first of these requests that Okta answered.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0
@@ -44,7 +44,7 @@ struct WayProgress: Sendable {
         self.due = due
     }
 
-    /// The link that the next request follows; nil if it queries by time.
+    /// The link that the next request follows; nil if the next request is a query by time.
     var link: String? { search != nil ? search?.next : next }
 
     /// The number of events in a full page of the next request.

@@ -10,7 +10,7 @@ package actor EndpointPace {
     private let now: @Sendable () -> Instant
     private let wait: @Sendable (Instant) async -> Void
     private var budgets: [OktaEndpoint: RequestBudget] = [:]
-    /// For each endpoint: no call is sent before this time, because the last call was answered with 429.
+    /// The time before which no call is sent to an endpoint, because Okta has answered a call with 429.
     private var holds: [OktaEndpoint: Instant] = [:]
     private var jitter: Jitter
 

@@ -24,7 +24,7 @@ package struct OktaCall: Sendable {
     let endpoint: OktaEndpoint
     /// The scopes of a service app that allow the call. One of them is enough.
     package let scopes: [OktaScope]
-    /// Whether the call changes something. Such a call is not repeated after a lost connection, because the org might then receive it twice.
+    /// Whether the call changes something. If so, it is not repeated after a lost connection, because the org might receive it twice.
     var isSentOnce: Bool { method != .get }
     /// The maximum size of the answer, in bytes.
     let bodyLimit: Int
@@ -45,7 +45,7 @@ package struct OktaCall: Sendable {
 
     private static let readers: [OktaScope] = [.usersManage, .usersRead]
 
-    /// The maximum number of users that a search returns.
+    /// The number of users to show if several match. A search requests one more user, to find out whether there are more.
     package static let searchLimit = 20
 
     static func user(_ id: String) -> OktaCall {

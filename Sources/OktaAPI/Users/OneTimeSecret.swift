@@ -19,7 +19,7 @@ package struct OneTimeSecret: Sendable, Equatable, Codable, CustomStringConverti
     }
 
     /// The same text for every secret, so that no log shows it.
-    package var description: String { "secret of an answer (not shown)" }
+    package var description: String { "secret from an answer (not shown)" }
     /// The same text for every secret, so that no log shows it.
     package var debugDescription: String { description }
     /// Has no children, so that `dump` shows nothing of the secret.

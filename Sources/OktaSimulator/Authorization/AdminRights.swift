@@ -1,7 +1,7 @@
 /// What an administrator may do: Okta's standard roles, or the permissions of a custom role.
 ///
-/// The permissions of custom roles have Okta's names (`okta.users.lifecycle.suspend`). Rights that no custom role can give have names of the
-/// simulator (``viewLog``, ``logOut``), and only standard roles include them.
+/// The permissions of custom roles have Okta's names (`okta.users.lifecycle.suspend`). Rights that no custom role can give have names that only the
+/// simulator uses (``viewLog``, ``logOut``). Only standard roles include these rights.
 public struct AdminRights: Sendable, Equatable {
     /// Okta's standard roles that matter to the simulated endpoints.
     public enum Role: String, Sendable, CaseIterable {
@@ -68,7 +68,7 @@ public struct AdminRights: Sendable, Equatable {
             throw SimulatorError.badSetting(
                 name: name,
                 reason:
-                    "neither a role (\(Role.allCases.map(\.rawValue).joined(separator: " "))) nor a permission okta.…")
+                    "neither a role (\(Role.allCases.map(\.rawValue).joined(separator: " "))) nor an okta.… permission")
         }
     }
 
@@ -78,8 +78,8 @@ public struct AdminRights: Sendable, Equatable {
         permissions = []
     }
 
-    /// Whether a permission is granted. A broader permission covers a narrower one: `okta.users.manage` covers `okta.users.lifecycle.suspend`, but not
-    /// the risk of a user, which Okta lists separately.
+    /// Whether a permission is granted. A broader permission covers a narrower one: `okta.users.manage` covers `okta.users.lifecycle.suspend`, but
+    /// not `okta.users.risk.read` and `okta.users.risk.manage`, which Okta lists separately.
     func allow(_ permission: String) -> Bool {
         let held = roles.reduce(into: permissions) { $0.formUnion($1.permissions) }
         if held.contains(permission) { return true }

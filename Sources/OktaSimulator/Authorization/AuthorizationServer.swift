@@ -9,7 +9,7 @@ struct AuthorizationServer: Sendable {
         let status: Int
         let code: String
         let reason: String
-        /// Whether the answer contains the current nonce, because the proof lacked it.
+        /// Whether the answer contains the current nonce, because the client's proof lacked it.
         var givesNonce = false
         /// The missing scope.
         var scope: String?

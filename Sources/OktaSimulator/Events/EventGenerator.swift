@@ -1,13 +1,13 @@
 /// Generates events of the whole catalogue. Event `i` is a pure function of the settings, the timeline and `i`.
 struct EventGenerator: Sendable {
     let seed: UInt64
-    /// Whether to go through all types of the catalogue in turn, instead of choosing types with plausible frequencies.
+    /// Whether to use all types of the catalogue in turn, instead of choosing them with plausible frequencies.
     let eachType: Bool
     /// Share of events with an odd but documented shape, 0…1.
     let oddShare: Double
-    /// Share of events that no healthy org would send, 0…1.
+    /// The share of events in a form that no healthy org would send, 0…1.
     let hostileShare: Double
-    /// Share of events published minutes before they are persisted, 0…1.
+    /// The share of late events, 0…1. They are published up to `lateSpan` milliseconds before they are persisted.
     let lateShare: Double
     /// The longest delay of a late event, in milliseconds.
     let lateSpan: Int64

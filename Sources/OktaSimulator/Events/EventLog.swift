@@ -30,7 +30,7 @@ struct EventLog: Sendable {
         return timeline.count(now: now) + arrived
     }
 
-    /// Notes that the log is read at `now`. From then on, no event is inserted before the events that have been read.
+    /// Records that the log is read at `now`. From then on, no event is inserted before the events that have been read.
     mutating func read(now: Int64) { latestRead = max(latestRead, now) }
 
     /// Adds events at the end; they exist from `time` on.

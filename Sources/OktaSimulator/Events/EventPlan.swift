@@ -29,6 +29,6 @@ struct EventPlan {
     var isJob: Bool
     var oddity: Oddity
     var hostility: Hostility
-    /// The event's random numbers. Rendering draws its numbers from here, after those that the plan used.
+    /// The event's random numbers. The plan has used the first numbers. Rendering uses the numbers that follow.
     var rolls: Rolls
 }

@@ -1,4 +1,4 @@
-/// Computes when event `i` was persisted and published. The log is ordered by persistence: `persisted` never decreases as `i` increases.
+/// Computes when event `i` was persisted. The log is ordered by persistence: `persisted` never decreases as `i` increases.
 ///
 /// The first `historyCount` events are spread evenly over the `historySpan` before `epoch`. After `epoch`, there are `rate` events per second.
 /// Everything is computed from `i`, so a log of any length costs nothing, and a restart with the same epoch gives the same times.

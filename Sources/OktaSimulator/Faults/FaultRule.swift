@@ -1,5 +1,5 @@
-/// A kind of fault, and when it occurs. It affects requests to `/api/v1/logs`, or the calls that ``at`` names, after authorization and the rate
-/// limit.
+/// A kind of fault, and when it occurs. It affects requests to `/api/v1/logs`, or the calls that ``at`` names. A request that the simulator refuses
+/// for its credential or the rate limit gets no fault.
 public struct FaultRule: Sendable, Codable, Equatable {
     /// The kind of fault.
     public enum Kind: String, Sendable, Codable, CaseIterable {
@@ -11,7 +11,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case rateLimitPast = "rate-limit-past"
         /// A 429 without any rate-limit header, with the body `{}`.
         case rateLimitBare = "rate-limit-bare"
-        /// A 429 for too many concurrent requests: limit 0, remaining 0, and a reset time that is only approximate.
+        /// A 429 for too many concurrent requests: limit 0, remaining 0, and a reset time one second in the future.
         case rateLimitConcurrency = "rate-limit-concurrency"
         /// 401 E0000011.
         case unauthorized
@@ -61,17 +61,17 @@ public struct FaultRule: Sendable, Codable, Equatable {
         case noRateHeaders = "no-rate-headers"
         /// A correct page whose rate-limit headers are not numbers.
         case absurdRateHeaders = "absurd-rate-headers"
-        /// Each rate-limit header occurs twice. The second one has the lower value.
+        /// Each rate-limit header occurs twice. The second `x-rate-limit-remaining` has a lower value.
         case doubledRateHeaders = "doubled-rate-headers"
     }
 
     /// The kind of fault.
     public var kind: Kind
-    /// How often the fault occurs; nil for any number of times.
+    /// The maximum number of times that the fault occurs; nil for no maximum.
     public var count: Int?
     /// The probability that the fault occurs for a matching request, 0…1; default 1.
     public var probability: Double?
-    /// After the rule was set, this many matching requests are answered normally before the fault occurs.
+    /// The number of matching requests that do not get the fault, counted from the time when the rule was set; default 0.
     public var after: Int?
     /// On which pages the fault occurs: `any` (default), `full` (the page has as many events as the request's `limit`) or `short` (all other pages).
     public var page: String?
@@ -92,7 +92,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     /// Whether the simulator carries out the call before the fault occurs; default false. If true, the kind `disconnect` loses only the answer.
     public var done: Bool?
 
-    /// A rule that applies to each request until `count` is reached.
+    /// Creates a rule. With the defaults, the fault occurs for every request to the log.
     public init(
         _ kind: Kind, count: Int? = nil, probability: Double? = nil, after: Int? = nil, page: String? = nil,
         status: Int? = nil,
@@ -129,7 +129,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1)
             guard let name = halves.first, let kind = Kind(rawValue: name.trimmingSpaces) else {
                 throw SimulatorError.badFaults(
-                    reason: "no kind in \"\(part)\"; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
+                    reason: "\"\(part)\" has no kind; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
             }
             var rule = FaultRule(kind)
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Answers tests' requests to the simulator itself, at paths that no org has.
+/// Answers the requests with which tests control the simulator. Real orgs do not have these paths.
 extension OrgService {
     func control(_ request: HTTPRequest, _ path: String) -> HTTPReply {
         let json = [("Content-Type", "application/json")]
@@ -26,7 +26,7 @@ extension OrgService {
                 setFaults(rules)
                 return HTTPReply(status: 200, headers: json, body: Array("{\"rules\":\(rules.count)}".utf8))
             } catch {
-                return refused("not an array of faults: \(error)")
+                return refused("the body must be a fault or an array of faults: \(error)")
             }
         case ("DELETE", "/_simulator/faults"):
             setFaults([])
@@ -41,7 +41,7 @@ extension OrgService {
             guard let change = try? JSONDecoder().decode([String: String].self, from: Data(request.body)),
                 let status = change["status"].flatMap(UserStatus.init), let user = change["user"],
                 setStatus(status, of: user)
-            else { return refused("not {\"user\": …, \"status\": …} with a user and a status of this org") }
+            else { return refused("the body needs a \"user\" of this org and a valid \"status\"") }
             return HTTPReply(status: 200, headers: json, body: Array("{}".utf8))
         case ("POST", "/_simulator/events"):
             do {

@@ -63,7 +63,7 @@ struct PageRendering {
         return lines.map { ("link", $0) }
     }
 
-    /// The `next` URL with a wrong address, for `foreign-next`.
+    /// The `next` URL. With the fault `foreign-next`, its address is wrong.
     private func foreign(_ origin: String, _ parameters: String) -> String {
         fault?.kind == .foreignNext
             ? FaultRendering(fault: fault).elsewhere(origin, "/api/v1/logs?\(parameters)")

@@ -1,5 +1,5 @@
-/// Limits the requests of one bucket: `limit` requests in each window. A window of Okta's lasts 60 s and does not begin with a minute of the wall
-/// clock. Here, all windows have the same length, and the windows of each bucket begin at different times.
+/// Limits the requests of one bucket: `limit` requests in each window. In Okta, a window lasts 60 s, and does not begin at the full minute. Here, all
+/// windows have the same length, but each bucket's windows begin at a different time.
 struct RateWindow {
     struct Verdict: Equatable {
         var allowed: Bool
@@ -12,7 +12,7 @@ struct RateWindow {
     let limit: Int
     /// The length of a window in milliseconds.
     let length: Int64
-    /// The offset of the windows in milliseconds, 0..<length.
+    /// The time from a multiple of ``length`` to the beginning of a window, in milliseconds: 0..<length.
     let phase: Int64
     private var window = Int64.min
     private var used = 0

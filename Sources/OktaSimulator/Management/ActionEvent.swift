@@ -1,6 +1,6 @@
 import Foundation
 
-/// The event of a management call for the org's log.
+/// The event that a management call adds to the org's log.
 struct ActionEvent: Sendable {
     struct Target: Sendable {
         let id: String

@@ -1,6 +1,6 @@
-/// Answers the calls to users, groups, roles, sessions and risk.
+/// Answers the calls about users, groups, roles, sessions and risk.
 extension OrgService {
-    /// An answer in bytes, and the events to add to the log.
+    /// An encoded answer, and the events to add to the log.
     private struct Rendered: Sendable {
         var status = 200
         var body: [UInt8]?

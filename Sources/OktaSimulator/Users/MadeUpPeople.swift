@@ -1,5 +1,5 @@
-/// The users and groups of a simulated org. The first users are named after their purpose. The people who act in the org's log follow, then the plain
-/// users that the settings request.
+/// The users and groups of a simulated org. The first users are named after their purpose. The people who act in the org's log follow. The last users
+/// are the plain users that the settings request.
 struct MadeUpPeople {
     private let words: Vocabulary
     private let epoch: Int64
@@ -40,7 +40,7 @@ struct MadeUpPeople {
         return groups
     }
 
-    /// How long before the start of the log the users were created: a year, in milliseconds.
+    /// The users were created this long before the org's `epoch`: a year, in milliseconds.
     private static let age: Int64 = 365 * 86_400_000
 
     mutating func users(extra: Int) -> [OktaUser] {
@@ -102,7 +102,7 @@ struct MadeUpPeople {
             user(login: "lou.locked" + domain, first: "Lou", last: "Locked", .lockedOut),
             user(login: "sue.suspended" + domain, first: "Sue", last: "Suspended", .suspended),
             user(login: "dan.deprovisioned" + domain, first: "Dan", last: "Deprovisioned", .deprovisioned),
-            // Two users who share an e-mail address, which is also the login of the first; and two with the same short name.
+            // Two users with the same e-mail address, which is also the login of the first. Then two users with the same short name.
             user(login: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "mia.meyer2" + domain, email: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "sam.lee" + domain, email: "sam.lee@mail.corp.example", first: "Sam", last: "Lee"),

@@ -1,4 +1,4 @@
-/// Answers the calls about a user's risk. The org needs Identity Threat Protection for them.
+/// Answers the calls about a user's risk. Only an org with Identity Threat Protection has these calls.
 extension UserDirectory {
     mutating func risk(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard let index = index(id: request.route.user) else { throw .noUser(request.route.user) }

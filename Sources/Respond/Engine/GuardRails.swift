@@ -12,7 +12,7 @@ struct GuardRails: Sendable {
 
     /// The owner of the API token that performs the actions at an org, as last read from Okta.
     struct Owner: Sendable {
-        /// The version of the secret on disk. A new secret may belong to another owner.
+        /// The version of the secret on disk. A new secret may belong to another owner, so the owner is then read again.
         var version: SecretVersion?
         var user: OktaUser
     }
@@ -37,7 +37,7 @@ struct GuardRails: Sendable {
         protection([asked, user.login, user.email, user.id])
     }
 
-    /// A refusal if the user owns the API token that acts.
+    /// A refusal if the user owns the API token with which Tributary acts.
     static func ownership(of user: OktaUser, owner: OktaUser) -> Refusal? {
         guard user.id == owner.id else { return nil }
         return Refusal(

@@ -11,7 +11,7 @@ struct HourlyUsers: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// Counts the user of an action that is being sent to Okta, even if the action is forced.
+    /// Counts the user of an action without checking the limit: for a forced action, or an action that is in the response log already.
     mutating func note(_ user: String, org: String, at time: Int64) {
         let key = Self.key(user, org)
         times[key] = max(times[key] ?? time, time)

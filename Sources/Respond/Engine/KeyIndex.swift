@@ -4,7 +4,7 @@ import ResponseLog
 struct KeyIndex: Sendable {
     struct Record: Sendable, Equatable {
         var request: String
-        /// A digest of the request. It shows whether the same key is used for another request.
+        /// The content of the request as one text. It shows whether the same key is used for another request.
         var fingerprint: String
         /// The position where the request's entries begin; nil for the log's beginning.
         var start: ResponseLogPosition?
@@ -37,7 +37,7 @@ struct KeyIndex: Sendable {
         guard earlier.map({ $0.time <= entry.time - Self.life }) ?? true, Self.counts(entry) else { return }
         records[key] = Record(
             request: entry.request, fingerprint: Self.fingerprint(entry), start: start, end: end, time: entry.time)
-        // If an expired key is used again, it keeps its old place in the order.
+        // If an expired key is used again, it keeps its old position in the order.
         guard earlier == nil else { return }
         order.append(key)
         guard order.count - oldest > limit else { return }
@@ -53,7 +53,7 @@ struct KeyIndex: Sendable {
         records[key].flatMap { $0.time > now - Self.life ? $0 : nil }
     }
 
-    /// Whether the step of this entry must not be repeated under the same key.
+    /// True if the step of this entry must not be repeated under the same key.
     static func counts(_ entry: ResponseEntry) -> Bool {
         switch entry.result?.outcome {
         case nil, .done, .alreadyDone, .unknown: true
@@ -75,7 +75,7 @@ struct KeyIndex: Sendable {
         _ integration: String, _ command: ResponseAction, _ user: String, _ caseID: String, _ options: ResponseOptions
     ) -> String {
         var parts = [integration, command.rawValue, user.lowercased(), caseID]
-        // Commands with several steps determine the options themselves.
+        // `contain` and `release` determine the options themselves, so a responder's options make no difference.
         if command != .contain, command != .release {
             parts += [options.groupAsked ?? "", options.riskLevel ?? ""]
             parts += [options.oauthTokens, options.forgetDevices, options.sendEmail].map { $0.map(String.init) ?? "" }

@@ -17,7 +17,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// Okta does not allow changing the members of this group by hand.
     case fixedGroup = "fixed-group"
     case protectedUser = "protected-user"
-    /// The user owns the API token that acts.
+    /// The user owns the API token with which Tributary acts.
     case credentialOwner = "credential-owner"
     case administrator
     /// The credential is not allowed to read who owns it, or which roles the user has.

@@ -45,7 +45,7 @@ extension ResponseEngine {
             if let blindness {
                 return (
                     false,
-                    "The service app can't read users: \(blindness). It needs the scope \(OktaScope.usersRead.rawValue), and a role."
+                    "The service app can't read users: \(blindness). It needs the scope \(OktaScope.usersRead.rawValue), and an administrator role."
                 )
             }
             return (
@@ -101,7 +101,10 @@ extension ResponseEngine {
             return (true, "\(owner.shown), who owns the token, is \(role.label).")
         }
         if types.contains("CUSTOM"), !needs.permissions.isEmpty {
-            return (true, "\(owner.shown), who owns the token, has a custom role; the action needs \(needs.roleWords).")
+            return (
+                true,
+                "\(owner.shown), who owns the token, has a custom role, which can't be checked. The action needs \(needs.roleWords)."
+            )
         }
         let missing = sentence(needs.advice(isServiceApp: false))
         return (

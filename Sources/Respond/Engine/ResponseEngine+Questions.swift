@@ -233,8 +233,8 @@ extension ResponseEngine {
     func unreadableLog() -> ResponseResult {
         refused(
             .logUnavailable,
-            "The response log can't be read, so Tributary can't find out what was done under this key. Tributary did nothing"
-        )
+            "The response log can't be read, so Tributary can't find out what was done under this key. "
+                + "Tributary did nothing; check the files in response.log_directory")
     }
 
     /// The result if a query before the action has failed, so that the action is not tried.

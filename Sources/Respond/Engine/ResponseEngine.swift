@@ -18,7 +18,7 @@ package actor ResponseEngine: Responding {
         package let description: String
     }
 
-    /// The longest wait for the rate limit. This time is for all queries before an action together, and then for each step.
+    /// The longest wait for the rate limit: this time for all queries before an action together, and the same time again for each step.
     static let patience = Duration.seconds(120)
 
     let orgs: [String: ResponseOrg]
@@ -33,7 +33,7 @@ package actor ResponseEngine: Responding {
     var hour: HourlyUsers
     private var refusals = HourlyRefusals()
     var keys: KeyIndex
-    /// The owner of each integration's credential.
+    /// For each integration, the owner of its API token.
     var owners: [String: GuardRails.Owner] = [:]
     private var turns = Turnstile()
     /// Entries without a result. They belong to actions during which the helper stopped.
@@ -296,7 +296,7 @@ package actor ResponseEngine: Responding {
         let dry = entry.isDryRun ? ", a dry run" : ""
         logger.announce(
             .responseAction,
-            "\(entry.action.rawValue) \(entry.user.login ?? entry.user.asked), asked by \(who) for case \(entry.caseID)\(dry): \(result.outcome.rawValue). \(result.message)",
+            "\(entry.action.rawValue) \(entry.user.login ?? entry.user.asked), requested by \(who) for case \(entry.caseID)\(dry): \(result.outcome.rawValue). \(result.message)",
             metadata: metadata)
     }
 

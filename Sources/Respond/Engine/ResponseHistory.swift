@@ -1,6 +1,6 @@
 import ResponseLog
 
-/// Searches the response log for people.
+/// Searches the response log.
 package struct ResponseHistory: Sendable {
     /// Which actions to show.
     package struct Filter: Sendable, Codable, Equatable {
@@ -49,7 +49,7 @@ package struct ResponseHistory: Sendable {
                 places[entry.id] = kept.count
                 kept.append(entry)
             }
-            // The oldest actions are dropped only when there are twice as many as needed, so that this happens rarely.
+            // The oldest actions are dropped only when there are twice as many as needed, because dropping them takes time.
             if kept.count >= 2 * limit {
                 kept.removeFirst(kept.count - limit)
                 places = Dictionary(kept.enumerated().map { ($1.id, $0) }) { $1 }
@@ -59,7 +59,7 @@ package struct ResponseHistory: Sendable {
         return Array(kept.suffix(limit).reversed())
     }
 
-    /// The entries of a request between two positions, each action once.
+    /// The entries of a request between two positions: for each action, only the last entry.
     func actions(
         ofRequest request: String, from start: ResponseLogPosition?, to end: ResponseLogPosition
     ) throws -> [ResponseEntry] {

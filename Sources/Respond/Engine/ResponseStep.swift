@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// One call on one user: a whole action, or a part of `contain` or `release`.
+/// One call to Okta that acts on one user: a whole action, or a part of `contain` or `release`.
 struct ResponseStep: Sendable, Equatable {
     var action: ResponseAction
     /// All options of the action, with defaults filled in, and the id and name of the group that was found.

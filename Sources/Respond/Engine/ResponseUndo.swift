@@ -79,7 +79,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .setRisk:
             guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
                 return none(
-                    "The risk was \(entry.result?.riskLevelBefore ?? "not read") before. This level can't be set in Okta: use set-risk LOW."
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not known") before, and can't be set to that again: use set-risk LOW."
                 )
             }
             options.riskLevel = level

@@ -21,7 +21,8 @@ struct StepRunner: Sendable {
     /// it.
     static let readings: [Duration] = [.milliseconds(300), .seconds(1), .seconds(2)]
 
-    /// The wait after a call without an answer. Afterwards, the user's state is read to find out whether Okta has carried out the call.
+    /// The wait after a call without an answer, if the user's state does not show that Okta has carried out the call. Afterwards, the state is read
+    /// again.
     static let grace = Duration.seconds(3)
 
     let users: OktaUsers
@@ -162,7 +163,7 @@ struct StepRunner: Sendable {
         return Observation(isDone: wasThere && isDone == true ? nil : isDone, user: user)
     }
 
-    /// The outcome after a lost answer, if the state shows that the step is done.
+    /// The outcome after a lost answer, if the state shows that the step is done; otherwise nil.
     private func settled(after error: OktaCallError) async -> Outcome? {
         guard step.isReadBack else { return nil }
         let observed = await observe(since: before)

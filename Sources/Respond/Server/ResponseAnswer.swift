@@ -15,7 +15,7 @@ package enum ResponseAnswer: Equatable, Sendable {
     case end
     /// The request that would undo an action.
     case undo(ResponseRequest)
-    /// The events that were committed, and the calls whose events were still missing when the time limit was reached.
+    /// The events that were committed, and the calls whose events were still missing when the wait ended.
     case seen([CommittedActions.Action], missing: [CommittedActions.Awaited])
     case error(ResponseFault)
 

@@ -146,7 +146,7 @@ package final class ResponseServer: Sendable {
         // The socket's path is removed, so that new clients get an error at once instead of waiting.
         if order.load(ordering: .acquiring) == .stop, let path { unlink(path) }
         let clock = ContinuousClock()
-        // A pause waits for all calls, however long they take; a stop has a deadline.
+        // A pause waits for all requests, however long they take; a stop has a deadline.
         var deadline: ContinuousClock.Instant?
         while connections.withLock({ $0.count + $0.others }) > 0 {
             if order.load(ordering: .acquiring) == .stop {

@@ -11,8 +11,8 @@ enum UnixSocket {
     /// The maximum number of clients that may wait to be accepted.
     private static let backlog: Int32 = 128
 
-    /// Binds and listens. Root, the socket's owner and its group may connect. The socket gets the directory's group if the directory has the
-    /// set-group-id bit, otherwise the process's group.
+    /// Creates a socket at the path, and listens on it. Root, the socket's owner and its group may connect. The socket gets the directory's group if
+    /// the directory has the set-group-id bit, otherwise the process's group.
     ///
     /// An existing socket at the path is replaced if no process listens on it any more.
     static func listen(_ path: String) throws(Failure) -> Int32 {

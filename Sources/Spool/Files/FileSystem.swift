@@ -68,7 +68,7 @@ package struct FileStatus: Sendable, Equatable {
 }
 
 /// Every disk operation that the spool performs. There are few operations, and they take plain paths and descriptors. The machine can stop before or
-/// after each operation.
+/// after any of them, and the spool must survive that.
 ///
 /// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut. Before that, any subset of the operations
 /// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.

@@ -5,7 +5,7 @@ import Glibc
 /// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group.
 package struct PosixFileSystem: FileSystem {
     /// File descriptors that the spool leaves for the rest of the process. libdispatch needs a few to read its threads' state in /proc, and ends the
-    /// process if it can't open them (see `_dispatch_workq_monitor_pools`). The status file needs one to report the problem.
+    /// process if it can't open them (see `_dispatch_workq_monitor_pools`). Writing `status.json`, which reports the problem, takes one, too.
     private static let reserve = 16
 
     package init() {}

@@ -12,8 +12,8 @@ struct IdentityUpdate: Equatable {
     /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
     /// exactly what the writer dropped.
     var bound: Int
-    /// If the commit moves identities here from other windows: the largest `latest` that those windows have dropped. Nil if it moves none, or if
-    /// those windows have dropped none.
+    /// If this commit moves identities here from other windows: the largest `latest` of the commits that those windows have dropped, because they now
+    /// count as dropped here. After a merge, the commits that this window itself has dropped are included. Nil if there are no such commits.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }

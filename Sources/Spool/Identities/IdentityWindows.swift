@@ -1,6 +1,6 @@
 /// An integration's windows as of its last durable commit, and the changes that the next commit makes to them.
 struct IdentityWindows {
-    /// The maximum number of identities that the caller may add in one commit. For comparison: a page has a thousand events.
+    /// The maximum number of identities that the caller may add in one commit, far more than the thousand events that a page can have.
     static let maximumInCommit = 1 << 17
 
     private var memories: [IdentityMemory] = []

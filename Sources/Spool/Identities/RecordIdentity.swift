@@ -21,8 +21,8 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
 
     package let rawValue: UInt8
 
-    /// Filled by `StateRestoration` with the identities of all records in those segments that the journal does not know. The caller must not append
-    /// a record whose identity is in this window.
+    /// Filled by `StateRestoration` with the identities of all records in the segments that are unknown to the journal. The caller must not append a
+    /// record whose identity is in this window.
     package static let restored = IdentityWindow(number: 3)
 
     private init(number: UInt8) { rawValue = number }

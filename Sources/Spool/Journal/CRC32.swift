@@ -8,7 +8,7 @@ enum CRC32 {
         return UInt32(truncatingIfNeeded: crc32_z(UInt(crc), start.assumingMemoryBound(to: UInt8.self), bytes.count))
     }
 
-    /// The checksum of two byte runs in sequence, computed from their two checksums.
+    /// The checksum of two byte sequences together, computed from their two checksums.
     static func combined(_ first: UInt32, _ second: UInt32, secondLength: Int) -> UInt32 {
         UInt32(truncatingIfNeeded: crc32_combine(UInt(first), UInt(second), secondLength))
     }

@@ -5,8 +5,8 @@
 /// - A frame holds a cursor *and* the records up to it, with their identities. Either all of them are there or none, so the cursor and the records
 ///   can never disagree.
 /// - The newest generation is in force. Its header holds the cursor, and the list of segments into which the previous generation was sealed. So one
-///   rename decides both. Before that rename, the old journal is in force, and staged files are garbage. After the rename, the staged files are the
-///   records, and the old journal only says that the seal is not finished.
+///   rename puts both in force. Before that rename, the old journal is in force, and staged files are garbage. After the rename, the staged files are
+///   the records, and the old journal only says that the seal is not finished.
 /// - Finishing a seal removes the old journal last. If recovery finds an old journal, it finishes the seal again, which is idempotent.
 ///
 /// Bytes (integers are little-endian; `text16` and `text32` are UTF-8, preceded by a length of 16 or 32 bits)

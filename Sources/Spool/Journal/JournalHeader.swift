@@ -6,7 +6,7 @@ struct JournalHeader: Equatable {
     /// Magic, version and length. These fields and the checksum at the end have the same form in every version. So a reader can tell damage from a
     /// newer format.
     static let prefixLength = 16
-    /// The maximum length in bytes. A header with 4,096 partitions of a kilobyte each takes a sixteenth of this.
+    /// The maximum length in bytes. A header that lists 4,096 segments, with a kilobyte for each, takes a sixteenth of this.
     static let maximumLength = 64 << 20
 
     /// The version of the header and of the frames after it.
@@ -21,8 +21,8 @@ struct JournalHeader: Equatable {
     /// How the segments of this generation are compressed.
     var compression: Compression
     var cursor: String?
-    /// The length of the frame after the header that holds the unsealed records of the previous generation; 0 if there is no such frame. The frame
-    /// is durable together with the header, before the generation is in force.
+    /// The length of the carried frame, which follows the header and holds the unsealed records of the previous generation; 0 if there is no such
+    /// frame. The frame is durable together with the header, before the generation is in force.
     var carriedLength: Int64 = 0
     /// How the previous generation was sealed. The plan has no segments if there was no previous generation, or if that generation was abandoned
     /// (`StateRestoration`).
@@ -126,9 +126,9 @@ struct JournalHeader: Equatable {
     /// The number of bytes at a header's beginning that `manifestSequence` needs.
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
-    /// Reads a position from a header's first bytes: the last position of the manifest after the seal that began the generation; if that seal is not
-    /// finished, the last position before it. Nil for an earlier version, or if the bytes are not a header. The checksum can't be verified from the
-    /// first bytes alone, so read the whole header before you rely on the position.
+    /// Reads from a header's first bytes how far the manifest must reach: the last position that the seal before this generation gives to a segment.
+    /// If that seal is not finished, the last position before that seal. Nil for an earlier version, or if the bytes are not a header. The checksum
+    /// can't be verified from the first bytes alone, so read the whole header before you rely on the position.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
@@ -137,8 +137,8 @@ struct JournalHeader: Equatable {
         return Self.sequence(manifest, count: Int(count), isSealFinished)
     }
 
-    /// The last position of the manifest after the seal that began this generation; if that seal is not finished, the last position before it. Nil
-    /// for an earlier version.
+    /// How far the manifest must reach: the last position that the seal before this generation gives to a segment. If that seal is not finished, the
+    /// last position before that seal. Nil for an earlier version.
     func manifestSequence(isSealFinished: Bool) -> Int64? {
         Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
     }

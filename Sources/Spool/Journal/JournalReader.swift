@@ -60,7 +60,7 @@ struct JournalReader {
         guard Journal.fileName(header.generation) == file.path.split(separator: "/").last.map(String.init) else {
             throw .damaged(
                 path: file.path,
-                reason: "the file name has another generation than the header, which has \(header.generation)")
+                reason: "the header has generation \(header.generation), but the file name has another")
         }
         return (header, windows, crc, length)
     }

@@ -6,11 +6,11 @@ struct RecoveredJournal {
     var cursor: String?
     /// When the generation's first commit with records was made, in wall-clock milliseconds.
     var firstCommit: Int64?
-    /// When the oldest of the records that were carried over from the previous generation was committed, in wall-clock milliseconds.
+    /// When the oldest carried-over record was committed, in wall-clock milliseconds; nil if no record was carried over.
     var carriedSince: Int64?
     /// A seal that is decided but not finished.
     var pending: SealPlan?
-    /// The offset after the first frames that hold no records. Every record is in a later frame.
+    /// The offset after the commits without records at the journal's beginning. All commits with records come later.
     var recordsStart: Int64
     var report: RecoveryReport
 }

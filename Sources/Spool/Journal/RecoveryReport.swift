@@ -49,7 +49,7 @@ package struct RestoredState: Sendable, Equatable {
 
 /// How much of a manifest is missing.
 package struct OlderSpool: Sendable, Equatable {
-    /// The minimum number of missing lines; nil if the journal's version did not record it.
+    /// The minimum number of missing lines; nil if the journal has a version that did not record positions of the manifest.
     package var missingSegments: Int64?
     package var missingBytes: Int64
     /// When the last listed segment was sealed, in wall-clock milliseconds.

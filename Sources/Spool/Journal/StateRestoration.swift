@@ -2,18 +2,19 @@ import FoundationEssentials
 
 /// Reconciles a state that is older than its spool: one that was restored from a backup, or one that was lost.
 ///
-/// The manifest lists a generation's seal only once the next generation is in force. So if it lists this integration's newest journal or a later one,
-/// segments hold records that the journal does not know to be sealed. The contents of later journals are lost. Then:
+/// The manifest lists a generation's seal only once the next generation is in force. So if the manifest lists the generation of this integration's
+/// newest journal, or a later one, the journal does not know that seal: segments have records that the journal still counts as unsealed or has never
+/// had. The contents of later journals are lost. Then:
 ///
 /// - Collection restarts from before the journal's first records, with the cursor and the windows of that point. The records themselves are in the
 ///   segments, or are collected again.
 /// - The identities of all records in those segments go into the window `restored`. If such a record is collected again, the collector drops it.
-/// - Records that the journal's beginning carried over would not be collected again. So each carried partition is kept unless the segments have all
-///   of its records. A carried partition is always sealed as a whole.
+/// - The records that the journal has carried over from an earlier generation would not be collected again. So each carried partition is kept unless
+///   the segments have all of its records. A carried partition is always sealed as a whole.
 ///
 /// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest. So no earlier journal has had
-/// this number. This includes lost journals, and journals that are not in the manifest because their seals made no segments. If there was no journal
-/// at all, collection starts from the configured start.
+/// this number, not even a lost journal, or a journal that the manifest does not name because its seal made no segments. If there was no journal at
+/// all, collection starts from the configured start.
 ///
 /// A segment can have its final name and yet no manifest line, if its seal was interrupted and the journal that knew of the seal was lost. Such
 /// segments get their lines first.
@@ -43,7 +44,8 @@ struct StateRestoration {
         let marked = try fileSystem.list(recovery.staging).compactMap { SealMark.generation(fileName: $0.name) }.max()
         var report = RestoredState(hadJournal: found != nil, isSealGivenUp: swept != nil)
         if found == nil || swept != nil || marked.map({ $0 >= generation }) == true {
-            // An earlier process may have been interrupted in a seal before the directories that it created were durable.
+            // An earlier process may have been interrupted in a seal before the directories that it created were durable. They must be durable before
+            // the manifest names files in them.
             for inner in try walk.directories(of: integration) {
                 let path = inner.isEmpty ? spool.settings.directory : "\(spool.settings.directory)/\(inner)"
                 try fileSystem.synchronizeDirectory(path)
@@ -52,7 +54,7 @@ struct StateRestoration {
             report.newlyListed = try listVisible(as: max(listed, marked ?? 0, generation))
         }
         let listed = try spool.manifest.newestSeal(of: integration, after: known)
-        // The number of an abandoned or lost journal is in use, even if the manifest does not list it.
+        // The number of an abandoned or lost journal must not be used again, even if the manifest does not list it.
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
@@ -107,7 +109,7 @@ struct StateRestoration {
         var segments: [SealedSegment] = []
         try scan.lines(from: start) { (line, _) throws(SpoolError) in
             if let (name, generation) = ManifestLine(line)?.generation, name == integration,
-                // If `swept` is set, the journal does not know any later segment. So all later segments count, whatever their generations are.
+                // If `swept` is set, the journal knows no segment after `known`. So all of them count, whatever their generations are.
                 swept != nil || generation >= self.generation,
                 let segment = try? decoder.decode(SealedSegment.self, from: Data(line))
             {

@@ -51,8 +51,8 @@ package struct VerifyOptions: Sendable {
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes. With a reserve of a tenth, all of them take less than 128 MiB. A
-    /// spool with more records is read several times.
+    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes. Their array has room for a tenth more, and takes less than 128 MiB.
+    /// A spool with more records is read several times.
     package static let defaultFingerprintLimit = 3_500_000
     package var fingerprintLimit = Self.defaultFingerprintLimit
     /// The maximum number of problems that are kept. All problems are counted.

@@ -1,6 +1,6 @@
 import CommandHints
 
-/// How far a loader has come: it has stored everything up to a manifest position durably.
+/// A loader's statement that it has durably stored all segments up to a position in the manifest.
 ///
 /// There is one file per loader, `SPOOL/_acks/<loader>.json`:
 ///
@@ -38,8 +38,8 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         }
     }
 
-    /// Why `next` can't be acknowledged, given the earlier acknowledgement and the manifest's positions; nil if it can. A position can be
-    /// acknowledged again, because a loader that died may have to repeat it.
+    /// Why `next` can't be acknowledged, given the earlier acknowledgement and the manifest's positions; nil if it can. The same position can be
+    /// acknowledged again, because a loader that died may have to repeat its acknowledgement.
     static func objection(to next: Int64, after earlier: Int64?, in bounds: ClosedRange<Int64>?, loader: String)
         -> String?
     {

@@ -2,7 +2,8 @@ import CommandHints
 import FoundationEssentials
 import Glibc
 
-/// `SPOOL/_acks`, where loaders record how far they have come. Loaders write there as members of the spool's group; the daemon only reads.
+/// `SPOOL/_acks`, where loaders record up to which position they have loaded. Loaders write there as members of the spool's group; the daemon only
+/// reads.
 ///
 /// If a file in this directory can't be read, it may belong to a loader that has acknowledged nothing. So `all` throws, and nothing is deleted.
 ///
@@ -57,8 +58,8 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// The acknowledgement of one loader, even if those of other loaders are invalid; nil if the loader isn't registered. Throws `refused` as `all`
-    /// does.
+    /// The acknowledgement of one loader, even if those of other loaders are invalid; nil if the loader isn't registered. Throws `refused` if it is
+    /// invalid or does not match the manifest.
     package func acknowledgement(of loader: String) throws(SpoolError) -> Acknowledgement? {
         try Acknowledgement.checkName(loader)
         guard try fileSystem.status(directory) != nil else { return nil }
@@ -183,7 +184,7 @@ package struct AcknowledgementFiles: Sendable {
         guard try manifest.line(at: sequence)?.path == acknowledgement.path else {
             throw unbelievable(
                 acknowledgement.loader + Self.suffix,
-                "the manifest has another path at position \(sequence) than the acknowledgement")
+                "its path is not the path that the manifest has at position \(sequence)")
         }
     }
 

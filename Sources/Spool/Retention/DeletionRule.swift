@@ -6,7 +6,8 @@ package enum RetentionSetting: Sendable, Equatable {
     /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
     case acknowledged
 
-    /// How long Tributary distrusts the wall clock after the clock was changed, in monotonic milliseconds. For `after`: the retention period.
+    /// How long Tributary distrusts the wall clock after the clock was changed: the retention period for `after`, an hour otherwise. Monotonic
+    /// milliseconds.
     var clockPatience: Int64 {
         if case .after(let age) = self { age.milliseconds } else { DeletionRule.patience }
     }
@@ -54,7 +55,8 @@ package struct DeletionRule: Sendable, Equatable {
         }
     }
 
-    /// True if the segment is too young or not yet acknowledged, so that no later segment in the manifest can be deleted, either.
+    /// True if the segment is too young to be deleted, or is not acknowledged and too young to be reported as waiting. The later segments in the
+    /// manifest are younger, so this is true of them, too.
     func keepsAll(after sequence: Int64, sealedAt: Int64) -> Bool {
         if let sealedBefore, sealedAt >= sealedBefore { return true }
         return acknowledgedThrough.map { sequence > $0 && waitingSince <= sealedAt } ?? false

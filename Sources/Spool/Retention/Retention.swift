@@ -28,8 +28,8 @@ struct Retention {
     ///
     /// - Parameters:
     ///   - goneBefore: the manifest's offset before which all segments are known to be deleted. This call moves it forward.
-    ///   - goneLimit: the maximum number of lines of deleted segments to read before the first segment that still exists. With a limit, reading also
-    ///     stops at lines that are too young. Nil reads the whole manifest.
+    ///   - goneLimit: the maximum number of lines to read before the first line whose segment still exists. With a limit, reading also stops at the
+    ///     first line whose segment is too young. Nil reads the whole manifest.
     func apply(
         _ rule: DeletionRule, goneBefore: inout Int64, goneLimit: Int? = nil, dryRun: Bool
     ) throws(SpoolError) -> RetentionOutcome {
@@ -84,7 +84,7 @@ struct Retention {
         return outcome
     }
 
-    /// Deletes files. A failure is noted in the outcome, and the others are deleted nevertheless.
+    /// Deletes files. If a file can't be deleted, the error is noted in the outcome, and the remaining files are deleted nevertheless.
     private func delete(_ old: [SpoolFile], _ outcome: inout RetentionOutcome) throws(SpoolError) {
         for file in old {
             let path = "\(directory)/\(file.path)"
@@ -118,7 +118,7 @@ package struct RetentionReport: Sendable, Equatable {
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
         problem =
             "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), "
-            + "whose last acknowledged position is \(slowest): make that loader continue, "
-            + "or remove it with `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
+            + "whose last acknowledged position is \(slowest): let each of these loaders continue, "
+            + "or remove it: `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
     }
 }

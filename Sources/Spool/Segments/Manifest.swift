@@ -9,13 +9,13 @@ import Synchronization
 ///      "sealed_at":"2026-11-23T20:15:30.123Z","schema":"ocsf/1.8.0","format":1,"seal":"acme/12","line_crc32":"89abcdef"}
 ///
 /// - Lines are only appended. `sequence` increases by one per line, so that a loader can resume after the last line it has seen.
-/// - A line is written after its segment is durable under its final name, and before the journal from which it could be sealed again is removed.
+/// - A line is written after its segment is durable under its final name, and before the journal that holds the segment's records is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
 /// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
 ///   greatest known position.
-/// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and all lines after it are cut off, too, if the
-///   intact lines among them belong only to seals that will be finished again. Finishing a seal again writes its lines again. A seal will be finished
-///   again while its journal exists. Other damage stays, and `verify` reports it.
+/// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and all lines after it are cut off, too, if all
+///   intact lines among them belong to seals that recovery will finish again, because that writes the lines again. Recovery finishes a seal again
+///   while the sealed journal still exists. Other damage stays, and `verify` reports it.
 final class Manifest: Sendable {
     static let format: Int = 1
     /// At a crash, the lines of at most one seal are not durable yet: 4,096 lines of a kilobyte each.
@@ -76,8 +76,8 @@ final class Manifest: Sendable {
         guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
-    /// The newest generation of an integration that the manifest lists. Only the lines after `known` must be searched, so nil means that none of
-    /// these lines names the integration.
+    /// The newest generation of an integration that the manifest lists. At least the lines after `known` are searched. Nil means that none of these
+    /// lines names the integration.
     func newestSeal(of integration: String, after known: ManifestEnd) throws(SpoolError) -> UInt64? {
         try state.withLock { (state) throws(SpoolError) in
             try state.seals.newest(

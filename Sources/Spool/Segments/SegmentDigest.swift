@@ -11,16 +11,16 @@ struct SegmentDigest {
     }
 
     func start() throws(SpoolError) {
-        guard digest.start() else { throw .codec("OpenSSL refused a digest") }
+        guard digest.start() else { throw .codec("OpenSSL could not compute a digest") }
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
-        guard digest.update(bytes) else { throw .codec("OpenSSL refused a digest") }
+        guard digest.update(bytes) else { throw .codec("OpenSSL could not compute a digest") }
     }
 
     /// The digest of everything since `start`, as 64 lower-case hexadecimal digits.
     func finish() throws(SpoolError) -> String {
-        guard let bytes = digest.finish() else { throw .codec("OpenSSL refused a digest") }
+        guard let bytes = digest.finish() else { throw .codec("OpenSSL could not compute a digest") }
         return Hexadecimal.text(bytes)
     }
 }

@@ -1,4 +1,4 @@
-/// The beginning of a generation of a shared spool, as stored together with the decision of the seal that begins the generation.
+/// Where a generation of a shared spool begins. Stored together with the decision of the seal that begins the generation.
 package struct SharedBeginning: Sendable, Equatable {
     package var generation: UInt64
     package var cursor: String

@@ -1,7 +1,7 @@
 /// Decides when a generation is sealed and which partitions are carried over.
 struct RollPolicy {
     let segmentMaxBytes: Int
-    /// The age of the oldest record, in milliseconds, at which a generation is sealed.
+    /// A generation is sealed when its oldest record has this age. Milliseconds.
     let segmentMaxAge: Int64
     /// The same age for an integration's first generation, in milliseconds.
     let firstMaxAge: Int64
@@ -10,8 +10,8 @@ struct RollPolicy {
     /// The number of chunks is limited, because each committed chunk takes memory until it is sealed.
     let maxChunks = 65_536
 
-    /// How long a late event may wait to be sealed, in milliseconds: 12 × `segmentMaxAge`, but at most an hour unless `segmentMaxAge` is longer than
-    /// an hour.
+    /// How long a late event may wait to be sealed, in milliseconds: 12 × `segmentMaxAge`, but at most an hour. If `segmentMaxAge` itself is longer
+    /// than an hour: `segmentMaxAge`.
     let carriedMaxAge: Int64
     let carriedMaxBytes: Int
     /// Events that are this much older than the seal are late: loaders already have the other files of that day. Milliseconds.
@@ -46,7 +46,7 @@ struct RollPolicy {
         var age: Int64
         /// The age at which a seal is due.
         var maxAge: Int64
-        /// Milliseconds of monotonic time since the oldest record that was carried over was committed; 0 if there is none.
+        /// Milliseconds of monotonic time since the oldest carried-over record was committed; 0 if there is none.
         var carriedAge: Int64
         /// True if the settings ask for another compression than this generation has.
         var compressionChanged: Bool

@@ -3,10 +3,10 @@ import FoundationEssentials
 /// Sealing a generation G, step by step:
 ///
 /// 1. *stage*: each partition's segment is written to `SPOOL/_staging/<integration>/` and synchronized, then that directory is synchronized. If the
-///    process dies here, journal G stays in force, and the staged files are removed.
+///    process dies here, journal G stays in force, and the next start removes the staged files.
 /// 2. *decide*: journal G+1 is written, synchronized and renamed to its final name, and its directory is synchronized. Its header holds the cursor
-///    and the list of segments. A copy of the records that are not sealed this time follows the header. If the process dies here, G+1 either exists
-///    completely or does not exist.
+///    and the list of segments, and is followed by a copy of the carried-over records. If the process dies here, G+1 either exists completely or does
+///    not exist.
 /// 3. *settle*: directories are created and synchronized, the files get their final names, and the directories are synchronized again. Then the
 ///    staging names are removed and the staging directory is synchronized, the manifest's lines are appended and synchronized, and journal G is
 ///    removed. If the process dies here, journal G still exists, and all of step 3 is done again.

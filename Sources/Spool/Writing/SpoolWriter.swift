@@ -8,8 +8,8 @@ import Glibc
 ///     try writer.commit(cursor: next, at: now)
 ///     try writer.sealIfDue(at: now)
 ///
-/// If `commit` throws, the buffered records are dropped and never become visible. Continue from `cursor`, which is always
-/// durable. All calls can be repeated later; the writer repairs its files first. Not `Sendable`: one thread at a time.
+/// If `commit` throws, the buffered records are dropped and never become visible. Continue from `cursor`, which is always durable. After an error,
+/// every call can be repeated: the writer first repairs its files. Not `Sendable`: one thread at a time.
 package final class SpoolWriter {
     /// The largest uncompressed size of a record and of a commit.
     package static let maximumRecordBytes = 64 << 20
@@ -163,8 +163,8 @@ package final class SpoolWriter {
 
     /// Compresses a partition's buffered lines before their commit.
     ///
-    /// Does nothing if the settings ask for another compression than this generation has. A commit can begin the next generation, and all segments
-    /// of a generation have the same compression.
+    /// Does nothing if the settings name another compression than this generation has. In that case, the commit may begin the next generation, whose
+    /// segments all have the new compression.
     private func pack(_ lines: ByteStore, of index: Int) throws(SpoolError) {
         let compression = journal.header.compression
         guard lines.count > 0, compression == spool.settings.compression,
@@ -393,7 +393,7 @@ package final class SpoolWriter {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
             let packed = partitions.partitions[index].packed
             // The lines were compressed, then the setting changed, and then this commit finished a seal that had failed before. That seal began the
-            // present generation, which has the new compression.
+            // present generation, which has the new compression, so these lines can't be committed.
             if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none

@@ -163,7 +163,8 @@ struct DestinationAdd: AsyncParsableCommand {
         }
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError(
-                "this command asks no questions here, so the secret must come from standard input: … < file")
+                "this command can't ask for the secret here, so standard input must contain it: add < FILE to the command"
+            )
         }
         let secret = try SecretInput.read("")
         try check(secret)

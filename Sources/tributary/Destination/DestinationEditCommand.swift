@@ -62,8 +62,8 @@ struct DestinationEdit: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is changed"))
             Terminal.complain(
                 destination.unit == before.unit
-                    ? "  if its delivery runs: systemctl reload \(destination.unit)"
-                    : "  its delivery has another unit now: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
+                    ? "  if its delivery is running, apply the change with: systemctl reload \(destination.unit)"
+                    : "  its delivery has another unit now; switch to this unit with: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
             )
         }
     }

@@ -10,13 +10,12 @@ struct DestinationFields: ParsableArguments {
     @Option(help: "s3: the prefix of all objects' keys.") var prefix: String?
     @Option(help: "s3: the bucket's region.") var region: String?
     @Option(help: "s3: the address of a store other than Amazon's.") var endpoint: String?
-    @Option(help: "s3: true puts the bucket's name into the path of the URL instead of the host name.") var pathStyle:
-        String?
+    @Option(help: "s3: true puts the bucket's name into the URL's path, not into its host name.") var pathStyle: String?
     @Option(
         help: "s3: where the access key comes from: auto, static, web_identity, container, imds or process.",
         completion: .list(DestinationCredentials.words))
     var credentials: String?
-    @Option(parsing: .upToNextOption, help: "s3 with process: the command that prints an access key.")
+    @Option(parsing: .upToNextOption, help: "s3, with --credentials process: the command that prints an access key.")
     var credentialProcess: [String] = []
     @Option(
         help: "s3: how the bucket encrypts objects: AES256 or aws:kms.", completion: .list(ServerSideEncryption.words))

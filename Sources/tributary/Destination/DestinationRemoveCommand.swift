@@ -52,7 +52,7 @@ struct DestinationRemove: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is removed"))
             if !keepSecret { removeSecret(of: destination.name, administration.with(.deliver(destination.name))) }
             Terminal.complain(
-                "  segments that were not delivered are kept until you remove its position: "
+                "  segments that were not delivered are kept until you remove the destination's position: "
                     + CommandHint.command("spool ack --loader \(name) --remove")
             )
         }

@@ -44,7 +44,7 @@ struct FleetDrain: AsyncParsableCommand {
             connection.fleet.lease.type.isShared
         {
             Terminal.complain(
-                "tributary: no other host of the fleet takes integrations now, so those of “\(host)” are not collected until another host does"
+                "tributary: no other host of the fleet takes integrations now, so those of “\(host)” are not collected until another host takes them"
             )
         }
         guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {

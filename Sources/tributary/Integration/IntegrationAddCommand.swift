@@ -77,7 +77,7 @@ struct IntegrationAdd: AsyncParsableCommand {
         }
     }
 
-    /// - Throws: if `--enable` would have no effect.
+    /// - Throws: if `--enable` can't start the service.
     private static func requireService(_ administration: Administration) throws {
         guard administration.isInstalled else {
             throw ValidationError(

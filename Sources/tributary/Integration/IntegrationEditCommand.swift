@@ -12,8 +12,8 @@ struct IntegrationEdit: AsyncParsableCommand {
         abstract: "Change an integration by flags, or by questions that offer the present values.",
         discussion: """
             The command changes only the affected lines of the file that declares the integration; comments stay. If a value has a form that this \
-            command can't change safely, such as {braces}, it reports the file and line instead. The name can't be changed, because it identifies \
-            the place in the log and the spool's paths. A changed address or credential is first tested with the org.
+            command can't change safely, such as a mapping in {braces}, the command reports the file and line instead. The name can't be changed, \
+            because it identifies the place in the log and the spool's paths. A changed address or credential is first tested with the org.
 
             Example:
               sudo tributary integration edit acme
@@ -97,7 +97,7 @@ struct IntegrationEdit: AsyncParsableCommand {
                 try record.set(path, to: text == "-" && isOptional ? nil : text)
                 if path.hasSuffix("credential"), present.credential(named: text) == nil {
                     let known = present.credentials.map(\.name.text).joined(separator: ", ")
-                    throw ValueError("there is no credential of that name", hint: "there are \(known)")
+                    throw ValueError("there is no credential of that name", hint: "the credentials are \(known)")
                 }
                 return record
             }

@@ -7,8 +7,8 @@ struct IntegrationList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List all integrations with their purpose, credential and progress.",
         discussion: """
-            The first column shows the state: ✔ collects; ✘ does not collect, or its configuration can't be used; … starts; ‖ is paused; · no daemon \
-            runs on this host, or the daemon does not collect this integration.
+            The first column is a mark. ✔: the integration collects. ✘: it does not collect, or its configuration can't be used. ‖: it is paused. \
+            Three dots: it starts. A single dot: no daemon runs on this host, or the daemon does not collect the integration.
 
             If the configuration has a mistake that concerns more than one integration, the command shows it after the list, and exits with 78.
 

@@ -23,7 +23,8 @@ struct IntegrationFields: ParsableArguments {
     @Option(help: "The share of the org's rate limit that Tributary may use for the log; above 0, up to 1.")
     var rateLimitShare: String?
 
-    /// Each flag with the key that it sets, except for credentials.
+    /// The flags that set a key directly, each with the key's path and its value. The commands themselves handle the flags for purposes and
+    /// credentials.
     private var keys: [(flag: String, path: String, text: String?)] {
         [
             ("--description", "description", description), ("--url", "url", url),
@@ -39,7 +40,7 @@ struct IntegrationFields: ParsableArguments {
             && responseCredential == nil
     }
 
-    /// Refuses flags of a purpose if another flag turns that purpose off.
+    /// Refuses a flag that would have no effect, such as `--filter` together with `--no-data-ingest`.
     func validate() throws {
         let ingest = keys.filter { $0.path.hasPrefix("data_ingest.") && $0.text != nil }.map(\.flag)
         try refuse(dataIngest, "--no-data-ingest", (credential == nil ? [] : ["--credential"]) + ingest)

@@ -58,7 +58,8 @@ struct IntegrationRemove: AsyncParsableCommand {
         }
     }
 
-    /// The integration's credentials that are to be removed, too: a command has created them, and nothing else uses them.
+    /// The credentials to remove together with the integration: a `tributary` command has created them, nothing else uses them, and the person has
+    /// agreed.
     private func credentials(
         of integration: Configuration.Integration, left: Configuration, in edit: ConfigurationEdit,
         _ dialogue: Dialogue?

@@ -18,7 +18,7 @@ struct IntegrationRequest {
     var report: OnlineReport?
 }
 
-/// The questions of `integration add`. A flag can answer each of them. Nothing is saved here.
+/// Asks the questions of `integration add`. A question is left out if a flag answers it. Nothing is saved here.
 struct IntegrationSetup {
     let administration: Administration
     let present: Configuration
@@ -26,7 +26,7 @@ struct IntegrationSetup {
     let fields: IntegrationFields
     let newCredential: NewCredentialOptions
     let network: NetworkFields
-    /// Asks the person; nil without a terminal.
+    /// Asks the person; nil if there is no terminal, or with `--no-input`.
     let dialogue: Dialogue?
     let interruption: Interruption
 
@@ -49,7 +49,7 @@ struct IntegrationSetup {
 
     mutating func prepare(name: String?, checks: Bool) async throws -> IntegrationRequest {
         dialogue?.hint(
-            "Nothing is saved until every question is answered and tested; Ctrl-C leaves everything as it was.")
+            "Nothing is saved until all your answers are complete and tested; Ctrl-C leaves everything as it was.")
         var record = IntegrationRecord(name: try askName(name))
         try fields.apply(to: &record)
         try askDescription(&record)
@@ -130,7 +130,7 @@ struct IntegrationSetup {
                 return record
             }
         } else if let url = record["url"], fields.url != url {
-            Terminal.complain("note: the org's address is \(url)")
+            Terminal.complain("note: the address was normalized to \(url)")
         }
     }
 
@@ -257,10 +257,10 @@ struct IntegrationSetup {
             var record = request.record
             Terminal.complain("")
             if report.blamesAddress {
-                dialogue.note("Enter the address again, or Ctrl-C to leave everything as it was.")
+                dialogue.note("Enter the address again, or press Ctrl-C to leave everything as it was.")
                 try askURL(&record, again: true)
             } else {
-                dialogue.note("Enter the credential again, or Ctrl-C to leave everything as it was.")
+                dialogue.note("Choose the credential again, or press Ctrl-C to leave everything as it was.")
                 try askCredential(.dataIngest, &record, again: true)
             }
             request = try candidate(record)

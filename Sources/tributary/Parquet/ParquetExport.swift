@@ -3,7 +3,7 @@ import Delivery
 import Glibc
 import Spool
 
-/// The position up to which segments were exported for a loader. The command writes the loader's acknowledgements.
+/// The position up to which segments were exported for a loader. The export stores this position as the loader's acknowledgement.
 struct LoaderProgress {
     let loader: String
     private let files: AcknowledgementFiles
@@ -31,7 +31,7 @@ struct LoaderProgress {
     }
 }
 
-/// One run of the export: each segment becomes a file, unless an earlier run has made it.
+/// One run of the export. Each segment becomes a file, unless an earlier run has already made that file.
 struct ParquetExport {
     /// The number of segments between two acknowledgements. An acknowledgement costs three fsync calls, so it is not written after each segment.
     private static let acknowledgeEvery = 64
@@ -88,7 +88,7 @@ struct ParquetExport {
         }
         guard try reader.isPresent(segment.path) else {
             gone += 1
-            Terminal.complain("deleted before it was exported: \(segment.path)")
+            Terminal.complain("this segment was deleted before it was exported: \(segment.path)")
             return
         }
         let helper = try helper ?? ParquetHelper(python: python, script: script)

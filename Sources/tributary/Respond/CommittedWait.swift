@@ -3,7 +3,7 @@ import Configuration
 import Respond
 import ResponseLog
 
-/// `--wait`: waits until the daemon has committed Okta's events of the actions.
+/// `--wait`: waits until the daemon has committed Okta's events about the actions.
 struct CommittedWait {
     struct Seen {
         var committed: [CommittedActions.Action] = []
@@ -13,7 +13,7 @@ struct CommittedWait {
 
         /// The result of the wait as a stable code for programs.
         var code: String { failure?.code ?? (missing.isEmpty ? "committed" : "not-committed") }
-        /// The exit code of a command whose action is done.
+        /// The exit code of the command, if the action itself succeeded.
         var status: ExitCode { failure?.status ?? (missing.isEmpty ? .success : ExitStatus.unavailable) }
     }
 

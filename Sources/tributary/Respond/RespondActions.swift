@@ -242,7 +242,7 @@ struct RespondGroupOption: ParsableArguments {
 
     var details: ResponseOptions {
         var details = ResponseOptions()
-        // The ids of Okta's groups begin with `00g` and have 20 characters.
+        // The ids of Okta's groups begin with `00g` and have 20 characters. Any other text is a group's name.
         if group.hasPrefix("00g"), group.utf8.count == 20 { details.groupID = group } else { details.groupName = group }
         return details
     }

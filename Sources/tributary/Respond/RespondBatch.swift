@@ -3,9 +3,9 @@ import Glibc
 import Respond
 import ResponseLog
 
-/// One action on many users, one after the other. The helper respects the org's rate limit.
+/// One action on many users, one user after the other. The helper respects the org's rate limit.
 struct RespondBatch {
-    /// How long to wait until the helper runs again, if it stops during the batch.
+    /// If the helper stops during the batch: how long to wait until it runs again.
     private static let returnTime = Duration.seconds(20)
 
     private let responder: Responder
@@ -89,7 +89,7 @@ struct RespondBatch {
         dialogue.note(
             "\(name.printable): \(requests.count) lines, from \(requests[0].user.printable) to \(requests[requests.count - 1].user.printable)"
         )
-        dialogue.note("Each user's state is checked immediately before the action; no user was looked up yet.")
+        dialogue.note("No user has been looked up yet. Each user's state is checked immediately before the action.")
         let cases = Set(requests.map(\.caseID))
         let which = cases.count == 1 ? requests[0].caseID.printable : "\(cases.count) cases"
         guard
@@ -164,11 +164,11 @@ struct RespondBatch {
     private func conclude(_ tally: Tally) throws {
         var parts = ["\(tally.well) of \(requests.count) done"]
         if tally.earlier > 0 { parts.append("\(tally.earlier) of these by an earlier run") }
-        if tally.bad > 0 { parts.append("\(tally.bad) not done, or with an unknown outcome") }
+        if tally.bad > 0 { parts.append("\(tally.bad) refused, failed or unknown") }
         let left = requests.count - tally.count
-        if left > 0 { parts.append("\(left) left") }
-        if handling.dryRun { parts.append("a dry run: nothing was done") }
-        Terminal.complain(parts.joined(separator: ", "))
+        if left > 0 { parts.append("\(left) not completed") }
+        if handling.dryRun { parts.append("this was a dry run, so nothing was changed") }
+        Terminal.complain(parts.joined(separator: "; "))
         if let stop = tally.stop {
             Terminal.complain(
                 "tributary: \(stop.words.printable)\n  To continue, run the same command again with the same file: completed lines are not repeated."

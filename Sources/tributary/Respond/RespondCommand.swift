@@ -3,7 +3,7 @@ import ArgumentParser
 struct RespondGroup: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "respond",
-        abstract: "Act on a user of an Okta org for a case: suspend, clear sessions, contain and more.",
+        abstract: "Act on an Okta user because of an incident: suspend, clear sessions, contain and more.",
         discussion: """
             Each action shows the user's present state, asks for confirmation, and is then carried out by a helper, the only process with the \
             credential. The helper reads the user's new state, and records the action. Root and members of the group tributary-responders may use \

@@ -16,8 +16,9 @@ struct RespondConfiguration {
 
     /// Reads the configuration. If loading fails, uses the parts that can be read, and prints the first mistake as a warning.
     ///
-    /// - Throws: code `configuration` if this is not the installed configuration, and its section `response`, which names the helper's socket, can't
-    ///   be used.
+    /// - Throws: code `configuration` if no part can be read, or if the section `response`, which names the helper's socket, can't be used. The
+    ///   installed configuration is accepted even if its section `response` can't be used, because the installed helper usually listens at the
+    ///   default path.
     init(_ options: ConfigurationOptions) throws(Responder.Failure) {
         file = options.config
         let context = ConfigurationContext(
@@ -34,7 +35,8 @@ struct RespondConfiguration {
         } catch {
             problems = error.problems
             configuration = Configuration.readable(path: options.config, context: context)
-            // The installed helper usually listens at the default path.
+            // Without a usable section `response`, the helper's socket is unknown, so the configuration is refused. The installed configuration is
+            // accepted even then, because the installed helper usually listens at the default path.
             guard
                 options.path == ConfigurationOptions.installed || configuration?.doubtful.contains("response") == false
             else {

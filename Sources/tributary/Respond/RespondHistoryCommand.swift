@@ -48,7 +48,7 @@ struct RespondHistory: ParsableCommand {
                 throw Responder.Failure(
                     code: "no-integration",
                     message:
-                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and no action on such an integration is recorded",
+                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and the response log contains no action for it",
                     status: ExitStatus.noInput)
             }
             if isEmpty, !json {

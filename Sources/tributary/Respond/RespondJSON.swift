@@ -3,14 +3,14 @@ import FoundationEssentials
 import Respond
 import ResponseLog
 
-/// The outcome of a request for programs: a line of JSON, without secrets.
+/// The outcome of a request, as a line of JSON for programs. It contains no secrets.
 struct RespondJSON: Encodable {
     /// The text with which the caller named the user.
     var user: String
     var integration: String?
     var action: ResponseAction
     var caseID: String?
-    /// The outcome of the worst step; `failed` if the helper could not be asked.
+    /// The outcome of the worst step. If the helper has not reported any: `unknown` if it did not answer, otherwise `failed`.
     var outcome: ResponseResult.Outcome
     /// A stable code for the outcome; docs/respond.md lists the codes.
     var code: String?
@@ -28,8 +28,8 @@ struct RespondJSON: Encodable {
     var committed: [CommittedActions.Action]?
     /// With --wait: the calls whose events the daemon has not committed.
     var notCommitted: [CommittedActions.Awaited]?
-    /// With --wait: `committed`, `not-committed`, `interrupted` or the reason why the helper could not be asked. It does not affect the action
-    /// itself.
+    /// With --wait: the result of the wait, which is `committed`, `not-committed`, `interrupted` or a code for the failure to reach the helper. The
+    /// action itself is done in any case.
     var wait: String?
 
     init(_ request: ResponseRequest, _ report: ResponseReport, candidates: [ResponseUser] = []) {
@@ -42,7 +42,7 @@ struct RespondJSON: Encodable {
         self.candidates = candidates.isEmpty ? nil : candidates
     }
 
-    /// - Parameter failure: why the outcome of the request is unknown.
+    /// - Parameter failure: why there is no report of the helper.
     init(_ request: ResponseRequest, _ failure: Responder.Failure) {
         self.init(
             request, outcome: failure.code == "no-answer" ? .unknown : .failed, code: failure.code,

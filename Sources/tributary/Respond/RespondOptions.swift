@@ -36,7 +36,7 @@ extension ConfigurationDuration: ExpressibleByArgument {
     public init?(argument: String) { try? self.init(parsing: argument) }
 }
 
-/// The user of an action, and its reason.
+/// The user on whom to act, the case, and the reason.
 struct RespondTarget: ParsableArguments {
     @OptionGroup var options: ConfigurationOptions
 

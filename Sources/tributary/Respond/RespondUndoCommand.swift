@@ -6,8 +6,9 @@ struct RespondUndo: ParsableCommand {
         commandName: "undo",
         abstract: "Undo an action from the history, if it has an opposite.",
         discussion: """
-            suspend and unsuspend, deactivate and activate, add-to-group and remove-from-group are opposites. Other actions can't be \
-            undone: the user must sign in again, enroll again, or choose a new password.
+            These are opposites: contain and release, suspend and unsuspend, deactivate and activate, add-to-group and remove-from-group. To undo \
+            set-risk, the command sets the earlier level. Other actions can't be undone: the user must sign in again, enroll again, or choose a new \
+            password.
 
             Example:
               tributary respond history --case INC-4711

@@ -70,7 +70,7 @@ struct Responder {
         let names = configuration.responding
         let file = configuration.file
         if let name {
-            // The helper may know an integration whose file can't be read here.
+            // If a file could not be read here, any name is accepted, because the helper may know the integration.
             guard configuration.isComplete, !names.contains(name) else { return name }
             let known =
                 names.isEmpty ? "none has" : "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have")"
@@ -161,7 +161,9 @@ struct Responder {
         case .noPermission: Failure(code: "no-permission", message: permissionWords, status: ExitStatus.noPermission)
         case .unreachable(let code):
             Failure(
-                code: "helper-unreachable", message: "\(socket): \(String(cString: strerror(code))). Nothing was done.",
+                code: "helper-unreachable",
+                message:
+                    "the helper can't be reached at \(socket): \(String(cString: strerror(code))). Nothing was done.",
                 status: ExitStatus.unavailable)
         case .busy:
             Failure(

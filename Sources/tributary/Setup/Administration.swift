@@ -48,7 +48,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// A message that another run has just added one of these names; nil if none of them is in the present files.
+    /// A message that another run has just added one of these names; nil if the files contain none of these names.
     func addedMeanwhile(_ integration: Name?, credentials: [Name]) -> String? {
         guard let now = try? Configuration.load(path: path, context: context) else { return nil }
         if let integration, now.integration(named: integration.text) != nil {
@@ -91,7 +91,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// Provides the changed secrets to the service, if the unit has provided secrets to it before.
+    /// Provides the changed secrets to the service. Does nothing if the unit has not provided any secrets yet.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()

@@ -34,13 +34,14 @@ struct ChangeInForce {
 
     /// How long the daemon may take to apply a change, in seconds.
     private static let patience = 60
-    /// How long a daemon that has already failed to answer once may take, in seconds.
+    /// How long the daemon may take to read the restored files, in seconds. This time is short, because the daemon may not answer at all. It is not
+    /// used if the daemon has refused the change, because then the daemon does answer.
     private static let shortPatience = 5
     private static var partly: String {
         "not everything could be undone: see the messages above, and run: \(CommandHint.command("check"))"
     }
 
-    /// The daemon has refused the change. Each problem has file, line and what to do.
+    /// The daemon has refused the change. Each problem names a file, a line and a correction.
     private struct Refused: Error { let problems: [String] }
 
     /// - Parameters:
@@ -48,7 +49,7 @@ struct ChangeInForce {
     ///   - configuration: the configuration that these files contain.
     ///   - credentials: new credentials. They are stored before the files refer to them.
     ///   - added: the integration that is added, if there is one.
-    /// - Throws: an exit code, after printing why. Before that, every completed step is undone, or the message says what could not be undone.
+    /// - Throws: an error that says why the change failed. Before that, every completed step is undone, or a message says what could not be undone.
     func apply(
         _ edit: ConfigurationEdit, _ configuration: Configuration, credentials: [NewCredential] = [],
         adding added: Name? = nil

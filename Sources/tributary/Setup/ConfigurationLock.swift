@@ -1,8 +1,8 @@
 import Credentials
 import Glibc
 
-/// A lock that a command holds while it chooses unused names and saves its change. If two runs overlap, the second one sees the whole change of
-/// the first, or nothing of it.
+/// A lock that a command holds while it checks that its new names are unused, and saves its change. If two commands run at the same time, each sees
+/// the other's change completely or not at all.
 ///
 /// The lock is on the directory of the configuration (flock(2)), so it needs no lock file, and is released when the process ends.
 struct ConfigurationLock: ~Copyable {

@@ -159,11 +159,12 @@ struct CredentialQuestions {
             if type == .oauth, record.clientID == nil {
                 throw ValidationError("--client-id is missing: the service app's page in Okta shows it")
             }
-            // An earlier `credential add` may have made the key and printed its public half. If not, the person provides the secret.
+            // An earlier `credential add` may have made the key and printed its public half. If not, the secret is read from
+            // standard input.
             if type == .oauth, let made = try administration.keeper.next(for: name) {
                 secret = made
             } else {
-                // With --no-input, nobody can type the secret.
+                // With --no-input, standard input can be a terminal. Then nobody is asked for the secret, so it is missing.
                 secret = isatty(STDIN_FILENO) == 1 ? [] : try SecretInput.read("")
                 guard !secret.isEmpty else {
                     throw ValidationError(
@@ -176,7 +177,8 @@ struct CredentialQuestions {
         return NewCredential(record: record, secret: secret, administration: administration, plain: options.plain)
     }
 
-    /// Makes a key. It stays in memory until everything is saved, so that a command that is stopped leaves no key.
+    /// Makes a key, or uses the one that an earlier `credential add` has stored. A new key stays in memory until everything is saved, so that no key
+    /// is left if the command is stopped.
     private func makeKey(
         _ record: inout CredentialRecord, _ administration: Administration, _ dialogue: Dialogue
     ) throws -> [UInt8] {

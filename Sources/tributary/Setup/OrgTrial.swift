@@ -4,7 +4,7 @@ import Credentials
 import Glibc
 import Setup
 
-/// Sends an org the requests that the daemon would send, with a configuration and a secret that are not saved yet.
+/// Sends an org the same requests as the daemon, with a configuration and a secret that may not be saved yet.
 struct OrgTrial {
     let administration: Administration
     let interruption: Interruption
@@ -56,7 +56,7 @@ struct OrgTrial {
 }
 
 extension OnlineReport {
-    /// The failure that ends a command that would have saved its change if the test had succeeded.
+    /// The error with which a command ends if this test has failed. The command then does not save its change.
     var failure: Failure {
         let code =
             switch verdict {

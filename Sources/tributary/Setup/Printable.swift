@@ -1,5 +1,5 @@
 extension String {
-    /// Turns a text into a single line. Characters that move the cursor or change the reading order become visible escapes.
+    /// This text as a single line. Characters that move the cursor or change the reading order become visible escapes.
     var printable: String {
         escaping { scalar in
             scalar.value < 0x20 || scalar.isDisturbing ? "\\u{\(String(scalar.value, radix: 16))}" : nil

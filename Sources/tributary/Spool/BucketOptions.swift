@@ -20,7 +20,7 @@ struct BucketOptions: ParsableArguments {
     func reading(
         _ options: SpoolOptions, _ body: (SealList) async throws -> Void
     ) async throws {
-        guard options.spool == nil else { throw ValidationError("--bucket and --spool exclude each other") }
+        guard options.spool == nil else { throw ValidationError("--bucket and --spool can't be used together") }
         let configuration = try options.configured()
         guard let fleet = configuration.fleet else {
             Terminal.complain(

@@ -109,7 +109,7 @@ struct SpoolAck: AsyncParsableCommand {
         do throws(SpoolError) {
             if list {
                 let loaders = try files.all()
-                // Listing deletes nothing, so a missing directory can be treated as empty.
+                // Listing deletes nothing. So if the directory of acknowledgements is missing, the list is simply empty.
                 for acknowledgement in loaders { try show(acknowledgement) }
             } else if let loader, remove {
                 try files.remove(loader)
@@ -142,7 +142,7 @@ struct SpoolAck: AsyncParsableCommand {
     }
 }
 
-/// Makes `_acks` in a spool outside of the standard place, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each
+/// Creates `_acks` in a spool other than the standard one, with the mode that the package's tmpfiles.d(5) uses. The set-group-id bit gives each
 /// acknowledgement the spool's group, so that the daemon can read it. The sticky bit protects a loader's file from other loaders.
 struct AcknowledgementDirectory {
     static let mode: mode_t = 0o3770

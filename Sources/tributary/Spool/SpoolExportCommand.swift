@@ -43,7 +43,7 @@ struct SpoolExport: ParsableCommand {
     var sourcePrefix = "okta"
 
     @Option(
-        help: "Continue where this loader stopped, and acknowledge the written segments in its name.",
+        help: "Continue where this loader stopped, and acknowledge the written segments in the loader's name.",
         completion: .names(of: .loaders))
     var loader: String?
 
@@ -78,11 +78,11 @@ struct SpoolExport: ParsableCommand {
     }
 
     func run() throws {
-        // If the helper has died, writing to it must not end this process. Its output or its exit status then shows that it has died.
+        // If the helper has died, a write to the helper must not end this process. The helper's output or exit status then shows that it has died.
         signal(SIGPIPE, SIG_IGN)
         try options.refuseFleet(
             instead:
-                "deliver from the bucket with a destination of type s3 and format parquet; --spool names a spool on this host"
+                "export can't read a bucket. Deliver from it with a destination of type s3 and format parquet, or use --spool to name a spool on this host"
         )
         let reader = try options.reader()
         do {

@@ -13,7 +13,7 @@ struct SpoolList: AsyncParsableCommand {
             A loader uses --since-manifest to list the segments after a position, in order. Deleted segments are listed, too, and marked. The loader \
             loads the segments that exist, stores the last position together with them, and continues from that position next time. Once shown, a \
             position belongs to its segment permanently, even after a power cut. If the position is after the manifest's end, for example because an \
-            older spool was restored, the command exits with 65.
+            older copy of the spool was restored, the command exits with 65.
 
             With --bucket, the command lists a fleet's segments by integration, in the order of their seals. A position is then \
             INTEGRATION/GENERATION/SEGMENT. --since-manifest takes one position for each integration, separated by commas; an integration without a \
@@ -32,16 +32,16 @@ struct SpoolList: AsyncParsableCommand {
     @OptionGroup var filter: SegmentFilter
 
     @Option(
-        help: ArgumentHelp("Only segments after this position of the manifest, deleted or not.", valueName: "position")
-    )
+        help: ArgumentHelp(
+            "Only segments after this position of the manifest, including deleted ones.", valueName: "position"))
     var sinceManifest: String?
 
     @Option(
-        help: "With --bucket: only segments after the position that this loader has acknowledged, deleted or not.",
+        help: "With --bucket: only segments after this loader's acknowledged position, including deleted ones.",
         completion: .names(of: .loaders))
     var loader: String?
 
-    @Option(help: "List at most this many.")
+    @Option(help: "List at most this many segments.")
     var limit: Int?
 
     @Flag(help: "Also list segments that a loader or retention has deleted.")
@@ -63,9 +63,9 @@ struct SpoolList: AsyncParsableCommand {
             }
         }
         if loader != nil, !bucket.isOn || sinceManifest != nil {
-            throw ValidationError("--loader requires --bucket, and excludes --since-manifest")
+            throw ValidationError("--loader requires --bucket, and can't be used with --since-manifest")
         }
-        if limit ?? 1 < 1 { throw ValidationError("--limit: at least 1") }
+        if limit ?? 1 < 1 { throw ValidationError("--limit must be at least 1") }
     }
 
     func run() async throws {
@@ -79,8 +79,8 @@ struct SpoolList: AsyncParsableCommand {
         var left = limit ?? .max
         do throws(SpoolError) {
             if let sinceManifest = sinceManifest.flatMap({ Int64($0) }) {
-                // The limit counts only segments that are shown. If it counted filtered ones, too, a loader could get an empty list before the end of
-                // the manifest.
+                // The limit counts only segments that are shown. If it also counted those that the filter excludes, a loader could get an empty list
+                // before the end of the manifest.
                 try reader.listed(after: sinceManifest) { (listing) throws(SpoolError) in
                     guard left > 0, listing.segment.map(filter.includes) ?? false else { return left > 0 }
                     left -= 1

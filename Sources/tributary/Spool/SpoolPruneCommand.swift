@@ -19,7 +19,7 @@ struct SpoolPrune: ParsableCommand {
               tributary spool prune --acknowledged --integration acme
             """)
 
-    /// Ten thousand years, in seconds: older than any segment.
+    /// Ten thousand years, in seconds. No segment is that old. This replaces larger ages, whose milliseconds could overflow.
     private static let longestAge = 315_576_000_000
 
     @OptionGroup var options: SpoolOptions
@@ -44,7 +44,7 @@ struct SpoolPrune: ParsableCommand {
             throw ValidationError("give --older-than, --acknowledged, or both")
         }
         guard !(acknowledged && ignoreLoaders) else {
-            throw ValidationError("--acknowledged and --ignore-loaders exclude each other")
+            throw ValidationError("--acknowledged and --ignore-loaders can't be used together")
         }
     }
 
@@ -60,12 +60,11 @@ struct SpoolPrune: ParsableCommand {
         }
         try options.refuseFleet(
             instead:
-                "to delete old objects, use a lifecycle rule of the bucket for integration= and _rejected/; to prune a spool on this host, name it with --spool"
+                "to delete old objects, use a lifecycle rule of the bucket for the prefixes integration= and _rejected/; to prune a spool on this host, name it with --spool"
         )
         let reader = try options.reader()
         let expected = try options.expectedLoaders()
-        // The user who owns the manifest determines the names of the files to delete. So the files are deleted with the rights of that user, even if
-        // root runs this command.
+        // The spool's owner can write any file names into the manifest. So even if root runs this command, files are deleted with the owner's rights.
         try SpoolOwner(reader.directory).become()
         do throws(SpoolError) {
             if !ignoreLoaders {
@@ -111,7 +110,7 @@ struct SpoolOwner {
 
     init(_ path: String) { self.path = path }
 
-    /// Permanently replaces root's rights by the owner's. Does nothing for any other user.
+    /// Permanently replaces root's rights by the owner's. Does nothing if this process does not run as root.
     /// Throws exit code 77 if the system refuses the change.
     func become() throws {
         guard geteuid() == 0 else { return }

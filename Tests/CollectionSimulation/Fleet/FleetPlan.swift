@@ -15,7 +15,7 @@ package struct FleetPlan: Sendable {
         case death(Death, isPowerCut: Bool)
     }
 
-    /// When a process dies. Operations and requests are counted from the beginning of the turn.
+    /// The moment at which a process dies. Operations and requests are counted from the beginning of the turn.
     package enum Death: Sendable, Equatable {
         /// The process dies at a file operation.
         case operation(Int)
@@ -40,14 +40,14 @@ package struct FleetPlan: Sendable {
         package var copiesState = false
         /// Whether the host's lease ends with the turn. The host may not learn of it.
         package var endsLease = true
-        /// How long the next turn waits for a hand-over, in milliseconds.
+        /// How long the run waits for a hand-over at the end of the turn, in milliseconds.
         package var patience: Int64
     }
 
     package var hosts = 2
     package var turns: [Turn] = []
-    /// How often a daemon checks whether a seal is due while it waits for the next poll, in milliseconds. Longer than the real interval, because
-    /// this makes a run faster.
+    /// The interval at which a daemon that waits for the next poll checks whether a seal is due, in milliseconds. It is longer than in a real daemon,
+    /// because this makes a run faster.
     package var sealingInterval: Int64 = 1_000
     package var segmentMaxBytes = 40_000
     /// Whether a daemon opens the fleet's spool in the bucket when it starts. Otherwise it uses a fixed id.
@@ -55,7 +55,7 @@ package struct FleetPlan: Sendable {
     /// The rates of faults and of late writes, per thousand requests.
     package var bucketFaults = 0
     package var lateWrites = 0
-    /// When the bucket is unavailable, in milliseconds since 1970.
+    /// The periods in which the bucket is unavailable, in milliseconds since 1970.
     package var outages: [Range<Int64>] = []
 }
 

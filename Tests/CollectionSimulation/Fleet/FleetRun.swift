@@ -112,7 +112,8 @@ final class FleetRun {
 
     private func gain(_ host: SimulatedHost, _ session: Scenario.Session) {
         verdict.starts += 1
-        // Until the first seal, a host without a journal begins at the configured start, which is relative to now.
+        // Until the first seal, a host without a journal begins at the configured start. If the start is relative to now, each new
+        // gain moves it, and earlier events are no longer wanted.
         if world.scenario.countsFromNow, FleetBucket(bucket.objects).seals.isEmpty {
             wanted.from = time.server - world.scenario.start
         }
@@ -172,7 +173,7 @@ final class FleetRun {
             host = SimulatedHost("auditor-\(round)", world)
             hosts.append(host)
         }
-        verdict.problems.append("every round decides another seal")
+        verdict.problems.append("after eight rounds, a host still decides a new seal")
     }
 
     /// Lets a host collect everything and hand the integration over. Returns false if this takes too long.
@@ -187,7 +188,7 @@ final class FleetRun {
         org.startBegins()
         gain(host, session)
         if Int.random(in: 0..<4, using: &random) == 0 {
-            // The lease ends for longer than a poll interval. Then a renewal succeeds.
+            // Ends the lease, waits for longer than a poll interval, and renews the lease.
             await pass(Int64.random(in: 0...10_000, using: &random))
             host.endLease()
             await pass(Int64(world.scenario.pollSeconds) * 1200)
@@ -200,7 +201,7 @@ final class FleetRun {
         }
         host.release(stops: true)
         if let move = host.move { await pass(Self.patience, for: move.end) }
-        if let failure = host.sealing?.failure { verdict.problems.append("the last seal fails: \(failure)") }
+        if let failure = host.sealing?.failure { verdict.problems.append("the last seal has failed: \(failure)") }
         let isOver = host.move?.isOver == true
         await end(host, isPowerCut: false)
         return isOver

@@ -7,7 +7,7 @@ struct S3Objects: Sendable {
     struct Object: Sendable {
         var bytes: [UInt8]
         var etag: String
-        /// When the object was written, in milliseconds since 1970.
+        /// The time at which the object was written, in milliseconds since 1970.
         var modified: Int64
         /// The number of the write that stored the object. Later writes have larger numbers.
         var write: Int

@@ -17,7 +17,7 @@ final class ScriptedBucket: Sendable {
             case error(TransportError.Kind)
             case response(HTTPResponse)
         }
-        /// When the answer arrives, in milliseconds since 1970.
+        /// The time at which the answer arrives, in milliseconds since 1970.
         let answeredAt: Int64
         fileprivate let end: End
         fileprivate let carriedOut = Mutex<HTTPResponse?>(nil)
@@ -43,7 +43,7 @@ final class ScriptedBucket: Sendable {
         var random: SeededGenerator
         var isQuiet = false
         var requests = 0
-        /// When the last write so far is carried out, in milliseconds since 1970.
+        /// The time at which the latest of all writes is carried out, in milliseconds since 1970.
         var lastWrite: Int64 = 0
         var refusedDecisions = 0
     }
@@ -61,7 +61,7 @@ final class ScriptedBucket: Sendable {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// From this time on, no write is pending. In milliseconds since 1970.
+    /// The time from which on no write is pending, in milliseconds since 1970.
     var settledAt: Int64 { state.withLock(\.lastWrite) }
     var objects: S3Objects { state.withLock(\.objects) }
     /// How often a host tried to decide a seal that was already decided.

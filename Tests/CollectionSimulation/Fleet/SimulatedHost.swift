@@ -53,7 +53,7 @@ final class SimulatedHost {
         self.world = world
     }
 
-    /// The result of the seal at the last release; nil if there was none.
+    /// The result of the seal at the last release; nil if that release has not sealed.
     var sealing: IngestWorker.Sealing? { lastSealing.value.withLock(\.self) }
 
     // MARK: The disk, while no daemon runs
@@ -108,7 +108,7 @@ final class SimulatedHost {
         let box = Kept<Result<[UInt8], FleetSpoolProblem>>()
         let time = ProcessTime(process: process)
         let task = process.start {
-            // Tries the start again, as systemd would do.
+            // Retries every ten seconds, as systemd would by starting the daemon again.
             for _ in 0..<60 {
                 do throws(FleetSpoolProblem) {
                     let id = try await seals.open(fleet: "prod")

@@ -27,11 +27,11 @@ extension Verdict {
                 problems.append("\(key): a number is missing between the decided seals")
             }
             guard let place = try? LogPlace(parsing: decision.cursor) else {
-                problems.append("\(key) has no place in the log")
+                problems.append("\(key) does not contain a valid place in the log")
                 continue
             }
-            // A way's restart time never moves back (docs/exactly-once.md). If it did here, this seal did not start from the place in the previous
-            // seal.
+            // A way's restart time never moves back (docs/exactly-once.md). If this seal has an earlier restart time than the previous seal, its host
+            // did not continue from the place in the previous seal.
             let restart = LogWay.allCases.compactMap { place[$0]?.restart }.min()
             if let passed, let restart, restart < passed {
                 problems.append("\(key) moves the restart time back to \(restart)")
@@ -49,9 +49,9 @@ extension Verdict {
             let next = number + 1 < decisions.count ? bucket.object(decisions[number + 1].key)?.write : nil
             for segment in decision.segments {
                 named[segment.path, default: 0] += 1
-                if named[segment.path] == 2 { problems.append("\(segment.path) is in two decisions") }
+                if named[segment.path] == 2 { problems.append("\(segment.path) is named by two decided seals") }
                 guard let object = bucket.object(segment.path) else {
-                    problems.append("\(segment.path) of \(decision.key) is not published")
+                    problems.append("\(segment.path), which \(decision.key) names, is not in the bucket")
                     continue
                 }
                 if object.write < decided { problems.append("\(segment.path) was published before it was decided") }
@@ -86,7 +86,7 @@ extension Verdict {
         for path in bucket.segments {
             for line in (bucket.object(path)?.bytes ?? []).split(separator: 10) {
                 guard let number = line.withUnsafeBytes({ AnswerText.number(ofRecord: $0) }) else {
-                    problems.append("a record without its uid in \(path)")
+                    problems.append("a record in \(path) has no uid of a simulated event")
                     break
                 }
                 counts[number, default: 0] += 1
