@@ -69,7 +69,9 @@ extension IntegrationCollector {
         let transition = board.update(entry) { health in
             health.committed(
                 IntegrationHealth.Commit(
-                    way: page.way, events: 0, duplicates: count, isCaughtUp: false,
+                    // The events that the first pass of a search reads are read once more.
+                    way: page.way, events: 0, duplicates: page.search?.isCounting == false ? count : 0,
+                    isCaughtUp: false,
                     backfill: BackfillProgress(page.place), requestID: page.requestID),
                 at: time.wall)
         }
@@ -81,8 +83,8 @@ extension IntegrationCollector {
         } else {
             logger.debug(
                 """
-                \(count) events of a page were skipped, because the search for remembered events goes on; it has found \
-                \(search.seen.count) of \(search.need)
+                \(count) events of a page were skipped, because the search for remembered events goes on\
+                \(search.isCounting ? "; it has found \(search.count)" : ", in its second pass")
                 """, metadata: metadata(page.requestID))
         }
     }

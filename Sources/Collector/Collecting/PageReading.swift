@@ -5,10 +5,10 @@ import Spool
 /// collection depends only on this type and on atomic commits. `docs/exactly-once.md` has the whole argument; in short:
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
-/// misses none. (A2) Two queries return the same order, except that events less than ``PassedLimits/need`` positions apart may be swapped. (A3)
-/// `since` omits no event stored at that time or later. Of any thousand events, most are stored after their `published`, or at most five minutes
-/// before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that a way remembers, fewer than
-/// ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
+/// misses none. A link can be followed again. (A2) Two queries return the same order, except that an event may be earlier or later by fewer than half
+/// of ``PassedLimits/need`` positions. (A3) `since` omits no event stored at that time or later. Of any thousand events, most are stored after their
+/// `published`, or at most five minutes before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that
+/// a way remembers, fewer than half of ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or by the other
@@ -16,9 +16,9 @@ import Spool
 /// - *Link.* Following `next` continues the stretch. Events that the window knows are dropped; the others are collected and passed.
 /// - *Restart.* Every event that the way has not passed was stored at `restart` or later, and so were many of the events in the window.
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
-///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). A first pass counts
-///   `2 * need` different events of the window. In the second pass, once `need` of them have been seen, all forgotten events have been skipped (A4).
-///   No new event has been skipped, because another `need` events of the window follow.
+///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). A first pass notes
+///   `2 * need` different events of the window. In the second pass, after half of them, all forgotten events have been skipped (A2, A4). No new event
+///   has been skipped, because the other half follows.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
 ///   the windows are joined and one way is left. If the head is full, the tail is left, because its stretch continues the stretch of the history.
@@ -240,7 +240,7 @@ struct PassedLimits: Sendable {
     /// A way remembers at least this many of the newest events.
     var window = 32_768
     /// A search has to see twice this number of different events of the window. If two queries return the same event, its positions in the answers
-    /// differ by less than this number (A2).
+    /// differ by less than half of this number (A2).
     var need = 1_000
     /// The number of events in a full head: a tail remembers this many of its first events separately.
     var head = 2_000

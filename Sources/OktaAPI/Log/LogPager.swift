@@ -325,6 +325,8 @@ package struct LogPager: Sendable {
             main.since = place[.main]?.restart ?? main.since
             tail = nil
         }
+        // Larger pages are tried again some time after the search, because a long search must not be followed by another one at once.
+        if page.search != nil, self[page.way].requeriedAt != nil { self[page.way].requeriedAt = now }
         self[page.way].search = nil
         if checkpoint.passed > 0 { self[page.way].hasNewsSinceRequery = true }
         schedule(checkpoint, page, now)

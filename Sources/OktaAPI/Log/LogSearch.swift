@@ -1,27 +1,32 @@
 /// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
 /// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events.
 ///
-/// The search reads the remembered events in two passes. The first pass only counts how many of them Okta returns. The second pass reads them again.
-/// When it has read half of them, it begins to collect every unknown event. This point is far from the forgotten events, which are before the first
-/// half, and far from the new events, which are after the second half.
+/// The search reads the remembered events in two passes. The first pass only notes which of them Okta returns. The second pass reads them again, and
+/// collects every unknown event after half of them. So as many remembered events are before this point as after it: the first half keeps the point
+/// away from the forgotten events, and the second half keeps it away from the new ones.
 ///
 /// A search is not stored. After a restart of the daemon, the search begins again with the same query.
 package struct LogSearch: Sendable, Hashable {
     package enum Pass: Sendable, Hashable {
-        /// Remembered events are counted up to this number. Nothing is collected.
+        /// Up to this many remembered events are noted. Nothing is collected.
         case counting(upTo: Int)
-        /// Unknown events are collected once this many remembered events have been seen. Zero: the search has found too few remembered events, so
-        /// every unknown event is collected.
-        case collecting(after: Int)
+        /// After any of these remembered events, unknown events are collected. If there are none, too few were found, and every unknown event is
+        /// collected from the beginning.
+        case collecting(afterAnyOf: Set<UInt128>)
     }
 
     package let pass: Pass
     /// The `Date` of the first answer to the search.
-    package var began: ServerTime?
-    /// The remembered events that this pass has seen, at most as many as it needs.
-    package private(set) var seen: Set<UInt128> = []
+    package private(set) var began: ServerTime?
+    /// The `Date` of the first answer in this pass.
+    private var passBegan: ServerTime?
+    /// The remembered events that the first pass has seen, in the order in which it saw them.
+    private var seen: [UInt128] = []
+    private var known: Set<UInt128> = []
+    /// Whether the second pass has seen one of its events.
+    private var isHalfSeen = false
     /// The number of empty answers in a row.
-    package var emptyAnswers = 0
+    private var emptyAnswers = 0
     /// The link of the next request; nil at the beginning of the query.
     package var next: String?
     /// The link of the first page with a remembered event; nil if that is the first page of the query. The second pass begins there.
@@ -29,7 +34,7 @@ package struct LogSearch: Sendable, Hashable {
 
     /// A pass of the search ends after this many empty answers in a row.
     static let endsAfterEmptyAnswers = 4
-    /// When the search has lasted this long, its pass ends with the next page that is not full. In milliseconds by the server's clock.
+    /// If a pass has lasted this long, in milliseconds by the server's clock, it ends with the first answer that is not full.
     static let endsAfter: Int64 = 600_000
 
     package init(_ pass: Pass, began: ServerTime? = nil, next: String? = nil) {
@@ -38,56 +43,65 @@ package struct LogSearch: Sendable, Hashable {
         self.next = next
     }
 
-    /// The number of remembered events that this pass needs.
-    package var need: Int {
-        switch pass {
-        case .counting(let count), .collecting(let count): count
-        }
+    /// The number of remembered events that the first pass has seen.
+    package var count: Int { seen.count }
+
+    package var isCounting: Bool {
+        if case .counting = pass { true } else { false }
     }
 
     /// Whether unknown events are collected now.
-    package var isCollecting: Bool {
-        if case .collecting(let count) = pass { seen.count >= count } else { false }
-    }
+    package var isCollecting: Bool { !isCounting && (isHalfSeen || hasFailed) }
 
     /// Whether the search has found too few remembered events, so that every unknown event is collected.
-    package var hasFailed: Bool { pass == .collecting(after: 0) }
+    package var hasFailed: Bool { pass == .collecting(afterAnyOf: []) }
+
+    /// Whether the first pass has seen as many events as it needs.
+    private var isComplete: Bool {
+        if case .counting(let most) = pass { seen.count >= most } else { false }
+    }
 
     /// Records a remembered event.
-    package mutating func found(_ identity: UInt128) { if seen.count < need { seen.insert(identity) } }
+    package mutating func found(_ identity: UInt128) {
+        switch pass {
+        case .counting: if !isComplete, known.insert(identity).inserted { seen.append(identity) }
+        case .collecting(let half): isHalfSeen = isHalfSeen || half.contains(identity)
+        }
+    }
 
-    /// Returns the state of the search after a page from which nothing was collected.
+    /// The search after a page during which nothing was collected.
     ///
     /// - Parameters:
     ///   - count: the number of the page's events.
     ///   - typical: the median of their `published`.
     ///   - next: the link to the next page.
-    ///   - leastSeen: the minimum number of remembered events that the first pass must see. With fewer, the search has failed.
+    ///   - leastSeen: if the first pass has seen fewer remembered events, their number proves nothing.
     package func after(
         count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String, leastSeen: Int
     ) -> LogSearch {
         var search = self
         search.began = began ?? date
+        search.passBegan = passBegan ?? date
         search.emptyAnswers = count == 0 ? emptyAnswers + 1 : 0
         if seen.isEmpty { search.firstPage = next }
         search.next = next
-        let isDone = seen.count >= need
-        guard isDone || search.isAtEnd(count: count, isFull: isFull, typical: typical, date: date) else {
+        guard isComplete || search.isAtEnd(count: count, isFull: isFull, typical: typical, date: date) else {
             return search
         }
-        guard case .counting = pass, seen.count >= leastSeen else {
-            return LogSearch(.collecting(after: 0), began: search.began)
+        guard isCounting, seen.count >= max(leastSeen, 1) else {
+            return LogSearch(.collecting(afterAnyOf: []), began: search.began)
         }
-        return LogSearch(.collecting(after: (seen.count + 1) / 2), began: search.began, next: firstPage)
+        let half = seen[((seen.count + 1) / 2 - 1)...]
+        return LogSearch(.collecting(afterAnyOf: Set(half)), began: search.began, next: firstPage)
     }
 
-    /// Whether this pass has probably read every event that the way may have passed. If the pass ends too early, events can be collected twice, but
-    /// none is lost.
+    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the pass has not
+    /// seen enough. If the first pass ends too early, it has seen fewer events. Then events can be collected twice, but none is lost.
     private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
-        guard let began else { return false }
+        guard let began, let passBegan else { return false }
         if let typical, typical.milliseconds > began.milliseconds { return true }
         guard let date, !isFull else { return false }
-        return date.milliseconds - began.milliseconds >= Self.endsAfter
+        return date.milliseconds - passBegan.milliseconds >= Self.endsAfter
     }
 }
