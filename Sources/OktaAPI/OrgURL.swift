@@ -70,7 +70,7 @@ package struct OrgURL: Sendable {
     private static let oktaSites: Set<String> = ["www", "developer", "help", "login", "support", "trust", "status"]
 
     private static func trimmed(_ text: String) throws(OrgURLError) -> Substring {
-        guard text.utf8.count <= 2048 else { throw .badHost("an address of more than 2048 bytes") }
+        guard text.utf8.count <= 2048 else { throw .tooLong }
         var trimmed = Substring(text)
         while trimmed.first?.isWhitespace == true { trimmed.removeFirst() }
         while trimmed.last?.isWhitespace == true { trimmed.removeLast() }
@@ -168,6 +168,8 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
 package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text has only white space or a scheme.
     case empty
+    /// The text has more than 2048 bytes.
+    case tooLong
     /// The text is a placeholder from a manual.
     case placeholder
     /// The text has white space or a control character in the middle.
@@ -192,6 +194,7 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong and what to write.
     package var description: String {
         switch self {
+        case .tooLong: "the address has more than 2048 bytes: write the org's address, such as https://acme.okta.com"
         case .empty: "the address is empty: write the org's address, such as https://acme.okta.com"
         case .placeholder:
             "this is a placeholder from a manual: write your org's own address, such as https://acme.okta.com"

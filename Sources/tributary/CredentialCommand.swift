@@ -278,7 +278,8 @@ struct Fields {
             let today = CalendarDate(secondsSince1970: Int(Date().timeIntervalSince1970))
             if let day = record.expires, day.daysSince1970 < today.daysSince1970 {
                 throw ValidationError(
-                    "--expires: \(day) is in the past; write the last day on which the credential is valid, or never")
+                    "--expires: \(day) is in the past; write the last day on which the credential is valid, or the word never"
+                )
             }
         }
         if let clientID {

@@ -384,7 +384,7 @@ def paused(programs, root, pictures):
 def thousand(programs, root, pictures):
     """Measures size and time of every answer with 1,000 integrations."""
     with Daemon(programs, root, orgs=1000, events=3, rate=0, poll="15s", age="1h") as daemon, Browser() as browser:
-        daemon.wait_until_live(1000, 90)
+        daemon.wait_until_live(1000, 240)
         notes = []
         for path, most in (("/metrics", 4 << 20), ("/status.json", 2 << 20), ("/history.json", 3 << 20), ("/", 200_000)):
             times = []

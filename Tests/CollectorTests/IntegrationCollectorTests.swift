@@ -48,8 +48,8 @@ struct IntegrationCollectorTests {
             // requests also includes the time until the first of them is answered (50 ms).
             #expect(wait >= 1 && wait <= Double(1 << (attempt + 1)) + 1, "\(waits)")
         }
-        // `X-Okta-Retry-For` repeats the request id of the first answer that had one. Here this is the second answer, so only later requests
-        // have the two retry headers.
+        // `X-Okta-Retry-For` repeats the request id of the first answer that had one. The first request timed out, so this is the answer to the
+        // second request, and the two retry headers begin with the third.
         #expect(failed.map(\.retryCount) == [nil, nil, "2", "3", "4", "5", "6"])
         #expect(Set(failed.dropFirst(2).map(\.retryFor)).count == 1)
         #expect(bench.health?.trouble == nil)

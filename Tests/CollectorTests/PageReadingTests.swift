@@ -220,7 +220,7 @@ struct PageReadingTests {
     func halfFound() throws {
         let log = try passed()
         let began = log.published(99)
-        // This page contains events that are newer than the search, so the pass ends.
+        // Most events of this page were published after the search began, so the pass ends.
         let first = try log.search([97, 98, 99, 200, 201, 202, 203, 204], date: began)
         #expect(!first.isCounting && !first.hasFailed)
         #expect(first.next == nil)

@@ -197,7 +197,7 @@ struct LeaseKeeperTests {
         await first.kill()
         let second = try FleetHost("a", [server.endpoint], all, ledger: ledger)
         #expect(try await share([second]))
-        #expect(second.log.lines.contains { $0.contains("waits for its name") })
+        #expect(second.log.lines.contains { $0.contains("the lease of an earlier run still has this name") })
         #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
         // If two running hosts have the same name, the second host reports it.
         let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)

@@ -96,7 +96,8 @@ struct LateEventTests {
         collection.settings.dueAtPartitions = 12
         collection.settings.carriedMaxBytes = 40 * 16
         let writer = try collection.open(ScriptedFileSystem())
-        // A partition may carry over 40 bytes, which are four records. The late partition with five records is therefore sealed.
+        // A late partition stays unsealed only if it has at most 40 bytes (a sixteenth of `carriedMaxBytes`), that is, four records. The one with
+        // five records is therefore sealed.
         try commit([30, 30, 30, 30, 31, 31, 31, 31, 31, 0], "1", at: 0, writer)
         #expect(try writer.sealIfDue(at: Simulation.instant(60)).map(\.records).sorted() == [1, 5])
         #expect(writer.unsealed.records == 4)

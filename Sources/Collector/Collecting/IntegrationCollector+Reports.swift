@@ -203,23 +203,26 @@ extension IntegrationCollector {
             """
             : """
             the spool has \(restored.segments) segments of this integration but the state directory has no journal: was it emptied? \
-            Unsealed records of earlier events are lost. Collection starts again from the configured start
+            Collection starts again from the configured start. Records of events before that start are lost if they were not sealed
             """
         guard !restored.isExact else {
-            return "\(what), and drops the \(restored.known) events of those segments, which it recognizes by their uid"
+            return
+                "\(what). The \(restored.known) events of those segments are recognized by their uid, and are not stored again"
         }
         return """
-            \(what), and drops \(restored.known) events of those segments, which it recognizes by their uid. \(restored.missingEvents) \
+            \(what). \(restored.known) events of those segments are recognized by their uid, and are not stored again. \(restored.missingEvents) \
             events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that could not be remembered may be \
             collected twice: drop duplicates by metadata.uid
             """
     }
 
     private func words(_ older: OlderSpool) -> String {
-        let missing = older.missingSegments.map { "\($0) segments" } ?? "\(older.missingBytes) bytes of segment lines"
+        let missing =
+            older.missingSegments.map { "at least \($0) segments" }
+            ?? "some segments (\(older.missingBytes) bytes of the list)"
         let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
         return """
-            the spool is older than the state directory: its manifest lacks at least \(missing) of this integration or others\(since). Their \
+            the spool is older than the state directory: its manifest lacks \(missing) of this integration or others\(since). Their \
             events are not collected again automatically, and their positions are not reused. Restore the newer spool; or stop \
             Tributary, move integrations/\(settings.name) out of the state directory, set `start` to an earlier time, and start it again: \
             Tributary then drops the events that the spool already has (/usr/share/doc/tributary/backup.md)

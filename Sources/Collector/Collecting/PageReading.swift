@@ -179,9 +179,9 @@ struct PageReading {
         return search.began
     }
 
-    /// Whether the history may collect events again that the tail has passed and forgotten. This is the case if the page's events are as new as the
-    /// last events of the head, although the history has not seen half of the head. Okta has then deleted the other events of the head, and the
-    /// history can't notice that it has reached the tail's beginning.
+    /// Whether this page may have events that the tail has already collected and forgotten. The history recognizes the tail's beginning by half of
+    /// the head. It can't, if Okta has deleted too many of the head's events. This is assumed if the tail has forgotten any events, and the page's
+    /// new events were published when the end of the head was, or later.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
             let end = writer.earliest(.head, depths: 0..<1), end > .min

@@ -107,9 +107,9 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete. Otherwise there could
-    /// be a next decision, and a host that opens it deletes the bundle, from which the segments of this decision are published. If the publication
-    /// fails, the integration is closed.
+    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete. If another decision
+    /// were made earlier, a host that then opened the integration would delete this decision's bundle, and segments that are only in the bundle
+    /// would be lost. If the publication fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
     ) async throws(SpoolError) {

@@ -22,7 +22,7 @@ struct IntegrationHealth: Sendable {
         /// The number of new events that could not become records.
         var rejected = 0
         var duplicates = 0
-        /// The number of collected events that may have been collected before.
+        /// The number of collected events that may be repeats which could not be recognized.
         var unproven = 0
         /// The time of the newest event.
         var newest: Int64?

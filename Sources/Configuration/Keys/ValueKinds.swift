@@ -15,7 +15,7 @@ extension ValueKind where Value == String {
         guard !namesSomethingStrange(trimmed) else {
             throw ValueError(
                 "(a value that is not shown, because it may be a secret) does not exist",
-                hint: "store a secret in a separate file; if the value is a path, create the directory first")
+                hint: "if the value is a secret, store it in a separate file; if it is a path, create it first")
         }
         return trimmed
     }

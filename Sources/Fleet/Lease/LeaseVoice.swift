@@ -71,7 +71,7 @@ final class LeaseVoice {
             troubleSince = now
             lastMessage = now - Self.repetition + .seconds(ttl + 2)
             logger.info(
-                "“\(host)” waits for its name in the fleet “\(fleet)”: the lease of an earlier run ends within \(ttl) s"
+                "“\(host)” can't join the fleet “\(fleet)” yet: the lease of an earlier run still has this name, and ends in at most \(ttl) s"
             )
             return
         }

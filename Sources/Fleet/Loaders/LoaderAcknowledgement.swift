@@ -38,8 +38,8 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
         for (integration, position) in positions.sorted(by: { $0.key < $1.key }) {
             guard let earlier = integrations[integration], !position.covers(earlier) else { continue }
             return
-                "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back. To load the "
-                + "remaining segments again, remove the loader and start from the beginning"
+                "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back. To load all "
+                + "segments again that still exist, remove the loader's acknowledgements and let it start from the beginning"
         }
         return nil
     }

@@ -101,7 +101,8 @@ struct StateRestoration {
         if let found { fileSystem.close(found.journal.log.file) }
     }
 
-    /// The segments that the manifest lists for this generation and later ones, in the order of the manifest.
+    /// The integration's segments in the manifest after `known`, in the order of the manifest: those of the found journal's generation and of later
+    /// ones, or all of them if `swept` is set.
     private func segments(after known: ManifestEnd) throws(SpoolError) -> [SealedSegment] {
         let scan = ManifestScan(fileSystem, directory: spool.settings.directory)
         let start = if let sequence = known.sequence { try scan.offset(after: sequence) } else { known.length }
