@@ -56,7 +56,8 @@ struct S3Answer: Sendable {
         case ("PreconditionFailed", _), (_, 412): return .exists
         case ("RequestTimeTooSkewed", _), ("RequestExpired", _):
             guard let date = response.headers.first("Date").flatMap({ UTCTime(httpDate: $0) }) else {
-                return notYet("\(host) refuses the request because its time is wrong\(said)", "Set this host's clock")
+                return notYet(
+                    "\(host) refuses the request because this host's clock is wrong\(said)", "Set this host's clock")
             }
             return .clock(date.milliseconds - now)
         case ("ExpiredToken", _), ("InvalidToken", _), ("TokenRefreshRequired", _), ("InvalidAccessKeyId", _),
