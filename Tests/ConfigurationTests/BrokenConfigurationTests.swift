@@ -78,7 +78,7 @@ let brokenConfigurations: [Broken] = [
     Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [load]\n", "4:14", "“load” is not an absolute path"),
     Broken(
-        "destinations:\n  - name: a\n    type: exec\n    command: [/load, \"x\\0\"]\n", "4:14",
+        "destinations:\n  - name: a\n    type: exec\n    command: [/load, \"x\\0\"]\n", "4:22",
         "the word contains a zero byte"),
     Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [/load]\n    bucket: lake\n", "5:5",
