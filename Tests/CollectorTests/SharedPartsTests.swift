@@ -58,6 +58,8 @@ struct SharedPartsTests {
         #expect(!StatusFile.isHeld(inDirectory: directory, by: report))
         file = try StatusFile(directory: directory)
         #expect(StatusFile.isHeld(inDirectory: directory, by: report))
+        // The earlier report is removed, because its process id may belong to another process by now.
+        #expect(!FileManager.default.fileExists(atPath: directory + "/" + StatusReport.fileName))
         var status = stat()
         #expect(stat(directory + "/lock", &status) == 0 && status.st_mode & 0o077 == 0)
         file = nil

@@ -274,5 +274,8 @@ struct SpoolTests {
         #expect(throws: SpoolError.newerFormat(path: path, found: 9, supported: 1)) {
             try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: Simulation.instant())
         }
+        #expect(throws: SpoolError.newerFormat(path: path, found: 9, supported: 1)) {
+            try SpoolReader(directory: collection.settings.directory)
+        }
     }
 }

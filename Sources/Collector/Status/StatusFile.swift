@@ -58,7 +58,7 @@ package final class StatusFile: Sendable {
                     + "this one its own runtime_directory, state_directory and spool")
         }
         // The report of an earlier daemon would name a process id that may belong to another process by now.
-        unlink(path)
+        unlinkat(directory, StatusReport.fileName, 0)
     }
 
     private static func take(_ lock: Int32) -> Bool {
