@@ -514,9 +514,13 @@ struct IntegrationCommandTests {
         let none = try run(["integration", "edit", "acme", "--credential", "nobody", "--no-check"], in: workspace)
         #expect(none.status == 78)
         #expect(try run(["integration", "edit", "acme"], in: workspace).status == 64)
-        for (flag, text) in [("--credential", "acme-read"), ("--filter", "")] {
-            let both = try run(["integration", "edit", "acme", "--no-data-ingest", flag, text], in: workspace)
-            #expect(both.status == 64 && both.errors.contains("\(flag) has no effect"), "\(both.errors)")
+        for (without, flag, text) in [
+            ("--no-data-ingest", "--credential", "acme-read"), ("--no-data-ingest", "--filter", ""),
+            ("--no-response-action", "--response-credential", "acme-read"),
+        ] {
+            let both = try run(["integration", "edit", "acme", without, flag, text], in: workspace)
+            #expect(both.status == 64, "\(both.errors)")
+            #expect(both.errors.contains("\(flag) has no effect together with \(without)"), "\(both.errors)")
         }
         #expect(saved(workspace)["conf.d/acme.yaml"] == before)
         let good = try run(

@@ -90,15 +90,37 @@ struct MetricsTests {
         #expect(!text.split(separator: "\n").contains("tributary_ready 0"))
     }
 
-    private static let all: [(name: String, kind: String, unit: String, help: String, labels: [String])] =
-        rows(Metrics.daemon, []) + rows(Metrics.fleet, []) + rows(Metrics.integration, ["integration"])
-        + rows(Metrics.credential, ["credential"])
-        + rows(Metrics.response, ["integration"]) + rows(Metrics.destination, ["destination"])
+    private typealias Row = (name: String, kind: String, unit: String, help: String, labels: [String])
 
-    private static func rows<Subject>(
-        _ metrics: [Metric<Subject>], _ labels: [String]
-    ) -> [(name: String, kind: String, unit: String, help: String, labels: [String])] {
+    private static let groups: [[Row]] = [
+        rows(Metrics.daemon, []), rows(Metrics.fleet, []), rows(Metrics.integration, ["integration"]),
+        rows(Metrics.credential, ["credential"]), rows(Metrics.response, ["integration"]),
+        rows(Metrics.destination, ["destination"]),
+    ]
+    private static let all = Array(groups.joined())
+
+    private static func rows<Subject>(_ metrics: [Metric<Subject>], _ labels: [String]) -> [Row] {
         metrics.map { ($0.name, $0.kind.rawValue, $0.unit.rawValue, $0.help, labels + $0.labels) }
+    }
+
+    @Test("every group of metrics in docs/metrics.md is exported, and the page has every exported metric")
+    func groups() {
+        var report = MadeUp.report([MadeUp.integration("acme")])
+        report.fleet = StatusReport.Fleet(
+            name: "prod", host: "a", lease: "etcd", ttlSeconds: 10, renewedAt: nil, problem: nil, draining: false,
+            hosts: ["a"], holds: 1, configured: 1, takeovers: 0, fenced: 0, droppedRecords: 0)
+        report.responses = [StatusReport.ResponseActivity(name: "acme", outcomes: ["done": 1])]
+        let destination = DestinationStatus(name: "lake", place: "", unit: "", isRunning: false, report: nil)
+        let text = String(
+            decoding: MetricsText(Snapshot(report: report, isReady: true, destinations: [destination])).bytes,
+            as: UTF8.self)
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }
+        let exported = Set(lines.map { String($0.split(separator: " ")[2]) })
+        for group in Self.groups {
+            let names = group.map(\.name)
+            #expect(!exported.isDisjoint(with: names), "MetricsText.init does not export \(names)")
+        }
+        #expect(exported.isSubset(of: Self.all.map(\.name)))
     }
 
     @Test("the names of metrics follow Prometheus's conventions, and each name occurs once")

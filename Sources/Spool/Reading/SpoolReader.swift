@@ -44,7 +44,8 @@ package struct SpoolReader: Sendable {
             throw .damaged(path: "\(directory)/_spool.json", reason: "the file is not valid JSON")
         }
         guard identity.format <= SpoolIdentity.format else {
-            throw .newerFormat(path: "\(directory)/_spool.json", found: identity.format, supported: SpoolIdentity.format)
+            throw .newerFormat(
+                path: "\(directory)/_spool.json", found: identity.format, supported: SpoolIdentity.format)
         }
         id = identity.id
     }

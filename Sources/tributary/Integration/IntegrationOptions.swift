@@ -23,9 +23,11 @@ struct IntegrationFields: ParsableArguments {
     @Option(help: "The share of the org's rate limit that Tributary may use for the log; above 0, up to 1.")
     var rateLimitShare: String?
 
-    /// The flags that set a key directly, each with the key's path and its value. The commands themselves handle the flags for purposes and
-    /// credentials.
-    private var keys: [(flag: String, path: String, text: String?)] {
+    /// A flag that sets a key, with the key's path and the given value.
+    private typealias KeyFlag = (flag: String, path: String, text: String?)
+
+    /// The flags that set a key directly. The commands themselves handle the flags for purposes and credentials.
+    private var keys: [KeyFlag] {
         [
             ("--description", "description", description), ("--url", "url", url),
             ("--start", "data_ingest.start", start), ("--filter", "data_ingest.filter", filter),
@@ -35,21 +37,27 @@ struct IntegrationFields: ParsableArguments {
         ]
     }
 
-    var isEmpty: Bool {
-        keys.allSatisfy { $0.text == nil } && dataIngest == nil && responseAction == nil && credential == nil
-            && responseCredential == nil
+    private var credentials: [KeyFlag] {
+        [
+            ("--credential", IntegrationRecord.Kind.dataIngest.credential, credential),
+            ("--response-credential", IntegrationRecord.Kind.responseAction.credential, responseCredential),
+        ]
     }
+
+    private var given: [KeyFlag] { (credentials + keys).filter { $0.text != nil } }
+
+    var isEmpty: Bool { given.isEmpty && dataIngest == nil && responseAction == nil }
 
     /// Refuses a flag that would have no effect, such as `--filter` together with `--no-data-ingest`.
     func validate() throws {
-        let ingest = keys.filter { $0.path.hasPrefix("data_ingest.") && $0.text != nil }.map(\.flag)
-        try refuse(dataIngest, "--no-data-ingest", (credential == nil ? [] : ["--credential"]) + ingest)
-        try refuse(responseAction, "--no-response-action", responseCredential == nil ? [] : ["--response-credential"])
+        if dataIngest == false { try refuse(.dataIngest, "--no-data-ingest") }
+        if responseAction == false { try refuse(.responseAction, "--no-response-action") }
     }
 
-    private func refuse(_ wanted: Bool?, _ flag: String, _ others: [String]) throws {
-        guard wanted == false, let other = others.first else { return }
-        throw ValidationError("\(other) has no effect together with \(flag): omit one of them")
+    /// Refuses the flags of all keys of a purpose that the integration will not have.
+    private func refuse(_ kind: IntegrationRecord.Kind, _ flag: String) throws {
+        guard let other = given.first(where: { $0.path.hasPrefix("\(kind.rawValue).") }) else { return }
+        throw ValidationError("\(other.flag) has no effect together with \(flag): omit one of them")
     }
 
     /// Sets the keys whose flags are given; an empty value removes a key.
