@@ -405,6 +405,23 @@ struct PageReadingTests {
         #expect(try short.store([108, 109], next: "h1").unproven == 0)
     }
 
+    @Test("if Okta has deleted the head, events that the tail may collect a second time after the history are counted")
+    func overtakenTail() throws {
+        let log = try backfill(tail: 8)
+        try log.store(Array(10..<90), next: "h1")
+        let before = try log.store([108, 109], way: .tail, next: "t1")
+        #expect(before.unproven == 0, "the history has not reached the head, so the tail does not repeat its events")
+        // Okta has deleted the events 100 to 109.
+        for start in stride(from: 110, to: 210, by: 10) {
+            let checkpoint = try log.store(Array(start..<start + 10), next: "h\(start)")
+            #expect(checkpoint.change == .none && checkpoint.unproven == 0)
+        }
+        #expect(!log.writer.knows(PassedLog.identity(110), in: .main), "the history has forgotten event 110")
+        let checkpoint = try log.store([110, 111, 112, 209], way: .tail, next: "t2")
+        #expect(log.twice == [110, 111, 112])
+        #expect(checkpoint.unproven == 3)
+    }
+
     @Test("the tail's events are added to the head until the head is full; then the head does not change")
     func headGrows() throws {
         let log = try PassedLog()

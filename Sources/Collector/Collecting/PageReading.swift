@@ -158,7 +158,7 @@ struct PageReading {
             way.unprovenUntil = isNewer ? nil : until
             checkpoint.unproven = isNewer ? 0 : taken
         }
-        if mayRepeatTail { checkpoint.unproven = taken }
+        if mayRepeatTail || mayRepeatHistory { checkpoint.unproven = taken }
         put(way, into: &checkpoint)
         return .checkpoint(checkpoint)
     }
@@ -187,6 +187,17 @@ struct PageReading {
             let end = writer.earliest(.head, depths: 0..<1), end > .min
         else { return false }
         return typical >= end
+    }
+
+    /// Whether this page may have events that the history has already collected and forgotten. If Okta has deleted too many of the head's events, the
+    /// history can overtake the tail. This is assumed if the history has forgotten any events, has reached the end of the head, and has reached events
+    /// that were published after this page's new events.
+    private var mayRepeatHistory: Bool {
+        guard page.way == .tail, case .two(let history, _, _) = page.place.ways, other.droppedLatest(writer) != nil,
+            let reached = history.reached?.milliseconds, let typical = Self.median(takenTimes),
+            let end = writer.earliest(.head, depths: 0..<1), end > .min
+        else { return false }
+        return reached >= end && reached >= typical
     }
 
     /// A tail that begins with this page, if the page has an event that the other way does not know.
