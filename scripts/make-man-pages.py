@@ -2,7 +2,8 @@
 """Writes the manual pages:   scripts/make-man-pages.py PROGRAM DIRECTORY
 
 A page for each command, from the program's own help (--experimental-dump-help), tributary.yaml(5) from docs/configuration.md, and
-tributary-spool(5) from docs/spool-format.md. New commands and keys need no change here.
+tributary-spool(5) from docs/spool-format.md. New keys need no change here. A new command needs one only if its page must list files:
+`files_of` chooses the files of each command.
 """
 
 import json

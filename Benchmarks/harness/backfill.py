@@ -4,8 +4,7 @@ collects both, and is killed now and then. At the end, the script counts how oft
 
     backfill.py PRODUCTS [--events 200000] [--rate 20] [--limit 600] [--kills 0]
 
-Prints one JSON line. The lag is the time from an event's publication (the record's `time`) until its page was durable (the journal's
-commit). The script learns of the commit from status.json, which is written once a second, so the lag is up to a second too long.
+Prints one JSON line. The lag is `lag_seconds` of status.json during the backfill (docs/status.md). status.json is written once a second.
 """
 import argparse
 import collections

@@ -51,7 +51,7 @@ def recovery(programs, work, segments=10_000, size=10 << 30):
     directory = fresh(work + "/spool")
     run(programs, "make", directory, segments, size)
     print("\nrecovery: a start on %d segments of %.0f GiB together (sparse: none is read), 10 integrations with 1,000 unsealed\n"
-          "records of 3 kB each; what it read is in the page cache" % (segments, size / 2**30))
+          "records of 3 kB each; the files that the start reads are in the page cache" % (segments, size / 2**30))
     total = 0
     for name, seconds, read, written, operations in run(programs, "open", directory):
         total += float(seconds)

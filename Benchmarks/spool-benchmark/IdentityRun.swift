@@ -1,7 +1,7 @@
 import Glibc
 import Spool
 
-/// Measures how fast a writer finds an identity in a window of identities, and how fast it adds new ones to the window.
+/// Measures how fast a writer finds an identity in a window of identities, and how fast it adds new identities to the window.
 struct IdentityRun {
     let directory: String
     let count: Int

@@ -13,7 +13,7 @@ package struct OutcomeCheck: RecordSink {
     package private(set) var rejections: [RejectionReason: Int] = [:]
     /// The first violation that was found.
     package private(set) var trouble: String?
-    /// The last record, if the caller wants to see records.
+    /// The record of the last event, if `keepsRecord` was set; nil if the event was set aside.
     package private(set) var lastRecord: [UInt8]?
     private let keepsRecord: Bool
 
@@ -64,26 +64,26 @@ package struct OutcomeCheck: RecordSink {
     package mutating func event(_ bytes: UnsafeRawBufferPointer, _ normalizer: Normalizer, _ source: EventSource) {
         outcomes = 0
         normalizer.normalizeEvent(bytes, source: source, offset: 0, collectedAt: 1_790_000_000_000, into: &self)
-        if outcomes != 1 { complain("one event had \(outcomes) outcomes") }
+        if outcomes != 1 { complain("one event has \(outcomes) outcomes instead of 1") }
     }
 
-    /// Checks that a page is either refused as a whole, without any outcome, or has an outcome for each event.
+    /// Checks the outcomes of a page's events. If the page is refused as a whole, it must have no outcome.
     package mutating func page(_ bytes: UnsafeRawBufferPointer, _ normalizer: Normalizer, _ source: EventSource) {
         outcomes = 0
         do throws(PageError) {
             try normalizer.normalizePage(bytes, source: source, collectedAt: 1_790_000_000_000, into: &self)
         } catch {
-            if outcomes != 0 { complain("a refused page had \(outcomes) outcomes") }
+            if outcomes != 0 { complain("a page was refused, but the number of its outcomes is \(outcomes)") }
             if error.offset < 0 || error.offset > bytes.count { complain("a refusal's position is outside the page") }
         }
     }
 
-    /// Checks that a stream has the same events whether it is read in one piece or in pieces of `step` bytes. Also checks which bytes belong to no
-    /// event: only white space, a byte order mark at the beginning, and the brackets and commas of arrays.
+    /// Checks that a stream has the same events whether it is read in one piece or in pieces of `step` bytes, and that the events do not overlap.
+    /// Only these bytes may be outside of events: white space, a byte order mark at the beginning, and the brackets and commas of arrays.
     package mutating func stream(_ bytes: UnsafeRawBufferPointer, step: Int) -> [Range<Int>] {
         let whole = Self.events(bytes, step: max(1, bytes.count))
         if Self.events(bytes, step: max(1, step)) != whole {
-            complain("a stream that is read in pieces of \(step) bytes has different events")
+            complain("a stream has other events if it is read in pieces of \(step) bytes")
         }
         var at = 0
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { at = 3 }
@@ -93,7 +93,7 @@ package struct OutcomeCheck: RecordSink {
                 switch bytes[at] {
                 case 0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","): at += 1
                 default:
-                    complain("byte \(at) of a stream belongs to no event")
+                    complain("byte \(at) of a stream is neither part of an event nor a separator")
                     return whole
                 }
             }

@@ -18,7 +18,7 @@ public func normalizerFuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     return 0
 }
 
-/// One normalizer for each combination of settings. They need no lock, because libFuzzer calls from one thread.
+/// Normalizers with different settings. They need no lock, because libFuzzer calls from one thread.
 private struct Bench: @unchecked Sendable {
     let reader: Normalizer
     let normalizers: [Normalizer]

@@ -16,7 +16,8 @@
 /// Passed to curl_multi_socket_action(3) instead of a socket when the timer is due.
 static const int ccurl_socket_timeout = CURL_SOCKET_TIMEOUT;
 
-/// Receives `size * count` bytes. A different number as the result ends the transfer (CURLOPT_WRITEFUNCTION(3)).
+/// A callback that receives `size * count` bytes. If it returns another number, the transfer ends
+/// (CURLOPT_WRITEFUNCTION(3)). The callback that ccurl_set_body_source takes has the same type, but fills the buffer.
 typedef size_t (*ccurl_sink)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
@@ -32,7 +33,7 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return curl_easy_setopt(easy, option, list);
 }
 
-/// Sets the body, which libcurl copies. The size must be set first (CURLOPT_COPYPOSTFIELDS(3)).
+/// Sets the body, which libcurl copies. The size is set first, as CURLOPT_COPYPOSTFIELDS(3) requires.
 static inline CURLcode ccurl_set_body(CURL *easy, const void *bytes, size_t count) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)bytes);

@@ -64,7 +64,7 @@ void append_utf8(std::string &out, uint32_t c) {
     }
 }
 
-// Checks the escapes in a string's contents, and decodes them if `out` is given. On an error, *at points to it.
+// Checks the escapes in a string's contents, and decodes them if `out` is given. On an error, `at` points to it.
 int read_escapes(const uint8_t *&at, const uint8_t *end, std::string *out) {
     while (at < end) {
         if (*at != '\\') {

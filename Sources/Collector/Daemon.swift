@@ -9,7 +9,7 @@ import Spool
 import Systemd
 import UnixSignals
 
-/// The daemon as a group of services: status, watchdog, reload, and the collection of all integrations.
+/// The daemon as a group of services, such as the collection of all integrations, the status, the watchdog and reloads.
 ///
 /// ```swift
 /// let daemon = Daemon(configuration, logger: logger) { () throws(ConfigurationError) in try Configuration.load(…) }
@@ -23,7 +23,7 @@ package struct Daemon: Sendable {
     package enum StartError: Error, CustomStringConvertible {
         /// The configuration asks for something that is not possible: exit code 78.
         case configuration(String)
-        /// A directory can't be used: exit code 73.
+        /// The runtime directory can't be used: exit code 73.
         case cannotCreate(String)
         /// The fleet's bucket can't be used now: exit code 74.
         case fleet(String)
@@ -62,8 +62,8 @@ package struct Daemon: Sendable {
         self.load = load
     }
 
-    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool or a directory may be temporary, the
-    /// start waits until the problem is solved.
+    /// Runs until SIGTERM or SIGINT, then seals all durable records and returns. If a problem with the spool, the runtime directory or the fleet's
+    /// bucket may be temporary, the start waits until the problem is solved.
     ///
     /// - Throws: `StartError`.
     package func run() async throws {
@@ -215,7 +215,7 @@ package struct Daemon: Sendable {
     static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
-/// Returns a logger for the service group that keeps only errors, because the daemon itself logs when its services start and stop.
+/// Returns a logger for the service group that logs only errors. The daemon itself logs when its services start and stop.
 private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .error)

@@ -98,7 +98,8 @@ actor Reloader {
             for warning in new.warnings where !known.contains(warning) { logger.warning("\(warning)") }
             return new
         } catch {
-            let more = error.leftOff > 0 ? ["and \(error.leftOff) more problems"] : []
+            let noun = error.leftOff == 1 ? "problem" : "problems"
+            let more = error.leftOff > 0 ? ["and \(error.leftOff) more \(noun)"] : []
             throw Refusal(problems: error.problems.map(\.description) + more)
         }
     }

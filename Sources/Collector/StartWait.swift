@@ -13,7 +13,7 @@ struct StartWait {
     static let longest = Duration.seconds(30)
     /// The longest wait for a fleet's bucket. It is short, so that a host resumes soon after an outage.
     static let longestOfFleet = Duration.seconds(4)
-    /// How often the service manager is told that the start continues. Each message extends the start's time limit.
+    /// How often the daemon notifies the service manager that the start continues. Each notification extends the start's time limit by `signWithin`.
     static let sign = Duration.seconds(15)
     static let signWithin = Duration.seconds(60)
     /// How often a problem that lasts is logged again.

@@ -3,7 +3,7 @@ import Configuration
 import Logging
 import Systemd
 
-/// Adds integrations that can't be used as configured to the status, next to those that are collected.
+/// Makes the status also show the integrations whose configuration can't be used, and logs their problems.
 struct UnusableIntegrations {
     let board: StatusBoard
     let logger: Logger

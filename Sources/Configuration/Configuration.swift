@@ -25,19 +25,20 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// The integrations, in the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are not used because of mistakes in them. Empty unless ``ConfigurationContext/mistakes`` allows mistakes.
+    /// Integrations that are not used because of mistakes. Empty if ``ConfigurationContext/mistakes`` is `whole`, because a mistake then refuses the
+    /// configuration.
     package var unusable: [UnusableIntegration] = []
     /// The destinations, in the order of the files.
     package var destinations: [Destination]
     /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
     /// Sections and top-level keys that have a mistake or could not be read. Their values in this object may differ from those in the file. Empty
-    /// unless ``ConfigurationContext/mistakes`` allows mistakes.
+    /// unless ``ConfigurationContext/mistakes`` is `nothing`.
     package var doubtful: Set<String> = []
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]
 
-    /// The keys at the top of the file.
+    /// The value of a key at the top of the file.
     package subscript<Value>(dynamicMember key: KeyPath<DirectoryKeys, ConfigurationKey<Value>>) -> Value {
         directories[dynamicMember: key]
     }
@@ -46,9 +47,9 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Credential: Sendable, Hashable {
         package var settings: Section<CredentialKeys>
-        /// The secret's path: the configured one, or the path where systemd provides the secret.
+        /// The secret's path: the configured one, or the path at which the unit provides the secret.
         package var secretFile: String
-        /// The kind of private key in the file, in words; nil with `.apiToken`, or if the file could not be read.
+        /// The kind of private key in the file, in words. Nil with `.apiToken`, and if the private key could not be read.
         package var keyKind: String?
 
         package subscript<Value>(dynamicMember key: KeyPath<CredentialKeys, ConfigurationKey<Value>>) -> Value {
@@ -60,8 +61,9 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Integration: Sendable, Hashable {
         package var settings: Section<IntegrationKeys>
-        /// An integration has `dataIngest`, `responseAction`, or both.
+        /// Nil if the integration has no `data_ingest`. It then has `response_action`.
         package var dataIngest: DataIngest?
+        /// Nil if the integration has no `response_action`. It then has `data_ingest`.
         package var responseAction: ResponseAction?
 
         /// Whether the daemon collects the integration's log: the integration has `data_ingest`, and is not paused.
@@ -72,10 +74,10 @@ package struct Configuration: Sendable, Equatable {
         }
     }
 
-    /// An integration that can't be used as configured.
+    /// An integration that can't be used because of mistakes, or a file of integrations that can't be read.
     package struct UnusableIntegration: Sendable, Equatable {
         /// The integration's name. If the name can't be read, or an earlier integration has the same name, this is the integration's position instead
-        /// (`FILE:LINE:COL`). If the whole file can't be read, this is the file's path.
+        /// (`FILE:LINE:COL`). For a file that can't be read, this is the file's path.
         package var name: String
         /// The org's address; nil if it can't be read.
         package var org: String?
@@ -105,7 +107,7 @@ package struct Configuration: Sendable, Equatable {
     @dynamicMemberLookup
     package struct Destination: Sendable, Hashable {
         package var settings: Section<DestinationKeys>
-        /// The file that contains the destination's secret: the configured path, or the path where systemd provides the file.
+        /// The file that contains the destination's secret: the configured path, or the path at which the unit provides the file.
         package var secretFile: String
 
         package subscript<Value>(dynamicMember key: KeyPath<DestinationKeys, ConfigurationKey<Value>>) -> Value {
@@ -121,8 +123,8 @@ package struct Configuration: Sendable, Equatable {
         package var host: String
         /// The bucket that is the fleet's spool.
         package var log: Section<FleetLogKeys>
-        /// The file that contains the bucket's access key, used with `credentials: static`: the configured path, or the path where systemd provides
-        /// the file.
+        /// The file that contains the bucket's access key, used with `credentials: static` or `auto`: the configured path, or the path at which the
+        /// unit provides the file.
         package var secretFile: String
         /// How the hosts agree on which host collects each integration.
         package var lease: Section<FleetLeaseKeys>

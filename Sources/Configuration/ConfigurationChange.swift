@@ -10,8 +10,8 @@ package struct ConfigurationChange: Sendable, Equatable {
     package struct Changed: Sendable, Equatable {
         /// The integration as it is in the new configuration.
         package var integration: Configuration.Integration
-        /// The paths of the keys that differ, in the order of their declaration. Keys of the integration's credentials are included. A section that
-        /// was added or removed is listed by its own path.
+        /// The paths of the keys that differ, in the order of their declaration. Keys of the integration's credentials are included. If a
+        /// section was added or removed, only its own path is listed.
         package var keys: [String]
     }
 
@@ -64,14 +64,14 @@ package struct ConfigurationChange: Sendable, Equatable {
         return result
     }
 
-    /// Whether the two configurations are equal.
+    /// Whether nothing differs that concerns the daemon. Destinations, and credentials that no integration uses, are not compared.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }
 }
 
 extension Configuration.Fleet {
-    /// The keys that differ. A section that was added or removed is listed by its own path.
+    /// The keys that differ. If the section `fleet` was added or removed, only its own path.
     fileprivate static func changed(from old: Self?, to new: Self?) -> [KeyDescription] {
         switch (old, new) {
         case (nil, nil): return []

@@ -44,10 +44,10 @@ extension Configuration {
         package let maxBytes = ConfigurationKey<ByteSize>(
             "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
             "When the spool reaches this size, collection pauses; nothing is dropped."
-        ) { "pauses at \($0)" }
+        ) { "collection pauses at \($0)" }
         package let retention = ConfigurationKey<Retention>(
             "spool.retention", .retention, default: .value("never"), .whileRunning,
-            "When sealed segments are deleted: “never”; at an age such as “30d” after sealing; or “acknowledged”, as soon as all loaders have acknowledged them."
+            "When Tributary deletes sealed segments. “never”: not at all. An age such as “30d”: this long after sealing, but not before every registered loader has acknowledged them. “acknowledged”: as soon as every registered loader has acknowledged them; not at all if no loader is registered. A configured destination counts as a registered loader."
         ) { $0.words }
     }
 
@@ -126,7 +126,7 @@ extension Configuration {
         ) { $0.map { "status page and metrics at \($0)" } }
         package let textfile = ConfigurationKey<String?>(
             "metrics.textfile", optional: .path, .atRestart,
-            "A file to which the metrics are written every 15s, for node_exporter's textfile collector; its name must end in .prom."
+            "A file for node_exporter's textfile collector. Tributary writes the metrics to it every 15s. The file's name must end in .prom."
         ) { $0.map { "metrics in \($0)" } }
     }
 
@@ -173,7 +173,7 @@ extension Configuration {
         ) { $0.rawValue }
         package let expires = ConfigurationKey<CalendarDate?>(
             "credentials[].expires", optional: .date, .whileRunning,
-            "The last day on which the credential is valid; you are warned 30, 7 and 1 days before.")
+            "The last day on which the credential is valid. Tributary warns you 30, 7 and 1 days before.")
         package let secretFile = ConfigurationKey<String?>(
             "credentials[].secret_file", optional: .path,
             described: "the unit's copy of /etc/tributary/credentials/NAME", .whileRunning,
@@ -291,7 +291,7 @@ extension Configuration {
             "destinations[].secret_file", optional: .path,
             described: "/run/tributary-credentials-deliver/NAME/secrets/NAME, else $CREDENTIALS_DIRECTORY/NAME",
             .whileRunning,
-            "A file that contains only the secret: with “credentials: static”, the access key; with type http, the token or password."
+            "A file that contains only the secret. With type s3 and “credentials: static” or “auto”: the access key. With type http: the token or password."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "destinations[].credential_process", listOf: .argument, .whileRunning,
@@ -344,7 +344,7 @@ extension Configuration {
         ) { _ in nil }
         package let user = ConfigurationKey<String?>(
             "destinations[].user", optional: .user, .whileRunning,
-            "With protocol clickhouse or elasticsearch: the user name that belongs to the password; without it, the secret for elasticsearch is an API key."
+            "With protocol clickhouse or elasticsearch: the user name that belongs to the password. Elasticsearch without a user: the secret is an API key."
         ) { $0.map { "user \($0)" } }
         package let requestBytes = ConfigurationKey<ByteSize>(
             "destinations[].request_bytes", .size(64 << 10, 16 << 20), default: .value("2MiB"), .whileRunning,
@@ -378,8 +378,8 @@ extension Configuration.Retention {
     fileprivate var words: String {
         switch self {
         case .never: "nothing is deleted"
-        case .after(let age): "deleted after \(age)"
-        case .acknowledged: "deleted once all loaders have acknowledged them"
+        case .after(let age): "segments deleted after \(age)"
+        case .acknowledged: "segments deleted once all registered loaders have acknowledged them"
         }
     }
 }

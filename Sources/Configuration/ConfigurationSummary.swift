@@ -6,7 +6,7 @@ package struct ConfigurationSummary: Sendable, Encodable {
 
     fileprivate init(_ configuration: Configuration) { self.configuration = configuration }
 
-    /// JSON with the same keys as the file, sorted. Durations are in seconds, and sizes are in bytes.
+    /// JSON with the keys of the file and a few others, such as `files` and `warnings`, sorted. Durations are in seconds, and sizes are in bytes.
     package func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -141,7 +141,7 @@ extension Configuration.Fleet {
     /// This host's name, without anything that may be a secret.
     fileprivate var shownHost: String { settings.host == nil ? host : LiteralSecret.masked(host) }
 
-    /// The bucket's address as text for a person, without anything that may be a secret.
+    /// The bucket's address and the source of its access key, as text for a person, without anything that may be a secret.
     package var bucketPlace: String {
         LiteralSecret.masked(
             "s3://\(log.bucket)\(log.prefix.map { "/" + $0 } ?? "")" + (log.endpoint.map { " at \($0)" } ?? ""))
@@ -158,7 +158,7 @@ extension Configuration.Fleet {
 }
 
 extension Configuration.Destination {
-    /// The destination's address as text for a person, without anything that may be a secret.
+    /// The destination's address as text for a person, without anything that may be a secret. For a bucket, also the source of its access key.
     package var place: String {
         switch self.type {
         case .s3:

@@ -20,9 +20,9 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
     /// The directory in which the service finds the secrets.
     package let runtime: String
 
-    /// The directory below which the ``runtime`` of every delivery is. Only root can enter it, because all deliveries run as the same user. Each
-    /// delivery's unit therefore shows the delivery only its own subdirectory, at another path (`BindReadOnlyPaths=`). This subdirectory is the
-    /// parent of ``runtime``, because ``runtime`` itself is replaced at each change.
+    /// The directory below which the ``runtime`` of every delivery is. All deliveries run as the same user, but must not read each other's secrets,
+    /// so only root can enter this directory. The unit of a delivery makes one subdirectory visible to the delivery, at another path
+    /// (`BindReadOnlyPaths=`). This subdirectory is the parent of ``runtime``, because ``runtime`` itself is replaced at each change.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// An error about the files of credentials: what is wrong, where, and what to do. Never contains any part of a secret.
+/// An error about the files of credentials: what is wrong and where, and what to do if that is known. Never contains any part of a secret.
 package struct CredentialFileError: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 

@@ -99,8 +99,8 @@ package struct CredentialHealth: Sendable, Equatable {
     }
 }
 
-/// Determines which warnings about credentials are due today. Each warning is given once: 30, 7 and 1 days before a credential expires, when it
-/// expires, and after 25 days without use. A plain value.
+/// Determines which warnings about credentials are due today. Each warning is given once: 30, 7 and 1 days before a credential expires, after it has
+/// expired, and after 25 days without use. A plain value.
 package struct CredentialWarnings: Sendable {
     /// The warnings that have been given already, by the credential's name.
     private var told: [String: Set<String>] = [:]

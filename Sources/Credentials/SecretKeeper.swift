@@ -29,7 +29,7 @@ package struct SecretKeeper {
         return Set(names).sorted { $0.text < $1.text }
     }
 
-    /// When the secret was stored, in seconds since 1970.
+    /// When the secret was stored, in seconds since 1970; nil if there is no secret.
     package func putAt(_ name: Name) throws(CredentialFileError) -> Int? {
         guard let directory = try SafeDirectory(source) else { return nil }
         return directory.modified(name.text + CredentialFileName.encryptedSuffix) ?? directory.modified(name.text)

@@ -92,8 +92,8 @@ package final class BodyAllowance: Sendable {
 }
 
 extension [UInt8] {
-    /// Makes room for `more` bytes. If the array has to grow, it grows by a quarter, or more if needed. By default, an array doubles its capacity. A
-    /// body would then occupy unused memory until its reader takes the body.
+    /// Makes room for `more` bytes. If the array has to grow, it grows by a quarter, or more if needed. By default, an array doubles its capacity, so
+    /// a body could occupy twice the memory that it needs.
     mutating func makeRoom(for more: Int) {
         let needed = count + more
         if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }

@@ -15,9 +15,10 @@ struct CurlFailure {
     var hasProxyCredentials = false
     /// The status with which the proxy answered CONNECT; 0 if there was no answer.
     var connectStatus = 0
-    /// The results of verifying the server's certificate and the proxy's certificate, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the
-    /// certificate is valid. 1: the handshake ended before the certificate was verified.
+    /// The result of verifying the server's certificate, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the certificate is valid. 1: the
+    /// handshake ended before the certificate was verified.
     var verifyResult = 0
+    /// The result of verifying the proxy's certificate, in the same form.
     var proxyVerifyResult = 0
     /// Whether a TCP connection existed, to the host or to the proxy.
     var isConnected = false

@@ -145,7 +145,7 @@ final class CurlLoop: Sendable {
             box.release()
             curl_multi_cleanup(multi.pointer)
             throw TransportError(
-                .invalidRequest, host: "any host", detail: "no thread: \(String(cString: strerror(code)))")
+                .invalidRequest, host: "any host", detail: "can't start a thread: \(String(cString: strerror(code)))")
         }
         pthread_detach(thread)
     }

@@ -2,7 +2,8 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// One transfer. It owns its easy handle, header list and error buffer. ``release()`` frees them.
+/// One transfer. It owns its easy handle, header list and error buffer. ``release()`` frees the handle and the list; the buffer lives as long as this
+/// object.
 ///
 /// `@unchecked Sendable`: the caller creates the transfer and passes it to the loop's thread through the inbox, which has a lock. From then on only
 /// that thread uses it, except for `isCancelled`.
@@ -195,7 +196,7 @@ final class CurlTransfer: @unchecked Sendable {
         }
         if request.method != .get, request.signature == nil {
             // These empty headers switch off two defaults of libcurl. Without them, libcurl would add the Content-Type of a form, and would wait for
-            // a 100 before it sends a large body.
+            // the status 100 (Continue) before it sends a large body.
             isGood = isGood && addHeader("Expect:")
             if request.headers.first("Content-Type") == nil { isGood = isGood && addHeader("Content-Type:") }
         }
@@ -228,7 +229,8 @@ final class CurlTransfer: @unchecked Sendable {
         return code == CURLE_OK
     }
 
-    /// Returns the next bytes of the upload, zero at its end. A file that is too short or can't be read ends the transfer.
+    /// Copies the next bytes of the upload into `room` and returns their number, which is 0 at the end. A file that is too short or can't be read
+    /// ends the transfer.
     private func giveUpload(_ room: UnsafeMutableRawBufferPointer) -> Int {
         guard let upload = request.upload, uploaded < upload.bytes else { return 0 }
         let wanted = min(Int64(room.count), upload.bytes - uploaded)
@@ -325,8 +327,8 @@ final class CurlTransfer: @unchecked Sendable {
     private func takeAllowance(of coming: Int) -> Bool {
         guard let loop else { return false }
         let length = headers.first("Content-Length").flatMap { Int($0) } ?? 0
-        // The size of a compressed body is unknown until it is decompressed. The assumed size is that of the last body, plus an eighth. Without this
-        // addition, a body that is slightly larger than the last one would have to be copied into a larger array.
+        // The size of a compressed body is unknown until it is decompressed. The assumed size is the one that the caller expects, plus an eighth.
+        // Without this addition, a body that is slightly larger than expected would have to be copied into a larger array.
         let expected = request.expectedBodyBytes
         expectedBytes = min(
             encoding == .plain ? max(expected, length) : expected + expected / 8, request.limits.bodyBytes)

@@ -68,7 +68,7 @@ package struct HTTPURL: Sendable, Hashable {
     /// Whether the host is a name or address that always means this machine: `localhost`, `127.0.0.0/8` or `::1`.
     package var isLoopback: Bool { HTTPAuthority.isLoopback(host) }
 
-    /// Whether the host is an address of a cloud's metadata service: `169.254.0.0/16` or `fd00:ec2::/32`.
+    /// Whether the host is in one of the ranges that clouds use for metadata services: `169.254.0.0/16` or `fd00:ec2::/32`.
     package var isLinkLocal: Bool {
         if host.contains(":") {
             var address = in6_addr()

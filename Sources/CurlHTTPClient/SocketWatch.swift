@@ -9,7 +9,7 @@ import Glibc
 final class SocketWatch: @unchecked Sendable {
     private let epoll: Int32
     private let bell: Int32
-    /// When libcurl must be called because its timer is due; nil for never.
+    /// When libcurl must be called because its timer is due; nil if no timer is set.
     private var deadline: ContinuousClock.Instant?
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
@@ -19,7 +19,7 @@ final class SocketWatch: @unchecked Sendable {
         bell = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard epoll >= 0, bell >= 0, watch(bell, EPOLLIN.rawValue) else {
             throw TransportError(
-                .invalidRequest, host: "any host", detail: "no epoll: \(String(cString: strerror(errno)))")
+                .invalidRequest, host: "any host", detail: "epoll can't be set up: \(String(cString: strerror(errno)))")
         }
         let code = ccurl_multi_set_watch(
             multi,

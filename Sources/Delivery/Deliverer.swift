@@ -6,14 +6,14 @@ import Time
 /// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. A deliverer is a loader: its only durable state is its
 /// acknowledgement. The source lists the segments, and stores the acknowledgement.
 ///
-/// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds; the position does not move past
-/// that segment.
+/// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds. Until then, the acknowledged
+/// position stays before that segment.
 package struct Deliverer: Sendable {
     /// The settings of one delivery.
     package struct Settings: Sendable {
         /// The destination's name, which is the loader's name in the spool.
         package var name: String
-        /// The number of segments that are delivered at the same time.
+        /// The maximum number of segments that are delivered at the same time.
         package var concurrency: Int
         package var version: String
 
@@ -24,7 +24,7 @@ package struct Deliverer: Sendable {
         }
     }
 
-    /// The maximum number of segments that were taken from the source but are not acknowledged yet. It limits the memory use, and the number of
+    /// The maximum number of segments that are taken from the source but not acknowledged yet. This limits the memory use, and the number of
     /// segments that are sent again after a crash.
     static let window = 256
     /// How often the delivery looks for new segments, and writes its status.
@@ -32,7 +32,7 @@ package struct Deliverer: Sendable {
     /// Used instead of ``interval`` while some delivered segments are not acknowledged yet, so that they are acknowledged soon and make room in the
     /// window.
     static let shortInterval = Duration.milliseconds(100)
-    /// How long running transfers may continue after a stop was requested.
+    /// How long running transfers may continue after a stop or a reload was requested.
     static let stopWithin = Duration.seconds(15)
 
     let settings: Settings
@@ -64,8 +64,8 @@ package struct Deliverer: Sendable {
         case ended(DeliverySegment, DeliveryAttempt)
     }
 
-    /// Delivers until somebody requests the end through `windDown`, or until the task is cancelled. No problem ends the delivery: it is reported, and
-    /// the failed operation is tried again.
+    /// Delivers until a stop or a reload is requested through `windDown`, or until the task is cancelled. Problems do not end the delivery: it
+    /// reports each problem, and tries again.
     package func run() async {
         var run = DeliveryRun(settings, destination: destination, source: source)
         let background = Task { [source] in await source.run() }
@@ -109,7 +109,8 @@ package struct Deliverer: Sendable {
 
     private func wait(_ interval: Duration) async -> Event {
         await windDown.pause(interval)
-        // During a stop, the loop only waits for running transfers. `pause` then returns at once, so this sleep prevents a busy loop.
+        // After a stop or a reload was requested, the loop only waits for running transfers, and `pause` returns at once. This sleep prevents a busy
+        // loop.
         if windDown.reason != .none { try? await Task.sleep(for: .milliseconds(50), clock: .continuous) }
         return .tick
     }
@@ -150,6 +151,6 @@ package struct Deliverer: Sendable {
 /// The result of one attempt to deliver a segment.
 enum DeliveryAttempt: Sendable {
     case outcome(DeliveryOutcome)
-    /// The segment is not in the spool any more.
+    /// The segment's file does not exist any more.
     case isMissing
 }

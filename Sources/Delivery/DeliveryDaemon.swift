@@ -35,7 +35,7 @@ package struct DeliveryDaemon {
         let factory = DestinationFactory(
             environment: ProcessInfo.processInfo.environment, userAgent: userAgent, logger: logger)
         do throws(DestinationProblem) {
-            // Checks the settings first, so that unusable settings are reported before anything begins.
+            // Makes a destination only to check the settings, so that unusable settings are reported before anything begins.
             _ = try factory.make(destination, network: configuration.network)
         } catch {
             throw .configuration(error.description)
@@ -78,11 +78,11 @@ package struct DeliveryDaemon {
         try await ServiceGroup(configuration: settings).run()
     }
 
-    /// Why the delivery can't start, and what to do about it.
+    /// Why the delivery can't start.
     package enum StartError: Error, CustomStringConvertible {
-        /// The configuration has no such destination, or the destination can't be used: exit code 78.
+        /// The configuration has no such destination, or the destination's settings can't be used. The process ends with exit code 78.
         case configuration(String)
-        /// The status directory can't be used: exit code 73.
+        /// The status directory can't be used, or another process delivers to this destination. The process ends with exit code 73.
         case cannotCreate(String)
 
         package var description: String {
@@ -121,8 +121,8 @@ private struct DeliveryWatchdog: Service {
     }
 }
 
-/// Handles SIGHUP: a valid configuration is used once the current segments are done; an invalid configuration is refused, and the old one stays in
-/// force.
+/// Handles SIGHUP: reads the configuration again. If it changes anything for this delivery, the delivery restarts with it once the running transfers
+/// have ended. An invalid configuration is refused, and the earlier one stays in force.
 private struct Reload {
     let name: String
     let plan: Mutexed
@@ -206,7 +206,8 @@ private struct DeliveryService: Service {
                     heartbeat: heartbeat, logger: logger, windDown: windDown)
                 notifier.ready()
                 let from = source.place.map { " from \($0)" } ?? ""
-                logger.announce(.ready, "delivering\(from) to \(destination.place), \(destination.guarantee.words)")
+                logger.announce(
+                    .ready, "delivering\(from) to \(destination.place); guarantee: \(destination.guarantee.words)")
                 await deliverer.run()
             } while windDown.reason == .reload
             logger.announce(.stopping, "stopped; segments that are not acknowledged are delivered after the next start")
@@ -216,7 +217,7 @@ private struct DeliveryService: Service {
         }
         heartbeat.retire()
     }
-    /// Makes the source, and retries every five seconds until it is made. Returns nil if the delivery should stop.
+    /// Makes the source. If that fails, retries every five seconds. Returns nil once a stop is requested.
     private func source(_ configuration: Configuration, _ heartbeat: Heartbeat) async -> (any SegmentSource)? {
         var isSaid = false
         while windDown.reason != .stop {

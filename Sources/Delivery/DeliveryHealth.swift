@@ -1,7 +1,11 @@
-/// Keeps track of a delivery's problems. Provides the problem to show, and the lines for the log: one when the first problem begins, one every ten
-/// minutes while a problem lasts, and one when all problems are over. A plain value.
+/// Keeps track of a delivery's problems. Decides which problem to show, and when a line for the log is due. A plain value.
+///
+/// A line is due when the first problem begins, and when no problem is left. In between, a failed attempt causes a line in three cases:
+/// - The problem to show now stops the delivery, or no longer does.
+/// - The problem to show is a different one, and ``otherAfter`` has passed.
+/// - ``repeatAfter`` has passed.
 struct DeliveryHealth: Sendable {
-    /// A problem with one segment, with the spool (sequence 0), or with the acknowledgement (sequence -1).
+    /// A problem with a segment, with the source, or with the acknowledgement.
     struct Entry: Sendable, Equatable {
         var trouble: DeliveryTrouble
         var segment: String?
@@ -19,24 +23,25 @@ struct DeliveryHealth: Sendable {
         case recovered
     }
 
-    /// The time between two lines about the same problem, in milliseconds.
+    /// The shortest time between two lines about the same problem, in milliseconds.
     static let repeatAfter: Int64 = 600_000
 
-    /// The shortest time between lines about two different problems, in milliseconds. Without this limit, a failure of many segments would cause as
-    /// many lines, because each segment has its own message.
+    /// The shortest time between lines about two different problems, in milliseconds. Without this limit, many failing segments would cause many
+    /// lines, because the message of each segment is different.
     static let otherAfter: Int64 = 60_000
 
+    /// The problems by the segment's sequence number. The source has the number 0, the acknowledgement the number -1.
     private(set) var entries: [Int64: Entry] = [:]
     private var saidAt: Int64?
     private var saidFinal = false
     private var said = ""
 
-    /// The problem to show: one that stops the delivery, if there is any; otherwise the oldest problem.
+    /// The problem to show: the oldest one that stops the delivery. If none stops it, the oldest problem. Nil if there is no problem.
     var worst: Entry? {
         entries.values.min { ($0.isFinal ? 0 : 1, $0.since) < ($1.isFinal ? 0 : 1, $1.since) }
     }
 
-    /// True if no further segment may be taken.
+    /// True if a problem stops the delivery. Then no further segment may be taken.
     var isStopped: Bool { entries.values.contains(where: \.isFinal) }
 
     /// Notes a failed attempt. Returns a line if one is due.
@@ -57,7 +62,7 @@ struct DeliveryHealth: Sendable {
         return worst.isFinal ? .stopped(worst.trouble) : .waiting(worst.trouble)
     }
 
-    /// Notes that a segment succeeded. Returns a line if no problem remains.
+    /// Removes the problem with this number, if there is one, because the operation has succeeded. Returns a line if that was the last problem.
     mutating func succeeded(_ sequence: Int64) -> Line? {
         guard entries.removeValue(forKey: sequence) != nil, entries.isEmpty, saidAt != nil else { return nil }
         saidAt = nil

@@ -2,7 +2,7 @@
 ///
 /// Segments are taken in the source's order, but may finish in any order. Only segments before the first unfinished one may be acknowledged.
 package struct DeliveryProgress: Sendable, Equatable {
-    /// The position in the acknowledgement file.
+    /// The position up to which all segments are durably acknowledged.
     package private(set) var acknowledged: Int64
     /// The position up to which all segments are delivered.
     package private(set) var position: Int64
@@ -24,12 +24,12 @@ package struct DeliveryProgress: Sendable, Equatable {
     package var span: Int { finished.count + open.count }
     /// Whether there is something new to acknowledge.
     package var isAhead: Bool { position > acknowledged }
-    /// The number of segments that are delivered but not acknowledged, and would therefore be delivered again after a crash.
+    /// The number of positions that are done but not acknowledged. After a crash, their segments are delivered again.
     package var unacknowledged: Int { finished.count + open.count { $0.isDone } }
-    /// Delivered segments that can be acknowledged, in order.
+    /// The positions that are done and can be acknowledged, in order.
     private var finished: [Int64] = []
 
-    /// Notes that a segment is taken. Its position must be after those of all segments that were taken before.
+    /// Notes that a segment is taken. Its position must be greater than the positions of all segments that were taken before.
     package mutating func take(_ sequence: Int64) {
         taken = max(taken, sequence)
         open.append((sequence, false))

@@ -3,9 +3,9 @@ import Spool
 
 /// Reads the manifest in pieces: finds the next segments to deliver, and counts the backlog. Memory use does not depend on the backlog's size.
 struct DeliveryQueue {
-    /// The number of lines of the manifest that are read at a time.
+    /// The maximum number of the manifest's lines that ``peek()`` reads at a time.
     static let pieceLines = 64
-    /// The longest time for one call of ``count()``. It is short, because the delivery begins no transfer during the call.
+    /// How long one call of ``count()`` may take. This is short, because the delivery begins no transfer during the call.
     static let countingTime = Duration.milliseconds(50)
 
     let reader: SpoolReader
@@ -13,8 +13,9 @@ struct DeliveryQueue {
     private var next = 0
     private var listed: Int64
     private(set) var lag = DeliveryLag()
-    /// The manifest's size at the time when the delivery had read all lines (`readBytes`), or had counted all lines for the backlog (`countedBytes`).
+    /// The manifest's size when ``peek()`` last found no further line; -2 before that.
     private var readBytes: Int64 = -2
+    /// The manifest's size when ``count()`` last found no further line; -2 before that.
     private var countedBytes: Int64 = -2
 
     /// Starts with the segment after a position.
@@ -44,13 +45,13 @@ struct DeliveryQueue {
         return next < lines.count ? lines[next] : nil
     }
 
-    /// Takes the line that ``peek()`` returned.
+    /// Marks the line that ``peek()`` returned as taken. The next call of ``peek()`` returns the line after it.
     mutating func take() { next += 1 }
 
-    /// Removes a segment from the backlog, because it needs no delivery any more.
+    /// Removes a segment of this size from the backlog, because the segment needs no delivery any more.
     mutating func settle(bytes: Int64) { lag.settle(bytes: bytes) }
 
-    /// Counts some of the lines that were not counted yet. Repeated calls count all lines.
+    /// Adds some lines that were not counted yet to the backlog. Repeated calls count all lines.
     mutating func count() throws(SpoolError) {
         let size = manifestBytes
         guard size != countedBytes else { return }
@@ -66,7 +67,7 @@ struct DeliveryQueue {
         if read == 0 { countedBytes = size }
     }
 
-    /// The manifest's present size. The manifest only grows, so it has no new line if its size is unchanged.
+    /// The manifest's present size; -1 if there is no manifest. The manifest only grows, so it has no new line if its size is unchanged.
     private var manifestBytes: Int64 {
         var status = stat()
         return stat("\(reader.directory)/_manifest.ndjson", &status) == 0 ? Int64(status.st_size) : -1
@@ -95,7 +96,7 @@ struct DeliveryLag: Sendable, Equatable {
 }
 
 extension SealedSegment {
-    /// Whether the segment holds records. Events that were set aside are not delivered: they stay in the spool, for a person to examine.
+    /// Whether deliveries send this segment: true for records. Events that were set aside stay in the spool, for a person to examine.
     package var isDelivered: Bool { kind == "records" }
 }
 
@@ -108,7 +109,7 @@ extension DeliverySegment {
     /// - Parameters:
     ///   - sequence: the segment's number in the source.
     ///   - spool: the absolute path of the spool's directory.
-    ///   - position: the segment's position in a fleet.
+    ///   - position: the segment's position in a fleet; nil for a segment of a manifest.
     package init(_ segment: SealedSegment, sequence: Int64, spool: String, position: String? = nil) {
         self.init(
             sequence: sequence, path: segment.path, spool: spool, integration: segment.integration,

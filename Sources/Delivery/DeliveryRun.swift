@@ -6,9 +6,9 @@ import Time
 /// The state of one run of a ``Deliverer``: the segments in progress, their retries, and the problems. The source provides the segments and stores
 /// the acknowledgement. The caller does the transfers, the timing and the logging.
 struct DeliveryRun {
-    /// An acknowledgement costs a few synced writes. So if repeated deliveries do no harm, an acknowledgement is written only after this time, or
-    /// after this many segments.
+    /// The interval between two acknowledgements, if repeated deliveries do no harm. Each acknowledgement costs a few synced writes.
     private static let acknowledgeAfter = Duration.milliseconds(250)
+    /// If this many positions are done but not acknowledged, an acknowledgement is written before ``acknowledgeAfter`` has passed.
     private static let acknowledgeMost = 64
 
     private let settings: Deliverer.Settings
@@ -22,14 +22,14 @@ struct DeliveryRun {
     private var progress = DeliveryProgress(acknowledged: 0)
     private var underWay: [Int64: DeliverySegment] = [:]
     private var schedules: [Int64: RetrySchedule] = [:]
-    /// Segments that are missing from the spool; the position stops before them.
+    /// Segments that are missing from the spool. The acknowledged position can't move past them.
     private var missing: [Int64: DeliverySegment] = [:]
     private var health = DeliveryHealth()
-    /// Whether a segment was taken in this run.
+    /// Whether this run has begun to deliver a segment.
     private var hasBegun = false
-    /// The number of segments that were deleted before the first delivery, and the position of the last of them. The position is nil once
-    /// ``progress`` includes it.
+    /// The number of segments that this run has skipped, because they were deleted before the first delivery.
     private var skippedAtStart = 0
+    /// The position of the last skipped segment; nil if ``progress`` already includes it, or no segment was skipped.
     private var skip: Int64?
     private var generator = SystemRandomNumberGenerator()
 
@@ -41,8 +41,9 @@ struct DeliveryRun {
     private var stateSince: Int64
     private var reportedAt: ContinuousClock.Instant?
 
-    /// Lines for the log. The caller logs and removes them.
+    /// Lines for the log about problems. The caller logs and removes them.
     var lines: [DeliveryHealth.Line] = []
+    /// Other lines for the log. The caller logs and removes them.
     var notices: [String] = []
 
     init(
@@ -57,19 +58,20 @@ struct DeliveryRun {
         stateSince = startedAt
     }
 
-    /// Whether transfers are running.
+    /// Whether segments are being transferred, or wait for their next attempt.
     var hasWork: Bool { !underWay.isEmpty }
 
     // MARK: Events
 
-    /// Called once a second: opens the spool if it is not open yet, counts the backlog, and looks for missing segments again.
+    /// Called at least once a second: lets the source look for new segments, and check whether missing ones were restored or skipped. Does nothing
+    /// during the wait after a failure, or if `isEnding` is true.
     mutating func tick(isEnding: Bool) {
         guard !isEnding else { return }
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
-            // Looks for missing segments only while no other segment is in progress, because the delivery begins again after a missing segment was
-            // restored or skipped.
+            // Looks for missing segments only while no other segment is in progress: if a missing segment was restored or skipped, the delivery
+            // begins again at the acknowledged position.
             if let begin = try source.refresh(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }
@@ -84,7 +86,7 @@ struct DeliveryRun {
         }
     }
 
-    /// True if some delivered segments are not acknowledged yet. They take up room in the window until then.
+    /// True if there are delivered segments to acknowledge. They take up room in the window until they are acknowledged.
     var awaitsAcknowledgement: Bool { progress.isAhead }
 
     /// The maximum number of segments that are taken but not acknowledged. If the destination could store a repeated segment twice, the maximum is
@@ -93,7 +95,7 @@ struct DeliveryRun {
         destination.guarantee == .exactlyOnce ? Deliverer.window : min(settings.concurrency, Deliverer.window)
     }
 
-    /// Takes as many segments as the window and the number of concurrent transfers allow.
+    /// Takes as many segments as the window and the limit for concurrent transfers allow. Returns those that are to be delivered.
     mutating func take() -> [DeliverySegment] {
         guard !health.isStopped, spoolRetryAt == nil, isOpen else { return [] }
         var taken: [DeliverySegment] = []
@@ -174,7 +176,10 @@ struct DeliveryRun {
     /// Notes that a segment is not retried in this run.
     mutating func letGo(_ segment: DeliverySegment) { underWay[segment.sequence] = nil }
 
-    /// Writes the acknowledgement: at once if the destination could store a repeated segment twice, otherwise a few times a second.
+    /// Writes the acknowledgement if it is due. If the destination could store a repeated segment twice, it is due after each segment;
+    /// otherwise a few times a second.
+    ///
+    /// - Parameter force: writes the acknowledgement even if it is not due.
     mutating func acknowledge(force: Bool) {
         guard progress.isAhead else { return }
         let isDue =

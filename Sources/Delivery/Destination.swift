@@ -13,7 +13,7 @@ package protocol Destination: Sendable {
     /// The number of requests that were sent, or commands that were run, so far.
     var requests: Int { get }
 
-    /// Tries once to deliver a segment. Returns when its bytes are durable at the destination, or the attempt has failed.
+    /// Tries once to deliver a segment. Returns when the segment is durable at the destination, or when the attempt has failed.
     func deliver(_ segment: DeliverySegment) async -> DeliveryOutcome
 
     /// Tests step by step whether segments could be delivered. Stops at a failed step if the later steps depend on it. Removes the test data if the
@@ -27,7 +27,7 @@ package struct DestinationStep: Sendable, Equatable {
     package var name: String
     /// The result of the step.
     package var found: String
-    /// What to do about a failure; `nil` if the step succeeded.
+    /// What to do about a problem that the step has found; `nil` if it has found none.
     package var remedy: String?
 
     package init(_ name: String, _ found: String, remedy: String? = nil) {
@@ -45,9 +45,9 @@ package struct DeliverySegment: Sendable, Equatable {
     package var sequence: Int64
     /// The segment's position in a fleet, such as `acme/12/3`; nil for a segment of a manifest.
     package var position: String?
-    /// The path of the segment's file below the spool's directory.
+    /// The path of the segment's file below the directory ``spool``.
     package var path: String
-    /// The absolute path of the spool's directory.
+    /// The absolute path of the spool's directory. In a fleet, a temporary directory with the segments that are being delivered.
     package var spool: String
     package var integration: String
     /// The OCSF class of the segment's records, by its name in the schema; empty for a segment without a class.
@@ -89,9 +89,9 @@ package struct DeliverySegment: Sendable, Equatable {
 
 /// The outcome of one attempt to deliver a segment.
 package enum DeliveryOutcome: Sendable, Equatable {
-    /// The segment is durable at the destination. `wasThere` is true if an earlier attempt had stored it.
+    /// The segment is durable at the destination. `wasThere` is true if an earlier attempt had stored it, or may have stored a part of it.
     case delivered(wasThere: Bool)
-    /// The attempt failed. The delivery tries again, after `retryAfter` at the earliest.
+    /// The attempt failed. The delivery tries again. `retryAfter` is the wait that the destination asks for; nil if it asks for none.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
     /// This particular segment can't be delivered: it is damaged, or the destination refuses it. The delivery reports this, takes no further
     /// segments, and tries this one again after ``RetrySchedule/refused``.
@@ -100,11 +100,11 @@ package enum DeliveryOutcome: Sendable, Equatable {
     case cancelled
 }
 
-/// Why a segment can't be delivered, and what to do about it.
+/// A problem of a delivery, and what to do about it.
 package struct DeliveryTrouble: Error, Sendable, Equatable, Codable {
-    /// What happened: one sentence without the final full stop.
+    /// What happened: one sentence without the final period.
     package var message: String
-    /// What an operator can do about the trouble.
+    /// What an operator can do about the problem.
     package var remedy: String
 
     package init(_ message: String, remedy: String) {

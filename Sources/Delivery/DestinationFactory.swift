@@ -93,7 +93,7 @@ package struct DestinationFactory: Sendable {
 }
 
 extension AutomaticCredentials {
-    /// Makes the source of access keys that the destination's setting `credentials` selects.
+    /// Makes the source of access keys that the setting `credentials` selects.
     ///
     /// - Parameters:
     ///   - secretFile: the file of a static access key.

@@ -2,8 +2,8 @@ import Configuration
 
 /// Checks a secret before it is stored for a destination.
 package enum DestinationSecret {
-    /// Describes what is wrong with a secret, without repeating any part of it. Nil if nothing is wrong. Secrets for commands are not checked,
-    /// because any text can be valid.
+    /// Describes what is wrong with a secret, without repeating any part of it. Nil if nothing is wrong. A secret for a command can be any UTF-8
+    /// text.
     package static func problem(_ secret: [UInt8], of destination: Configuration.Destination) -> String? {
         guard let text = String(validating: secret, as: UTF8.self) else { return "the secret is not UTF-8 text" }
         switch destination.type {

@@ -4,15 +4,16 @@ import FoundationEssentials
 /// A configured destination with its delivery's last report. Each delivery is a separate process with a status file that everybody may read.
 ///
 /// The JSON form is the delivery's report with the additional keys `unit` and `running`. The values of `name` and `place` are from the configuration.
+/// If there is no report, the JSON has only these four keys.
 package struct DestinationStatus: Sendable, Encodable {
     package let name: String
     /// The destination's address, for a person.
     package let place: String
     /// The systemd unit that delivers to the destination.
     package let unit: String
-    /// Whether the delivery that wrote the report still runs.
+    /// Whether the destination's delivery is running.
     package let isRunning: Bool
-    /// The last report; nil if the delivery has written none since this host booted.
+    /// The last report; nil if there is none, for example because the delivery has not run since this host booted.
     package let report: DeliveryReport?
 
     package init(name: String, place: String, unit: String, isRunning: Bool, report: DeliveryReport?) {

@@ -7,13 +7,13 @@ struct RetrySchedule: Sendable {
     static let longest = Duration.seconds(60)
     /// The longest wait that a destination may ask for.
     static let longestAsked = Duration.seconds(300)
-    /// The wait after the destination has refused a segment for a reason that a retry does not cure. The segment is still tried again, because
-    /// somebody may have corrected the cause at the destination.
+    /// The wait after a segment was refused for a reason that a retry does not cure. The segment is still tried again, because somebody may have
+    /// corrected the cause.
     static let refused = Duration.seconds(600)
 
     private(set) var attempts = 0
 
-    /// The wait after one more failure.
+    /// Counts one more failure. Returns the wait after it.
     mutating func next(retryAfter: Duration?, using generator: inout some RandomNumberGenerator) -> Duration {
         attempts += 1
         let bound = min(Self.longest, .seconds(1 << min(attempts, 10)))

@@ -1,25 +1,25 @@
-/// Provides a delivery's segments, and stores which of them are delivered: the spool of this host, or the bucket of a fleet.
+/// Provides a delivery's segments, and stores which of them are delivered. A source is either the spool of this host or the bucket of a fleet.
 ///
-/// A source gives its segments in one order, with increasing numbers. Only segments before the first undelivered one are acknowledged. Slow work is
-/// done in ``run()``, concurrently with the transfers, so that no other call waits for a network.
+/// A source gives its segments in one order, with increasing numbers. Only segments before the first undelivered one are acknowledged. Only the
+/// `async` methods wait for the network. ``run()`` works concurrently with the transfers.
 package protocol SegmentSource: Sendable {
     /// The source's address, for a person; nil for the spool of this host.
     var place: String? { get }
-    /// The host that delivers while this process waits for its turn; nil if this process delivers.
+    /// The host that delivers while this process waits for its turn; nil if this process does not wait for another host.
     var holder: String? { get }
     /// The number of known segments that are not delivered, and their bytes.
     var lag: (segments: Int, bytes: Int64) { get }
 
-    /// Looks for new segments. Called once a second.
+    /// Lets the source look for new segments, and report its problems. Called at least once a second.
     ///
     /// - Parameter missing: segments that were missing when they were to be delivered. The source checks whether they were restored or skipped.
-    /// - Returns: the number after which the delivery must begin, or begin again; nil if it simply continues.
+    /// - Returns: the number after which the delivery must begin, or begin again; nil if nothing changes.
     /// - Throws: the reason why segments can't be read. The caller tries again later.
     func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
     /// The next segment; nil while there is no further segment. Further calls return the same segment until ``take()``.
     func peek() throws(DeliveryTrouble) -> SourceSegment?
-    /// Takes the segment that ``peek()`` returned.
+    /// Marks the segment that ``peek()`` returned as taken. The next call of ``peek()`` returns the segment after it.
     func take()
     /// Notes that a segment of this size needs no delivery any more, so that ``lag`` no longer counts it.
     func settle(bytes: Int64)
@@ -51,7 +51,7 @@ package struct SourceSegment: Sendable, Equatable {
     package var segment: DeliverySegment
     /// Whether the segment is to be delivered. Events that were set aside are not delivered: they stay where they are, for a person to examine.
     package var isDelivered: Bool
-    /// Whether the segment was deleted.
+    /// Whether the segment's file was deleted. Only the spool of this host sets this. In a fleet it is always false.
     package var isGone: Bool
 
     package init(_ segment: DeliverySegment, isDelivered: Bool, isGone: Bool = false) {
@@ -64,8 +64,8 @@ package struct SourceSegment: Sendable, Equatable {
 /// The result of fetching a segment.
 package enum SegmentFetch: Sendable, Equatable {
     case ready
-    /// The segment is not in the spool any more.
+    /// The segment's file does not exist any more.
     case isMissing
-    /// Fetching failed, temporarily or permanently.
+    /// Fetching failed, temporarily or permanently, or was cancelled.
     case failed(DeliveryOutcome)
 }

@@ -4,7 +4,7 @@ import Spool
 import Synchronization
 import Time
 
-/// The spool of this host: its manifest lists the segments, and `_acks/NAME.json` records what is delivered.
+/// The spool of this host as the source of a delivery. The spool's manifest lists the segments; `_acks/NAME.json` records what is delivered.
 package final class SpoolSource: SegmentSource {
     private struct State {
         var queue: DeliveryQueue?
@@ -21,8 +21,8 @@ package final class SpoolSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the absolute path of the spool.
-    ///   - prepare: creates the directories that the spool needs; called at each attempt to open the spool. It is not needed for a spool in the
-    ///     standard directory, because the installed package has created those directories.
+    ///   - prepare: creates the directory for acknowledgements. Called each time the source opens the spool. A spool in the standard directory needs
+    ///     no preparation, because the installed package has created that directory.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }

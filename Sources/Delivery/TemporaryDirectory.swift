@@ -2,14 +2,14 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// A directory in which this process keeps files while they are delivered. It is removed together with this object. The directory of a killed process
-/// is removed when the next directory with the same prefix is made.
+/// A directory for temporary files of this process. It is removed together with this object. If the process is killed, its directory is removed when
+/// the next directory with the same prefix is made.
 package final class TemporaryDirectory: Sendable {
     package let path: String
     /// The kernel releases the lock when the process dies.
     private let lock: DirectoryLock
 
-    /// The directory for temporary files: `TMPDIR`, or `/var/tmp`.
+    /// The directory in which temporary directories are made: `$TMPDIR` if it is set, otherwise `/var/tmp`.
     package static var standard: String { ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp" }
 
     private static let lockName = "lock"

@@ -5,7 +5,7 @@ package final class WindDown: Sendable {
     /// Why the delivery should end. A stop overrides a reload.
     package enum Reason: Int, Sendable {
         case none = 0
-        /// Continue with a newly read configuration.
+        /// The delivery ends, and a new one begins with the configuration that is then in force.
         case reload = 1
         case stop = 2
     }
@@ -29,13 +29,13 @@ package final class WindDown: Sendable {
         }
     }
 
-    /// Clears the request for a reload, because the reload was carried out. A request to stop is kept.
+    /// Clears a request for a reload, because the new delivery begins now. A request to stop is kept.
     package func reloaded() {
         _ = state.compareExchange(
             expected: Reason.reload.rawValue, desired: Reason.none.rawValue, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for a time, or until the delivery should end.
+    /// Waits for a time, but only until the delivery should end or the task is cancelled.
     func pause(_ duration: Duration) async {
         let end = ContinuousClock.now + duration * secondsPerSecond
         while reason == .none, !Task.isCancelled {

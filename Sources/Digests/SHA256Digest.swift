@@ -32,7 +32,7 @@ package final class SHA256Digest {
         tributary_sha256(state, bytes, count, out) == 1
     }
 
-    /// The first 128 bits of the digest; nil if libcrypto fails.
+    /// The first 128 bits of the digest; nil if libcrypto fails, or if the buffer has no base address.
     package func leading128Bits(of bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64)? {
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { out in

@@ -14,7 +14,7 @@ package struct FleetBucket: Sendable {
     ///
     /// - Parameters:
     ///   - connections: the number of concurrent transfers.
-    /// - Throws: if a configured file, such as a CA file, can't be used.
+    /// - Throws: ``TransportError`` if a configured file, such as a CA file, can't be used.
     package init(
         _ fleet: Configuration.Fleet, network: Configuration.Network, userAgent: String, connections: Int,
         logger: Logger, environment: [String: String] = ProcessInfo.processInfo.environment

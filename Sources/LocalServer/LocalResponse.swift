@@ -22,7 +22,7 @@ package struct LocalResponse: Sendable {
         self.init(status, "text/plain; charset=utf-8", body: ResponseBody(Array((text + "\n").utf8)))
     }
 
-    /// Headers of every response. They forbid caching, display in another site's frame, and reading by other sites.
+    /// Headers of every response. They tell browsers not to cache the response, not to show it in a frame, and not to let other sites read it.
     static let commonHeaders: [(name: String, value: String)] = [
         ("Cache-Control", "no-store"),
         ("X-Content-Type-Options", "nosniff"),

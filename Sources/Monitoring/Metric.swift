@@ -5,7 +5,7 @@
 struct Metric<Subject>: Sendable {
     /// The metric's type in Prometheus.
     enum Kind: String, Sendable {
-        /// A value that only grows, from 0 when the daemon starts.
+        /// A value that only grows. It is 0 when the process that counts it starts.
         case counter
         case gauge
     }

@@ -21,7 +21,10 @@ enum Metrics {
         ) {
             flag($0.report.stuck != nil)
         },
-        Metric("integrations", .gauge, .count, "Configured integrations that collect a log") {
+        Metric(
+            "integrations", .gauge, .count,
+            "Configured integrations with a log to collect, including paused and standby ones"
+        ) {
             Double($0.report.integrations.count)
         },
         Metric(
@@ -85,13 +88,14 @@ enum Metrics {
             [$0.name, $0.host, $0.lease]
         },
         Metric(
-            "fleet_lease_renewed_timestamp_seconds", .gauge, .timestamp, "When this host last renewed its lease"
+            "fleet_lease_renewed_timestamp_seconds", .gauge, .timestamp,
+            "When this host last used the fleet's lease store successfully"
         ) {
             $0.renewedAt.flatMap(ReportTime.seconds)
         },
         Metric(
             "fleet_lease_failing", .gauge, .flag,
-            "Whether this host can't renew or get a lease, so that it collects nothing"
+            "Whether this host has a problem with the fleet's leases; it collects only while its own lease is valid"
         ) {
             flag($0.problem != nil)
         },
@@ -190,7 +194,7 @@ enum Metrics {
         },
         Metric(
             "integration_unproven_events_total", .counter, .events,
-            "Events that were recorded although they may have been recorded before"
+            "Events that became records although they may have been collected before"
         ) {
             Double($0.unproven ?? 0)
         },
@@ -213,13 +217,13 @@ enum Metrics {
         },
         Metric(
             "integration_rate_limit_requests", .gauge, .requests,
-            "Requests for the log per minute that the org allows to all its clients together"
+            "The org's rate limit for the log: requests per minute for all clients together"
         ) {
             $0.budget.map { Double($0.limit) }
         },
         Metric(
             "integration_rate_limit_remaining_requests", .gauge, .requests,
-            "Requests for the log that the org's rate limit still allowed, as of Okta's last answer"
+            "Requests left in the org's rate limit for the log, according to Okta's last answer"
         ) {
             $0.budget.map { Double($0.remaining) }
         },

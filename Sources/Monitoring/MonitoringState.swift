@@ -23,7 +23,7 @@ final class MonitoringState: Sendable {
         func generation(of document: Document) -> Int { document == .history ? generation + samples : generation }
     }
 
-    /// The documents that are made from a snapshot.
+    /// The documents whose bodies are cached.
     enum Document: Hashable { case metrics, status, history }
 
     private let state = Mutex(State(reportedAt: .now))

@@ -1,7 +1,7 @@
 import Collector
 import Delivery
 
-/// The daemon's state at one moment: the only source of the metrics and the status page.
+/// The daemon's state at one moment, from which the metrics and `/status.json` are made.
 struct Snapshot: Sendable {
     var report: StatusReport
     /// Whether the spool is recovered and collection runs.

@@ -4,14 +4,14 @@ import CSimdjson
 package enum NormalizerError: Error, Sendable, CustomStringConvertible {
     case outOfMemory
     case noSHA256
-    /// One of the program's own tables can't be read.
+    /// A compiled-in table of an OCSF version can't be read.
     case schema(String)
 
     package var description: String {
         switch self {
         case .outOfMemory: "not enough memory for the JSON reader; give the process more memory"
         case .schema(let problem): "\(problem). This build is faulty; please report it"
-        case .noSHA256: "libcrypto has no SHA-256; see its configuration (openssl list -digest-algorithms)"
+        case .noSHA256: "libcrypto has no SHA-256; check OpenSSL's configuration (openssl list -digest-algorithms)"
         }
     }
 }
@@ -25,8 +25,9 @@ package final class Normalizer {
     private var cutter = EventCutter()
     private let refusesOtherObjects: Bool
 
-    /// The number of events that became records, and of events that were set aside, since this object was created.
+    /// The number of events that became records since this object was created.
     package private(set) var records = 0
+    /// The number of events that were set aside since this object was created.
     package private(set) var rejections = 0
 
     package init(catalog: EventCatalog, settings: NormalizerSettings) throws(NormalizerError) {
@@ -50,8 +51,8 @@ package final class Normalizer {
         }
     }
 
-    /// Handles one page, a JSON array of events. Passes all of its events to the sink, or none: if the page is not a complete array, throws an error,
-    /// and the caller must request the page again. `collectedAt` is in milliseconds since 1970.
+    /// Turns the events of a page, which is one JSON array, into records. If the page is not a complete array, throws an error and passes none of its
+    /// events to the sink; the caller must then request the page again. `collectedAt` is in milliseconds since 1970.
     package func normalizePage<Sink: RecordSink>(
         _ page: UnsafeRawBufferPointer, source: EventSource, collectedAt: Int64, into sink: inout Sink
     ) throws(PageError) {
@@ -64,7 +65,8 @@ package final class Normalizer {
         }
     }
 
-    /// Handles one event. `offset` is its position in the input, and is passed on if the event is rejected.
+    /// Turns one event into a record, or rejects it. `offset` is the event's position in the input. If the event is rejected, the sink receives this
+    /// position.
     package func normalizeEvent<Sink: RecordSink>(
         _ event: UnsafeRawBufferPointer, source: EventSource, offset: Int, collectedAt: Int64, into sink: inout Sink
     ) {
@@ -84,7 +86,7 @@ package final class Normalizer {
         set { mapping.isExplaining = newValue }
     }
 
-    /// Which rule decided each part of the last record.
+    /// The rules that decided parts of the last record; empty unless `isExplaining` is true.
     package var explanations: [Explanation] { mapping.explanations }
 
     /// Why an event can't be parsed; nil if it can. Creates no record, so that the cost of parsing alone can be measured.

@@ -38,7 +38,8 @@ package struct EventSource: Sendable {
     package let logURL: String?
     let constants: RecordConstants
 
-    /// An invalid host name (RFC 1123), or a URL with blanks or control characters, is left out of the records.
+    /// An invalid host name (RFC 1123) is left out of the records. So is a URL that contains a blank, a control character, a byte that is not ASCII,
+    /// a quotation mark or a backslash.
     package init(orgHost: String? = nil, logURL: String? = nil) {
         self.orgHost = orgHost.flatMap { Self.isHostName($0) ? $0 : nil }
         self.logURL = logURL.flatMap { url in

@@ -86,13 +86,13 @@ extension Rejection {
         var collected_at: Int64
     }
 
-    /// The event's bytes in a line; nil for any other text.
+    /// The event's bytes, from a line that ``line(event:offset:collectedAt:)`` wrote; nil for any other text.
     package static func event(ofLine line: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)) else { return nil }
         return line.event.map { Array($0.utf8) } ?? line.event_base64.map { Array($0) }
     }
 
-    /// When the event was collected, milliseconds since 1970.
+    /// The time of collection in such a line, in milliseconds since 1970; nil for any other text.
     package static func collectedAt(ofLine line: UnsafeRawBufferPointer) -> Int64? {
         (try? JSONDecoder().decode(Line.self, from: Data(line)))?.collected_at
     }

@@ -3,7 +3,7 @@ import CurlHTTPClient
 /// Recognizes an answer that can't come from Okta: the login page of a guest network, a proxy's error page, or another
 /// web site at the org's address.
 package struct ForeignAnswer: Sendable, Hashable {
-    /// What was received, as a phrase to write after the host's name: `answered with a redirect to …`.
+    /// What was received, as a phrase that follows the name of the host or the address: `answered with a redirect to …`.
     package let what: String
     /// What to do.
     package static let advice =

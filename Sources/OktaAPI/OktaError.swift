@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// What Okta says about a request that it refused. Each part is nil or empty if it is missing.
 ///
-/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses` of objects or of plain strings) and OAuth's (`error`, `error_description`).
-/// Edge servers answer with HTML or an empty body. Every part is then `nil`.
+/// Two forms exist: the API's (`errorCode`, `errorSummary`, `errorCauses`, a list of objects or of strings) and OAuth's (`error`,
+/// `error_description`). Edge servers may answer with HTML or an empty body. The code and the summary are then nil, and there are no causes.
 package struct OktaError: Sendable, Hashable {
     /// The code, such as `E0000011` or OAuth's `invalid_client`: letters, digits, `_`, `-` and `.`. Okta documents only this part as stable.
     package var code: String?
@@ -12,7 +12,7 @@ package struct OktaError: Sendable, Hashable {
     package var summary: String?
     /// The underlying causes: at most eight, each one line.
     package var causes: [String]
-    /// Whether the body is a web page, which means that something other than the API has answered.
+    /// Whether the body begins with `<`, apart from white space. It is then taken for a web page: something other than the API has answered.
     package var isHTML: Bool
 
     /// Reads at most the first 64 KiB of `body`.
@@ -26,10 +26,11 @@ package struct OktaError: Sendable, Hashable {
         causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
     }
 
-    /// The code, the summary and the causes in one line, such as `E0000011: Invalid token provided`; `nil` if nothing is known.
+    /// The code, the summary and the causes in one line, such as `E0000011: Invalid token provided`. If there is neither a code nor a summary: a
+    /// phrase for a web page, and `nil` for any other body.
     package var text: String? {
         let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
-        guard !parts.isEmpty else { return isHTML ? "a web page instead of Okta's answer" : nil }
+        guard !parts.isEmpty else { return isHTML ? "the answer is a web page, not Okta's JSON" : nil }
         return parts.joined(separator: ": ") + (causes.isEmpty ? "" : " [\(causes.joined(separator: "; "))]")
     }
 

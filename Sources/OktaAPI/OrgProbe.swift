@@ -1,7 +1,7 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// What an org says about itself at `/.well-known/okta-organization`, without a credential (Okta Management API, "Org").
+/// What an org reports about itself at `/.well-known/okta-organization` (Okta Management API, "Org"). The request needs no credential.
 package struct OrgProbe: Sendable, Hashable {
     /// Which generation of Okta runs the org.
     package enum Pipeline: Sendable, Hashable {
@@ -15,11 +15,11 @@ package struct OrgProbe: Sendable, Hashable {
 
     /// The organization's id, which doesn't change if the org is renamed or gets a custom domain: `00o…`.
     package let organizationID: String
-    /// The generation; nil if the org does not report it.
+    /// The pipeline; nil if the org does not report it.
     package let pipeline: Pipeline?
     /// The org's okta.com address; nil if the org does not report a valid one.
     package let organization: OrgURL?
-    /// Another address of the org, usually its custom domain.
+    /// Another address of the org, usually its custom domain; nil if the org does not report a valid one.
     package let alternate: OrgURL?
 
     /// The request to `/.well-known/okta-organization`.

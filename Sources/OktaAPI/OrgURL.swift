@@ -130,7 +130,7 @@ package struct OrgURL: Sendable {
         return host
     }
 
-    /// A part of the pasted text that is safe to print.
+    /// Returns the text without characters that are not safe to print: at most 100 printable ASCII characters.
     private static func shown(_ text: Substring) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value > 0x20 && $0.value < 0x7F }.prefix(100)))
     }
@@ -166,7 +166,7 @@ package enum OrgURLWarning: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text is not an org's address. Each description says what to write instead.
 package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The text has only white space or a scheme.
+    /// The text contains no host.
     case empty
     /// The text has more than 2048 bytes.
     case tooLong
@@ -176,7 +176,7 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case whiteSpaceInside
     /// The text has `user:password@` before the host.
     case userinfo
-    /// Letters outside ASCII.
+    /// The host contains letters outside ASCII.
     case notASCII
     /// The host is neither a DNS name nor an IP address, or the port is invalid.
     case badHost(String)
@@ -184,9 +184,9 @@ package enum OrgURLError: Error, Sendable, Hashable, CustomStringConvertible {
     case bareName(String)
     /// The host ends with `.com.com`. The value is the host with a single `.com`.
     case doubledSuffix(String)
-    /// The address is one of Okta's own sites.
+    /// The host is one of Okta's own sites or domains.
     case notAnOrg(String)
-    /// A scheme other than https.
+    /// A scheme other than http and https.
     case unknownScheme(String)
     /// Plain http to another machine.
     case plainHTTP(String)

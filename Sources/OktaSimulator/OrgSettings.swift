@@ -10,11 +10,11 @@ public struct OrgSettings: Sendable {
     public var tokens: [String] = ["00simulated-okta-token"]
     /// API tokens that are valid but have no rights (403 E0000006). Each can only read the user who owns it.
     public var powerlessTokens: [String] = []
-    /// API tokens of administrators with limited rights: the token, and the rights of its owner.
+    /// API tokens of administrators with limited rights. For each token: the rights of its owner.
     public var limitedTokens: [String: AdminRights] = [:]
     /// OAuth 2.0 service apps that may ask `/oauth2/v1/token` for access tokens.
     public var serviceApps: [ServiceApp] = []
-    /// How long a DPoP nonce is valid, in seconds. After that time, only the next nonce is accepted. A nonce from Okta is valid for a day.
+    /// The DPoP nonce changes after this number of seconds. The org then accepts only the new nonce. A nonce from Okta is valid for a day.
     public var nonceSeconds = 86_400
     /// Whether DPoP proofs for the log need a nonce, too. RFC 9449 allows a server to require this, but Okta does not require it so far.
     public var wantsNonceAtResources = false

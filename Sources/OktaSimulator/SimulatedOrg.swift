@@ -81,7 +81,7 @@ public final class SimulatedOrg: Sendable {
     /// Replaces all faults, including unfinished ones; an empty array removes all.
     public func setFaults(_ rules: [FaultRule]) { service.setFaults(rules) }
 
-    /// Replaces the API tokens, as an administrator does to rotate or revoke them.
+    /// Replaces the API tokens, as an administrator does to rotate or revoke them. The tokens in `OrgSettings.limitedTokens` stay valid.
     public func setTokens(_ tokens: [String], powerless: [String] = []) {
         service.setTokens(tokens, powerless: powerless)
     }

@@ -59,7 +59,8 @@ package struct ResponseReport: Codable, Equatable, Sendable {
     package var entries: [ResponseEntry]
     /// A temporary password or a link from Okta's answer, only for the responder's terminal.
     package var secret: OneTimeSecret?
-    /// True if an earlier request with the same key left no step to do. The entries are then those of the earlier request.
+    /// True if an earlier request with the same key left no step to do. The entries are then those of the earlier request. If a step has been undone
+    /// since, or can't be checked, its entry says so instead.
     package var isRepeat: Bool
 
     package init(entries: [ResponseEntry], secret: OneTimeSecret? = nil, isRepeat: Bool = false) {
@@ -94,7 +95,7 @@ package protocol Responding: Sendable {
     func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport
-    /// The capability for each action, for `respond list`.
+    /// For each action, whether the integration's credential may perform it.
     func capabilities(of integration: String) async -> [ResponseCapability]
     /// The request that undoes the action with this id, for the same case; or the reason why there is none.
     func undo(of id: String) async -> ResponseUndo

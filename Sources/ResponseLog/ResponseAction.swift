@@ -1,6 +1,6 @@
 /// The actions that a responder can take on a user of an Okta org.
 ///
-/// Each action is one call of Okta's API, except for ``contain`` and ``release``: these consist of several other actions.
+/// Each action is one call of Okta's API, except for ``contain`` and ``release``: these are carried out as other actions.
 package enum ResponseAction: String, Codable, CaseIterable, Sendable {
     case suspend
     case unsuspend
@@ -15,8 +15,8 @@ package enum ResponseAction: String, Codable, CaseIterable, Sendable {
     case removeFromGroup = "remove-from-group"
     case setRisk = "set-risk"
     case universalLogout = "universal-logout"
-    /// Suspends the user, and clears sessions, tokens and remembered devices.
+    /// Suspends the user, and clears sessions, tokens and remembered devices: ``suspend`` and ``clearSessions``.
     case contain
-    /// The opposite of ``contain``.
+    /// The opposite of ``contain``: ``unsuspend``. Cleared sessions, tokens and devices are not restored.
     case release
 }

@@ -1,13 +1,14 @@
 /// An entry of the response log: an action that is about to be tried, or its result.
 ///
 /// An action that is sent to Okta has two entries with the same ``id``. The first is durable before the call to Okta is sent. The second is written
-/// after the call: it repeats all fields of the first and adds ``result``. An action that is not sent has one entry, with its result.
+/// after the call: it repeats the fields of the first, except for ``time``, and adds ``result``. An action that is not sent has one entry, with its
+/// result.
 package struct ResponseEntry: Codable, Equatable, Sendable {
-    /// The id of the action, a UUID in lower case. It is the record's `metadata.uid`.
+    /// The id of the action, a UUID in lower case. It becomes `metadata.uid` of the action's record in the spool.
     package var id: String
     /// A UUID that the steps of one request share.
     package var request: String
-    /// The caller's own id of the request, at most 128 bytes. A repeated request with the same id is not carried out again.
+    /// The caller's own id of the request, at most 128 bytes. A later request with the same id does not repeat the steps that are done.
     package var key: String?
     /// The time of the entry, in milliseconds since 1970. For an entry with a result, this is the time at which the result was known.
     package var time: Int64
@@ -85,8 +86,9 @@ package struct ResponseOptions: Codable, Equatable, Sendable {
     package var oauthTokens: Bool?
     /// `clear-sessions`: whether remembered devices are forgotten, too.
     package var forgetDevices: Bool?
-    /// `add-to-group` and `remove-from-group`: the group's id, `00g…`, and its name.
+    /// `add-to-group` and `remove-from-group`: the group's id, `00g…`.
     package var groupID: String?
+    /// `add-to-group` and `remove-from-group`: the group's name.
     package var groupName: String?
     /// The text with which the responder named the group: a name or an id.
     package var groupAsked: String?
@@ -131,13 +133,13 @@ package struct ResponseResult: Codable, Equatable, Sendable {
         case alreadyDone = "already-done"
         /// A dry run: the action would have been tried.
         case wouldDo = "would-do"
-        /// Tributary has refused the action and sent nothing to Okta. ``code`` says why.
+        /// Tributary has refused the action and has not sent it to Okta. ``code`` says why.
         case refused
         /// Okta has refused the action.
         case refusedByOkta = "refused-by-okta"
         /// The action failed: Okta has not carried it out.
         case failed
-        /// Okta may have carried out the action: the answer was lost, and the user's state does not show it.
+        /// It is not known whether Okta has carried out the action. ``code`` says why.
         case unknown
     }
 

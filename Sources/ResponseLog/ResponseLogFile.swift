@@ -4,7 +4,7 @@ import Spool
 /// The files of a response log: `actions-NUMBER.ndjson`, with one entry per line. The number increases from file to file and is never reused. The
 /// number of a new file is at least the time of its creation in milliseconds since 1970.
 enum ResponseLogFile {
-    /// The largest size of a line in bytes, including the line end. A usual entry has a few hundred bytes.
+    /// The largest size of a line in bytes, including the line end. Most entries have a few hundred bytes.
     static let lineLimit = 64 << 10
     /// When a file exceeds this size in bytes, a new one is begun.
     static let sizeLimit: Int64 = 4 << 20

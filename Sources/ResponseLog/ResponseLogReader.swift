@@ -34,7 +34,7 @@ package struct ResponseLogBatch: Sendable {
     package var next: ResponseLogPosition
     /// The number of lines that are not valid entries. Such lines exist only if the log is damaged.
     package var unreadableLines: Int
-    /// Whether entries were missed, because the file of the position no longer exists or is shorter than before.
+    /// Whether entries may have been missed, because the file of the position no longer exists or is shorter than before.
     package var hasGap: Bool
     /// Whether the end of the log was reached.
     package var isEnd: Bool
@@ -55,7 +55,7 @@ package struct ResponseLogReader: Sendable {
         get throws(SpoolError) { try !ResponseLogFile.numbers(in: directory, fileSystem).isEmpty }
     }
 
-    /// About 64 KiB of entries after a position. If the position is nil, reading starts with the oldest entry.
+    /// The next entries after a position, at most 64 KiB of each file. If the position is nil, reading starts with the oldest entry.
     ///
     /// - Throws: if a file can't be read. A missing directory counts as an empty log.
     package func read(after position: ResponseLogPosition?) throws(SpoolError) -> ResponseLogBatch {

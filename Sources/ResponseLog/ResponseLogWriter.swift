@@ -3,10 +3,10 @@ import Synchronization
 
 /// Appends entries to the response log. An entry is durable when ``append(_:isUnsent:)`` returns. Only one process at a time can open the log.
 package final class ResponseLogWriter: Sendable {
-    /// The largest size of all files together in bytes. At this size, entries are refused until the oldest file is old enough (``life``) to be
+    /// The largest size of all files together in bytes. At this size, new actions are refused until the oldest file is old enough (``life``) to be
     /// deleted.
     package static let sizeLimit: Int64 = 256 << 20
-    /// Bytes of ``sizeLimit`` that only actions sent to Okta may use, so that refusals and dry runs can't fill the log and prevent actions.
+    /// The part of ``sizeLimit``, in bytes, that only actions sent to Okta may use, so that refusals and dry runs do not use up the log.
     package static let reserve: Int64 = 64 << 20
     /// The minimum time for which a file is kept after its last entry, in milliseconds.
     package static let life: Int64 = 30 * 86_400_000

@@ -94,7 +94,7 @@ extension ConfigurationEdit {
         return result
     }
 
-    /// Removes a destination. A separate file that `destination add` made is removed, too.
+    /// Removes a destination. A separate file that `destination add` made for it is removed, too.
     ///
     /// - Returns: the configuration after the change.
     /// - Throws: like ``change(to:present:_:)``.

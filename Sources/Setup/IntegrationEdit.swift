@@ -53,7 +53,7 @@ extension ConfigurationEdit {
         return result
     }
 
-    /// Removes an integration. A separate file that `integration add` made is removed.
+    /// Removes an integration. A separate file that `integration add` made for it is removed, too.
     ///
     /// - Returns: the configuration after the change.
     /// - Throws: like ``change(to:present:_:)``.

@@ -25,7 +25,7 @@ package enum Compression: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// The compression that the suffix of a file name stands for; nil if the file is not a segment.
+    /// The compression that the suffix of a file name stands for; nil if it is not the name of a segment.
     package init?(fileName: some StringProtocol) {
         guard let found = Compression.allCases.first(where: { fileName.hasSuffix($0.suffix) }) else { return nil }
         self = found

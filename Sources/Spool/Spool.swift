@@ -20,7 +20,7 @@ package final class Spool: Sendable {
         var opened: Set<String> = []
         /// The time of the last retention pass, in monotonic milliseconds; nil if the next pass is due at once.
         var prunedAt: Int64?
-        /// Every manifest line before this offset is of a deleted segment.
+        /// Every manifest line before this offset belongs to a deleted segment.
         var goneBefore: Int64 = 0
         var retention = RetentionReport()
     }
@@ -76,7 +76,7 @@ package final class Spool: Sendable {
         state.withLock { state in
             state.gauge.limit = new.maxBytes
             state.clock.patience = new.retention.clockPatience
-            // The report of the last pass is about the old retention, and does not apply to the new retention.
+            // With `never`, there are no more passes, so the report of the last pass must not stay.
             if new.retention == .never { state.retention = RetentionReport() }
             state.prunedAt = nil
         }

@@ -1,11 +1,12 @@
 import CommandHints
 import Glibc
 
-/// An error of the spool. The description says what happened, where, and what to do. No case holds a record's contents or a cursor.
+/// An error of the spool. The description says what happened and where, and in most cases what to do. No case holds a record's contents or a cursor.
 package enum SpoolError: Error, Sendable, Equatable {
-    /// Another process, or another `Spool` in this process, uses the directory. `process` is the id of the other process, if it could be read.
+    /// Another process, or another object in this process, has locked the directory. `process` is the process id in the lock file; nil if it can't be
+    /// read.
     case locked(directory: String, process: String?)
-    /// The same `Spool` has already returned a writer for this integration.
+    /// The same `Spool` already has a writer for this integration.
     case writerInUse(integration: String)
     /// A system call failed.
     case file(FileError)
@@ -15,19 +16,20 @@ package enum SpoolError: Error, Sendable, Equatable {
     case foreignSpool(path: String, expected: String, found: String)
     /// There are journals, but the spool that they belong to is missing.
     case spoolIsMissing(directory: String, stateDirectory: String, integrations: [String])
-    /// An open file was deleted.
+    /// A journal or the manifest was deleted while it was open.
     case deleted(path: String, holds: DeletedContents)
     /// A journal that belongs to another integration.
     case otherIntegration(path: String, expected: String, found: String)
-    /// The bytes read differ from the bytes that were written.
+    /// The contents of a file differ from what was written, or the path is not a regular file.
     case damaged(path: String, reason: String)
-    /// `max_bytes` is reached: nothing was written.
+    /// A commit would exceed `max_bytes`. Nothing was written.
     case full(used: Int64, limit: Int64)
-    /// An integration name or a partition path that is not valid as a directory name.
+    /// A name that is not valid in the spool: of an integration, a partition or a segment file.
     case invalidName(String, reason: String)
     /// A record that can't be stored as a line.
     case invalidRecord(reason: String)
-    /// A limit of a commit or of a journal generation is reached. Commit or seal first.
+    /// A limit is exceeded. `what` names it, such as `bytes in a commit`. If it is a limit of a commit or of a journal generation, commit or seal
+    /// first.
     case tooMuch(what: String, limit: Int)
     /// `seal` was called while records are buffered: commit or discard them first.
     case uncommittedRecords(Int)
@@ -35,13 +37,14 @@ package enum SpoolError: Error, Sendable, Equatable {
     case sealUndecided(integration: String)
     /// An operation on the fleet's bucket failed, but may succeed later.
     case bucket(String)
-    /// A `PartitionID` was created, or records were buffered, before a seal. Call `partition` again, and append the records again.
+    /// A seal has begun a new journal generation since the `PartitionID` was created or the records were buffered. Call `partition` again, and append
+    /// the records again.
     case stalePartition
     /// The directory is not a spool.
     case notASpool(path: String)
     /// An invalid request, with the reason in words.
     case refused(String)
-    /// zlib, zstd or libcrypto reported an error.
+    /// zlib, zstd or libcrypto reported an error, or there was not enough memory.
     case codec(String)
 
     /// The errno of the failed system call, if there was one.
@@ -80,9 +83,7 @@ extension SpoolError: CustomStringConvertible {
         case .otherIntegration(let path, let expected, let found):
             "\(path) belongs to integration \(found), not to \(expected): rename the directory back; "
                 + "to rename an integration, seal it first (an orderly stop of the daemon does that) and start under the new name"
-        case .damaged(let path, let reason):
-            "\(path) is damaged (\(reason)): restore it, or move it away; "
-                + "without a journal the integration starts again from its configured start"
+        case .damaged(let path, let reason): "\(path) is damaged (\(reason)): \(Self.advice(damaged: path))"
         case .full(let used, let limit):
             "the spool holds \(used) of at most \(limit) bytes: let a loader or `\(CommandHint.command("spool prune"))` delete segments, "
                 + "or raise spool.max_bytes; collection waits, nothing is dropped"
@@ -90,16 +91,24 @@ extension SpoolError: CustomStringConvertible {
         case .invalidRecord(let reason): "a record can't be stored: \(reason)"
         case .tooMuch(let what, let limit): "the limit of \(limit) \(what) is exceeded"
         case .uncommittedRecords(let count):
-            "\(count) records are neither committed nor discarded: commit or discard them before sealing"
+            "the buffer has uncommitted records (\(count)): commit or discard them before sealing"
         case .sealUndecided(let integration):
             "integration \(integration) waits until its seal is decided in the fleet's bucket"
         case .bucket(let words): "the fleet's bucket: \(words)"
-        case .stalePartition: "the partition was requested before the last seal: request it again"
+        case .stalePartition:
+            "a seal has begun a new journal generation, so the partition and its buffered records are no longer valid: "
+                + "request the partition again, and append the records again"
         case .notASpool(let path):
             "\(path) has no _spool.json, so it is not a spool: specify the spool's directory. The daemon creates the spool when it first starts"
         case .refused(let words): words
         case .codec(let reason): "compression or hashing failed: \(reason)"
         }
+    }
+
+    private static func advice(damaged path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        guard Journal.generation(fileName: name) != nil else { return "restore it" }
+        return "restore it, or move it away; without a journal the integration starts again from its configured start"
     }
 }
 
@@ -124,7 +133,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         let advice =
             switch code {
             case ENOSPC, EDQUOT: ": free space there; Tributary then continues automatically"
-            case EACCES, EPERM: ": give the service's user access to this path"
+            case EACCES, EPERM: ": the user that runs this process needs access to this path"
             case EROFS: ": the file system is read-only; the kernel log has the reason"
             case EIO: ": the disk reports an error, see the kernel log"
             case EMFILE, ENFILE: ": raise LimitNOFILE"

@@ -1,8 +1,8 @@
 import Digests
 import FoundationEssentials
 
-/// `SPOOL/_spool.json`: the file that makes a directory a spool. The spool's id in it is also in each journal, because journals may be on another
-/// file system.
+/// `SPOOL/_spool.json`: the file that makes a directory a spool. Each journal contains the id, too. So a journal of another spool is recognized, even
+/// if the journals are on another file system.
 struct SpoolIdentity: Codable, Equatable {
     static let format: UInt32 = 1
 

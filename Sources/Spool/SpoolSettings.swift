@@ -1,4 +1,4 @@
-/// Where the spool is and when its segments are sealed. These are the checked values of the keys below `spool:` in the configuration.
+/// Where the spool is and when its segments are sealed. Most of these are the checked values of the keys below `spool:` in the configuration.
 package struct SpoolSettings: Sendable {
     /// The directory of sealed segments, for loaders. Absolute.
     package var directory: String

@@ -1,5 +1,5 @@
 /// How much of `max_bytes` is used, and when the directories have to be measured again. Measuring again is necessary because loaders delete segments
-/// without notice.
+/// without informing the daemon.
 struct UsageGauge {
     enum Admission: Equatable {
         case admit

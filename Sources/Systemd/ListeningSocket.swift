@@ -18,9 +18,8 @@ package enum ListeningSocket {
         let descriptor: Int32 = 3
         guard count == 1, sd_is_socket_unix(descriptor, Int32(SOCK_STREAM.rawValue), 1, nil, 0) > 0 else {
             throw Failure(
-                description:
-                    "the service manager passed \(count) sockets instead of one listening Unix stream socket: check the .socket unit"
-            )
+                description: "the .socket unit must pass one listening Unix stream socket, but has passed "
+                    + "\(count == 1 ? "a socket of another kind" : "\(count) sockets"): correct the unit")
         }
         return descriptor
     }

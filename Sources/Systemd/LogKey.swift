@@ -1,6 +1,6 @@
 /// The metadata keys with a special meaning. Any other key `some-key` becomes the journal field `TRIBUTARY_SOME_KEY`.
 package enum LogKey {
-    /// The integration's name: the journal field `TRIBUTARY_INTEGRATION`. It is also put before the message's text.
+    /// The integration's name: the journal field `TRIBUTARY_INTEGRATION`. In the journal, it is also put before the message's text.
     package static let integration = "integration"
     /// The destination's name: the journal field `TRIBUTARY_DESTINATION`.
     package static let destination = "destination"

@@ -13,7 +13,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case stopping = "625a3914a99648cba807cfb105ef70e9"
     /// A configuration, or the settings of one integration, was refused at the start or at a reload.
     case configurationRefused = "93c8400516184dafb85b5958d711743f"
-    /// A changed configuration is in force.
+    /// A reload has succeeded: the configuration that it has read is in force.
     case reloaded = "164ae62af41f49a3839efb08869cb0ca"
     /// Okta has refused a credential (401, 403), or the credential's secret can't be read.
     case credentialRefused = "66090215e64d40948eb23dd37d80b02d"
@@ -57,7 +57,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case deliveryStopped = "226c1847b4b9463084a48827cf796260"
     /// A destination that had a problem accepts segments again.
     case deliveryRecovered = "20b9f7d9db584e6b8257f50358e1bb2e"
-    /// This host has lost its lease in the fleet, or can't get one; it collects nothing.
+    /// This host has lost its lease in the fleet, or can't get one, so it collects nothing.
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
     /// This host takes part in its fleet: for the first time since the daemon's start, again after a problem, or again after a drain.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"

@@ -15,8 +15,8 @@ package struct Watchdog: Sendable {
 
     /// - Parameters:
     ///   - heartbeats: the parts to check.
-    ///   - notifier: receives `WATCHDOG=1`, and the status while a part is starving.
-    ///   - logger: receives the report about a starving part.
+    ///   - notifier: receives `WATCHDOG=1`, and the status line when a part is stuck.
+    ///   - logger: receives the reports that a part is stuck, or makes progress again.
     ///   - interval: the time between two checks. By default, half the time within which the service manager expects a keep-alive
     ///     (sd_watchdog_enabled(3)), or 10 s if it expects none.
     package init(

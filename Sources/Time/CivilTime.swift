@@ -6,7 +6,7 @@ package struct CivilTime: Sendable, Hashable {
     package let second: Int
     package let millisecond: Int
 
-    /// The UTC time for milliseconds since 1970-01-01T00:00:00Z. Years outside 0…9999 are clamped, so that all texts have the same width.
+    /// The UTC time for milliseconds since 1970-01-01T00:00:00Z. Times outside the years 0…9999 are clamped, so that all texts have the same width.
     @inlinable
     package init(milliseconds: Int64) {
         let clamped = Int(min(max(milliseconds, -62_167_219_200_000), 253_402_300_799_999))
@@ -22,7 +22,7 @@ package struct CivilTime: Sendable, Hashable {
     /// `2026-11-23T20:15:30.123Z` (RFC 3339).
     package var rfc3339: String { "\(date)T\(clock).\(padded(millisecond, 3))Z" }
 
-    /// `2026-11-23T20:15:30Z`: the same without the milliseconds.
+    /// `2026-11-23T20:15:30Z` (RFC 3339 without milliseconds).
     package var rfc3339Seconds: String { "\(date)T\(clock)Z" }
 
     /// `20261123T201530123Z`: for file names, which then sort by time.

@@ -33,7 +33,8 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
             lou.locked@corp.example and root.admin@corp.example. The people who act in the log are users, too. \
             Suspending a user adds the event user.lifecycle.suspend to the log.
 
-            A fault affects requests for the log. With at=, it affects the calls that at= names: \(FaultRule.places.joined(separator: " ")). \
+            A fault affects requests for the log. With at=, it affects other calls instead. The values of at= are: \
+            \(FaultRule.places.joined(separator: " ")). \
             With done=true the simulator carries out the call before the fault.
 
             Fault kinds: \(FaultRule.Kind.allCases.map(\.rawValue).joined(separator: " "))
@@ -66,7 +67,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
     @Flag(help: "Require a nonce also in DPoP proofs for requests to the log.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
-    @Option(help: "The time over which these events are spread: 90s, 5m, 2h, 7d.") var history = "2h"
+    @Option(help: "The time over which the events of --events are spread: 90s, 5m, 2h, 7d.") var history = "2h"
     @Option(help: "Live events per second.") var rate = 0.0
     @Option(help: "Share of events that enter the log late, 0…1.") var late = 0.0
     @Option(help: "The longest delay of a late event: 90s, 5m.") var lateSpan = "5m"
@@ -93,7 +94,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         Int64 = 200
     @Flag(
         inversion: .prefixedNo,
-        help: "Whether the org has Identity Threat Protection, which risk and universal logout need.")
+        help: "Simulate Identity Threat Protection. Without it, the org refuses calls about risk and universal logout.")
     var threatProtection = true
     @Option(
         help: "The origin in links, if a reverse proxy is in front of the simulator; default: the Host of the request.")
@@ -191,7 +192,9 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         settings.powerlessTokens = powerlessToken
         for text in limitedToken {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw ValidationError("--limited-token: TOKEN=RIGHT[,RIGHT…]") }
+            guard parts.count == 2 else {
+                throw ValidationError("--limited-token: the value must have the form TOKEN=RIGHT[,RIGHT…]")
+            }
             settings.limitedTokens[String(parts[0])] = try AdminRights(parts[1].split(separator: ",").map(String.init))
         }
         if !publicKey.isEmpty {

@@ -35,7 +35,7 @@ struct Check: AsyncParsableCommand {
         defer { view?.leave() }
         if isInstalled, geteuid() != 0 {
             Terminal.complain(
-                "note: the configuration was checked with your rights; to check with the service's rights: sudo tributary check"
+                "note: the configuration is checked with your rights; to check with the service's rights: sudo tributary check"
             )
         }
         try await run(view, isInstalled ? InstalledUnit.environment : ProcessInfo.processInfo.environment)

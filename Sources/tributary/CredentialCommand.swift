@@ -16,7 +16,7 @@ struct CredentialGroup: ParsableCommand {
         discussion: """
             A credential is an API token or the key of a service app. Its secret is a file that only root can read; its configuration is in \
             conf.d/credential-NAME.yaml. A secret is typed without being shown, or read from standard input; it is never an argument. A \
-            change takes effect without a restart.
+            new secret takes effect without a restart.
 
             Example:
               sudo tributary credential add acme-read
@@ -70,7 +70,9 @@ struct CredentialOptions: ParsableArguments {
         }
     }
 
-    /// A credential that the configuration contains.
+    /// The credential of this name in the configuration.
+    ///
+    /// - Throws: exit code 66, with a message, if there is none.
     func known(_ name: Name, in configuration: Configuration) throws -> Configuration.Credential {
         guard let credential = configuration.credential(named: name.text) else {
             throw Failure(
@@ -85,7 +87,7 @@ struct CredentialOptions: ParsableArguments {
         try await administration.attempt(body)
     }
 
-    /// Provides the changed secrets to the service. Does nothing if the unit has not provided any secrets yet.
+    /// Provides the changed secrets to the service, as ``Administration/layDownSecrets()`` does.
     func apply() throws { try administration.layDownSecrets() }
 }
 
@@ -143,7 +145,7 @@ struct CredentialAdd: AsyncParsableCommand {
     @Argument(help: "A name of lower-case letters, digits and -, by which integrations refer to the credential.")
     var name: String
     @Option(help: "The type of the credential: api_token, or oauth for a service app.") var type = "api_token"
-    @Option(help: "For people.") var description: String?
+    @Option(help: "A description for people.") var description: String?
     @Option(help: "The permissions: read for the log, or write for response actions.") var permissions = "read"
     @Option(help: "The last day on which the credential is valid, YYYY-MM-DD; you are warned 30, 7 and 1 days before.")
     var expires: String?
@@ -202,7 +204,7 @@ struct CredentialAdd: AsyncParsableCommand {
         } else if try administration.keeper.form(of: name) != nil {
             // The secret may belong to a credential whose configuration can't be read now.
             problem =
-                "a secret \(name) already exists, but no credential \(name) can be read: correct the configuration "
+                "the secret of \(name) already exists, but no configuration of this credential can be read: correct the configuration "
                 + "(\(CommandHint.command("check"))), or remove the secret with: \(CommandHint.command("credential remove \(name)"))"
         } else if let file = administration.takenFile(of: name) {
             problem =
@@ -246,7 +248,7 @@ struct CredentialAdd: AsyncParsableCommand {
     }
 }
 
-/// The fields of a credential's record that `add` and `edit` set.
+/// Values from flags or answers, as text, for fields of a credential's record.
 struct Fields {
     var description: String?
     var permissions: String?
@@ -318,8 +320,8 @@ struct CredentialEdit: AsyncParsableCommand {
 
     @OptionGroup var options: CredentialOptions
     @Argument(help: "The credential.", completion: .names(of: .credentials)) var name: String
-    @Option(help: "For people.") var description: String?
-    @Option(help: "read, or write for response actions.") var permissions: String?
+    @Option(help: "A description for people.") var description: String?
+    @Option(help: "The permissions: read for the log, or write for response actions.") var permissions: String?
     @Option(help: "The last day on which the credential is valid, YYYY-MM-DD, or never.") var expires: String?
     @Option(help: "The service app's client ID.") var clientID: String?
     @Option(help: "The key's kid, if the app has several keys; an empty value removes the setting.") var keyID: String?
@@ -412,9 +414,9 @@ struct CredentialLoad: ParsableCommand {
         abstract:
             "Decrypt the credentials for the service's user. A unit runs this command as root before the service starts.",
         discussion: """
-            Decrypts each file NAME.cred in /etc/tributary/credentials with systemd-creds, and copies all other files. The results are in a \
-            directory under /run that only the service's user can read. A file that can't be read is reported and skipped. The exit code is still 0, \
-            because only the integrations that need that file are affected.
+            Decrypts each file NAME.cred of the service (for the collector, in /etc/tributary/credentials) with systemd-creds, and copies all other \
+            files. The results are in a directory under /run that only the service's user can read. A file that can't be read is reported and skipped. \
+            The exit code is still 0, because only the integrations that need that file are affected.
 
             Example: in a unit
               ExecStartPre=+/usr/bin/tributary credential load

@@ -130,7 +130,7 @@ struct CredentialTable {
         }
     }
 
-    /// Where the secret is stored, since when, and why it can't be used (nil if it can be used).
+    /// Where the secret is stored, since when, and why it can't be used (nil if no reason is known).
     private static func secret(
         of credential: Configuration.Credential, _ keeper: SecretKeeper
     ) throws -> (place: String, since: Int?, problem: String?) {

@@ -17,8 +17,8 @@ struct CredentialRotate: AsyncParsableCommand {
             An API token is typed without being shown, or read from standard input. For a service app, the command makes a new key and prints its \
             public half. Add the public half to the app in Okta, and keep the old key there. Then press Enter, or run the command again with --finish.
 
-            The new secret is tested with every org that uses the credential. If an org refuses the new secret, nothing is changed. The new secret \
-            takes effect without a restart. Afterwards you can revoke the old secret.
+            The new secret is tested with the org of each integration that collects with this credential. If a test fails, nothing is changed. The \
+            new secret takes effect without a restart. Afterwards you can revoke the old secret.
 
             Example:
               sudo tributary credential rotate acme-read
@@ -119,8 +119,9 @@ struct CredentialRotate: AsyncParsableCommand {
         return secret
     }
 
-    /// Tests the new secret with each org that uses the credential. Throws exit code 69 if an org can't be reached, and 77 if an org does not accept
-    /// the secret.
+    /// Tests the new secret with the org of each integration that collects with the credential.
+    ///
+    /// - Throws: exit code 69 if an org can't be reached, and 77 if an org does not accept the secret.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper

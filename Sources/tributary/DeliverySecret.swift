@@ -19,14 +19,14 @@ struct DeliverySecret {
     func add(plain: Bool) throws {
         guard try administration.keeper.form(of: name) == nil else {
             Terminal.complain(
-                "tributary: a secret \(name) already exists; replace it with: "
+                "tributary: the secret “\(name)” already exists; replace it with: "
                     + CommandHint.command("credential rotate \(name) --for \(options.service)")
             )
             throw ExitStatus.dataError
         }
         try administration.keep(try read("Secret of \(name) (not shown): "), as: name, plain: plain)
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is stored\(hint)")
+        Terminal.complain("the secret “\(name)” is stored\(hint)")
     }
 
     func rotate() throws {
@@ -34,13 +34,13 @@ struct DeliverySecret {
         guard let form = try keeper.form(of: name) else { throw try missing() }
         try keeper.put(try read("New secret of \(name) (not shown): "), as: name, form)
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is replaced; a running delivery uses it within seconds")
+        Terminal.complain("the secret “\(name)” is replaced; a running delivery uses it within seconds")
     }
 
     func remove() throws {
         guard try administration.keeper.remove(name) else { throw try missing() }
         try administration.layDownSecrets()
-        Terminal.complain("the secret \(name) is removed; revoke it at the destination")
+        Terminal.complain("the secret “\(name)” is removed; revoke it at the destination")
     }
 
     static func list(_ options: CredentialOptions, json: Bool) throws {
@@ -64,7 +64,9 @@ struct DeliverySecret {
         Terminal.result(String(decoding: try encoder.encode(rows), as: UTF8.self))
     }
 
-    /// Reads a secret. If the destination requires a certain form, checks that the secret has this form.
+    /// Reads a secret, and checks that it is not empty and has the form that the destination requires.
+    ///
+    /// - Throws: exit code 65, with a message, if the secret is refused.
     private func read(_ prompt: String) throws -> [UInt8] {
         let secret = try SecretInput.read(prompt)
         guard secret.contains(where: { $0 > 0x20 }) else {
@@ -86,11 +88,11 @@ struct DeliverySecret {
     private var hint: String {
         name.text == destinationName
             ? "; a running delivery uses it within seconds"
-            : "; but the delivery \(destinationName) uses another secret: the one named \(destinationName), or the file that secret_file names"
+            : "; but the delivery “\(destinationName)” uses another secret: the one with its own name, or the file that secret_file names"
     }
 
     private func missing() throws -> any Error {
-        Terminal.complain("tributary: there is no secret \(name) in \(administration.directories.source)")
+        Terminal.complain("tributary: there is no secret “\(name)” in \(administration.directories.source)")
         return ExitStatus.noInput
     }
 }

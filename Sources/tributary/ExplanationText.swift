@@ -70,7 +70,7 @@ enum ExplanationText {
             return at
         }
 
-        /// A string without quotes; any other value as JSON.
+        /// A string without quotes; any other value as JSON; nil for null.
         var text: String? {
             if case .text(let text) = self { return text }
             if case .null = self { return nil }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Collector
 import FoundationEssentials
 
-/// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints it as a
-/// document.
+/// The reason why a command ends, and its exit code. `Tributary.main` prints the text to standard error; a command with `--json` also prints the
+/// problem as a document.
 struct Failure: Error {
     /// The complete text for a person, in one or more lines.
     let text: String
@@ -20,7 +20,7 @@ struct Failure: Error {
         self.check = check
     }
 
-    /// The same failure with another line at the end of its text.
+    /// The same failure with one more line at the end of its text.
     func adding(_ line: String) -> Failure { Failure("\(text)\n\(line)", code, problem: problem, check: check) }
 }
 
@@ -33,10 +33,10 @@ private struct FailureDocument: Encodable {
 }
 
 extension Failure {
-    /// Runs the body of a command that saves something, and prints a document if it fails.
+    /// Runs the body of a command that saves something.
     ///
     /// - Parameters:
-    ///   - json: whether to print a document if it fails.
+    ///   - json: whether to print a ``FailureDocument`` if the body fails.
     ///   - name: the name of the item to be saved.
     static func documented(_ json: Bool, name: String?, _ body: () async throws -> Void) async throws {
         do {
@@ -47,7 +47,7 @@ extension Failure {
                 case let failure as Failure:
                     FailureDocument(name: name, problem: failure.problem ?? failure.words, check: failure.check)
                 case let error as ValidationError: FailureDocument(name: name, problem: error.message)
-                // A command that throws an exit code has already printed its own document.
+                // A command that throws an exit code has already printed its message, or its own document.
                 default: nil
                 }
             if let document { Terminal.result(try IntegrationTable.json(document)) }

@@ -12,10 +12,11 @@ struct FleetText {
         self.now = now
     }
 
-    /// The state in one line, such as `fleet prod: host-1 collects 3 of 6, 2 hosts (host-1, host-2), lease in etcd renewed 1s ago, 4 taken over`.
+    /// The state in one line, such as `fleet prod: host-1 collects 3 of 6 integrations, 2 hosts (host-1, host-2), lease in etcd renewed 1s ago,
+    /// 4 integrations taken over`.
     var line: String {
-        var parts = ["\(fleet.host) collects \(fleet.holds) of \(fleet.configured)"]
-        if fleet.draining { parts[0] += " and drains" }
+        var parts = ["\(fleet.host) collects \(fleet.holds) of \(fleet.configured) integrations"]
+        if fleet.draining { parts[0] += " and is draining" }
         let names = fleet.hosts.prefix(8).joined(separator: ", ") + (fleet.hosts.count > 8 ? ", …" : "")
         parts.append(fleet.hosts.count == 1 ? "the only host" : "\(fleet.hosts.count) hosts (\(names))")
         var lease = "lease in \(fleet.lease)"
@@ -23,12 +24,12 @@ struct FleetText {
             lease += " renewed \(StatusReport.duration(Int((now - renewed) / 1000))) ago"
         }
         parts.append(lease)
-        if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) taken over") }
+        if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) integrations taken over") }
         if fleet.fenced > 0 {
-            parts.append("\(fleet.fenced) seals of this host refused because another host had sealed first")
+            parts.append("\(fleet.fenced) seals of this host refused, because another host had sealed first")
         }
         if fleet.droppedRecords > 0 {
-            parts.append("\(fleet.droppedRecords) records dropped because other hosts have collected them, too")
+            parts.append("\(fleet.droppedRecords) records dropped, because other hosts have collected them, too")
         }
         return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
     }

@@ -3,17 +3,18 @@ import CommandHints
 import Configuration
 import Glibc
 
-/// The parts of a configuration that can be read, even if the files have mistakes now. Commands use these parts to find the daemon that runs with
-/// this configuration, since a running daemon keeps the configuration that it has read.
+/// The parts of a configuration that can be read, even if the files have mistakes now. A running daemon keeps the configuration that it has read, so
+/// commands need these parts to find the daemon.
 struct FoundConfiguration {
     /// The parts that can be read; nil if nothing can be read.
     let readable: Configuration?
     /// Why the daemon could not start with these files; nil if it could.
     let refusal: ConfigurationError?
-    /// The mistakes in the files, one per line. Files that this user may not read are left out.
+    /// The mistakes in the files, one per line, and the number of those that are not listed. For the installed configuration, problems in files that
+    /// this user may not read are left out.
     let mistakes: [String]
 
-    /// The maximum number of lines that are shown.
+    /// The maximum number of mistakes that are listed.
     private static let limit = 10
 
     init(_ options: ConfigurationOptions) {
@@ -31,7 +32,7 @@ struct FoundConfiguration {
             }
             var lines = own.prefix(Self.limit).map(\.description)
             let more = own.count - lines.count + error.leftOff
-            if more > 0 { lines.append("… and \(more) more: \(CommandHint.command("check"))") }
+            if more > 0 { lines.append("… and \(more) more; to see all, run: \(CommandHint.command("check"))") }
             mistakes = lines
         }
     }

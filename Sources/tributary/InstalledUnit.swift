@@ -20,7 +20,7 @@ struct InstalledUnit {
     let isStrict: Bool
     /// Whether the unit can't see /home, /root and /run/user (`ProtectHome=`).
     let hidesHome: Bool
-    /// Absolute paths, without the prefixes of systemd.exec(5).
+    /// The paths of `ReadWritePaths=`, `StateDirectory=` and `RuntimeDirectory=`: absolute, and without the prefixes of systemd.exec(5).
     let writablePaths: [String]
     /// The paths among `writablePaths` that must exist for the unit to start.
     let requiredPaths: [String]
@@ -30,7 +30,7 @@ struct InstalledUnit {
     private let stateDirectory: String?
     private let runtimeDirectory: String?
 
-    /// Asks systemd for tributary.service; nil if this host has no systemd or no such unit.
+    /// Asks systemd for the settings of tributary.service; nil if this host has no systemd or no such unit.
     static func find() -> InstalledUnit? {
         guard access("/run/systemd/system", F_OK) == 0, access(program, X_OK) == 0 else { return nil }
         let names = [
@@ -66,7 +66,8 @@ struct InstalledUnit {
         loadedCredentials = Self.credentials(text)
     }
 
-    /// Whether the unit lets the daemon write at a path. /tmp and /var/tmp do not count, because the unit has private ones.
+    /// Whether the unit lets the daemon write at a path. With `ProtectSystem=strict`, /tmp and /var/tmp do not count, because the unit has private
+    /// ones.
     func mayWrite(_ path: String) -> Bool {
         guard isStrict else { return true }
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }

@@ -48,7 +48,9 @@ struct LineSink: RecordSink {
         if buffer.count >= Self.capacity { try flush() }
     }
 
-    /// Writes the buffered output. If the reader has closed the pipe (`| head`), no problem is reported.
+    /// Writes the buffered output.
+    ///
+    /// - Throws: exit code 74. A message is printed first, unless the reader has closed the pipe (`| head`).
     mutating func flush() throws {
         defer { buffer.removeAll(keepingCapacity: true) }
         try StandardOutput.write(buffer[...])
@@ -60,7 +62,7 @@ enum StandardOutput {
     /// The errors that `put` throws contain this name instead of a file's path. By this name, callers recognize an error that is already reported.
     static let name = "standard output"
 
-    /// Does the same as `write`, for callers that throw `SpoolError`. A write error has already been reported when this method throws.
+    /// Does the same as `write`, for callers that throw `SpoolError`. When this method throws, the message is already printed.
     static func put(_ bytes: some Collection<UInt8>) throws(SpoolError) {
         do { try write(bytes) } catch { throw .file(FileError(.write, name, code: 0)) }
     }
@@ -69,7 +71,9 @@ enum StandardOutput {
         let isWritten =
             bytes.withContiguousStorageIfAvailable { write($0) } ?? Array(bytes).withUnsafeBufferPointer { write($0) }
         guard isWritten else {
-            if errno != EPIPE { Terminal.complain("tributary: standard output: \(String(cString: strerror(errno)))") }
+            if errno != EPIPE {
+                Terminal.complain("tributary: cannot write to standard output: \(String(cString: strerror(errno)))")
+            }
             throw ExitStatus.inputOutput
         }
     }

@@ -30,7 +30,7 @@ struct Normalize: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Include observables, a list of the values that are useful in searches.")
     var observables = true
 
-    @Flag(help: "Write each time as text, too, in addition to milliseconds (OCSF's profile datetime).")
+    @Flag(help: "Write each time as text, in addition to milliseconds (OCSF's profile datetime).")
     var datetime = false
 
     @Flag(help: "Write every member of the record's `unmapped` object as text, for stores with fixed columns.")
@@ -55,7 +55,7 @@ struct Normalize: ParsableCommand {
     @Option(help: "The host name of the org whose events these are; it is written into the records.")
     var org: String?
 
-    @Option(help: ArgumentHelp("A table of event types whose rows override the built-in ones.", valueName: "file"))
+    @Option(help: ArgumentHelp("A table of event types; its rows override the built-in ones.", valueName: "file"))
     var catalogue: [String] = []
 
     func run() throws {

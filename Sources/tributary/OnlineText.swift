@@ -1,6 +1,7 @@
 import Collector
 
-/// An ``OnlineReport`` for people: one line per step, with a mark on a terminal and a word elsewhere.
+/// An ``OnlineReport`` for people: a line for each step, followed by a line with the advice, if there is any. A step's line has a mark on a terminal
+/// and a word elsewhere.
 struct OnlineText {
     let output: Terminal
 

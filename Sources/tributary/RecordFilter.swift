@@ -37,10 +37,11 @@ struct RecordFilter: ParsableArguments {
     }
 }
 
-/// Selects segments by their manifest lines, and records by their first bytes.
+/// Selects segments by the times in their manifest lines, and lines of segments by their uid and time.
 struct RecordMatcher {
-    /// The time range of the records, in milliseconds since 1970. It includes `since` and excludes `until`.
+    /// The earliest time, in milliseconds since 1970; nil if there is no limit.
     var since: Int64?
+    /// The time before which the records are, in milliseconds since 1970; nil if there is no limit.
     var until: Int64?
     var uids: Set<[UInt8]>
     var rejected: Bool

@@ -11,7 +11,7 @@ struct ReplayCommand: ParsableCommand {
         abstract: "Map the events of a spool again, and write the records to a new spool.",
         discussion: """
             Creates each record of FROM again from its raw_data, with the mapping of this version and the configuration's sections record, \
-            my_network and catalogue, and writes it to TO, a directory that is empty or does not exist. Events that could not become \
+            my_network and catalogue. Writes the new records to TO, a directory that is empty or does not exist. Events that could not become \
             records are mapped again. Uids stay the same. FROM is only read, and the daemon may continue to write there.
 
             Each event is in TO exactly once. If the command is killed or the disk is full, run the same command again, and it continues. If you \

@@ -48,7 +48,8 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    /// A secret that can't be read stops only the integrations that need it, and those integrations retry automatically.
+    /// The conditions for reading the configuration. A secret that can't be read is only a warning: it stops only the integrations that need it, and
+    /// they try again automatically.
     private static func context(mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
         ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

@@ -21,7 +21,7 @@ struct RunningReport: Sendable {
 
     /// The daemon's last report; nil if the daemon is running but has not reported yet.
     ///
-    /// - Throws: ``Failure`` with exit code 69 if no daemon is running.
+    /// - Throws: ``Failure`` with exit code 69 if no daemon is running, or 65 if this version can't read the report.
     func read() throws -> StatusReport? {
         let path = directory + "/" + StatusReport.fileName
         guard isRunning else {

@@ -17,7 +17,8 @@ final class ServiceView {
     private let laidDown: [CredentialLoader]
     private let shown: [(real: String, shown: String)]
 
-    /// Takes the rights of the service's user until `leave` is called. Nil if there is no unit, or if this process is not root.
+    /// Takes the rights of the service's user until `leave` is called. Nil if there is no unit, if this process is not root, or, after a note to the
+    /// person, if a step fails.
     init?() {
         guard geteuid() == 0, let unit = InstalledUnit.find() else { return nil }
         self.unit = unit
@@ -85,8 +86,8 @@ final class ServiceView {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// The parts of the configuration that the unit does not allow, each with the setting that would allow it. Call this with the rights of the
-    /// service's user.
+    /// What prevents the daemon from running with this configuration, each with its correction: ``problems``, and paths that the unit can't use. Call
+    /// this with the rights of the service's user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
         for path in unit.requiredPaths where !exists(path) {
@@ -120,7 +121,7 @@ final class ServiceView {
         return found
     }
 
-    /// Warnings about settings that work only with some versions of systemd.
+    /// Warnings about settings that the unit forbids, but that only some versions of systemd prevent.
     func warnings(about configuration: Configuration) -> [String] {
         guard case .loopback(let host, let port)? = configuration.metrics.listen,
             !unit.mayListen(on: port, isIPv6: host.contains(":"))

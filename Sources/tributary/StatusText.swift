@@ -23,7 +23,7 @@ struct StatusText {
     /// The path of the configuration that the daemon uses, if it is not `file`.
     var otherFile: String?
 
-    /// Seconds since the daemon last reported, if that is too long; nil while the daemon reports in time.
+    /// Seconds since the daemon last reported, if that is too long; nil if the daemon reports in time or does not run.
     var silence: Int? {
         guard isRunning, let age = age(report.updatedAt), age > StatusReport.longestSilence else { return nil }
         return age
@@ -94,7 +94,7 @@ struct StatusText {
     /// The line about the response actions of an integration.
     private func words(_ activity: StatusReport.ResponseActivity) -> String {
         let counts = activity.outcomes.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        var facts = ["since the start \(counts.joined(separator: ", "))"]
+        var facts = ["since the start: \(counts.joined(separator: ", "))"]
         if let last = activity.lastAction {
             let ago = age(last.at).map { "\(StatusReport.duration($0)) ago" } ?? "at \(last.at)"
             facts.insert(
@@ -123,7 +123,11 @@ struct StatusText {
         }
         if let problem = report.fleet?.problem {
             lines += trouble(
-                "fleet: \(problem)", "Until this is solved, this host collects nothing; other hosts take over")
+                "fleet: \(problem)",
+                """
+                This host collects only while its lease is valid. When the lease has expired, other hosts take over if they can use the \
+                lease store
+                """)
         }
         // A refused configuration is shown only while the daemon runs. Otherwise, no configuration is in force.
         if let refused = report.configuration?.refused, isRunning {
@@ -154,7 +158,8 @@ struct StatusText {
             : "the daemon can't start"
         lines += wrap(terminal.yellow("! \(file) has mistakes: \(what):"))
         lines += news.flatMap { wrap("  \($0)") }
-        return lines + wrap("  → Correct it, then: \(isRunning ? CommandHint.reload : CommandHint.start)", indent: 4)
+        return lines
+            + wrap("  → Correct the file, then: \(isRunning ? CommandHint.reload : CommandHint.start)", indent: 4)
     }
 
     private func trouble(_ what: String, _ remedy: String) -> [String] {
@@ -194,7 +199,7 @@ struct StatusText {
         return integration.state.isHealthy ? .well : .waiting
     }
 
-    /// For an integration that this host does not collect: which host of the fleet collects it, and for how long.
+    /// For an integration that this host does not collect: which host of the fleet collects it, and since when.
     private func holderWords(_ integration: StatusReport.Integration) -> String {
         guard let host = integration.holder?.host else { return "no host collects it" }
         let since = (integration.holder?.since).flatMap(age).map { " for \(StatusReport.duration($0))" } ?? ""
@@ -250,7 +255,7 @@ struct StatusText {
         case well
         case waiting
         case trouble
-        /// Paused by an operator.
+        /// Paused by an operator, collected by another host, or a host that drains.
         case paused
     }
 
@@ -258,7 +263,7 @@ struct StatusText {
 
     private func wrap(_ line: String, indent: Int = 2) -> [String] { terminal.wrapped(line, indent: indent) }
 
-    /// Whether a day is at most 30 days away. A credential that expires on such a day should be replaced soon.
+    /// Whether a day is at most 30 days away or has passed. A credential that expires on such a day must be replaced.
     private func isSoon(_ day: String) -> Bool { age("\(day)T00:00:00Z").map { $0 > -30 * 86_400 } ?? true }
 
     /// Seconds since a time in the report; negative for a future time.

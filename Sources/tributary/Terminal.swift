@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// A command's output for people, and whether it is colored.
+/// The output of a command for people: marks, colors and line breaks.
 struct Terminal {
-    /// Whether the output goes to a terminal. A terminal shows tick marks; other output has words instead.
+    /// Whether the output goes to a terminal. Elsewhere, some commands print words instead of marks.
     let isTerminal: Bool
     /// Whether the terminal supports control sequences (term(7)).
     let hasControls: Bool
@@ -33,7 +33,7 @@ struct Terminal {
         self.size = size
     }
 
-    /// The sign with which a line begins.
+    /// The character with which a line begins.
     func mark(_ mark: StatusText.Mark) -> String {
         switch mark {
         case .well: green("✔")

@@ -31,7 +31,8 @@ struct Tributary: AsyncParsableCommand {
         ]
     )
 
-    /// Replaces the library's own `main`, so that messages do not repeat arguments: a person may have pasted a token into the command line.
+    /// Replaces the library's own `main`, whose messages repeat arguments. A person may have pasted a token into the command line, so messages are
+    /// printed with secrets masked.
     static func main() async {
         var kind: any ParsableCommand.Type = Self.self
         let arguments = CommandLine.arguments.dropFirst()

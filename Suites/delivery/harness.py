@@ -78,7 +78,7 @@ class Deliverer:
 
     @property
     def own(self):
-        """The resident memory in KiB, without the pages of the program's file, of which a debug build has more."""
+        """The peak resident memory in KiB, without the present pages of files (RssFile), because a debug build has more of these."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
             return self.resident - int(status.split("RssFile:")[1].split()[0])
@@ -115,7 +115,7 @@ destinations:
 
 
 def objects(client, bucket):
-    """Reads the bucket without Tributary's code. Returns SHA-256 and size of each object, by key."""
+    """Reads the bucket without Tributary's code. Returns the SHA-256 of each object, by key."""
     found = {}
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):

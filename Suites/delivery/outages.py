@@ -63,7 +63,7 @@ def full_disk(programs, scratch, weed):
         check(f"full disk: each of {count} segments is stored, byte for byte, and nothing else",
               objects(store.client(), "lake") == {f"okta/{path}": digest for path, digest in expected.items()})
         check("full disk: no segment had two successful PUTs", [path for path, times in proxy.stored.items() if times > 1], [])
-        print(f"    {stored} of {count} segments ({total >> 20} MiB) fitted; the rest was stored {waited:.0f} s after the disk was enlarged; "
+        print(f"    {stored} of {count} segments ({total >> 20} MiB) fit; the rest was stored {waited:.0f} s after the disk was enlarged; "
               f"answers {proxy.answers}; the deliverer said: {words}")
     finally:
         if deliverer.process and deliverer.process.poll() is None:

@@ -14,7 +14,7 @@ KEY, SECRET = "AKIATRIBUTARYTEST000", "a-secret-of-the-test-suite-0123456789ab"
 
 
 def free_ports(count):
-    """Free ports of 127.0.0.1. For each, the port 10,000 above is also free, because the server uses it for gRPC."""
+    """Free ports of 127.0.0.1. The server also uses the port 10,000 above each for gRPC, so that port is free, too."""
     found = []
     while len(found) < count:
         port = random.randint(12_000, 50_000)

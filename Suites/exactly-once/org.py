@@ -32,7 +32,7 @@ def rfc3339(seconds):
 
 
 def seconds_of(text):
-    """Parses a time. Returns None if Okta would refuse the text."""
+    """Parses a time. Returns seconds since 1970, or None if Okta would refuse the text."""
     found = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", text)
     if not found:
         return None

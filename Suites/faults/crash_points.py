@@ -95,7 +95,8 @@ def run(programs, scratch, full, seed):
         segments = len(rehearsal.segments())
         check("a run without a crash seals every event once", compared(uids(rehearsal.segments()), expected), (0, 0, 0))
         points = range(1, calls + 1) if full else of_each_kind(scratch / "calls", rehearsal, chosen)
-        # A plan is the call at which the daemon dies, 1 if half of the call's bytes are written first, and the call at which the next run dies, or 0.
+        # A plan has three numbers: the call at which the daemon dies; 1 if half of the call's bytes are written first, otherwise 0; and the call at which
+        # the next run dies, or 0 if it does not die.
         plans = [(number, 0, 0) for number in points]
         plans += [(number, number % 2, chosen.randint(1, 60)) for number in points]
         if full:

@@ -102,7 +102,7 @@ class Control:
         struct.pack_into("<q", self.memory, 8 * FIELDS.index(field), value)
 
     def fail(self, calls, code, start=0, allowed=0):
-        """Lets calls of these kinds fail from call number `start` on: at most `allowed` of them, or all."""
+        """Lets calls of these kinds fail from call number `start` on: at most `allowed` of them, or all of them if `allowed` is 0."""
         self["failed"], self["allowed"], self["code"], self["from"] = 0, allowed, code, start
         self["fails"] = calls
 

@@ -100,7 +100,7 @@ class Fleet:
         return len(found)
 
     def holders(self, within=5):
-        """The number of the host that queried each integration last, for all integrations that were queried in the last `within` seconds."""
+        """For each integration that was queried in the last `within` seconds: the number of the host that queried it last."""
         now, found = time.monotonic(), {}
         for request, _, _ in reversed(self.network.requests["okta"]):
             if request.at < now - within - 30:
@@ -155,7 +155,7 @@ class Fleet:
         return {name: set(self.orgs.uuids(port)) for port, name in self.orgs.names.items()}
 
     def settle(self, seconds=180):
-        """Waits until all events that were generated so far are in the bucket, then stops the hosts. Returns complaints and numbers."""
+        """Waits until all events that were generated so far are in the bucket, then stops the hosts. Returns what is wrong, and numbers to print."""
         expected = self.generated()
         # Reads most objects now, so that the time measured below does not include the time to read them.
         self.reader.look()

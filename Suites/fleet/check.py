@@ -83,14 +83,14 @@ def is_all_there(reader, expected):
 
 
 def verdict(reader, expected, everything):
-    """Returns complaints and numbers. The bucket must contain all events of `expected`, and only events of `everything`."""
+    """Returns what is wrong, and numbers to print. The bucket must contain all events of `expected`, and only events of `everything`."""
     complaints = []
     counts = reader.events()
     twice = {(name, uid): number for name, found in counts.items() for uid, number in found.items() if number > 1}
     missing = [(name, uid) for name, uids in expected.items() for uid in uids - counts[name].keys()]
     invented = [(name, uid) for name, found in counts.items() for uid in found.keys() - everything.get(name, set())]
     for what, found in (("twice", twice), ("missing", missing), ("never generated", invented), ("strange keys", reader.strange),
-                        ("that the store can't read", reader.unreadable)):
+                        ("unreadable keys", reader.unreadable)):
         if found:
             complaints.append(f"{len(found)} {what}: {', '.join(map(str, list(found)[:3]))}")
     complaints += seals_and_segments(reader, twice)

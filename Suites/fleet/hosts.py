@@ -13,7 +13,7 @@ from harness import Control, processor_seconds  # noqa: E402
 
 
 def build_interposer(home):
-    """The environment that shifts only the wall clock of a process."""
+    """Builds the library that shifts only the wall clock of a process. Returns its path."""
     library = home / "interpose.so"
     subprocess.run(["cc", "-Wall", "-Werror", "-shared", "-fPIC", "-O1", "-o", library, HERE.parent / "faults/interpose.c", "-ldl"], check=True)
     return library
@@ -37,7 +37,7 @@ fleet:
 
 
 class Host:
-    """Creates a host. Its wall clock is ahead by `clock` seconds. If `namespace` is None, it runs in the current namespace."""
+    """A collector host. Its wall clock is ahead by `clock` seconds. If `namespace` is None, it runs in the current namespace."""
 
     def __init__(self, number, home, program, library, namespace, clock=0):
         self.number, self.name, self.home, self.program, self.library = number, f"collector-{number + 1}", home, program, library

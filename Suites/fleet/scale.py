@@ -1,4 +1,4 @@
-"""Runs three hundred orgs on three hosts. Checks the shares and what happens when a host leaves and returns, and compares the cost with one host."""
+"""Runs three hundred orgs on three hosts. Checks the shares and what happens when a host leaves and returns. Compares the cost with that of one host."""
 import json
 import time
 

@@ -83,14 +83,14 @@ class Browser:
             time.sleep(0.02)
 
     def value(self, expression):
-        """The value of a JavaScript expression on the page. If it is a promise, its result."""
+        """The value of a JavaScript expression on the page. If the value is a promise, the promise's result."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
     def wait(self, expression, seconds=20):
-        """Waits until a JavaScript expression is true. Returns the seconds."""
+        """Waits until a JavaScript expression is true. Returns how many seconds this took."""
         began = time.monotonic()
         while not self.value(f"document.documentElement && Boolean({expression})"):
             if time.monotonic() - began > seconds:

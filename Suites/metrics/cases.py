@@ -290,7 +290,7 @@ def hostile(programs, root, pictures):
         except OSError:
             pass
         took = time.monotonic() - started
-        assert took < 15, f"a slow request was closed only after {took:.0f} s"
+        assert took < 15, f"the connection of a slow request was closed only after {took:.0f} s"
         assert ends(endless, 5), "a client that sends only empty lines stays connected"
         notes.append(f"a slow request (closed after {took:.0f} s)")
         honest("after all attacks")

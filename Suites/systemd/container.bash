@@ -2,7 +2,7 @@
 #
 #   boot [BASE]     boots a container over BASE (by default /), and sets ROOT to the container's root as seen from here
 #   in_container …  runs a command in the container, for at most 60 s
-#   inside UNIT VERB PATH   tests whether the process of a unit can read, write or run a path; needs python3
+#   inside UNIT VERB PATH   tests whether the process of a unit can read, list, append to, create, connect to or execute a path; needs python3
 #   shutdown        stops and unmounts the container; may be called at any time, and must be called by a trap on EXIT
 #
 # The container writes only to a tmpfs, which is lost at its end. It shares this machine's network, so it can reach servers on loopback. Units that

@@ -174,7 +174,8 @@ private final class ConnectedRun: Sendable {
         let lastStored = max(scenario.events.map(\.stored).max() ?? 0, Scenario.origin)
         return {
             if org.requests >= Self.mostRequests { return true }
-            // If links are refused again and again, a query by time of many small pages never reaches its end. So this stops after a while.
+            // If links are refused again and again, a query by time of many small pages never reaches its end. So after half of the allowed
+            // requests, the org causes no more faults.
             if org.requests >= Self.mostRequests / 2 { org.behave() }
             switch session.end {
             case .drained:

@@ -85,7 +85,7 @@ package final class PowerCutFileSystem: FileSystem {
         state.withLock { state in Self.find(path, state).flatMap { Self.copy($0, state) } }
     }
 
-    /// Requests a copy of the path. The copy is made before the operation with this number, and ``takeCopy()`` returns it.
+    /// Requests a copy of what is at the path after `count` operations. ``takeCopy()`` returns the copy.
     package func copy(_ path: String, at count: Int) {
         state.withLock { state in
             state.copied = (path, .directory([:]))
@@ -93,7 +93,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Returns the requested copy. If the operation for the copy was never called, makes the copy now.
+    /// Returns the requested copy; nil if none was requested. If there were too few operations for the copy, makes it now.
     package func takeCopy() -> Copy? {
         state.withLock { state in
             defer { (state.copied, state.copyAt) = (nil, .max) }
@@ -102,7 +102,7 @@ package final class PowerCutFileSystem: FileSystem {
         }
     }
 
-    /// Replaces what is at the path by a copy, durably; nil removes the path.
+    /// Replaces what is at the path with a copy. The change is durable. If `copy` is nil, removes what is at the path.
     package func replace(_ path: String, with copy: Copy?) {
         let (parent, name) = split(path)
         state.withLock { state in

@@ -69,7 +69,7 @@ package struct Scenario: Sendable {
         package var published: Int64
         /// The event's number. Both copies of an event that is stored twice have the same number.
         package var number: Int
-        /// A number from 0 to 7. A filter consists of the numbers whose events it admits.
+        /// A number from 0 to 7. A filter admits the events with some of these numbers.
         package var bucket: Int
     }
 
@@ -117,10 +117,13 @@ package struct Scenario: Sendable {
     package var countsFromNow = true
     package var pollSeconds = 15
     package var cap: Int?
-    /// The rates of faults, in faults per thousand requests.
+    /// How many of a thousand requests for a link are refused.
     package var refusals = 0
+    /// How many of a thousand requests have another fault.
     package var faults = 0
+    /// How many of a thousand requests are answered with a short page.
     package var shortPages = 0
+    /// How many of a thousand requests are answered with an empty page.
     package var emptyPages = 0
     /// What the hosts of a fleet do; nil outside a fleet. It replaces ``sessions``.
     package var fleet: FleetPlan?

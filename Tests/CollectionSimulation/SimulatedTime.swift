@@ -42,7 +42,7 @@ package final class SimulatedTime: TimeSource {
 
     private let executor: (any TaskExecutor)?
 
-    /// - Parameter executor: runs the tasks that are started.
+    /// - Parameter executor: the executor of the tasks that ``start(_:)`` creates.
     package init(on executor: (any TaskExecutor)? = nil) { self.executor = executor }
 
     /// The time by Okta's clock, in milliseconds since 1970.

@@ -13,8 +13,9 @@ package struct SteadyMeasurement: Sendable {
     package var rate = 1_000
     /// The time from an event's `published` until it is stored, in milliseconds.
     package var delay: Int64 = 7_200_000
-    /// The simulated length of the first phase, and of each phase with a query by time, in milliseconds.
+    /// The simulated length of the first phase, in milliseconds.
     package var collecting: Int64 = 9_000_000
+    /// The simulated length of each phase with a query by time, in milliseconds.
     package var requerying: Int64 = 2_700_000
     /// The directory in which the spool and the state are created.
     package var directory: String
@@ -24,15 +25,20 @@ package struct SteadyMeasurement: Sendable {
     /// The results of a phase.
     package struct Phase: Sendable {
         package var name: String
-        /// Numbers of events so far: those in all answers, those that became records, and those that were dropped because they were known.
+        /// The number of events in all answers, in this phase and the earlier ones.
         package var sent = 0
+        /// The number of events that became records in this phase.
         package var collected = 0
+        /// The number of events that were dropped in this phase, because they were known.
         package var known = 0
+        /// The number of requests, in this phase and the earlier ones.
         package var requests = 0
+        /// The number of queries by time, in this phase and the earlier ones.
         package var queries = 0
         package var unproven = 0
-        /// The number of identities in memory, and the memory of the whole process in bytes.
+        /// The number of identities in memory.
         package var identities = 0
+        /// The memory of the whole process, in bytes.
         package var resident = 0
         /// The size of the journal after everything is sealed, in bytes. It then contains only the place and the windows of identities.
         package var journal = 0
@@ -41,10 +47,13 @@ package struct SteadyMeasurement: Sendable {
     /// The collector could not be created.
     private struct Unusable: Error {}
 
-    /// The number of events that the org has stored, of those collected more than once, and of those not collected.
+    /// The counts of a whole measurement.
     package struct Outcome: Sendable {
+        /// The number of events that the org has stored.
         package var stored = 0
+        /// The number of superfluous records: each event needs only one.
         package var twice = 0
+        /// The number of events that were not collected.
         package var lost = 0
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// not kept in memory, so a run may have many millions of events.
 final class SteadyOrg: HTTPTransport {
     private struct State {
-        /// The queries by time that were received so far: for each, the number of the first event of its answer.
+        /// The number of the first event of each query by time, in the order in which the queries were received.
         var queries: [Int] = []
         /// The index of the first query by time whose links are valid. Links of earlier queries are refused.
         var firstValid = 0

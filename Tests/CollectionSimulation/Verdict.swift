@@ -1,8 +1,10 @@
 /// The result of a run.
 package struct Verdict: Sendable, CustomStringConvertible {
-    /// The numbers of the events that are missing. `twice` and `invented` contain numbers of events, too.
+    /// The numbers of the events that had to be collected and are missing.
     package var lost: [Int] = []
+    /// The numbers of the events that were collected more than once.
     package var twice: [Int] = []
+    /// The numbers of collected events that do not exist in the scenario.
     package var invented: [Int] = []
     package var isStuck = false
     /// Problems that the run or the spool's verifier has found.
@@ -19,7 +21,7 @@ package struct Verdict: Sendable, CustomStringConvertible {
     package var seals = 0
     /// In a fleet: how often a seal was decided by another host than the seal before it.
     package var takeovers = 0
-    /// In a fleet: how often a host tried to decide a seal that another host had already decided.
+    /// In a fleet: how often the bucket refused to store the decision of a seal, because the seal was already decided.
     package var fenced = 0
 
     /// Whether the run passed.

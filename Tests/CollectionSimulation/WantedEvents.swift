@@ -18,7 +18,7 @@ struct WantedEvents: Sendable {
 
     init(from: Int64) { self.from = from }
 
-    /// Adds the filter of a session, which is used at least until the next filter begins, or until ``end(_:at:)``. Returns its number.
+    /// Adds the filter of a session. The filter is used at least until the next one begins or ``end(_:at:)`` is called. Returns the filter's number.
     mutating func begin(_ session: Scenario.Session, at time: Int64) -> Int {
         if let last = filters.indices.last { filters[last].until = max(filters[last].until, time) }
         filters.append(Filter(until: time, mask: session.filter ?? 0xFF))

@@ -9,8 +9,8 @@ import Systemd
 @testable import OktaAPI
 @testable import Spool
 
-/// An integration's collector with its real pager, worker and spool. The org, the disk and the clocks are simulated in memory, and time
-/// passes only while the collector sleeps.
+/// An integration's collector with its real pager, worker and spool. The org, the disk and the clocks are simulated in memory. Time passes only
+/// while the collector sleeps or waits for an answer.
 final class CollectorBench: Sendable {
     /// The time of the first start, in milliseconds since 1970.
     static let origin = Scenario.origin

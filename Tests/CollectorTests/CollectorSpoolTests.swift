@@ -152,7 +152,7 @@ struct CollectorSpoolTests {
     }
 
     @Test(
-        "damage in the journal is cut off with everything after it, and these events are collected again at the next poll"
+        "damage in the journal is cut off with everything after it, and the lost events are collected again at the next poll"
     )
     func damage() async throws {
         org.store(20)

@@ -164,7 +164,7 @@ struct IngestWorkerTests {
         #expect(try uids() == (0...10).map(uuid))
     }
 
-    @Test("if a page of the tail has no new event, the page is not stored")
+    @Test("until the tail has begun, its pages without a new event are not stored")
     func noTail() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let worker = try worker()

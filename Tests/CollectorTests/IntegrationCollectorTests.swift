@@ -230,7 +230,7 @@ struct IntegrationCollectorTests {
         #expect(bench.lines.contains("may have been collected before. Drop duplicates by metadata.uid"))
     }
 
-    @Test("during a backfill, older and newest events are collected in turn; its beginning and end are reported")
+    @Test("the beginning and the end of a backfill are reported, and older and newer events are collected once")
     func backfill() async throws {
         let start = CollectorBench.origin - 2 * 86_400_000
         org.store(at: (0..<3_000).map { start + Int64($0) * 57_600 })

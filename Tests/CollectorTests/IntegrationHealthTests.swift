@@ -68,7 +68,7 @@ struct IntegrationHealthTests {
     }
 
     @Test(
-        "if the clock differs from Okta's by more than a minute, this is logged once, and once more if it was correct in between"
+        "if the host's clock is wrong by more than a minute, this is logged once, and again if the clock was correct in between"
     )
     func clock() {
         var health = live(at: 0)

@@ -12,7 +12,7 @@ final class LogOfOrg: HTTPTransport {
         /// The answer of a healthy org.
         case good
         case status(Int, code: String = "", headers: [(String, String)] = [])
-        /// A 200 with this body and a valid link.
+        /// An answer with status 200, this body and a valid link.
         case body(String)
         /// A valid page with a link to this address.
         case link(String)
@@ -48,7 +48,7 @@ final class LogOfOrg: HTTPTransport {
 
     init(_ time: SimulatedTime) { self.time = time }
 
-    /// The stored events.
+    /// The number of stored events.
     var count: Int { state.withLock(\.events.count) }
     var requests: [Request] { state.withLock(\.requests) }
     var logRequests: [Request] { requests.filter(\.isLog) }

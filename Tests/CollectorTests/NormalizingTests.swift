@@ -21,7 +21,7 @@ import Testing
             context: ConfigurationContext(environment: [:], today: CalendarDate(parsing: "2026-11-23")))
     }
 
-    @Test("the mapping uses every option of the sections record and my_network")
+    @Test("the mapping uses every option of the sections `record` and `my_network`")
     func settings() throws {
         let settings = Normalizing(try Self.configuration()).settings
         let ranges = [
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(
-        "a configured table overrides the built-in table and earlier configured tables; the error for a bad row names file and line"
+        "configured tables add event types to the built-in ones; the error for a bad row names the file and the line"
     )
     func tables() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")

@@ -150,7 +150,7 @@ struct OpenedPlaceTests {
     }
 
     @Test(
-        "a backfill in format 2 continues with tail and history, and the history ends where the tail began",
+        "a backfill in format 2 continues with tail and history, and ends where the tail began",
         arguments: [2_000, 4])
     func version2Backfill(boundary: Int) throws {
         let log = try PassedLog()

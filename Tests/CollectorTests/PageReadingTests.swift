@@ -93,7 +93,7 @@ struct PageReadingTests {
     // MARK: Re-query
 
     @Test(
-        "a query by time counts remembered events, reads them again, and collects all unknown events after half of them"
+        "a query by time counts the remembered events; a second pass collects all unknown events after half of these"
     )
     func search() throws {
         let log = try passed()
@@ -215,7 +215,7 @@ struct PageReadingTests {
     }
 
     @Test(
-        "a second pass needs half of what the first has found; if it does not find them, every unknown event is collected"
+        "a second pass must find half of the events that the first has found; otherwise every unknown event is collected"
     )
     func halfFound() throws {
         let log = try passed()
@@ -247,7 +247,7 @@ struct PageReadingTests {
         #expect(try log.search([42], after: again, date: began + milliseconds, limit: 1).isCounting)
     }
 
-    @Test("the second pass of a search has ten minutes of its own, before a page that is not full ends it")
+    @Test("a page that is not full ends the second pass of a search only ten minutes after the pass began")
     func secondPassTime() throws {
         let log = try passed()
         let began = log.published(99)

@@ -64,7 +64,8 @@ final class PassedLog {
             previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
     }
 
-    /// Reads the page, and makes the result durable. `published` sets the times of some events; other times are computed from the events' numbers.
+    /// Reads the page. If the outcome is a checkpoint, makes it durable with the new events. `published` sets the times of some events; other times
+    /// are computed from the events' numbers.
     @discardableResult
     func read(_ page: LogPage, _ events: [Int], published: [Int: Int64] = [:]) throws -> PageOutcome {
         var reading = PageReading(page, writer, Self.limits)

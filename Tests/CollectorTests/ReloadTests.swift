@@ -125,7 +125,7 @@ struct ReloadTests {
         #expect(bench.board.configuration.refusal == nil)
         #expect(bench.board.configuration.finished == 2)
         #expect(bench.shown == ["acme", "globex"])
-        try await bench.wait(for: "the integration is live") { bench.health("globex")?.state == .live }
+        try await bench.wait(for: "globex is live") { bench.health("globex")?.state == .live }
         try await bench.stop()
         try bench.expectExactly(org, "acme")
         try bench.expectExactly(other, "globex")
@@ -229,7 +229,7 @@ struct ReloadTests {
         #expect(bench.health("globex")?.trouble?.message.contains("\(bench.root)/token-globex") == true)
         #expect(other.stats.byPath["/api/v1/logs"] == nil, "no request is sent without a credential")
         try ReloadBench.setToken(Self.token, of: "globex", in: bench.root)
-        try await bench.wait(for: "the integration is live") { bench.health("globex")?.state == .live }
+        try await bench.wait(for: "globex is live") { bench.health("globex")?.state == .live }
         try await bench.stop()
         for (org, name) in [(org, "acme"), (other, "globex")] {
             try bench.expectExactly(org, name)
@@ -254,7 +254,7 @@ struct ReloadTests {
     }
 
     @Test(
-        "if an integration's configuration has a mistake, the status shows it; once it is corrected, the integration is collected"
+        "if an integration's configuration has a mistake, the status shows it; after the correction, the integration is collected"
     )
     func unusable() async throws {
         let org = try await org(14)

@@ -80,7 +80,9 @@ struct ResponseSourceTests {
         return found
     }
 
-    @Test("each action with a result becomes one record, even if the daemon stops in between or a commit is lost")
+    @Test(
+        "each action with a result becomes one record, even if the daemon stops between two entries, or before it has sealed"
+    )
     func onceEach() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
         let entries = Self.entries()
@@ -271,7 +273,7 @@ struct ResponseSourceTests {
         }
     }
 
-    @Test("an event that Okta stored for an action is recognized in its record, and other events are not")
+    @Test("an event that Okta stored for an action is recognized by its record, and other events are not")
     func committedActions() async throws {
         var sink = Found()
         let normalizer = try Normalizer(catalog: try EventCatalog.builtIn(), settings: NormalizerSettings())

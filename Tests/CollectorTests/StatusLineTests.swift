@@ -56,7 +56,7 @@ struct StatusLineTests {
         #expect(text.contains("\"events_per_second\" : 26.6"))
     }
 
-    @Test("each property of an integration has a key in the report, even if the property is nil")
+    @Test("each property of an integration has a key in the status report")
     func keys() throws {
         let properties = Mirror(reflecting: integration("acme", state: .live, lag: 4)).children.compactMap(\.label)
         #expect(!properties.isEmpty)
@@ -67,7 +67,7 @@ struct StatusLineTests {
     }
 
     @Test(
-        "sizes and durations are written in a short form",
+        "sizes are written in a short form",
         arguments: [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (20 << 30, "20 GiB"), (1 << 40, "1 TiB")])
     func bytes(count: Int, text: String) {
         #expect(StatusReport.bytes(count) == text)

@@ -6,7 +6,7 @@ import Testing
 @Suite("The version")
 struct VersionTests {
     @Test(
-        "the pages about the installation name the package of this version",
+        "the pages about the installation mention the package of this version, and no other",
         arguments: ["README.md", "docs/quick-start.md", "docs/operating.md"])
     func pages(page: String) throws {
         let text = try String(contentsOf: Repository.file(page), encoding: .utf8)

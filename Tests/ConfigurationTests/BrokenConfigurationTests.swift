@@ -2,7 +2,8 @@ import Configuration
 import Foundation
 import Testing
 
-/// The text of a configuration, the position of its first problem, and a part of the message. Add a row for each new kind of mistake.
+/// The text of a configuration, the position of its first problem, and a part of the message. Add a row to
+/// `brokenConfigurations` for each new kind of mistake.
 struct Broken: Sendable, CustomTestStringConvertible {
     let text: String
     let place: String

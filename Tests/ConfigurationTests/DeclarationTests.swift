@@ -6,7 +6,7 @@ import Testing
 
 @Suite("the declaration of a key")
 struct DeclarationTests {
-    /// A configuration in which every key has a value other than its default.
+    /// A configuration that sets most keys to a value other than the default.
     private static let unusual = """
         state_directory: /s
         runtime_directory: /r
@@ -46,7 +46,7 @@ struct DeclarationTests {
         return try workspace.load(unusual.replacing("DIR", with: workspace.path))
     }
 
-    @Test("the output of check --json has each key of the installed example, under its path")
+    @Test("the output of `check --json` for the installed example has every key, under its path")
     func json() throws {
         let text = try InstalledExample.loaded(in: try Workspace()).summary.json()
         let summary = try JSONSerialization.jsonObject(with: Data(text.utf8))
@@ -64,7 +64,7 @@ struct DeclarationTests {
         }
     }
 
-    @Test("the output of check shows the value of each key that is set")
+    @Test("the output of `check` shows the values that are set")
     func words() throws {
         let text = try Self.configuration().describe()
         for words in [
@@ -81,7 +81,7 @@ struct DeclarationTests {
             "s3://f-b/f/p at https://s4.example, credentials process, region eu-west-2, path_style true",
             "credential_process /bin/f, b, server_side_encryption aws:kms",
             "etcd at https://etcd-1:2379, http://127.0.0.1:2379, CA file /", "certificate /", "its key /",
-            "taken over after 11s",
+            "leases expire after 11s",
         ] {
             #expect(text.contains(words), "\(words) is not in:\n\(text)")
         }

@@ -38,7 +38,7 @@ struct LoadingTests {
         #expect(configuration.warnings.isEmpty)
     }
 
-    @Test("the directories come from systemd if the configuration does not name them")
+    @Test("systemd's state, runtime and credentials directories are used if the configuration sets no others")
     func environment() throws {
         let workspace = try Workspace()
         let context = try workspace.context(
@@ -118,7 +118,7 @@ struct LoadingTests {
         #expect(integration.dataIngest?.start.description == "2026-11-01T00:00:00Z")
     }
 
-    @Test("a configuration may use an alias")
+    @Test("a configuration may use a YAML alias")
     func aliases() throws {
         let configuration = try Workspace().load(
             good + "  - name: b\n    url: b.okta.com\n    data_ingest: &i {credential: r, start: now}\n"
@@ -138,7 +138,9 @@ struct LoadingTests {
         let configuration = try Workspace().load(good)
         let text = configuration.describe()
         #expect(text.contains("https://acme.okta.com"))
-        #expect(text.contains("zstd, segments of up to 64MiB, sealed after 5m, pauses at 20GiB, nothing is deleted"))
+        #expect(
+            text.contains(
+                "zstd, segments of up to 64MiB, sealed after 5m, collection pauses at 20GiB, nothing is deleted"))
         let json = try JSONSerialization.jsonObject(with: Data(try configuration.summary.json().utf8))
         let object = try #require(json as? [String: Any])
         let spool = try #require(object["spool"] as? [String: Any])
@@ -165,7 +167,7 @@ struct LoadingTests {
 @Suite("warnings")
 struct WarningTests {
     @Test(
-        "a setting that is valid but will cause a problem later causes a warning",
+        "a setting that is valid but may cause a problem later causes a warning",
         arguments: [
             (
                 good.replacing("- name: r", with: "- name: r\n    expires: 2026-11-22"),

@@ -33,7 +33,7 @@ struct ReadableTests {
         #expect(inDropIn.runtimeDirectory == "/run/other" && inDropIn.integrations.count == 1)
     }
 
-    @Test("if a directory has a mistake or the file is missing, the default directory is used")
+    @Test("if a directory's path has a mistake, or the configuration file is missing, the default directory is used")
     func defaults() throws {
         #expect(try readable("runtime_directory: run\n" + good)?.runtimeDirectory == "/run/tributary")
         #expect(try readable("runtime_directory: \"/run\n" + good)?.integrations.count == 1)

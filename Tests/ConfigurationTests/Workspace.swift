@@ -28,7 +28,7 @@ final class Workspace: Sendable {
         return file
     }
 
-    /// A context whose $CREDENTIALS_DIRECTORY contains secrets for `r` (read) and `w` (write).
+    /// A context with a $CREDENTIALS_DIRECTORY that contains a secret for each credential that the tests use.
     func context(
         _ environment: [String: String] = [:], today: String = "2026-11-23",
         secrets: ConfigurationContext.SecretCheck = .required
@@ -76,7 +76,7 @@ let good = """
 
     """
 
-/// The installed example.
+/// The configuration file that the package installs: config/tributary.yaml.
 enum InstalledExample {
     static let path = Repository.file("config/tributary.yaml").path
 

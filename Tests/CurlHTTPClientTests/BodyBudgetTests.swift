@@ -33,7 +33,7 @@ struct BodyBudgetTests {
         #expect(budget.used == 60)
     }
 
-    @Test("if a body exceeds its allowance, later transfers wait until its memory is released")
+    @Test("if a body grows beyond its allowance and the limit, later transfers wait until it is smaller")
     func resize() {
         let budget = Account(limit: 100)
         #expect(budget.enter(1, bytes: 50))
@@ -127,7 +127,7 @@ struct BodyWaitingTests {
     }
 
     @Test(
-        "if bodies need more memory than the limit, they arrive one after the other, and each is complete",
+        "if bodies together need more memory than the limit, all of them still arrive, and each is complete",
         arguments: [false, true])
     func many(isPacked: Bool) async throws {
         let packed = isPacked ? try gzip(Data(Self.page.utf8)) : []
@@ -155,7 +155,7 @@ struct BodyWaitingTests {
         await transport.shutdown()
     }
 
-    @Test("a body takes at most a quarter more memory than it has bytes", arguments: [0, 40_000, 190_000])
+    @Test("a body takes at most a quarter more memory than it has bytes, plus 4 KiB", arguments: [0, 40_000, 190_000])
     func slack(expected: Int) async throws {
         let packed = try gzip(Data(Self.page.utf8))
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"

@@ -185,7 +185,7 @@ struct CurlTransportTests {
     }
 
     @Test(
-        "a request that could reach another host or add a header line is refused before anything is sent",
+        "a request with an unsafe URL or a control character in a header is refused before anything is sent",
         arguments: [
             ("http://example.com/", "x"), ("ftp://127.0.0.1/", "x"), ("file:///etc/passwd", "x"),
             ("http://127.0.0.1:PORT/\r\nX: y", "x"), ("http://u:p@127.0.0.1:PORT/", "x"),
@@ -218,7 +218,7 @@ struct CurlTransportTests {
         await server.untilClosed()
     }
 
-    @Test("of 200 concurrent requests on at most 16 connections, all are answered")
+    @Test("200 concurrent requests are all answered, on at most 16 connections")
     func concurrent() async throws {
         let server = try LoopbackServer { _ in .answer("", "[]") }
         let transport = try CurlTransport(.init(maximumConnections: 16))

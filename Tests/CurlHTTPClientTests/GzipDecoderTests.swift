@@ -4,15 +4,16 @@ import Testing
 
 @Suite("Decoding a gzip body")
 struct GzipDecoderTests {
-    /// `[1,2]` and `[3]`, compressed by gzip(1).
+    /// `[1,2]`, compressed by gzip(1).
     private static let first: [UInt8] = [
         0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 0x8B, 0x36, 0xD4, 0x31, 0x8A, 5, 0, 0xBF, 0x50, 0x8B, 8, 5, 0, 0, 0,
     ]
+    /// `[3]`, compressed by gzip(1).
     private static let second: [UInt8] = [
         0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 0x8B, 0x36, 0x8E, 5, 0, 0x3A, 0x50, 0x19, 0x7E, 3, 0, 0, 0,
     ]
 
-    /// Decodes `bytes` in pieces of this size.
+    /// Decodes `bytes` in pieces of `size` bytes.
     private func unpack(_ bytes: [UInt8], by size: Int) throws -> (GzipDecoder.Outcome, body: String, isAtEnd: Bool) {
         let decoder = try #require(GzipDecoder())
         var body: [UInt8] = []

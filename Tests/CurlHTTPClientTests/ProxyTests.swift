@@ -62,7 +62,7 @@ struct ProxyTests {
     }
 
     @Test(
-        "in a credentials file, the first colon separates user and password, and any other content is refused",
+        "in a credentials file, the first colon separates user and password; a file in another form is refused",
         arguments: [
             ("joe:hunter2", "joe", "hunter2"), ("joe:hunter2\r\n", "joe", "hunter2"), ("joe:", "joe", ""),
             ("j:a:b: c ", "j", "a:b: c "), ("jö:é\n\n", "jö", "é"), (":x", nil, nil), ("joe", nil, nil), ("", nil, nil),
@@ -124,7 +124,7 @@ struct ProxyTests {
         failure.proxy = "p:1"
         #expect(failure.error.kind == .proxy)
         failure.isConnected = true
-        #expect(failure.error.kind == .connect, "no request was sent, so this is not a time-out of the host")
+        #expect(failure.error.kind == .connect, "the request was not sent yet, so this is a failed connection")
         failure.isSent = true
         #expect(failure.error.kind == .timeout)
     }

@@ -114,7 +114,7 @@ struct SignatureTests {
         await transport.shutdown()
     }
 
-    @Test("plain http to a link-local address is sent only if the request allows it")
+    @Test("by default, a request with plain http to a link-local address is refused")
     func linkLocal() async throws {
         #expect(HTTPURL("http://169.254.169.254/latest")?.isLinkLocal == true)
         #expect(HTTPURL("http://[fd00:ec2::254]/latest")?.isLinkLocal == true)

@@ -153,7 +153,7 @@ struct DelivererTests {
     }
 
     @Test(
-        "after a crash, a delivery continues from its acknowledgement, and recognizes segments that it has already stored"
+        "after a crash before its acknowledgement, a delivery recognizes the segments that it has already stored"
     )
     func again() async throws {
         let spool = try SealedSpool(segments: 5)
@@ -317,7 +317,7 @@ struct DelivererTests {
         }
     }
 
-    /// A destination that counts how many segments are being delivered at the same time, and completes them one by one.
+    /// A destination that counts how many segments are being delivered at the same time. It completes them when the test opens it.
     private final class Gate: Destination {
         let state = Mutex<(now: Int, most: Int, isOpen: Bool)>((0, 0, false))
         var guarantee: DeliveryGuarantee { .byCommand }
@@ -339,7 +339,7 @@ struct DelivererTests {
         func close() async {}
     }
 
-    @Test("the configured number of segments is sent at the same time; a stopped delivery still finishes these")
+    @Test("the configured number of segments is sent at the same time; a stopped delivery still finishes them")
     func concurrency() async throws {
         let spool = try SealedSpool(segments: 9)
         let gate = Gate()

@@ -156,7 +156,7 @@ struct HTTPDestinationTests {
     }
 
     @Test(
-        "if a server accepts only smaller requests, they are made smaller, and are identical after a restart",
+        "if a server accepts only smaller requests, the requests are made smaller, and are the same again after a restart",
         arguments: Kind.allCases)
     func tooLarge(_ kind: Kind) async throws {
         let fixture = try Fixture(records: 200)

@@ -91,7 +91,7 @@ struct ParquetDeliveryTests {
     }
 
     @Test(
-        "a process removes its temporary directory when it ends, and creates it again if something else has removed it")
+        "a process removes its temporary directory when it ends, and notices if something else has removed it")
     func ownDirectory() async throws {
         let spool = try SealedSpool(segments: 1)
         let above = spool.home + "/above"

@@ -60,7 +60,9 @@ struct S3AnswerTests {
         Row(status: 405, code: "MethodNotAllowed", kind: .later),
     ]
 
-    @Test("each answer of a store means one of: stored, already stored, try later, or refused", arguments: rows)
+    @Test(
+        "each answer of a store has the right meaning, for example stored, try later, wrong key, or refused",
+        arguments: rows)
     func verdicts(_ row: Row) {
         var body = ""
         if let code = row.code {

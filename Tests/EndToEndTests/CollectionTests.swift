@@ -36,7 +36,7 @@ struct CollectionTests {
             org.setFaults([FaultRule(.slowBody, after: 20, bytesPerSecond: 20_000)])
             let daemon = try RunningDaemon(workspace)
             let requests = org.stats.requests + 21
-            try await daemon.wait(for: "the middle of the backlog") { _ in org.stats.requests >= requests }
+            try await daemon.wait(for: "a request in the middle of the backlog") { _ in org.stats.requests >= requests }
             #expect(daemon.stop() == 0)
             let report = try #require(daemon.status)
             let integration = try #require(report.integrations.first)
@@ -151,7 +151,7 @@ struct CollectionTests {
         }
         var pauses = 0
         while true {
-            try await daemon.wait(for: "a pause or the end") { report in
+            try await daemon.wait(for: "a pause because the spool is full, or the end of the log") { report in
                 [.paused, .live].contains(report?.integrations.first?.state)
             }
             guard let integration = daemon.status?.integrations.first, integration.state == .paused else { break }
@@ -185,7 +185,7 @@ struct CollectionTests {
         try await daemon.waitUntilLive()
         for (file, runtime) in [("same-spool.yaml", "other"), ("other-state.yaml", "other")] {
             let waiting = try RunningDaemon(workspace, configuration: file, runtime: runtime)
-            try await waiting.wait(for: "the reason in the status") { report in
+            try await waiting.wait(for: "the status that names the reason for waiting") { report in
                 report?.waiting?.message.contains("is in use by process \(daemon.processIdentifier)") == true
             }
             let shown = try Programs.tributary(["status", "--config", workspace.path(file)], in: workspace)
@@ -198,7 +198,7 @@ struct CollectionTests {
         // Here the two daemons have the same runtime directory, and the status file in it belongs to the first daemon. So the second
         // one reports only in its log why it waits.
         let same = try RunningDaemon(workspace)
-        try await same.wait(for: "the reason in the log") { _ in
+        try await same.wait(for: "the log message that names the reason for waiting") { _ in
             workspace.log.contains("can't start yet: another tributary is running with the runtime directory")
         }
         #expect(daemon.isRunning)
@@ -226,7 +226,7 @@ struct CollectionTests {
         let daemon = try RunningDaemon(workspace)
         try await daemon.waitUntilLive()
         let waiting = try RunningDaemon(workspace, configuration: "waiting.yaml", runtime: "other")
-        try await waiting.wait(for: "the reason in the status") { $0?.waiting != nil }
+        try await waiting.wait(for: "the status that names the reason for waiting") { $0?.waiting != nil }
         func answer(_ path: String) throws -> String {
             let curl = Process()
             let output = Pipe()
@@ -239,7 +239,7 @@ struct CollectionTests {
             curl.waitUntilExit()
             return String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         }
-        try await waiting.wait(for: "the socket") { _ in FileManager.default.fileExists(atPath: socket) }
+        try await waiting.wait(for: "the listener's socket") { _ in FileManager.default.fileExists(atPath: socket) }
         #expect(try answer("/healthz/live").hasSuffix(" 200"))
         let ready = try answer("/healthz/ready")
         #expect(ready.contains("waiting to start: ") && ready.contains("is in use by process"), "\(ready)")
@@ -247,7 +247,7 @@ struct CollectionTests {
         #expect(try answer("/metrics").contains("\ntributary_ready 0\n"))
         #expect(daemon.stop() == 0)
         try await waiting.waitUntilLive()
-        try await waiting.wait(for: "ready") { _ in (try? answer("/healthz/ready"))?.hasSuffix(" 200") == true }
+        try await waiting.wait(for: "readiness") { _ in (try? answer("/healthz/ready"))?.hasSuffix(" 200") == true }
         #expect(waiting.stop() == 0)
         #expect(!FileManager.default.fileExists(atPath: socket), "the listener's socket still exists after the stop")
         await org.stop()
@@ -272,7 +272,7 @@ struct CollectionTests {
 
         try workspace.configure([("acme", acme.url)], token: token, segmentMaxBytes: "64MiB", segmentMaxAge: "1h")
         let second = try RunningDaemon(workspace)
-        try await second.wait(for: "the seal of globex") { _ in workspace.log.contains("no longer configured") }
+        try await second.wait(for: "sealed records of globex") { _ in workspace.log.contains("no longer configured") }
         try workspace.expectExactly(globex, of: "globex")
         #expect(workspace.log.contains("200 unsealed records"))
         #expect(second.stop() == 0)

@@ -126,7 +126,7 @@ struct CommandTests {
     }
 
     @Test(
-        "if the configuration has a mistake, run and check end with 78 and name the file and line",
+        "if the configuration has a mistake, `run` and `check` end with 78 and name the file and line",
         arguments: ["run", "check"])
     func badConfiguration(command: String) throws {
         let workspace = try Workspace()
@@ -146,7 +146,7 @@ struct CommandTests {
         #expect(missing.errors.contains("none.yaml"))
     }
 
-    @Test("check summarizes a valid configuration as text and as JSON, without secrets")
+    @Test("`check` summarizes a valid configuration as text and as JSON, without secrets")
     func goodConfiguration() throws {
         let workspace = try Workspace()
         try workspace.configure([("acme", "http://127.0.0.1:9")], token: "00very-secret-token")
@@ -166,7 +166,7 @@ struct CommandTests {
     }
 
     @Test(
-        "if the configuration of a running daemon gets mistakes, status shows the mistakes and the daemon's status",
+        "if the configuration of a running daemon gets mistakes, `status` shows the mistakes and the daemon's status",
         arguments: ["spol: {}\n", "record: {raw_data: often}\n", "record:\n\traw_data: true\n", "metrics: [\n"])
     func statusOfBrokenConfiguration(mistake: String) async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
@@ -274,7 +274,7 @@ struct CommandTests {
             """
         try breaking(workspace) { fleet + $0 + "spol: {}\n" }
         let status = try Programs.tributary(["fleet", "status", "--config", workspace.configuration], in: workspace)
-        #expect(status.status == 69, "etcd was asked: \(status.errors)")
+        #expect(status.status == 69, "the command must ask etcd: \(status.errors)")
         #expect(status.errors.contains("unknown key “spol”") && status.errors.contains("127.0.0.1"))
         try breaking(workspace) { $0.replacing("  host: a\n", with: "  host: a\n  hots: b\n") }
         let refused = try Programs.tributary(["fleet", "drain", "--config", workspace.configuration], in: workspace)
@@ -282,7 +282,8 @@ struct CommandTests {
     }
 
     @Test(
-        "status ends with 69 and a message if no daemon runs; otherwise it ends with 0 and prints the daemon's report")
+        "`status` ends with 69 and a message if no daemon runs; otherwise it ends with 0 and prints the daemon's report"
+    )
     func status() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         let workspace = try Workspace()

@@ -41,7 +41,7 @@ struct DeliveryCommandTests {
         }
     }
 
-    @Test("if the destination is unknown, deliver ends with 78 and names the configured destinations")
+    @Test("if the destination is unknown, `deliver` ends with 78 and names the configured destinations")
     func unknown() throws {
         let workspace = try Workspace()
         try configure(workspace, "  - {name: lake, type: exec, command: [/bin/true]}")

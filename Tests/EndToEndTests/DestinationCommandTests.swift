@@ -47,7 +47,7 @@ struct DestinationCommandTests {
         }
     }
 
-    @Test("on a terminal, add asks for a bucket and its access key, tests them, and does not show the secret")
+    @Test("on a terminal, `add` asks for a bucket and its access key, tests them, and does not show the secret")
     func bucket() async throws {
         let store = try Self.store(keyID: "AKIARIGHT")
         let workspace = try installation()
@@ -92,7 +92,7 @@ struct DestinationCommandTests {
     }
 
     @Test(
-        "on a terminal, add asks for a server and its token, and asks again after a mistake; after Ctrl-C nothing is saved"
+        "on a terminal, `add` asks for a server and its token, and asks again after a mistake; after Ctrl-C nothing is saved"
     )
     func server() async throws {
         let server = try LoopbackServer { head in
@@ -131,7 +131,7 @@ struct DestinationCommandTests {
         #expect(!terminal.screen.contains("right-token"))
     }
 
-    @Test("on a terminal, add asks for a program, and names the systemd unit that may start programs")
+    @Test("on a terminal, `add` asks for a program, and names the systemd unit that may start programs")
     func command() async throws {
         let workspace = try installation()
         let terminal = try PseudoTerminal(["destination", "add", "warehouse", "--config", workspace.configuration])
@@ -144,7 +144,9 @@ struct DestinationCommandTests {
         #expect(saved(workspace, "warehouse")?.contains("/bin/cat") == true)
     }
 
-    @Test("for each type of destination, check, list, show and the delivery name the same guarantee")
+    @Test(
+        "`check`, `destination list`, `destination show` and the delivery report the same guarantee for each type of destination"
+    )
     func guarantees() async throws {
         let kinds = [
             ("lake", "type: s3, bucket: lake, endpoint: 'http://127.0.0.1:1', credentials: static", "exactly_once"),

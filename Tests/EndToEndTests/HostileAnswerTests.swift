@@ -30,7 +30,7 @@ struct HostileAnswerTests {
         try await daemon.waitUntilLive(integrations: orgs.count)
         #expect(daemon.stop() == 0)
         for (name, kind, org) in orgs {
-            #expect(org.stats.faults[kind.rawValue] == 2, "\(name) struck")
+            #expect(org.stats.faults[kind.rawValue] == 2, "\(name): the fault must have happened twice")
             #expect(
                 Set(org.stats.byPath.keys).isSubset(of: ["/api/v1/logs", "/.well-known/okta-organization"]), "\(name)")
             try workspace.expectExactly(org, of: name)
@@ -103,7 +103,7 @@ struct HostileAnswerTests {
         let workspace = try Workspace()
         try workspace.configure([("login", login.url), ("redirect", redirect.url)], token: OrgSettings().tokens[0])
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "both failing") { report in
+        try await daemon.wait(for: "two failing integrations") { report in
             report?.integrations.count { $0.state == .failing } == 2
         }
         let report = try #require(daemon.status)

@@ -53,13 +53,13 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "on a terminal, add asks for all values, asks again after a wrong address or token, and shows the first collected events"
+        "on a terminal, `add` asks for all values, asks again after a wrong address or token, and shows the first collected events"
     )
     func guided() async throws {
         let org = try await org(1)
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the start") { $0 != nil }
+        try await daemon.wait(for: "the daemon's first status") { $0 != nil }
         let terminal = try PseudoTerminal(["integration", "add", "--config", workspace.configuration])
         try await terminal.answer("Name, such as acme", "Acme!")
         try await terminal.answer("not a valid name", "acme")
@@ -121,7 +121,8 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "add with flags and standard input never asks; if a value is missing or refused, it says so and saves nothing")
+        "`add` with flags and standard input never asks; if a value is missing or refused, it says so and saves nothing"
+    )
     func flags() async throws {
         let org = try await org(3)
         let token = org.settings.tokens[0]
@@ -193,7 +194,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("if add --json fails, it prints a JSON document with the problem and the result of the check")
+    @Test("if `add --json` fails, it prints a JSON document with the problem and the result of the check")
     func refusedDocument() async throws {
         let org = try await org(30)
         let workspace = try installation()
@@ -223,7 +224,7 @@ struct IntegrationCommandTests {
         await org.stop()
     }
 
-    @Test("if credential add runs several times at once, one run stores its secret and the others change nothing")
+    @Test("if `credential add` runs several times at once, one run stores its secret and the others change nothing")
     func credentialsAtOnce() async throws {
         let workspace = try installation()
         let tokens = (0..<6).map { "00" + String(repeating: "aB\($0)", count: 13) + "x" }
@@ -250,7 +251,7 @@ struct IntegrationCommandTests {
         #expect(try run(["check"], in: workspace).status == 0)
     }
 
-    @Test("add does not replace an unrelated file in conf.d, and control characters of a description are not printed")
+    @Test("`add` does not replace an unrelated file in conf.d, and control characters of a description are not printed")
     func takenFile() throws {
         let workspace = try installation()
         let file = "conf.d/credential-x.yaml"
@@ -309,7 +310,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "if add gets Ctrl-C while it checks the org, it removes all files; if it gets Ctrl-C while it waits for events, it keeps the files"
+        "if `add` gets Ctrl-C while it checks the org, it removes all files; if it gets Ctrl-C while it waits for events, it keeps the files"
     )
     func controlCLater() async throws {
         var settings = OrgSettings()
@@ -332,7 +333,7 @@ struct IntegrationCommandTests {
         #expect(saved(workspace).isEmpty)
 
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the start") { $0 != nil }
+        try await daemon.wait(for: "the daemon's first status") { $0 != nil }
         let second = try PseudoTerminal(arguments + ["--no-check", "--config", workspace.configuration])
         try await second.answer("How far back", "")
         try await second.answer("(not shown): ", settings.tokens[0])
@@ -348,13 +349,13 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "if the daemon refuses the new configuration, add undoes all its changes, and the daemon continues unchanged"
+        "if the daemon refuses the new configuration, `add` undoes all its changes, and the daemon continues unchanged"
     )
     func refused() async throws {
         let org = try await org(5)
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the start") { $0 != nil }
+        try await daemon.wait(for: "the daemon's first status") { $0 != nil }
         // The daemon's main file gets a mistake. The command uses another main file, so only the daemon's reload detects
         // the mistake.
         let other = workspace.path("other.yaml")
@@ -380,15 +381,16 @@ struct IntegrationCommandTests {
         let org = try await org(6, events: 200, rate: 20)
         let workspace = try installation()
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the start") { $0 != nil }
+        try await daemon.wait(for: "the daemon's first status") { $0 != nil }
         let add = ["integration", "add", "acme", "--url", org.url, "--poll-interval", "1s"]
         let added = try run(add, input: org.settings.tokens[0], in: workspace)
         #expect(added.status == 0, "\(added.errors)")
         #expect(added.output.hasPrefix("✔ acme collects: "))
 
         let paused = try run(["integration", "pause", "acme"], in: workspace)
-        #expect(paused.status == 0 && paused.output.contains("its place, its history and the spool are kept"))
-        try await daemon.wait(for: "paused") { report in
+        #expect(
+            paused.status == 0 && paused.output.contains("its place in the log, its history and its spool are kept"))
+        try await daemon.wait(for: "the status that acme is paused") { report in
             report?.integrations.map(\.state) == [.paused] && report?.integrations.first?.pausedByOperator == true
         }
         #expect(daemon.status?.line.hasPrefix("0 of 0 integrations live, 1 paused") == true)
@@ -397,12 +399,12 @@ struct IntegrationCommandTests {
         #expect(status.status == 0, "a pause by an operator is not a failure: \(status.output)")
         #expect(try run(["integration", "pause", "acme"], in: workspace).output == "acme is already paused\n")
         let events = org.eventCount
-        try await daemon.wait(for: "events during the pause") { _ in org.eventCount > events + 40 }
+        try await daemon.wait(for: "new events of the org during the pause") { _ in org.eventCount > events + 40 }
         #expect(org.stats.requests == requests, "Okta must get no request during a pause")
         // The integration is still paused after a restart of the daemon.
         #expect(daemon.stop() == 0)
         let next = try RunningDaemon(workspace)
-        try await next.wait(for: "paused") { $0?.integrations.map(\.state) == [.paused] }
+        try await next.wait(for: "the status that acme is paused") { $0?.integrations.map(\.state) == [.paused] }
 
         let resumed = try run(["integration", "resume", "acme"], in: workspace)
         #expect(resumed.status == 0, "\(resumed.errors)")
@@ -420,7 +422,7 @@ struct IntegrationCommandTests {
         }
         try await next.waitUntilLive()
         let due = events + 60
-        try await next.wait(for: "more events") { _ in org.eventCount > due }
+        try await next.wait(for: "more events of the org") { _ in org.eventCount > due }
         try await next.waitUntilLive()
         #expect(next.stop() == 0)
         let sealed = try workspace.sealedUIDs(of: "acme").count
@@ -433,7 +435,7 @@ struct IntegrationCommandTests {
     }
 
     @Test(
-        "on a terminal, add creates the key of a service app and shows the steps in Okta; the private key is only in the secret file"
+        "on a terminal, `add` creates the key of a service app and shows the steps in Okta; the private key is only in the secret file"
     )
     func serviceApp() async throws {
         let port = try #require(ReservedPort())
@@ -492,7 +494,9 @@ struct IntegrationCommandTests {
         }
     }
 
-    @Test("edit makes the requested changes after it has checked a new address; it names a line that it can't change")
+    @Test(
+        "`edit` makes the requested changes after it has checked a new address; if it can't change a line, it names the line"
+    )
     func edit() async throws {
         let org = try await org(7)
         let workspace = try installation(

@@ -91,7 +91,7 @@ struct NetworkTests {
         try workspace.configure(
             fronts.map { ($0.0, $0.1.url) }, token: OrgSettings().tokens[0], network: ["ca_file: \(ours.caFile)"])
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "all refused") { report in
+        try await daemon.wait(for: "the problems of all integrations") { report in
             report?.integrations.count { $0.state == .failing } == fronts.count
         }
         let report = try #require(daemon.status)
@@ -111,7 +111,7 @@ struct NetworkTests {
             let port = front.nginx.port
             front.nginx.stop()
             let mended = try NginxServer(good, port: port, upstream: front.org.url)
-            try await daemon.wait(for: "\(name) live") { report in
+            try await daemon.wait(for: "the status that \(name) is live") { report in
                 report?.integrations.first { $0.name == name }?.state == .live
             }
             mended.stop()
@@ -126,7 +126,7 @@ struct NetworkTests {
     @Test(
         "through a proxy with a password, each event arrives once; after a refusal, the password can be replaced without a restart",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
-        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
+        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback addresses"), .timeLimit(.minutes(20)))
     func proxy() async throws {
         let address = try #require(MachineAddress.ipv4)
         let authority = try TestAuthority()
@@ -148,7 +148,7 @@ struct NetworkTests {
             ])
         let daemon = try RunningDaemon(workspace)
         func problem(_ name: String, says words: String) async throws -> StatusReport.Problem {
-            try await daemon.wait(for: "\(name): \(words)") { report in
+            try await daemon.wait(for: "the problem “\(words)” of \(name)") { report in
                 report?.integrations.first { $0.name == name }?.problem?.message.contains(words) == true
             }
             return try #require(daemon.status?.integrations.first { $0.name == name }?.problem)
@@ -164,7 +164,7 @@ struct NetworkTests {
                 "network.proxy_credentials_file"))
         #expect(fronted.nginx.requests.isEmpty)
         try setSecret("joe:hunter2\n")
-        try await daemon.wait(for: "acme live") { report in
+        try await daemon.wait(for: "the status that acme is live") { report in
             report?.integrations.first { $0.name == "acme" }?.state == .live
         }
         let forbidden = try await problem("closed", says: "403")
@@ -188,7 +188,7 @@ struct NetworkTests {
     @Test(
         "hosts in no_proxy are reached without the proxy, and the proxy of the environment is the default",
         .enabled(if: TinyProxy.isThere, "tinyproxy is not installed"),
-        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback"), .timeLimit(.minutes(20)))
+        .enabled(if: MachineAddress.ipv4 != nil, "this machine has only loopback addresses"), .timeLimit(.minutes(20)))
     func exceptions() async throws {
         let address = try #require(MachineAddress.ipv4)
         let authority = try TestAuthority()

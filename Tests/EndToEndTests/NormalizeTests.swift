@@ -17,7 +17,7 @@ struct NormalizeTests {
         }
     }
 
-    @Test("an array, one event per line, CRLF and blank lines on standard input become one record per line")
+    @Test("an array and lines with one event each become one record per line; CRLF and blank lines are accepted")
     func forms() throws {
         let workspace = try Workspace()
         let forms = [
@@ -37,7 +37,9 @@ struct NormalizeTests {
         #expect(empty.status == 0 && empty.output.isEmpty)
     }
 
-    @Test("several files and standard input are read in the order of the arguments; a missing file ends with 66")
+    @Test(
+        "several files and standard input are read in the order of the arguments; if a file is missing, the exit code is 66"
+    )
     func files() throws {
         let workspace = try Workspace()
         for name in ["a", "b"] { try Data(event(name).utf8).write(to: URL(fileURLWithPath: workspace.path(name))) }
@@ -101,9 +103,7 @@ struct NormalizeTests {
         #expect(!outcome.output.contains("{\"metadata\""))
     }
 
-    @Test(
-        "a row of a site's catalogue overrides the built-in row; a bad row is refused before any event is read"
-    )
+    @Test("a bad row of a site's catalogue is refused before any event is read")
     func catalogue() throws {
         let workspace = try Workspace()
         let table = workspace.path("rows.tsv")

@@ -85,7 +85,7 @@ struct OnlineCheckTests {
         await org.stop()
     }
 
-    @Test("if a step fails, check says what to do and skips later steps; the exit code is that of the worst problem")
+    @Test("if a step fails, `check` says what to do and skips later steps; the exit code is that of the worst problem")
     func failures() async throws {
         let org = try await SimulatedOrg.start(OrgSettings())
         var settings = OrgSettings()

@@ -94,7 +94,7 @@ struct ReloadTests {
         try Data("integrations:\n  - name: [umbrella\n".utf8).write(
             to: URL(fileURLWithPath: dropIns + "/umbrella.yaml"))
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "one live, three failing") { report in
+        try await daemon.wait(for: "one live and three failing integrations") { report in
             let states = report?.integrations.map(\.state) ?? []
             return states.count { $0 == .live } == 1 && states.count { $0 == .failing } == 3
         }
@@ -132,15 +132,15 @@ struct ReloadTests {
         // The spool's directory can't be created, because a file has its name.
         try Data("x".utf8).write(to: URL(fileURLWithPath: workspace.spool))
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the start that waits for the directory") {
+        try await daemon.wait(for: "the status that the start waits for the directory") {
             $0?.waiting?.message.contains(workspace.spool) == true
         }
         daemon.send(SIGHUP)
-        try await daemon.wait(for: "another attempt") { ($0?.waiting?.attempts ?? 0) >= 2 }
+        try await daemon.wait(for: "another attempt to start") { ($0?.waiting?.attempts ?? 0) >= 2 }
         try FileManager.default.removeItem(atPath: workspace.spool)
         try await daemon.waitUntilLive()
         // After the start, the daemon handles the SIGHUP that arrived during the wait.
-        try await daemon.wait(for: "the reload") { $0?.configuration?.reloadsFinished == 1 }
+        try await daemon.wait(for: "the end of the reload") { $0?.configuration?.reloadsFinished == 1 }
         #expect(daemon.stop() == 0)
         try workspace.expectExactly(org, of: "acme")
         await org.stop()
@@ -164,7 +164,7 @@ struct ReloadTests {
         let workspace = try Workspace()
         try workspace.configure(Array(all[..<3]), token: token, pageSize: 50)
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "ready") { _ in workspace.log.contains("ready: ") }
+        try await daemon.wait(for: "the message that the daemon is ready") { _ in workspace.log.contains("ready: ") }
 
         var early: Usage?
         for reload in 1...Self.reloads {
@@ -181,7 +181,7 @@ struct ReloadTests {
                     to: URL(fileURLWithPath: workspace.configuration))
             }
             daemon.send(SIGHUP)
-            try await daemon.wait(for: "reload \(reload)") { ($0?.configuration?.reloadsFinished ?? 0) >= reload }
+            try await daemon.wait(for: "\(reload) reloads") { ($0?.configuration?.reloadsFinished ?? 0) >= reload }
             #expect(daemon.status?.configuration?.refused == nil)
             // After a third of the reloads, every integration has collected pages, so a higher value at the end shows a leak.
             if reload == Self.reloads / 3 { early = try Usage(of: daemon) }
@@ -193,7 +193,7 @@ struct ReloadTests {
         #expect(late.descriptors <= before.descriptors + 12, "each org adds at most two descriptors")
         // Memory may grow by 24 MiB, because the orgs' logs grow and the allocator keeps free memory. If the collectors of 66 reloads were
         // not released, memory would grow by more.
-        #expect(late.memory <= before.memory + (24 << 10), "KiB")
+        #expect(late.memory <= before.memory + (24 << 10), "resident memory in KiB")
 
         try workspace.configure(all, token: token, pageSize: 1000)
         daemon.send(SIGHUP)

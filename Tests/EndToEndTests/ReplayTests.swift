@@ -168,7 +168,7 @@ struct ReplayTests {
     }
 
     @Test(
-        "a replay ends with 65 at a record without raw_data and names its position; with the flag it skips and counts such records"
+        "a replay ends with 65 at a record without raw_data and names its position; with --skip-without-raw-data it skips such records"
     )
     func withoutRawData() throws {
         try source.add(events(0..<20))

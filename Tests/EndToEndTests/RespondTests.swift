@@ -183,7 +183,7 @@ struct RespondTests {
 
         let command = try helper.begin(
             "suspend", adam, "--case", "INC-2", "--yes", "--wait", "--json", output: "waited")
-        try await helper.wait(for: "the suspension") { helper.status(adam) == .suspended }
+        try await helper.wait(for: "the suspension of the user") { helper.status(adam) == .suspended }
         var request: String?
         try await helper.wait(for: "the result in the history") {
             request = (try? helper.history("--case", "INC-2"))?.first.flatMap { entry in
@@ -279,7 +279,7 @@ struct RespondTests {
         let helper = try await RunningHelper(users: 3, response: ["users_per_hour: 1"])
         try helper.configure(["users_per_hour: many"])
         helper.hangUp()
-        try await helper.wait(for: "the refusal") { helper.workspace.log.contains("users_per_hour") }
+        try await helper.wait(for: "the configuration's refusal") { helper.workspace.log.contains("users_per_hour") }
         try helper.configure([])
         let outcome = try helper.respond("suspend", "--from", try helper.file(names(3)), "--case", "INC-1", "--yes")
         #expect(outcome.status == 77 && outcome.errors.contains("1 of 3 done"))
@@ -291,7 +291,7 @@ struct RespondTests {
         let users = names(30)
         let file = try helper.file(users)
         let command = try helper.begin("suspend", "--from", file, "--case", "INC-1", "--yes", output: "stopped")
-        try await helper.wait(for: "the third user") { helper.done("suspend", users[2]) == 1 }
+        try await helper.wait(for: "the suspension of the third user") { helper.done("suspend", users[2]) == 1 }
         kill(command.processIdentifier, SIGINT)
         command.waitUntilExit()
         #expect(command.terminationStatus == 130)
@@ -312,7 +312,7 @@ struct RespondTests {
         let users = names(30)
         let file = try helper.file(users)
         let command = try helper.begin("suspend", "--from", file, "--case", "INC-1", "--yes", output: "killed")
-        try await helper.wait(for: "the fifth user") { helper.done("suspend", users[4]) == 1 }
+        try await helper.wait(for: "the suspension of the fifth user") { helper.done("suspend", users[4]) == 1 }
         kill(command.processIdentifier, SIGKILL)
         command.waitUntilExit()
         let again = try helper.respond("suspend", "--from", file, "--case", "INC-1", "--yes")
@@ -327,7 +327,7 @@ struct RespondTests {
         let file = try helper.file(users)
         let command = try helper.begin("suspend", "--from", file, "--case", "INC-1", "--yes", output: "batch")
         for place in [4, 12, 20] {
-            try await helper.wait(for: users[place]) { helper.done("suspend", users[place]) == 1 }
+            try await helper.wait(for: "suspension of \(users[place])") { helper.done("suspend", users[place]) == 1 }
             helper.kill()
             try await helper.start()
         }
@@ -408,7 +408,7 @@ struct RespondTests {
         let helper = try await RunningHelper()
         let command = try helper.begin(
             "suspend", adam, "--case", "INC-1", "--yes", "--wait", "--json", output: "waiting")
-        try await helper.wait(for: "the suspension") {
+        try await helper.wait(for: "the suspension of the user") {
             (try? helper.history("--case", "INC-1"))?.first?["result"] != nil
         }
         kill(command.processIdentifier, SIGINT)
@@ -438,7 +438,7 @@ struct RespondTests {
         #expect(helper.status(adam) == .suspended)
     }
 
-    @Test("if a key belongs to another request, the command refuses it and says that nothing was recorded")
+    @Test("if a key belongs to another request, the command refuses the request and says that nothing was recorded")
     func reusedKey() async throws {
         let helper = try await RunningHelper()
         #expect(try helper.respond("suspend", adam, "--case", "INC-1", "--yes", "--key", "k1").status == 0)

@@ -73,7 +73,7 @@ final class RunningDaemon {
 
     /// Waits until `count` integrations have collected all events of their logs.
     func waitUntilLive(within limit: Duration = .seconds(600), integrations count: Int = 1) async throws {
-        try await wait(for: "all integrations live", within: limit) { report in
+        try await wait(for: "\(count) live integrations", within: limit) { report in
             report?.integrations.count { $0.state == .live } == count
         }
     }
@@ -87,7 +87,7 @@ final class RunningDaemon {
         while !condition(status) {
             guard isRunning, clock.now < deadline else {
                 Issue.record(
-                    "\(isRunning ? "not in time" : "the daemon ended with \(process.terminationStatus), reason \(process.terminationReason.rawValue)"): \(what)\n\(workspace.log.suffix(4000))"
+                    "\(isRunning ? "the test waited too long" : "the daemon ended (status \(process.terminationStatus), reason \(process.terminationReason.rawValue)) while the test waited") for \(what)\n\(workspace.log.suffix(4000))"
                 )
                 throw CancellationError()
             }
@@ -104,7 +104,7 @@ extension Workspace {
     ///
     /// - Parameters:
     ///   - configure: writes the workspace's configuration.
-    ///   - what: what to wait for before the kill, for the message if it takes too long.
+    ///   - what: what the daemon must have collected before it is killed, for the message if it takes too long.
     ///   - condition: is true once the daemon can be killed.
     static func killedBeforeFirstSeal(
         _ configure: (Workspace) throws -> Void, onceThereAre what: String, _ condition: (StatusReport) -> Bool
@@ -119,7 +119,7 @@ extension Workspace {
             daemon.kill()
             if !workspace.hasSegments { return workspace }
         }
-        Issue.record("in each of 10 attempts, records were sealed before there were \(what)")
+        Issue.record("in each of 10 attempts, the daemon sealed records before it had collected \(what)")
         throw CancellationError()
     }
 

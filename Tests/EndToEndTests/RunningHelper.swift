@@ -66,7 +66,7 @@ final class RunningHelper {
         process.standardError = handle
         let before = count(of: "taking requests")
         try process.run()
-        try await wait(for: "the helper") { self.count(of: "taking requests") > before }
+        try await wait(for: "the message that the helper takes requests") { self.count(of: "taking requests") > before }
     }
 
     func hangUp() { Foundation.kill(process.processIdentifier, SIGHUP) }
@@ -74,7 +74,7 @@ final class RunningHelper {
     func reload() async throws {
         let before = count(of: "taking requests")
         hangUp()
-        try await wait(for: "the reload") { self.count(of: "taking requests") > before }
+        try await wait(for: "the end of the helper's reload") { self.count(of: "taking requests") > before }
     }
 
     func kill() {
@@ -96,7 +96,7 @@ final class RunningHelper {
         let deadline = ContinuousClock.now + .seconds(120)
         while !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("this did not become true in time: \(what)\n\(workspace.log.suffix(4000))")
+                Issue.record("the test waited too long for \(what)\n\(workspace.log.suffix(4000))")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(5))

@@ -64,7 +64,7 @@ struct ServiceAppTests {
         try await daemon.waitUntilLive(integrations: 3)
         // An org may have more than one valid token: one that soon expires, and its replacement.
         for (_, org) in orgs { #expect(org.revokeAccessTokens() > 0) }
-        try await daemon.wait(for: "new tokens after the expired ones and the revoked one") { _ in
+        try await daemon.wait(for: "new tokens after the expired and the revoked ones") { _ in
             orgs.allSatisfy { $0.1.stats.tokensIssued >= ($0.0 == "lasting" ? 2 : 5) }
         }
         #expect(orgs[2].1.stats.tokensIssued == 2)
@@ -98,7 +98,7 @@ struct ServiceAppTests {
         try workspace.configure([("acme", org.url)], token: "x")
         try useOAuth(workspace, "acme", P256.Signing.PrivateKey())
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the refusal") { $0?.integrations.first?.problem != nil }
+        try await daemon.wait(for: "the org's refusal") { $0?.integrations.first?.problem != nil }
         let problem = try #require(daemon.status?.integrations.first?.problem)
         #expect(problem.message.contains("invalid_client"))
         #expect(problem.message.contains("0oaServiceApp"))
@@ -123,7 +123,7 @@ struct ServiceAppTests {
         let workspace = try Workspace()
         try workspace.configure([("acme", org.url)], token: "00wrong")
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "the refusal") { $0?.integrations.first?.problem?.kind == "unauthorized" }
+        try await daemon.wait(for: "the org's refusal") { $0?.integrations.first?.problem?.kind == "unauthorized" }
         try workspace.setToken("SSWS \(settings.tokens[0])", of: "acme")
         try await daemon.waitUntilLive()
         #expect(daemon.stop() == 0)

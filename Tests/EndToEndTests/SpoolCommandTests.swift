@@ -31,7 +31,7 @@ struct SpoolCommandTests {
         }
     }
 
-    @Test("list prints segments in the manifest's order, applies the filters, and continues after a position")
+    @Test("`list` prints segments in the manifest's order, applies the filters, and continues after a position")
     func list() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["list", "--json"], workspace).output)
@@ -48,7 +48,7 @@ struct SpoolCommandTests {
         #expect(text.output.split(separator: "\n").count == all.count)
     }
 
-    @Test("cat prints records, or with --rejected rejected events, and applies --limit and the filters")
+    @Test("`cat` prints records, or rejected events with --rejected, and applies --limit and the filters")
     func cat() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -63,7 +63,7 @@ struct SpoolCommandTests {
         #expect(try spool(["cat", "--date", "1999-01-01"], workspace).output.isEmpty)
     }
 
-    @Test("cat finds records by uid and by time, and does not read segments outside of the time range")
+    @Test("`cat` finds records by uid and by time, and does not read segments outside of the time range")
     func catFilters() async throws {
         let workspace = try await sealed()
         let all = try objects(spool(["cat"], workspace).output)
@@ -94,7 +94,7 @@ struct SpoolCommandTests {
     }
 
     @Test(
-        "a loader can resume at a position and acknowledge it, and prune deletes segments that all loaders have acknowledged"
+        "a loader can resume at a position and acknowledge it, and `prune` deletes segments that all loaders have acknowledged"
     )
     func loaders() async throws {
         let workspace = try await sealed()
@@ -185,7 +185,7 @@ struct SpoolCommandTests {
         #expect(try objects(spool(["list", "--json"], workspace).output).first?["sequence"] as? Int == 4)
     }
 
-    @Test("if the helper or a Python library is missing, export says so and ends with 69")
+    @Test("if the helper or a Python library is missing, `export` says so and ends with 69")
     func exportWithoutLibrary() async throws {
         let workspace = try await sealed()
         let export = [
@@ -204,7 +204,7 @@ struct SpoolCommandTests {
         #expect(exported.allSatisfy { $0.hasPrefix(".") })
     }
 
-    @Test("verify ends with 0 if the spool is undamaged; otherwise it ends with 65 and names the damaged segment")
+    @Test("`verify` ends with 0 if the spool is undamaged; otherwise it ends with 65 and names the damaged segment")
     func verify() async throws {
         let workspace = try await sealed()
         let good = try spool(["verify"], workspace)
@@ -225,7 +225,7 @@ struct SpoolCommandTests {
         #expect(Set(problems.compactMap { $0["path"] as? String }) == [victim])
     }
 
-    @Test("prune deletes segments that are old enough, or nothing with --dry-run; verify accepts that they are deleted")
+    @Test("`prune` deletes segments that are old enough, and with --dry-run nothing; `verify` accepts deleted segments")
     func prune() async throws {
         let workspace = try await sealed()
         let files = try workspace.segmentFiles()

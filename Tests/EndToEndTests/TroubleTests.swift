@@ -39,7 +39,7 @@ struct TroubleTests {
             pageSize: 100)
         try workspace.setToken("00this-is-not-the-token", of: "wrong")
         let daemon = try RunningDaemon(workspace)
-        try await daemon.wait(for: "one live, three failing") { report in
+        try await daemon.wait(for: "one live and three failing integrations") { report in
             let states = report?.integrations.map(\.state) ?? []
             return states.count { $0 == .live } == 1 && states.count { $0 == .failing } == 3
         }

@@ -98,8 +98,8 @@ final class Workspace {
             sourceLocation: sourceLocation)
     }
 
-    /// For every `metadata.uid` in the sealed segments: how many records have it (`count`), and which segments (`segments`). Reads the segments
-    /// with the system's zstd, and not with the tested code.
+    /// For every `metadata.uid` in the sealed segments: how many records have it (`count`), and which segments have it (`segments`). Reads the
+    /// segments with the system's zstd, and not with the tested code.
     ///
     /// - Parameter integration: the integration whose segments are read; nil for all segments.
     func sealedUIDs(of integration: String? = nil) throws -> (count: [String: Int], segments: [String: Set<String>]) {

@@ -23,7 +23,7 @@ struct EtcdLeaseStoreTests {
 
     private func claims(_ names: [String]) -> [Claim] { names.map { Claim(integration: $0, previousHost: nil) } }
 
-    /// Waits until etcd has elected a leader.
+    /// Registers the host. Tries again while etcd is unavailable, as it is until it has elected a leader.
     private func join(_ store: EtcdLeaseStore) async throws {
         try #require(
             try await eventually {
@@ -85,7 +85,7 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().owners.values.allSatisfy { $0.host == "b" })
     }
 
-    @Test("the list of keys is complete, even if etcd returns it in several pieces")
+    @Test("the store's observation is complete, even if it reads only the owners that have changed")
     func observing() async throws {
         let server = try EtcdServer()
         defer { server.stop() }

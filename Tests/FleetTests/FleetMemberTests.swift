@@ -118,7 +118,7 @@ struct FleetMemberTests {
     }
 
     @Test(
-        "if the store no longer lists an integration under its host, the host loses it, and takes it again only after collection stops"
+        "if the store no longer lists an integration under its host, the host loses it, and takes it again only after collection has stopped"
     )
     func lost() {
         var a = member(["x"])

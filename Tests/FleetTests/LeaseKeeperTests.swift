@@ -53,7 +53,7 @@ struct LeaseKeeperTests {
         #expect(await a.keeper?.snapshot().hosts.isEmpty == false)
     }
 
-    @Test("if a host is killed, other hosts hold its integrations at most the time to live plus a second later")
+    @Test("if a host is killed, other hosts hold its integrations within the time to live plus a second")
     func takeover() async throws {
         let server = try EtcdServer()
         defer { server.stop() }
@@ -197,7 +197,7 @@ struct LeaseKeeperTests {
         await first.kill()
         let second = try FleetHost("a", [server.endpoint], all, ledger: ledger)
         #expect(try await share([second]))
-        #expect(second.log.lines.contains { $0.contains("the lease of an earlier run still has this name") })
+        #expect(second.log.lines.contains { $0.contains("another lease still has this name") })
         #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
         // If two running hosts have the same name, the second host reports it.
         let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)

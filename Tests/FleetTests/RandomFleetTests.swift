@@ -56,7 +56,7 @@ struct RandomFleetTests {
         #expect(rounds < 20)
     }
 
-    @Test("if a host is killed, its integrations are taken at most the time to live plus a second later")
+    @Test("if a host is killed, other hosts take its integrations within the time to live plus a second")
     func takeover() {
         for seed in 0..<20 {
             var fleet = ModelFleet(SeededGenerator(seed: UInt64(seed)))

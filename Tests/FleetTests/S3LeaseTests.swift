@@ -49,7 +49,7 @@ struct S3LeaseTests {
         for host in [a, b] { #expect(!host.log.lines.contains { $0.hasPrefix("warning") }) }
     }
 
-    @Test("if the active host is killed, a standby holds all integrations at most the time to live plus a second later")
+    @Test("if the active host is killed, a standby holds all integrations within the time to live plus a second")
     func takeover() async throws {
         let a = try host("a")
         #expect(try await has(a))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The history of the status page")
 struct HistoryTests {
-    @Test("after a day, the history has at most four hours of samples, and the newest are correct")
+    @Test("after a day, the history has four hours of samples, and the oldest and the newest are correct")
     func bounded() throws {
         var history = RateHistory()
         var seconds = 0

@@ -41,7 +41,7 @@ struct RouteTests {
         #expect(HealthCheck(snapshot: healthy, silence: .seconds(61)).whyNotLive == "no report for 61 s")
     }
 
-    @Test("requests between two reports get the same body, and a new report makes a new one")
+    @Test("between two reports, all requests for metrics get the same body; a new report makes a new body")
     func shared() throws {
         let state = MonitoringState()
         state.reported(MadeUp.report([MadeUp.integration("acme", events: 10)]), isReady: true)

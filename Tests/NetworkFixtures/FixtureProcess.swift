@@ -22,7 +22,7 @@ package final class FixtureProcess {
     /// The text of a file in the directory; empty if there is no such file.
     package func text(_ file: String) -> String { (try? String(contentsOfFile: path(file), encoding: .utf8)) ?? "" }
 
-    /// Starts the program and returns when it accepts connections on the port of `address`.
+    /// Starts the program, and returns when it accepts connections at `address` and `port`. Throws an error if the program ends before that.
     package func start(
         _ program: String, _ arguments: [String], log: String? = nil, listeningOn port: UInt16, of address: String
     ) throws {

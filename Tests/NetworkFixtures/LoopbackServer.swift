@@ -10,7 +10,7 @@ package final class LoopbackServer: Sendable {
         case bytes([UInt8])
         /// Sends this text and closes the connection.
         case textThenClose(String)
-        /// Sends nothing, until the client disconnects.
+        /// Sends nothing and keeps the connection open.
         case silence
 
         /// Sends this text and keeps the connection open.
@@ -79,7 +79,7 @@ package final class LoopbackServer: Sendable {
         Glibc.shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    /// A port on which nobody listens.
+    /// A port of 127.0.0.1 that is free now. Another program may take it.
     package static func freePort() throws -> UInt16 {
         let (socket, port) = try listening()
         close(socket)
@@ -150,7 +150,7 @@ package final class LoopbackServer: Sendable {
         return true
     }
 
-    /// Whether a program accepts connections on this port of an IPv4 address of this machine.
+    /// Whether a program accepts connections on `port` of `host`, an IPv4 address of this machine.
     package static func isListening(_ port: UInt16, of host: String = "127.0.0.1") -> Bool {
         let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(client) }

@@ -12,7 +12,7 @@ package final class TinyProxy {
     /// Starts the proxy.
     ///
     /// - Parameters:
-    ///   - credentials: the user and password that the proxy requires, of letters and digits; nil if it requires none.
+    ///   - credentials: the user and the password that the proxy requires. Both have only letters and digits. Nil if the proxy requires none.
     ///   - ports: the ports to which the proxy allows CONNECT.
     package init(port: UInt16? = nil, credentials: (user: String, password: String)? = nil, ports: [UInt16]) throws {
         process = try FixtureProcess("tinyproxy")

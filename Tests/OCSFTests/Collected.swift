@@ -17,7 +17,7 @@ struct Collected: RecordSink {
     }
 }
 
-/// The current time in these tests: 2026-09-21T13:33:20Z.
+/// The time at which the events of these tests are collected: 2026-09-21T13:33:20Z.
 let collectedAt: Int64 = 1_790_000_000_000
 
 let builtInCatalog = Result { try EventCatalog.builtIn() }

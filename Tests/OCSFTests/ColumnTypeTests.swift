@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(
-        "each path has one JSON type in all classes, options and versions; a path in unmapped has one only with flatten_unmapped"
+        "each path outside `unmapped` has one JSON type in all classes, options and versions; with flatten_unmapped, every path has"
     )
     func types() throws {
         let events = try Self.events()

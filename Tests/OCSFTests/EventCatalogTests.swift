@@ -4,7 +4,7 @@ import Testing
 
 @testable import OCSF
 
-/// The contents of config/event-catalogue.tsv, as an operator sees them.
+/// The file with the event catalogue for operators.
 let catalogueFile = Repository.file("config/event-catalogue.tsv")
 
 @Suite("the event catalogue") struct EventCatalogTests {
@@ -64,7 +64,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(try catalog.count == EventCatalog.builtIn().count + 1)
     }
 
-    @Test("a site's row replaces the built-in tag if it has the column attack, and keeps the tag otherwise")
+    @Test("a site's row replaces the built-in ATT&CK tag if it has the column attack; otherwise the tag is kept")
     func siteAttacks() throws {
         func attacks(_ row: String) throws -> JSON {
             let catalog = try EventCatalog.builtIn(with: [(file: "site.tsv", text: row)])
@@ -87,7 +87,7 @@ let catalogueFile = Repository.file("config/event-catalogue.tsv")
         #expect(own.texts("metadata.profiles").contains("security_control"))
     }
 
-    @Test("an event type that has no row does not get the tag of similar types")
+    @Test("an event type that has no row does not get the ATT&CK tag of similar types")
     func unknownAttack() throws {
         let record = try record(try signIn(["eventType": "user.mfa.factor.palm"]))
         #expect(record["attacks"] == nil)

@@ -256,7 +256,7 @@ import Testing
         #expect(change.text("user_result.name") == "zwei")
     }
 
-    @Test("if a device acts on another object, entity is the object and not the device")
+    @Test("if a device acts on another object, `entity` is the object and not the device")
     func deviceWithTargets() throws {
         let record = try record(
             oktaEvent(
@@ -352,7 +352,7 @@ import Testing
         #expect((bytes.withUnsafeBytes { encodingTrouble(firstBytes: $0) } != nil) == isOther)
     }
 
-    @Test("explanations name the rule for each attribute, and are made only on request")
+    @Test("explanations give the rule for each attribute, and are made only on request")
     func explanations() throws {
         let normalizer = try makeNormalizer()
         var sink = Collected()

@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    /// Whether any member is null or an empty container. A record must not have such a member.
+    /// Whether a member is null or an empty container. Objects in lists are not checked. A record must not have such a member.
     static func holdsEmptyMember(_ value: Any) -> Bool {
         if let object = value as? [String: Any] {
             return object.values.contains { child in

@@ -1,4 +1,4 @@
-/// A JSON text formatted for people, with its members in their original order.
+/// A parsed JSON value that keeps the order of its members, and its scalars as they were written.
 indirect enum OrderedJSON {
     case leaf(String)
     case object([(key: String, value: OrderedJSON)])
@@ -61,7 +61,7 @@ indirect enum OrderedJSON {
         }
     }
 
-    /// A value that fits into a line of 118 characters is written on one line.
+    /// The value as JSON for people. A value that fits into a line of 118 characters, with a comma after it, is written on one line.
     func laidOut(indent: Int = 0, lead: Int = 0) -> String {
         let line = compact
         if indent + lead + line.count <= 117 { return line }

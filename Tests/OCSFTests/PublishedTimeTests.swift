@@ -4,7 +4,7 @@ import Testing
 
 @Suite("published") struct PublishedTimeTests {
     @Test(
-        "the time in published is read in each of its spellings",
+        "the time in `published` is read in each of its forms",
         arguments: [
             ("2026-11-23T20:09:19.123Z", 1_795_464_559_123, true),
             ("2026-11-23T20:09:19Z", 1_795_464_559_000, true),
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(
-        "a text that is not a time is refused as the value of published",
+        "a text that is not a time is refused as the value of `published`",
         arguments: [
             "", "today", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-10T00:00:00Z", "2026-04-31T00:00:00Z",
             "2026-11-23T24:00:01Z", "2026-11-23T25:00:00Z", "2026-11-23T20:60:00Z", "2026-11-23T20:09:61Z",

@@ -4,7 +4,7 @@ import Testing
 @testable import OCSF
 
 @Suite("Records that a detection can rely on") struct RecordCaseTests {
-    @Test("a record contains what Okta said, and nothing else", arguments: recordCases)
+    @Test("no record repeats a mistake of an earlier version", arguments: recordCases)
     func holds(_ example: RecordCase) throws {
         for event in example.events {
             let text = try normalizedText(event, example.settings)

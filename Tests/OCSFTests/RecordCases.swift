@@ -143,7 +143,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.number("risk_level_id") == 3 && $0.matches("risk_details", "New Device=POSITIVE") },
     RecordCase(
-        "if a user reports an activity, the suspicious address is in evidences",
+        "if a user reports an activity, the suspicious address is in `evidences`",
         [
             oktaEvent(
                 "user.account.report_suspicious_activity_by_enduser", actor: people.two, target: "[\(people.two)]",
@@ -306,7 +306,7 @@ let recordCases: [RecordCase] = [
             && record.matches("risk_details", "Password Spray=HIGH")
     },
     RecordCase(
-        "the record of a feedback has the uid of the finding that was judged",
+        "the record of feedback on a finding has the uid of that finding",
         [
             oktaEvent(
                 "analytics.feedback.provide", actor: people.four, target: "[\(people.two)]",
@@ -339,7 +339,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.number("time") ?? .max < 1_795_000_000_000 && $0["metadata.labels"] == nil },
     RecordCase(
-        "if a user's session changes, its id is in session, and not in actor.session",
+        "if a user's session changes, its id is in `session`, and not in `actor.session`",
         [
             oktaEvent(
                 "user.session.context.change", actor: people.okta,
@@ -349,7 +349,7 @@ let recordCases: [RecordCase] = [
         ]
     ) { $0.text("session.uid") == "idxBobSession" && $0["actor.session"] == nil },
     RecordCase(
-        "if an administrator signs a user out, the administrator's session is in actor.session, and not in session",
+        "if an administrator signs a user out, the administrator's session is in `actor.session`, and not in `session`",
         [oktaEvent("user.session.clear", actor: people.three, target: "[\(people.two)]")]
     ) { $0["session"] == nil && $0.text("actor.session.uid") == "idxExt01" },
     RecordCase(

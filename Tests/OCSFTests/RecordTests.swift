@@ -133,7 +133,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(try record(event.dropLast() + " }").text("metadata.uid") != uid)
     }
 
-    @Test("if published is missing or unreadable, the record gets the time of collection, and a label")
+    @Test("if `published` is missing or unreadable, the record gets the time of collection, and a label")
     func missingPublished() throws {
         for published in ["", "\"published\":null,", "\"published\":\"2026-02-30T00:00:00Z\",", "\"published\":17,"] {
             let record = try record("{\(published)\"uuid\":\"u\"}")
@@ -158,7 +158,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("if an administrator signs a user out, user is the one who was signed out, and actor is the administrator")
+    @Test("if an administrator signs a user out, `user` is the user, and `actor` is the administrator")
     func subjectIsTarget() throws {
         let target: [Any] = [["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]]
         let record = try record(try signIn(["eventType": "user.session.clear", "target": target]))
@@ -199,7 +199,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.texts("privileges") == ["Group admin (a, b)", "Help desk"])
     }
 
-    @Test("a changed entity has its earlier state in entity and its new state in entity_result")
+    @Test("a changed entity has its earlier state in `entity` and its new state in `entity_result`")
     func changes() throws {
         let target: [Any] = [
             [
@@ -217,7 +217,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("unmapped.target.0.displayName") == "Rule 1")
     }
 
-    @Test("a changed account has its earlier values in user and its new values in user_result")
+    @Test("a changed account has its earlier values in `user` and its new values in `user_result`")
     func changedUser() throws {
         let target: [Any] = [
             [
@@ -267,7 +267,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record["unmapped.transaction.detail"] == nil)
     }
 
-    @Test("if Okta detects a high risk, the finding has severity High, and the request is in evidences")
+    @Test("if Okta detects a high risk, the finding has severity High, and the request is in `evidences`")
     func finding() throws {
         let record = try record(
             try signIn([
@@ -282,7 +282,7 @@ func signIn(_ changes: [String: Any?] = [:]) throws -> String {
         #expect(record.text("evidences.0.src_endpoint.ip") == "203.0.113.9")
     }
 
-    @Test("with flatten_unmapped, each member of unmapped is a text")
+    @Test("with flatten_unmapped, each member of `unmapped` is a string")
     func flattened() throws {
         let record = try record(try signIn(), NormalizerSettings(flattenUnmapped: true))
         let text = try #require(record.text("unmapped.debugContext"))

@@ -5,7 +5,7 @@ import Testing
 @Suite("A record's time, read without parsing it")
 struct RecordTimeTests {
     @Test(
-        "the time is found after metadata, whatever the strings in metadata contain",
+        "the time is found after `metadata`, whatever the strings in `metadata` contain",
         arguments: [
             ("{\"metadata\":{\"uid\":\"a\"},\"time\":1795464559123,\"x\":1}", 1_795_464_559_123),
             ("{\"metadata\":{\"uid\":\"}\\\"{\\\\\",\"product\":{\"a\":[{}]}},\"time\":0}", 0),

@@ -14,7 +14,7 @@ import Testing
         #expect(try record(signIn(), version).text("metadata.version") == version.rawValue)
     }
 
-    @Test("an attribute that the OCSF version lacks is kept in unmapped, under Okta's own path")
+    @Test("an attribute that the OCSF version lacks is kept in `unmapped`, under Okta's own path")
     func lacking() throws {
         let event = try signIn([
             "client": ["ipAddress": "203.0.113.9", "id": NSNull()],
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test("in OCSF 1.3.0, which allows only one resource, an application assignment has the application in resource")
+    @Test("in OCSF 1.3.0, which allows only one resource, an application assignment has the application in `resource`")
     func resource() throws {
         let bob = ["id": "00ubob", "type": "User", "alternateId": "bob@example.com", "displayName": "Bob"]
         let wiki = ["id": "0oawiki", "type": "AppInstance", "displayName": "Wiki"]

@@ -34,7 +34,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "a 200 with a complete array and a next link is a page",
+        "an answer with status 200, a complete array and a next link is a page",
         arguments: [
             ("[{}]", Bench.link("2"), Sent.byTime), ("[{}]", Bench.link("2"), .link), ("[]", Bench.link("2"), .again),
             // At the end of the log, the page is empty and its next link leads to itself.
@@ -50,7 +50,7 @@ struct LogAnswerTests {
     }
 
     @Test(
-        "if a 200 is not a page, the reason is reported",
+        "if an answer with status 200 is not a page, the reason is reported",
         arguments: [
             ("[{}]", nil, PagerTrouble.Kind.missingNext), ("[{}]", Bench.link("1"), .nextStandsStill),
             ("\u{FEFF}[{}]", Bench.link("1"), .nextStandsStill),

@@ -175,7 +175,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "if a 200 is not a page, the place does not move, and the same page is requested again",
+        "if an answer with status 200 is not a page, the place does not move, and the same page is requested again",
         arguments: [
             ("<html>Sign in</html>", "text/html", Bench.link("2"), PagerTrouble.Kind.notOkta),
             ("<html>Sign in</html>", "application/json", Bench.link("2"), .notOkta),
@@ -269,7 +269,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "after a single empty answer, the same request is sent again 1 to 2 s later",
+        "after a single answer 204 (no content), the same request is sent again 1 to 2 s later",
         arguments: [nil, Bench.link("1")])
     func noContent(link: String?) throws {
         var bench = try Bench(link: link)
@@ -329,7 +329,7 @@ struct LogPagerTests {
 
     /// Each row has the headers' limits, remaining requests and seconds to the reset, and then the three values that the pager must use.
     static let buckets: [(limits: [String], remaining: [String], resets: [Int64], (Int64?, Int64?, Int64?))] = [
-        // One bucket is used up and is reset in 5 s, so its reset counts.
+        // One of the two buckets is used up, so its limit and its reset are used.
         (["600", "60"], ["593", "0"], [50, 5], (60, 0, 5)),
         (["60", "600"], ["0", "593"], [5, 50], (60, 0, 5)),
         (["600", "60"], ["593", "0"], [5, 50], (60, 0, 50)),
@@ -367,7 +367,7 @@ struct LogPagerTests {
         }
     }
 
-    @Test("if a 200 says that no request is left, the next request waits until the reset")
+    @Test("if an answer says that no request is left, the next request waits until the reset")
     func remainingZero() throws {
         var bench = try Bench()
         _ = bench.request()
@@ -386,7 +386,7 @@ struct LogPagerTests {
         var bench = try Bench(budgetShare: share)
         _ = try bench.nextRequest()
         _ = bench.page(next: Bench.link("1"), [("X-Rate-Limit-Limit", limit), ("X-Rate-Limit-Remaining", "9")])
-        // The spacing counts from the request. So the time until the page is committed shortens the wait.
+        // The spacing begins with the request, so the 200 ms until the commit are part of it and shorten the wait.
         bench.now += .milliseconds(200)
         try bench.commit(1000)
         let next = try bench.nextRequest()
@@ -466,7 +466,7 @@ struct LogPagerTests {
         #expect(bench.pager.place[.main]?.next == nil)
     }
 
-    @Test("if the start is older than Okta accepts, the request uses the oldest accepted time")
+    @Test("if the start is earlier than Okta accepts, the request uses the earliest accepted time")
     func oldStart() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
         var bench = try Bench(place: LogPlace(start: StoredTime(0), query: query))
@@ -477,7 +477,8 @@ struct LogPagerTests {
     }
 
     @Test(
-        "until a tail begins, the link of each empty answer is followed, at least once per 8,192 events of the history")
+        "until a tail begins, its requests follow the links of empty answers; after a page of known events, it is queried by time"
+    )
     func tailToBegin() throws {
         var bench = try Bench(link: Bench.link("h0"))
         let old = Bench.server - 86_400_000
@@ -554,7 +555,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a quiet org costs one request per poll",
+        "a quiet org costs one request per poll interval",
         arguments: [(15, 59), (15, 0), (300, 299), (300, 61)])
     func quietOrg(pollInterval: Int, age: Int) throws {
         var bench = try Bench(link: Bench.link("0"), pollInterval: .seconds(pollInterval))
@@ -606,7 +607,7 @@ struct LogPagerTests {
     }
 
     @Test(
-        "a start is not computed again if it is absolute, or if the clock was correct",
+        "a start is not computed again if it is absolute, or if this host's clock is wrong by at most a minute",
         arguments: [(7_200_000, false), (-7_200_000, false), (60_000, true), (-60_000, true), (0, true)])
     func startStays(ahead: Int64, counts: Bool) throws {
         var bench = try start(ahead: ahead, back: 3_000_000, counts: counts)

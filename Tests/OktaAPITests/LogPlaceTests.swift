@@ -109,7 +109,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a backfill of version 2 continues with both ways, and its boundary becomes the head, which is full from 2,000 events on",
+        "a backfill of version 2 continues with both ways; its head is full if version 2 remembered at least 2,000 of its first events",
         arguments: [(1_999, false), (2_000, true)])
     func version2Backfill(boundary: Int, isFull: Bool) throws {
         let query = try query()
@@ -165,7 +165,7 @@ struct LogPlaceTests {
     }
 
     @Test(
-        "a place of another organization is refused; a link to another address is refused until its organization is known"
+        "a place with a link to another address is used only if it is known that the org has the place's organization id"
     )
     func otherOrganization() throws {
         var query = try query()

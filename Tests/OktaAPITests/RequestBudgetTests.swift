@@ -23,7 +23,7 @@ struct RequestBudgetTests {
     }
 
     @Test(
-        "this client stays within its share of the budget, so another client gets no 429 even if it uses more than its own share",
+        "this client stays within its share of the budget, and another client gets no 429 even if it sends more than the rest",
         arguments: [
             (60, 20, 0.5), (60, 30, 0.5), (60, 40, 0.5), (60, 50, 0.5), (120, 20, 0.5), (60, 20, 0.9), (20, 10, 0.5),
         ])

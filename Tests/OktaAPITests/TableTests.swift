@@ -120,14 +120,14 @@ struct TableTests {
             ("{\"errorCode\":\"E0000001\",\"errorCauses\":[{\"errorSummary\":\"a\"},\"b\",3,null]}", "E0000001 [a; b]"),
             ("{\"error\":\"invalid_client\",\"error_description\":\"no\"}", "invalid_client: no"),
             ("{\"errorCode\":17,\"errorSummary\":\"x\\u000d\\u000ay\"}", "x  y"),
-            (" <html>", "a web page instead of Okta's answer"), ("", nil), ("{", nil), ("[]", nil), ("{}", nil),
+            (" <html>", "the answer is a web page, not Okta's JSON"), ("", nil), ("{", nil), ("[]", nil), ("{}", nil),
         ] as [(String, String?)])
     func errorBody(body: String, text: String?) {
         #expect(OktaError(body: Array(body.utf8)).text == text)
     }
 
     @Test(
-        "the same time can be read from an HTTP date and from RFC 3339",
+        "an HTTP date is read correctly",
         arguments: [
             ("Thu, 25 Dec 2025 18:54:54 GMT", "2025-12-25T18:54:54.000Z"),
             ("Thu, 29 Feb 2024 00:00:00 GMT", "2024-02-29T00:00:00.000Z"),

@@ -65,7 +65,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 100.1) != "t1")
     }
 
-    @Test("if a token has expired by the time it arrives, it is used once")
+    @Test("a token that has expired by the time it arrives is still used for up to a second")
     func over() {
         var life = TokenLife(seed: 1)
         let now = start + .seconds(30)
@@ -116,7 +116,7 @@ struct TokenLifeTests {
         #expect(step(&life, at: 34) == "ask", "more than a second after a 503, the next caller requests a token")
     }
 
-    @Test("if the org's error requires DPoP or a nonce, it is used immediately and for all later requests")
+    @Test("if the org's error requires DPoP or a nonce, the next request uses it immediately, and so do all later ones")
     func proof() {
         var life = TokenLife(seed: 1)
         #expect(!life.usesProof)

@@ -16,7 +16,7 @@ struct EventTests {
         #expect(bytes[0] == bytes[1] && bytes[0] != bytes[2] && bytes[0].count > 200_000)
     }
 
-    @Test("every catalogued type occurs, and every event is JSON with a uuid and a readable published")
+    @Test("every catalogued type occurs, and every event is JSON with a `uuid` and a valid `published`")
     func eachType() async throws {
         try await withOrg({
             $0.eachType = true

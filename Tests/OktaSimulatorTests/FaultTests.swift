@@ -84,7 +84,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a fault can add an element to a page that is not an event",
+        "a fault can add to a page an element that is not an event",
         arguments: ["unreadable-event", "unreadable-event:body=bare", "unreadable-event:body=deep"])
     func unreadable(rule: String) async throws {
         try await strike(rule) { org, answer in
@@ -137,7 +137,7 @@ struct FaultTests {
         }
     }
 
-    @Test("a fault rule applies only to the requests that its fields select: count, after, page and probability")
+    @Test("the fields `count`, `after`, `page` and `probability` of a fault rule select the requests that it affects")
     func rules() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             org.setFaults([FaultRule(.status, count: 2, after: 2), FaultRule(.unauthorized, page: "short")])

@@ -128,7 +128,7 @@ struct LifecycleTests {
         }
     }
 
-    @Test("the answer contains a link only with sendEmail=false, and reset_password requires the parameter sendEmail")
+    @Test("reset_password requires the parameter sendEmail, and its answer contains a link only with sendEmail=false")
     func secrets() async throws {
         try await withOrg { _, client in
             let path = "/api/v1/users/adam.active/lifecycle"
@@ -174,7 +174,9 @@ struct LifecycleTests {
         }
     }
 
-    @Test("clearing sessions works in any status, only by id, and removes tokens and devices if the request says so")
+    @Test(
+        "sessions can be cleared in any status, but only by the user's id; two parameters also remove tokens and devices"
+    )
     func sessions() async throws {
         for (pipeline, forgets) in [("idx", true), ("v1", false)] {
             try await withOrg({ $0.pipeline = pipeline }) { org, client in

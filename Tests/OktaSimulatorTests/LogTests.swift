@@ -87,7 +87,7 @@ struct LogTests {
         }
     }
 
-    @Test("a polling query always has a next link, which leads to new events")
+    @Test("the answer to a polling query always has a next link, which leads to later events")
     func polling() async throws {
         try await withOrg({ $0.eventCount = 30 }) { org, client in
             let first = client.get("/api/v1/logs?limit=100&filter=severity+ge+%22DEBUG%22")

@@ -99,7 +99,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("members can be added and removed only in Okta's own groups, and a repetition is no error")
+    @Test("members can be added and removed only in Okta's own groups, and a repeated call is not an error")
     func groups() async throws {
         try await withOrg({ $0.limitedTokens["org"] = AdminRights(roles: [.orgAdmin]) }) { org, client in
             func group(_ name: String) -> String {
@@ -132,7 +132,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("risk and universal logout need a license; a universal logout also revokes the user's API tokens")
+    @Test("the calls about a user's risk need a license; a universal logout also revokes the user's API tokens")
     func threatProtection() async throws {
         try await withOrg({ $0.tokens.append("second") }) { org, client in
             let user = try #require(org.user("adam.active"))
@@ -195,7 +195,7 @@ struct ManagementTests {
         }
     }
 
-    @Test("each rate limit is counted separately, and 429 is the answer when it is used up")
+    @Test("each rate limit is counted separately, and when it is used up, the answer is 429")
     func budgets() async throws {
         let clock = MovedClock()
         try await withOrg({

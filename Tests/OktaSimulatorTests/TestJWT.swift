@@ -1,7 +1,7 @@
 import Crypto
 import Foundation
 
-/// Makes keys and signed JWTs for a test's client, without code of the simulator, so that the simulator does not check its own code.
+/// Encodes keys and signs JWTs for a test's client. It uses no code of the simulator, so that the simulator does not check its own code.
 enum TestJWT {
     static func encoded(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

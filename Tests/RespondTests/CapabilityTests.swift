@@ -47,7 +47,7 @@ struct CapabilityTests {
         #expect(rows.first?.explanation.hasSuffix("who owns the token, is Super Administrator.") == true)
     }
 
-    @Test("if the token's owner may not read roles, the list of actions says that each needs --force")
+    @Test("if the token's owner may not read roles, the list of actions says that each of them needs --force")
     func limitedToken() async throws {
         let rig = try await EngineRig { settings in
             settings.limitedTokens[EngineRig.token] = AdminRights(roles: [.helpDeskAdmin])
@@ -55,7 +55,7 @@ struct CapabilityTests {
         }
         let rows = await (try rig.engine()).capabilities(of: "acme")
         #expect(rows.allSatisfy { $0.isPossible == nil })
-        #expect(rows.allSatisfy { $0.explanation.contains("may not read roles") && $0.explanation.contains("--force") })
+        #expect(rows.allSatisfy { $0.explanation.contains("can't read roles") && $0.explanation.contains("--force") })
     }
 
     @Test(

@@ -64,7 +64,7 @@ struct FaultTests {
         if Self.neverTwice.contains(action) {
             #expect(report.outcomes == [.failed])
             #expect(report.codes == ["answer-lost"])
-            #expect(report.result?.message.contains("so Okta had not carried out the request") == true)
+            #expect(report.result?.message.contains("so Okta has not carried out the request") == true)
             #expect(rig.done(user)[action.rawValue] == nil)
         } else {
             #expect(report.outcomes == [.done])
@@ -155,7 +155,9 @@ struct FaultTests {
         #expect(report.result?.message.contains("and the next attempt was refused (") == true)
     }
 
-    @Test("if a request waits while another one acts on the same user, the user's state is read again before it acts")
+    @Test(
+        "if a request waits while another one acts on the same user, the user's state is read again before the waiting request acts"
+    )
     func staleLookup() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()
@@ -208,7 +210,7 @@ struct FaultTests {
         #expect(await engine.act(.suspend, "alice.active").outcomes == [.done])
     }
 
-    @Test("if the org can't be reached, the action is reported as failed and unavailable")
+    @Test("if the org can't be reached, the action is reported as failed, with the code unavailable")
     func unreachable() async throws {
         let clock = TestClock()
         let rig = try await EngineRig()

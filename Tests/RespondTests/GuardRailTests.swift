@@ -7,7 +7,7 @@ import Testing
 @Suite("guard rails")
 struct GuardRailTests {
     @Test(
-        "once an account has reached the hourly number of recorded refusals, more are not recorded, but actions are still possible"
+        "once an account has reached its hourly limit of recorded refusals, more are not recorded, but actions are still possible"
     )
     func recordedRefusals() async throws {
         let rig = try await EngineRig()

@@ -36,7 +36,7 @@ struct KeyTests {
         #expect(rig.done("alice.active")["reset-factors"] == 1)
     }
 
-    @Test("if a key was used for another request, the request is refused")
+    @Test("if a key was already used for another request, the new request is refused")
     func reused() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -9,7 +9,7 @@ import Testing
 /// Carries out every action on a user in every status of the simulated org, and compares the results and messages with a table.
 ///
 /// The table is `matrix.txt`: action, status, step, outcome, code, status afterwards, whether Okta was asked to act, message. The lines are edited
-/// by hand. With `TRIBUTARY_WRITE_DOCS=1`, the test replaces them by the results of this run.
+/// by hand. With `TRIBUTARY_WRITE_DOCS=1`, the test replaces them with the results of this run.
 @Suite("each action on a user in each status")
 struct MatrixTests {
     private static let file = Repository.file("Tests/RespondTests/matrix.txt")

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The rights that an action needs")
 struct NeedsTests {
-    @Test("docs/respond.md and `respond list` name the same rights for each action", arguments: ResponseAction.allCases)
+    @Test("docs/respond.md and `respond list` agree on the rights for each action", arguments: ResponseAction.allCases)
     func table(_ action: ResponseAction) throws {
         let page = try String(contentsOf: Repository.file("docs/respond.md"), encoding: .utf8)
         let section = try #require(page.split(separator: "## What each action needs\n").last)

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("the pace of many actions")
 struct PaceTests {
-    /// The requests for 150 users need more than one window of each rate limit of Okta. For 500 users, the test would take six simulated minutes.
+    /// The requests for 150 users need more than one window of each of Okta's rate limits, so 150 users are enough. With 500 users, the test would
+    /// take six simulated minutes.
     @Test("150 users are contained within three minutes, each once, and the org never answers 429")
     func many() async throws {
         let clock = TestClock()

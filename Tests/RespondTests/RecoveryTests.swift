@@ -30,7 +30,7 @@ struct RecoveryTests {
     }
 
     @Test(
-        "after the helper stopped during an action, its result is taken from the user's state, and the action is not repeated",
+        "after the helper has stopped during an action, the user's state decides the action's result, and the action is not repeated",
         arguments: [
             (ResponseAction.suspend, UserStatus.suspended, ResponseResult.Outcome.done),
             (.suspend, .active, .failed), (.unsuspend, .active, .done), (.unsuspend, .suspended, .failed),

@@ -60,7 +60,7 @@ private func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> 
 private func wait(for what: String, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(60)
     while !condition() {
-        try #require(ContinuousClock.now < deadline, "this did not become true in time: \(what)")
+        try #require(ContinuousClock.now < deadline, "the test waited too long for \(what)")
         try await Task.sleep(for: .milliseconds(10))
     }
 }
@@ -221,7 +221,7 @@ struct ServerTests {
         let client = running.client
         let first = Task { try await blocking { try client.ask(.act(request: request("a"), sudoUser: nil)) } }
         let second = Task { try await blocking { try client.ask(.act(request: request("b"), sudoUser: nil)) } }
-        try await wait(for: "two requests") { responder.requests.count == 2 }
+        try await wait(for: "the arrival of two requests") { responder.requests.count == 2 }
         let line = try await blocking {
             let third = try running.connect()
             defer { close(third) }
@@ -241,7 +241,7 @@ struct ServerTests {
         let connection = try running.connect()
         let line = ResponseWire.line(ResponseAsk.act(request: request(), sudoUser: nil))
         #expect(write(connection, line, line.count) == line.count)
-        try await wait(for: "the action") { responder.requests.count == 1 }
+        try await wait(for: "the beginning of the action") { responder.requests.count == 1 }
         close(connection)
         gate.open()
         try await wait(for: "the end of the action") { responder.finishedCount == 1 }
@@ -257,7 +257,7 @@ struct ServerTests {
         let running = try RunningServer(responder)
         let client = running.client
         let first = Task { try await blocking { try client.ask(.act(request: request("a"), sudoUser: nil)) } }
-        try await wait(for: "the action") { responder.requests.count == 1 }
+        try await wait(for: "the beginning of the action") { responder.requests.count == 1 }
         running.server.pause()
         let second = Task { try await blocking { try client.ask(.act(request: request("b"), sudoUser: nil)) } }
         gate.open()

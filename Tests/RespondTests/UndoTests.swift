@@ -67,7 +67,7 @@ struct UndoTests {
         #expect(reason.contains(words))
     }
 
-    @Test("undo restores a risk to its earlier level")
+    @Test("undo restores a user's risk to its earlier level")
     func risk() async throws {
         let rig = try await EngineRig()
         let engine = try rig.engine()

@@ -95,7 +95,7 @@ struct DestinationTests {
         #expect(throws: ValueError.self) { _ = try self.record("lake", [("bucket", ["No_Bucket"])]) }
     }
 
-    @Test("removing a destination also removes its file if destination add made the file")
+    @Test("removing a destination also removes its file if `destination add` made the file")
     func removed() throws {
         let installation = try Installation(Self.hand)
         var edit = try ConfigurationEdit(of: installation.main)

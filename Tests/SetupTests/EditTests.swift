@@ -177,7 +177,8 @@ struct EditTests {
         #expect(installation.read("tributary.yaml")?.contains("# The first.") == true)
     }
 
-    @Test("removing an integration also removes its file if integration add made the file and it contains nothing else")
+    @Test(
+        "removing an integration also removes its file if `integration add` made the file and it contains nothing else")
     func ownFile() throws {
         var record = IntegrationRecord(name: try Name(parsing: "acme"))
         try record.set("url", to: "acme.okta.com")
@@ -249,7 +250,9 @@ struct EditTests {
         #expect(after == before)
     }
 
-    @Test("my_network is changed in the file that contains it, or else in a new file, even if the new value is empty")
+    @Test(
+        "each key of `my_network` is changed in the file that sets it, or else in a new file, even if the new value is empty"
+    )
     func myNetwork() throws {
         func set(_ new: MyNetwork, _ installation: Installation) throws {
             var edit = try ConfigurationEdit(of: installation.main)

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Spool
 
-/// A spool with numbered records. Each record has its own segment. The record's number is the position of the segment, and
-/// the second at which the segment is sealed.
+/// A spool with numbered segments of one record each. A segment's number is its position in the manifest, and the second at which the segment is
+/// sealed.
 struct NumberedSpool {
     let collection: SimulatedCollection
     let writer: SpoolWriter
@@ -94,7 +94,7 @@ struct AcknowledgementTests {
         #expect(try spool.files.all().map(\.sequence) == [2])
     }
 
-    @Test("the manifest is durable before an acknowledgement refers to it, and before a loader sees it")
+    @Test("the manifest is durable before an acknowledgement refers to its lines, and before a loader sees them")
     func durableFirst() throws {
         let spool = try NumberedSpool(2)
         let watched = ScriptedFileSystem()
@@ -215,7 +215,7 @@ struct RetentionTests {
         #expect(try spool.present() == [1, 2])
     }
 
-    @Test("a segment without a valid manifest line is not deleted; directories of days without segments are removed")
+    @Test("a segment without a valid manifest line is not deleted")
     func onlyListed() throws {
         let spool = try NumberedSpool(3, retention: .after(.seconds(1)))
         let path = "\(spool.reader.directory)/_manifest.ndjson"
@@ -245,12 +245,13 @@ struct RetentionTests {
         }
     }
 
-    @Test("retention stops at the first segment that is too young, but tributary spool prune does not")
+    @Test("retention may stop at a segment that is too young to be deleted, or too young to be reported as waiting")
     func young() throws {
         let spool = try NumberedSpool(6)
         let retention = Retention(fileSystem: PosixFileSystem(), directory: spool.reader.directory)
         let first = SimulatedCollection.instant(1).wall
-        // The first segment is a millisecond older than the limit. The others are younger than the limit by more than `Retention.disorder`.
+        // The first segment is younger than the limit, but by less than `Retention.disorder`, so the pass reads on. The next one is younger by more,
+        // so the pass stops.
         let rule = DeletionRule(sealedBefore: first + 1 - Retention.disorder, integration: "acme")
         var place: Int64 = 0
         #expect(try retention.apply(rule, goneBefore: &place, goneLimit: 9, dryRun: true).deleted.isEmpty)
@@ -260,7 +261,7 @@ struct RetentionTests {
         #expect(DeletionRule(acknowledgedThrough: 2, waitingSince: first).keepsAll(after: 3, sealedAt: first))
     }
 
-    @Test("directories that a file system or a person adds next to the partitions are not read")
+    @Test("a directory that is not a partition, such as lost+found, is not read")
     func others() throws {
         let spool = try NumberedSpool(2)
         let lost = "\(spool.reader.directory)/lost+found"

@@ -31,7 +31,7 @@ struct BufferTests {
         #expect(scratch.borrowBuffer(for: 0) === buffers[1])
     }
 
-    @Test("free buffers take at most their limit, and the buffers that were used last are kept")
+    @Test("free buffers take no more memory than their limit, and the buffers that were returned last are kept")
     func bound() {
         let scratch = SpoolScratch()
         let size = SpoolScratch.keptBufferBytes / 4

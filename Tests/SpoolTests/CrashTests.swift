@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Exactly once in spite of crashes")
 struct CrashTests {
-    /// Each run kills the process at another operation. The next process continues with the contents of the disk.
+    /// Each run kills the process at a different operation. The next process continues with the contents of the disk.
     @Test(
         "after a crash at any operation, each record is in exactly one segment, once", arguments: Compression.allCases)
     func crashEverywhere(_ compression: Compression) throws {

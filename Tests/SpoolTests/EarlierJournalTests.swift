@@ -84,7 +84,8 @@ struct EarlierJournalTests {
     /// A journal of version 2, built byte by byte from the description of the format.
     ///
     /// Its header has two windows. Window 0 contains [1] and [2, 3], and the latest time of its dropped identities is 5. Window 1 contains [40].
-    /// Two commits with the records 4 to 7 follow. The first adds [4] to window 0. The second replaces window 1 by [41], and adds [50] to window 2.
+    /// Two commits with the records 4 to 7 follow. The first adds [4] to window 0. The second replaces the contents of window 1 with [41], and adds
+    /// [50] to window 2.
     private func journalOfVersion2(isCarrying: Bool) -> Data {
         var carried: [UInt8] = []
         var header = Bytes(Array("TRIBJNL\n".utf8))

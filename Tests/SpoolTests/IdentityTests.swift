@@ -185,7 +185,7 @@ struct IdentityTests {
         #expect(list(writer, main) == [90, 7, 8, 9, 10, 11, 12, 13])
     }
 
-    @Test("a merge of windows without common identities is a move")
+    @Test("a merge of windows without common identities has the same effect as a move")
     func mergeApart() throws {
         let collection = try Simulation()
         let (tail, main) = (try window(1), try window(0))

@@ -9,7 +9,7 @@ struct LateEventTests {
 
     private static let day: Int64 = 86_400
 
-    /// Commits a record of 10 bytes for each number in `daysOld`, which is the age of the record in days. Does not seal.
+    /// For each age in `daysOld`, in days, appends a record of 10 bytes with this age. Then commits the records, and does not seal them.
     private func commit(_ daysOld: some Sequence<Int64>, _ cursor: String, at seconds: Int64, _ writer: SpoolWriter)
         throws
     {
@@ -48,7 +48,7 @@ struct LateEventTests {
         #expect(Set(segments.map(\.records)) == [1, 2, 3, 6, 12])
     }
 
-    @Test("while only late events are unsealed, no new generation is written")
+    @Test("while only late events are unsealed and they are not due, no new generation is written")
     func nothingElse() throws {
         let collection = try collection()
         let fileSystem = ScriptedFileSystem()
@@ -76,7 +76,7 @@ struct LateEventTests {
             #expect(writer.unsealedAge(at: Simulation.instant(60)) == 60_000)
             #expect(!writer.isDue(at: Simulation.instant(719)))
             #expect(
-                writer.isDue(at: Simulation.instant(720)), "waiting late events are sealed in time without new events")
+                writer.isDue(at: Simulation.instant(720)), "late events are sealed on time even without new events")
         }
         let start = Simulation.instant(300 + shift)
         let spool = try Spool(collection.settings, fileSystem: ScriptedFileSystem(), now: start)

@@ -17,7 +17,7 @@ struct PowerCutTests {
             for round in 0..<3 {
                 let disk = PowerCutFileSystem()
                 var seen: Set<String> = []
-                // Up to three power cuts follow each other. All but the first happen during recovery.
+                // Up to three power cuts follow each other. Each of the later ones comes within 60 operations of a start, often during the recovery.
                 for nth in 0...round {
                     disk.cut(at: nth == 0 ? cutAt : Int.random(in: 1...60, using: &generator))
                     try? base.collectAndSeal(disk)

@@ -160,7 +160,7 @@ struct RestoreTests {
     }
 
     @Test(
-        "if the journal of an interrupted seal is lost, the manifest gets its visible segments, and each record is in the spool once"
+        "if the journal of an interrupted seal is lost, its visible segments are added to the manifest, and no record is sealed twice"
     )
     func visibleSegments() throws {
         let rehearsal = ScriptedFileSystem()
@@ -346,7 +346,7 @@ struct RestoreTests {
         }
     }
 
-    @Test("the manifest is searched for seals backwards from its end, and no further than necessary")
+    @Test("the newest seal of each integration is found in the manifest")
     func seals() throws {
         let collection = try Simulation()
         try finish(collection)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Spool
 
-@Suite("A segment's line names the schema of its records")
+@Suite("The manifest names the schema of each segment's records")
 struct SchemaTests {
     typealias Simulation = SimulatedCollection
 
@@ -46,7 +46,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "records that were unsealed when the schema version changed are sealed under their own version, including late ones"
+        "records that were unsealed when the schema version changed, late ones included, are sealed with their own version"
     )
     func changed() throws {
         var collection = try collection("ocsf/1.8.0")
@@ -63,7 +63,7 @@ struct SchemaTests {
     }
 
     @Test(
-        "after a crash at any operation, each record is sealed under its own schema, whichever version runs next",
+        "after a crash at any operation, each record is sealed with its own schema version, whichever version is configured next",
         arguments: [false, true])
     func crashes(goesBack: Bool) throws {
         let versions = goesBack ? ["ocsf/1.3.0", "ocsf/1.8.0"] : ["ocsf/1.8.0", "ocsf/1.3.0"]
@@ -84,7 +84,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("a journal with records of schema 1.8.0 does not name the schema; with records of another version, it does")
+    @Test("a journal does not name the schema of records of version 1.8.0, but names every other version")
     func stored() throws {
         let path = "class=authentication/date=2026-11-23"
         let first = try PartitionPath(path, kind: .records, schema: "ocsf/1.8.0")

@@ -256,7 +256,7 @@ struct SpoolTests {
         #expect(suffixes == [.zstd, .gzip, Compression.none])
     }
 
-    @Test("a lost state directory is reported, because collection begins again and can repeat events")
+    @Test("a lost state directory is reported")
     func lostState() throws {
         let collection = try Simulation()
         try collection.collectAndSeal(ScriptedFileSystem())

@@ -18,7 +18,7 @@ struct VerifyTests {
         Set(try reader.verify(options).problems.map(\.kind))
     }
 
-    @Test("verify finds a flipped bit anywhere in a segment, and reports where it is")
+    @Test("verify finds a flipped bit anywhere in a segment, and names the segment")
     func flippedBit() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }
@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(try kinds(reader) == [])
     }
 
-    @Test("verify finds a segment without its line ends, with an additional line, or with other contents")
+    @Test("verify finds a segment that lacks its last line end, or has an additional line")
     func changedContents() throws {
         let collection = try SimulatedCollection(compression: .none)
         try collection.collectAndSeal(ScriptedFileSystem())
@@ -51,7 +51,7 @@ struct VerifyTests {
         #expect(try kinds(reader).isSuperset(of: [.records, .times]))
     }
 
-    @Test("verify finds a missing or damaged manifest line; a deleted segment is not a problem")
+    @Test("verify finds a missing, damaged or repeated manifest line; a deleted segment is not a problem")
     func manifestTrouble() throws {
         let (collection, reader, listings) = try sealed()
         defer { withExtendedLifetime(collection) {} }

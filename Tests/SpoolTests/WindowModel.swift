@@ -61,7 +61,7 @@ struct WindowModel {
         RecordIdentity(high: UInt64(number), low: UInt64(number % 3))
     }
 
-    /// Invented times of a commit. They do not grow from commit to commit, and the earliest time does not depend on the latest.
+    /// Invented times of a commit. They grow and fall from commit to commit, and the earliest time does not depend on the latest.
     static func times(from start: Int) -> IdentityTimes {
         IdentityTimes(earliest: Int64(start * 11 % 19), latest: Int64(100 + start * 13 % 19))
     }
@@ -72,7 +72,7 @@ struct WindowModel {
         }
     }
 
-    /// Makes the changes to the writer's windows that belong to the commit of these numbers. Returns the times of the commit.
+    /// Changes the writer's windows as the commit of these numbers requires, and does not commit. Returns the times for the commit.
     static func remember(_ numbers: Range<Int>, in writer: SpoolWriter) throws -> IdentityTimes {
         for name in Name.allCases {
             let window = try name.window()

@@ -5,7 +5,7 @@ import Testing
 @Suite("The calendar")
 struct CalendarTests {
     @Test(
-        "a time has the date and time of day of the calendar",
+        "a time has the right date and time of day; a time outside the years 0 to 9999 becomes the nearest one inside",
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
             (951_782_399_999, "2000-02-28T23:59:59.999Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),

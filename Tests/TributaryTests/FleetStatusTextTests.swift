@@ -50,9 +50,9 @@ struct FleetStatusTextTests {
         #expect(
             lines(report) == [
                 "✔ fleet prod: 2 hosts, 2 of 2 integrations held  leases in etcd, which answered in 4 ms; time to live 10 s",
-                "  HOST         HOLDS     SINCE    VERSION",
-                "✔ collector-1  1         60m ago  1.2.3",
-                "‖ collector-2  1 drains  60m ago  1.2.3",
+                "  HOST         HOLDS        SINCE    VERSION",
+                "✔ collector-1  1            60m ago  1.2.3",
+                "‖ collector-2  1, draining  60m ago  1.2.3",
                 "‖ collector-9 does not run, and will take no integrations when it starts. To change that: tributary fleet undrain collector-9",
                 "  INTEGRATION  HOST         SINCE   TAKEN OVER FROM",
                 "✔ acme         collector-1  5m ago  collector-3",

@@ -70,7 +70,7 @@ struct StatusTextTests {
         let place = text.lines.firstIndex { $0.hasPrefix("! t.yaml has mistakes: the daemon continues") }
         #expect(
             place.map { Array(text.lines[($0 + 1)...($0 + 2)]) }
-                == ["  t.yaml:9:1: error: new", "  → Correct it, then: systemctl reload tributary"])
+                == ["  t.yaml:9:1: error: new", "  → Correct the file, then: systemctl reload tributary"])
     }
 
     @Test("an integration that starts or waits for Okta's rate limit is healthy")

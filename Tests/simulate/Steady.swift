@@ -1,7 +1,8 @@
 import CollectionSimulation
 import Glibc
 
-/// Measures the collection from an org that stores all its events late. Prints the results of each phase.
+/// Measures the collection from an org that stores every event `--delay` minutes after its publication. Prints a row for each phase. The column
+/// “in answers” is the number of events in all answers so far, including repeated events.
 func measureSteadily(_ arguments: [String]) async -> Never {
     func number(_ name: String) -> Int? {
         arguments.firstIndex(of: name).flatMap { arguments.dropFirst($0 + 1).first }.flatMap { Int($0) }
@@ -14,7 +15,7 @@ func measureSteadily(_ arguments: [String]) async -> Never {
         """
         \(measurement.rate) events/s, stored \(measurement.delay / 60_000) minutes after they were published
 
-        \(row(["", "answered", "collected", "known", "unproven", "requests", "by time", "identities", "resident KiB", "journal B"]))
+        \(row(["", "in answers", "collected", "known", "unproven", "requests", "by time", "identities", "resident KiB", "journal B"]))
         """)
     fflush(nil)
     do {

@@ -2,7 +2,7 @@ import CollectionSimulation
 import Glibc
 import Synchronization
 
-// Runs the simulation with many seeds. A failing run is printed and then shrunk.
+// Runs the simulation with many seeds. A failing run is printed. Unless --until-failure or --verbose is given, the run is then shrunk.
 let usage = """
     usage: simulate-collection FIRST|random COUNT [--fleet] [--lanes N] [--without FEATURE,…] [--until-failure] [--verbose]
            simulate-collection --steady DIRECTORY [--rate EVENTS-A-SECOND] [--delay MINUTES]

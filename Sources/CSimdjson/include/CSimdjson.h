@@ -76,8 +76,8 @@ typedef struct tributary_json_parser tributary_json_parser;
 tributary_json_parser *tributary_json_parser_new(tributary_json_limits limits) TRIBUTARY_NOEXCEPT;
 void tributary_json_parser_free(tributary_json_parser *parser) TRIBUTARY_NOEXCEPT;
 
-// Gives `number` to all members with this name: it becomes their `key`. It must not be 0. Returns 0 if there is not enough
-// memory.
+// Registers the name of a member: in later texts, `key` of each member with this name is `number`, which must not be 0. Returns
+// 1, or 0 if there is not enough memory.
 int tributary_json_parser_intern(tributary_json_parser *parser, const char *name, uint16_t number) TRIBUTARY_NOEXCEPT;
 
 // Parses one text of `length` bytes, and reads no byte after the text. On success, *nodes is valid until the next call. On failure, *position is the

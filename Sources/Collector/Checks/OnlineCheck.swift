@@ -4,8 +4,8 @@ import FoundationEssentials
 import OktaAPI
 import Time
 
-/// Sends each org the requests that the daemon would send, step by step, and reports how each step went: `tributary check --online`. Sends three
-/// requests per integration. Two of them count against the log's rate limit.
+/// Sends requests to each org, step by step, and reports how each step went: `tributary check --online`. It sends three requests per integration, and
+/// for OAuth the requests for an access token. Two of the three requests count against the log's rate limit.
 package struct OnlineCheck: Sendable {
     /// The maximum number of integrations that are checked at the same time.
     static let concurrency = 8
@@ -28,7 +28,8 @@ package struct OnlineCheck: Sendable {
         await transport.shutdown()
     }
 
-    /// Checks all orgs, a limited number at the same time, and passes on the reports in the order of the configuration.
+    /// Checks the orgs of all integrations that ingest, at most ``concurrency`` at the same time. Passes their reports to `report` in the order of
+    /// `integrations`.
     package func ask(
         _ integrations: [Configuration.Integration], each report: (OnlineReport) throws -> Void
     ) async rethrows {
@@ -55,7 +56,7 @@ package struct OnlineCheck: Sendable {
         }
     }
 
-    /// Checks one org. If the integration does not ingest, only the address is checked.
+    /// Checks one org. If the integration does not ingest, checks only whether an Okta org answers at the address.
     package func ask(_ integration: Configuration.Integration) async -> OnlineReport {
         var report = OnlineReport(integration: integration.name.text, org: integration.url.origin)
         guard await askName(integration.url, &report), await askOrganization(integration.url, &report),
@@ -66,7 +67,7 @@ package struct OnlineCheck: Sendable {
         return report
     }
 
-    // MARK: Steps. Each returns whether the next one can be taken.
+    // MARK: Steps. Each except the last returns whether the next step can follow.
 
     private func askName(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
         if let proxy = proxies.proxyShown(for: org.origin) {
@@ -118,8 +119,7 @@ package struct OnlineCheck: Sendable {
         guard let probe = OrgProbe(response) else {
             report.fail(
                 .organization, "\(org.host) answers (\(response.status)), but not as an Okta org",
-                advice: "Check the URL: it has to be the org's own address, such as https://acme.okta.com", .unreachable
-            )
+                advice: "Check the URL: it must be the org's own address, such as https://acme.okta.com", .unreachable)
             return false
         }
         report.facts.organizationId = probe.organizationID
@@ -166,7 +166,9 @@ package struct OnlineCheck: Sendable {
             switch trouble.kind {
             case .forbidden, .refusedQuery, .rateLimited, .concurrencyLimited:
                 report.pass(.credential, "\(name) is accepted")
-            default: report.warn(.credential, "\(name): not tested yet", advice: "See the results of the next steps")
+            default:
+                report.warn(
+                    .credential, "\(name): not tested, because the log could not be read", advice: "See the next step")
             }
             switch trouble.kind {
             case .forbidden: report.fail(.permission, trouble.what, advice: trouble.advice, .refused)
@@ -174,7 +176,7 @@ package struct OnlineCheck: Sendable {
             case .rateLimited, .concurrencyLimited:
                 report.warn(
                     .permission, "not known: Okta refused the request because of its rate limit",
-                    advice: "See the results of the next steps")
+                    advice: "See the next step")
                 report.fail(.rateLimit, trouble.what, advice: trouble.advice, .unreachable)
             default: report.fail(.permission, trouble.what, advice: trouble.advice, .unreachable)
             }
@@ -185,7 +187,7 @@ package struct OnlineCheck: Sendable {
         return true
     }
 
-    /// The newest event of the last week that the integration would collect.
+    /// Requests the newest event of the last week that the integration would collect.
     private func askNewest(
         _ org: OrgURL, _ ingest: Configuration.DataIngest, _ report: inout OnlineReport
     ) async {
@@ -197,7 +199,7 @@ package struct OnlineCheck: Sendable {
         else {
             report.warn(
                 .newestEvent, "Okta did not return the newest event",
-                advice: "Collection works without this request; run the check again")
+                advice: "Collection does not need this request; run the check again")
             return
         }
         guard let published = events.first?.published else {

@@ -19,7 +19,7 @@ package struct OnlineReport: Sendable, Encodable {
     /// How a step went.
     package enum Outcome: String, Sendable, Encodable {
         case passed
-        /// Collection works, but a person should look at the result.
+        /// The step did not fail, but a person should look at the result.
         case warned
         case failed
         /// Not tried, because an earlier step failed.
@@ -43,7 +43,7 @@ package struct OnlineReport: Sendable, Encodable {
         case unreachable
         /// Okta refuses the credential: exit code 77.
         case refused
-        /// The configuration or its secret file is wrong: exit code 78.
+        /// The configuration or a credential's secret file is wrong: exit code 78.
         case misconfigured
 
         package static func < (left: Verdict, right: Verdict) -> Bool {

@@ -28,7 +28,7 @@ final class CollectionService: Service {
         var running: [String: Running] = [:]
         /// Integrations that are no longer configured, but may still have unsealed records.
         var leftovers: Set<String> = []
-        /// The integrations in `leftovers` for which a failed seal has been logged.
+        /// Integrations that are no longer configured, and for which a failed seal has been logged.
         var failedLeftovers: Set<String> = []
         var isStopping = false
     }
@@ -38,7 +38,8 @@ final class CollectionService: Service {
     /// Configured integrations whose configuration has a mistake that prevents collection.
     private let unusable: Set<String>
     private let workers: [IngestWorker]
-    /// Whether seals are decided in a fleet's bucket. If so, other hosts seal the records of the integrations that this host does not collect.
+    /// Whether seals are decided in a fleet's bucket. If so, records that this host has not sealed are not lost: the next holder of the integration
+    /// collects their events again.
     private let isShared: Bool
     private let spool: Spool
     private let transport: CurlTransport
@@ -111,7 +112,8 @@ final class CollectionService: Service {
         }
     }
 
-    /// Seals and closes an integration that no longer has a collector. If the seal fails, the service tries again later.
+    /// Seals and closes an integration that no longer has a collector. If the seal fails because of a problem that may be temporary, the service
+    /// tries again later (in a fleet, it does not).
     func close(_ name: String, on worker: IngestWorker) async {
         guard let outcome = await worker.sealAndClose(name) else {
             // An earlier problem prevented the worker from opening the journal, so the service seals the records later.
@@ -230,7 +232,8 @@ final class CollectionService: Service {
         noteLeftovers { !configured.contains($0) }
     }
 
-    /// Schedules seals of the unsealed records of these integrations. A reload has removed them, and their journals are not open on a worker.
+    /// Schedules seals of the unsealed records of these integrations. A reload has removed the integrations, and their journals are not open on a
+    /// worker.
     func noteLeftovers(among names: [String]) { noteLeftovers { names.contains($0) } }
 
     /// Finds integrations in the spool that are no longer configured, and schedules seals of their unsealed records, because no collector will seal
@@ -271,7 +274,7 @@ final class CollectionService: Service {
                 .spoolRecovered,
                 """
                 this integration is no longer configured to collect: its \(records) unsealed records are now in \(sealed.count) segments. \
-                Its cursor is kept, so that collection continues from there if the integration is configured again
+                Tributary keeps the integration's cursor: if it is configured again, collection continues from that cursor
                 """, metadata: metadata)
         } catch {
             let isNews = state.withLock { state in
@@ -287,7 +290,7 @@ final class CollectionService: Service {
 private final class UnderWay: Sendable {
     private let names = Mutex(Set<String>())
 
-    /// Adds an integration. Returns false if it is already being sealed, or if too many others are.
+    /// Adds an integration. Returns false if it is already being sealed, or if `limit` integrations are.
     func begin(_ name: String, limit: Int) -> Bool {
         names.withLock { $0.count < limit && $0.insert(name).inserted }
     }

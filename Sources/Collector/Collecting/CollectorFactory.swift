@@ -4,8 +4,8 @@ import Logging
 import OktaAPI
 import Systemd
 
-/// Creates an integration's collector and everything that it needs: a worker, an entry on the status board, a
-/// heartbeat, and the credential, which several integrations may share.
+/// Creates an integration's collector, and gives it what it needs: a worker, an entry on the status board, a heartbeat, and the credential. Several
+/// integrations may share a worker or a credential.
 struct CollectorFactory {
     private let transport: CurlTransport
     private let workers: [IngestWorker]

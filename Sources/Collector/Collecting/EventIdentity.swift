@@ -9,7 +9,7 @@ enum EventIdentity {
         uuid(uid) ?? of(bytes: uid, digest)
     }
 
-    /// The identity of an event that could not become a record: a hash of its bytes.
+    /// An identity made by hashing: of an event that could not become a record, from its bytes; of a record whose uid is not a uuid, from that uid.
     static func of(bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> RecordIdentity? {
         digest.leading128Bits(of: bytes).map { RecordIdentity(high: $0.high, low: $0.low) }
     }

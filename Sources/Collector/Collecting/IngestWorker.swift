@@ -15,7 +15,7 @@ actor IngestWorker {
         case committed(Committed)
         /// Nothing of the page was stored, because the page's way is still searching for events that it has already passed.
         case searching(LogSearch, count: Int)
-        /// Nothing of the page was stored, because the page has no new event with which a tail could begin.
+        /// The page was to begin a tail, but has no new event. Nothing of it was stored.
         case nothing(isEmpty: Bool)
     }
 
@@ -69,7 +69,8 @@ actor IngestWorker {
         var sealed: [SealedSegment]
         var unsealed = Unsealed()
         var failure: SpoolError?
-        /// Whether the result should be reported: something was sealed, a seal failed, or sealing works again.
+        /// Whether the result should be reported: something was sealed, a seal failed, sealing works again, or another host has sealed the
+        /// generation.
         var isNews = false
         /// In a fleet: the generation that began with the seal.
         var generation: UInt64?
@@ -276,7 +277,8 @@ actor IngestWorker {
         return (waiting, try writer.seal(at: time.spool))
     }
 
-    /// The integrations of this worker that have something to seal now, or whose last seal failed.
+    /// The integrations of this worker that have something to seal now, or whose last seal failed. Outside a fleet, this method also deletes the
+    /// segments that `spool.retention` no longer keeps.
     func due() -> [String] {
         guard seals == nil else { return sharedThatAreDue() }
         let now = time.spool
@@ -293,7 +295,8 @@ actor IngestWorker {
     /// The integrations whose journal is open on this worker.
     var integrations: [String] { writers.keys.sorted() }
 
-    /// Seals all records of an integration and closes it, because the daemon stops or the integration is no longer configured.
+    /// Seals all records of an integration and closes it, because the daemon stops, the integration is no longer configured, or this host of a fleet
+    /// hands it over.
     func sealAndClose(_ integration: String) async -> Sealing? {
         defer { close(integration) }
         if let seals { return await sealShared(integration, .handOver, in: seals) }
@@ -337,7 +340,7 @@ actor IngestWorker {
     ///
     /// - Parameter read: receives the stored place, or nil the first time. It runs on the worker's thread and may block. If it throws, or the records
     ///   can't be stored, nothing is stored, and the next call reads from the same place.
-    /// - Returns: the result of `read`; nil if the integration was closed in the meantime.
+    /// - Returns: the report that `read` returned; nil if the integration was closed in the meantime.
     func take<Report: Sendable>(
         _ integration: String,
         _ read:

@@ -69,7 +69,7 @@ extension IntegrationCollector {
         let transition = board.update(entry) { health in
             health.committed(
                 IntegrationHealth.Commit(
-                    // The events that the first pass of a search reads are read once more.
+                    // The first pass of a search does not count its events as duplicates, because the second pass reads them again.
                     way: page.way, events: 0, duplicates: page.search?.isCounting == false ? count : 0,
                     isCaughtUp: false,
                     backfill: BackfillProgress(page.place), requestID: page.requestID),
@@ -183,36 +183,61 @@ extension IntegrationCollector {
         if let restored = recovery.restored { logger.announce(.spoolError, "\(Self.words(restored))") }
         if let older = recovery.olderSpool { logger.announce(.spoolError, "\(words(older))") }
         if recovery.bytesCut > 0 || recovery.segmentsFinished > 0 || recovery.stagedFilesRemoved > 0 {
-            logger.announce(
-                .spoolRecovered,
-                """
-                recovered after a crash: \(recovery.recordsRecovered) records wait to be sealed. \(recovery.bytesCut) bytes \
-                \(recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit") were removed, and their events are \
-                collected again. \(recovery.segmentsFinished) segments of an unfinished seal were completed
-                """)
+            logger.announce(.spoolRecovered, "recovered after a crash: \(Self.words(recovery))")
         }
     }
 
+    /// What recovery found and did. A part whose number is 0 is left out.
+    private static func words(_ recovery: RecoveryReport) -> String {
+        let cut = recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit"
+        let parts: [(number: Int64, words: String)] = [
+            (Int64(recovery.recordsRecovered), "records wait to be sealed"),
+            (recovery.bytesCut, "bytes \(cut) were removed from the journal, and their events are collected again"),
+            (Int64(recovery.segmentsFinished), "segments of an unfinished seal were completed"),
+            (Int64(recovery.stagedFilesRemoved), "temporary files of a seal that was not decided were removed"),
+        ]
+        return parts.filter { $0.number > 0 }.map { "\($0.number) \($0.words)" }.joined(separator: ". ")
+    }
+
     private static func words(_ restored: RestoredState) -> String {
-        let seal = restored.isSealGivenUp ? ", and a seal that it describes as unfinished can't be completed" : ""
-        let what =
-            restored.hadJournal
-            ? """
-            the state directory is older than the spool: it lacks \(restored.segments) segments that the spool has\(seal). Collection continues \
-            from the last seal in the state directory
-            """
-            : """
-            the spool has \(restored.segments) segments of this integration but the state directory has no journal: was it emptied? \
-            Collection starts again from the configured start. Records of events before that start are lost if they were not sealed
-            """
-        guard !restored.isExact else {
-            return
-                "\(what). The \(restored.known) events of those segments are recognized by their uid, and are not stored again"
+        var sentences = [restored.hadJournal ? olderState(restored) : missingState(restored)]
+        if restored.known > 0 {
+            sentences.append(
+                """
+                \(restored.isExact ? "The " : "")\(restored.known) events of those segments are recognized by their uid, and are not stored again
+                """)
         }
+        var repeated: [String] = []
+        if restored.missingEvents > 0 {
+            repeated.append("\(restored.missingEvents) events of \(restored.missingSegments) deleted segments")
+        }
+        if restored.unreadEvents > 0 {
+            repeated.append("\(restored.unreadEvents) events that could not be remembered")
+        }
+        if !repeated.isEmpty {
+            sentences.append(
+                "\(repeated.joined(separator: " and ")) may be collected twice: drop duplicates by metadata.uid")
+        }
+        return sentences.joined(separator: ". ")
+    }
+
+    private static func olderState(_ restored: RestoredState) -> String {
+        var facts: [String] = []
+        if restored.segments > 0 || !restored.isSealGivenUp {
+            facts.append("it lacks \(restored.segments) segments that the spool has")
+        }
+        if restored.isSealGivenUp { facts.append("a seal that it describes as unfinished can't be completed") }
         return """
-            \(what). \(restored.known) events of those segments are recognized by their uid, and are not stored again. \(restored.missingEvents) \
-            events of \(restored.missingSegments) deleted segments and \(restored.unreadEvents) events that could not be remembered may be \
-            collected twice: drop duplicates by metadata.uid
+            the state directory is older than the spool: \(facts.joined(separator: ", and ")). Collection continues from the last seal in the \
+            state directory
+            """
+    }
+
+    private static func missingState(_ restored: RestoredState) -> String {
+        let found = restored.segments > 0 ? "\(restored.segments) segments" : "an unfinished seal"
+        return """
+            the spool has \(found) of this integration, but the state directory has no journal: was it emptied? Collection starts again from \
+            the configured start. Records of events before that start are lost if they were not sealed
             """
     }
 

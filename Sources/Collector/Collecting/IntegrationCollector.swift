@@ -45,7 +45,7 @@ struct IntegrationCollector: Sendable {
     static let bucketRetry = Duration.seconds(1)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
-    /// The wait before the next attempt while the journal is still being closed or a seal is being decided.
+    /// The first wait before the next attempt while the journal is still being closed or a seal is being decided.
     static let writerRetry = Duration.milliseconds(100)
     /// The wait before a failed probe of the org is repeated.
     static let probeRetry = Duration.seconds(600)
@@ -71,9 +71,9 @@ struct IntegrationCollector: Sendable {
     final class Reading {
         var pager: LogPager
         var kept: String
-        /// When the org is asked for its id and its other names; nil once it has answered.
+        /// When the org is asked for its id and its other host names; nil once they are known.
         var probeDue: ContinuousClock.Instant?
-        /// The version of the secret with which the last request failed.
+        /// The version of the secret that Okta last refused, or that could not be used for a request.
         var refused: SecretVersion?
 
         init(pager: LogPager, kept: String, probeDue: ContinuousClock.Instant?) {
@@ -166,8 +166,8 @@ struct IntegrationCollector: Sendable {
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While the spool can't store the page, this method retries. In the meantime no request is sent to Okta, because there is
-    /// no room for another page.
+    /// Makes a page durable. While a problem of the spool that may be temporary prevents this, the method retries. In the meantime no request is sent
+    /// to Okta, because there is no room for another page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -226,7 +226,8 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Seals due records. While sealing fails, no request is sent to Okta, because records that loaders can't read would pile up.
+    /// Seals due records. While sealing fails because of a problem that may be temporary, no request is sent to Okta, because records that loaders
+    /// can't read would pile up.
     private func seal() async {
         var attempts = 0
         while !Task.isCancelled {

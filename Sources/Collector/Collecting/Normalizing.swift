@@ -26,7 +26,7 @@ package struct Normalizing {
             guard let bytes = FileManager.default.contents(atPath: path) else {
                 throw .configuration(
                     "record.catalogue: \(path) can't be read: \(String(cString: strerror(errno))); "
-                        + "allow the service's user to read it")
+                        + "check the path, and allow the service's user to read the file")
             }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw .configuration("record.catalogue: \(path) is not UTF-8 text; save it as UTF-8")

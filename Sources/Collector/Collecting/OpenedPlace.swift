@@ -7,14 +7,14 @@ struct OpenedPlace: Sendable {
     enum Change: Sendable, Equatable {
         /// The address or the page size has changed.
         case source
-        /// The filter has changed. A running backfill keeps its own filter until it is complete.
+        /// The filter has changed. If a backfill runs and the tail's head is full, the history keeps the old filter until the backfill is complete.
         case filter
     }
 
     private(set) var place: LogPlace
     private(set) var changes: [Change] = []
 
-    /// Reads the text of a place. The writer receives the changes to the windows, and commits them together with ``place``.
+    /// Reads the text of a place. The writer receives the changes to the windows, which the caller must commit together with ``place``.
     ///
     /// - Throws: ``CursorError``: the text is unreadable, of a later version, or of another organization.
     init(_ text: String, _ query: LogQuery, _ writer: SpoolWriter) throws(CursorError) {
@@ -57,8 +57,8 @@ struct OpenedPlace: Sendable {
         changes.append(.filter)
     }
 
-    /// For places of versions 1 and 2, window 0 was the tail's and window 1 the history's. Window 2 held the tail's first events, and some bits of
-    /// their identities were inverted.
+    /// Converts the windows of a place of version 1 or 2. There, window 0 is the tail's, window 1 the history's, and window 2 has the tail's first
+    /// events, with some bits of their identities inverted.
     private static func upgradeWindows(_ place: LogPlace, isOtherFilter: Bool, _ writer: SpoolWriter) {
         let (mainWindow, tailWindow) =
             isOtherFilter

@@ -7,8 +7,8 @@ import Spool
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
 /// misses none. A link can be followed again. (A2) Two queries return the same order, except that an event may be earlier or later by fewer than half
 /// of ``PassedLimits/need`` positions. (A3) `since` omits no event stored at that time or later. Of any thousand events, most are stored after their
-/// `published`, or at most five minutes before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events that
-/// a way remembers, fewer than half of ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
+/// `published`, or at most five minutes before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events
+/// that a way remembers, fewer than half of ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or by the other
@@ -179,9 +179,9 @@ struct PageReading {
         return search.began
     }
 
-    /// Whether this page may have events that the tail has already collected and forgotten. The history recognizes the tail's beginning by half of
-    /// the head. It can't, if Okta has deleted too many of the head's events. This is assumed if the tail has forgotten any events, and the page's
-    /// new events were published when the end of the head was, or later.
+    /// Whether this page of the history may have events that the tail has already collected and forgotten. The history recognizes the tail's
+    /// beginning by half of the head's events. If Okta has deleted too many of them, the history passes the beginning without recognizing it. This is
+    /// assumed if the tail has forgotten events, and the page's new events were not published earlier than the last events of the head.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
             let end = writer.earliest(.head, depths: 0..<1), end > .min
@@ -200,7 +200,7 @@ struct PageReading {
         return reached >= end && reached >= typical
     }
 
-    /// A tail that begins with this page, if the page has an event that the other way does not know.
+    /// A tail that begins with this page; nil if the page has no new event.
     private func newTail() -> LogPlace.Way? {
         guard taken > 0, case .one(let main) = page.place.ways else { return nil }
         return LogPlace.Way(filter: main.filter, restart: page.since)
@@ -246,7 +246,7 @@ struct PageReading {
     }
 }
 
-/// How many of the passed events are remembered.
+/// How many passed events are remembered, and how many of them a search must find.
 struct PassedLimits: Sendable {
     /// A way remembers at least this many of the newest events.
     var window = 32_768
@@ -312,8 +312,9 @@ extension IdentityWindow {
     static let tail = window(1)
     /// The first events that the tail has passed.
     static let head = window(2)
-    /// Events that the ways have passed with earlier filters.
+    /// Events that the main way has passed with earlier filters.
     static let earlierMain = window(4)
+    /// Events that the tail has passed with earlier filters.
     static let earlierTail = window(5)
 
     private static func window(_ number: UInt8) -> IdentityWindow {

@@ -33,7 +33,8 @@ struct SharedOpening: Sendable, Equatable {
     var generation: UInt64
     /// The host that decided the previous seal; nil if there was none.
     var sealedBy: String?
-    /// Unsealed records of this host that were dropped because another host had sealed the generation. That host has collected their events too.
+    /// The number of this host's unsealed records that were dropped because another host had sealed the generation. That host has collected their
+    /// events, too.
     var dropped = 0
 }
 
@@ -41,7 +42,7 @@ struct SharedOpening: Sendable, Equatable {
 struct Fenced: Sendable, Equatable {
     var by: String
     var generation: UInt64
-    /// Unsealed records that this host drops. The other host has collected them or will collect them.
+    /// The number of unsealed records that this host drops. The other host has collected their events, or will collect them.
     var dropped: Int
 }
 
@@ -67,9 +68,9 @@ extension IngestWorker {
         sealing.opening = SharedOpening(generation: newest?.generation ?? 1, sealedBy: newest?.host)
         if let own, own > newest?.generation ?? 1 {
             throw .refused(
-                "integration \(integration): this host has generation \(own), but the generation of the newest seal in the fleet's bucket is "
-                    + "\(newest.map { "\($0.generation)" } ?? "missing"): restore \(FleetKey.seals(integration)) from a copy of the bucket"
-            )
+                "integration \(integration): this host has generation \(own), but the newest seal in the fleet's bucket "
+                    + "\(newest.map { "begins generation \($0.generation)" } ?? "is missing"): restore \(FleetKey.seals(integration)) "
+                    + "from a copy of the bucket")
         }
         if let newest, own != newest.generation {
             let windows: [UInt8]
@@ -127,8 +128,9 @@ extension IngestWorker {
         if writers[integration] === writer { shared[integration]?.isBusy = false }
     }
 
-    /// Seals what is due, or everything, in the fleet's bucket. Nil if the integration is not open, if another task is already sealing it, or if the
-    /// next attempt is not due yet.
+    /// Seals what is due, or everything, in the fleet's bucket. Returns nil if the integration is not open, or if the task is cancelled and the seal
+    /// fails. A seal that is due also returns nil if another task is already sealing the integration, or if the next attempt is not due yet. A
+    /// hand-over waits for the other task.
     func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
         while writers[integration] != nil, shared[integration]?.isBusy == true {
             guard case .handOver = occasion else { return nil }

@@ -33,8 +33,8 @@ package struct Replay {
         package var through: Int64 = 0
     }
 
-    /// The records in memory are committed when they reach this size (or the size of a segment, if that is smaller), or the number below. This limits
-    /// the use of memory, and the work that must be repeated after a kill.
+    /// The records in memory are committed when they reach this size (or the size of a segment, if that is smaller), or the number `commitRecords`.
+    /// This limits the use of memory, and the work that must be repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
 

@@ -27,7 +27,8 @@ struct ReplayTarget {
             guard let known = try? JSONDecoder().decode(Description.self, from: found),
                 known.format == Description.format
             else {
-                throw refused("_replay/replay.json was not written by this version: replay into a new directory")
+                throw refused(
+                    "_replay/replay.json is damaged, or of another version of Tributary: replay into a new directory")
             }
             guard known.source == wanted.source else {
                 throw refused("the directory holds the replay of another spool: name a new directory")

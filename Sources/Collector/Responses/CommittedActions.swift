@@ -44,7 +44,7 @@ final class CommittedActions: Sendable {
 
     var actions: [Action] { state.withLock(\.actions) }
 
-    /// Adds the actions of a page, which are Okta's events about response actions, and sets their ``Action/committedAt``.
+    /// Adds a page's events about response actions, and sets their ``Action/committedAt``.
     ///
     /// - Parameter now: when the events became durable, in milliseconds since 1970.
     func add(_ actions: [Action], at now: Int64) {
@@ -61,8 +61,8 @@ final class CommittedActions: Sendable {
         }
     }
 
-    /// Replaces the file if there are new events. If that fails, the next call tries again. The file need not survive the daemon, so it is not
-    /// synced.
+    /// Replaces the file, unless it already has all events. If that fails, the next call tries again. The file need not survive the daemon, so it is
+    /// not synced.
     func write(to directory: String) {
         guard state.withLock(\.isChanged) else { return }
         let actions = state.withLock { state in
@@ -91,8 +91,8 @@ final class CommittedActions: Sendable {
 }
 
 extension CommittedActions.Action {
-    /// Reads a record that the normalizer made; nil if its event is not about a response action. Only the beginning of the record is searched,
-    /// because a record begins with `metadata`.
+    /// Reads a record that the normalizer made; nil if its event is not about a response action, or has no transaction id. Only the beginning of the
+    /// record is searched, because a record begins with `metadata`.
     init?(record: UnsafeRawBufferPointer, integration: String) {
         let metadata = UnsafeRawBufferPointer(rebasing: record.prefix(2_048))
         guard let type = Self.text(after: "\"event_code\":\"", in: metadata),

@@ -131,8 +131,8 @@ struct RemediationRecord {
     }
 }
 
-// All attributes except those with which a record begins. The names are those of OCSF in another letter case: the encoder writes `timeDt` as
-// `time_dt`.
+// The attributes of the record, except `metadata.uid`, `metadata.version` and `time`, which `line` writes itself. The names are those of OCSF in
+// another letter case: the encoder writes `timeDt` as `time_dt`.
 extension RemediationRecord {
     private struct Fields: Encodable {
         var timeDt: String?

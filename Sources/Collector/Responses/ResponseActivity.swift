@@ -3,14 +3,14 @@ import ResponseLog
 extension StatusReport {
     /// The results of an integration's response actions, counted when their records were made.
     package struct ResponseActivity: Codable, Sendable, Equatable {
-        /// One action. The user and the case are only in the responders' history and in the records.
+        /// One action. It names neither the user nor the case, which are only in the responders' history and in the records.
         package struct Action: Codable, Sendable, Equatable {
             package var at: String
             /// The name of the action, such as `suspend`.
             package var action: String
             /// The result: a value of `ResponseResult.Outcome`.
             package var outcome: String
-            /// The code of the reason why the action was not carried out; absent if the action was carried out.
+            /// The code of the reason why the action was not carried out, or of a remark about an action that was; absent if there is neither.
             package var code: String?
 
             package init(at: String, action: String, outcome: String, code: String? = nil) {
@@ -23,9 +23,9 @@ extension StatusReport {
 
         /// The name of the integration.
         package var name: String
-        /// The newest action that was not a dry run; absent if there was none.
+        /// The newest action since the daemon's start that was not a dry run; absent if there was none.
         package var lastAction: Action?
-        /// The newest action that Okta refused, that failed, or whose result is unknown.
+        /// The newest of these actions that Okta refused, that failed, or whose result is unknown; absent if there was none.
         package var lastFailure: Action?
         /// The number of actions with each result since the daemon's start.
         package var outcomes: [String: Int]

@@ -3,7 +3,7 @@ import ResponseLog
 import Spool
 
 extension ResponseLogReader {
-    /// Entries of the response log that were read and whose records are durable.
+    /// The result of reading the response log: its entries, whose records are now durable, and what else was found.
     struct Taken: Sendable {
         /// The entries that became records.
         var entries: [ResponseEntry] = []

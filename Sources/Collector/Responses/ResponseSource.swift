@@ -7,10 +7,10 @@ import Systemd
 /// Reads the response log as a separate source of records. Each action of a responder becomes a record, which is made durable together with the place
 /// in the log. While the daemon is not running, the entries wait in the log.
 struct ResponseSource: Service {
-    /// The name of the source's directory in the spool, `integration=response_actions`. No configured integration can have this name.
+    /// The source's name in the spool, where its directory is `integration=response_actions`. No configured integration can have this name.
     static let integration = "response_actions"
 
-    /// The name of the source's directory in the spool. In a fleet it contains the host's name, because each host has its own response log.
+    /// The source's name in the spool. In a fleet it contains the host's name, because each host has its own response log.
     static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
     /// How often the source reads the response log.
     static let interval = Duration.seconds(1)
@@ -60,8 +60,8 @@ struct ResponseSource: Service {
                 announce(
                     .responsesWaiting,
                     """
-                    records of response actions can't be stored: \(trouble). The actions stay in the response log \(logDirectory), and Tributary \
-                    tries again every second
+                    response actions can't become records at the moment: \(trouble). The actions stay in the response log \(logDirectory), and \
+                    Tributary tries again every second
                     """)
             } else if trouble == nil, isInTrouble {
                 announce(.responsesRecovered, "records of response actions are stored again")

@@ -3,7 +3,7 @@ import OktaAPI
 /// The state of one integration. Its methods record what has happened and return what should be logged; its properties are the report. A plain value.
 /// Wall-clock times are passed in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
-    /// Something that prevents events from arriving.
+    /// Something that prevents events from being collected or sealed.
     struct Trouble: Sendable, Equatable {
         var kind: ProblemKind
         /// What is wrong, with the organization or path concerned; without a final full stop.
@@ -14,7 +14,7 @@ struct IntegrationHealth: Sendable {
         var way: LogWay?
     }
 
-    /// A durable page.
+    /// A page that has been handled: its events are durable, or a search has skipped them.
     struct Commit: Sendable {
         var way = LogWay.main
         /// The number of new events that became records.
@@ -22,13 +22,13 @@ struct IntegrationHealth: Sendable {
         /// The number of new events that could not become records.
         var rejected = 0
         var duplicates = 0
-        /// The number of collected events that may be repeats which could not be recognized.
+        /// The number of events that are collected, but may have been collected before.
         var unproven = 0
         /// The time of the newest event.
         var newest: Int64?
         /// The time of Okta's answer, by Okta's clock.
         var answered: Int64?
-        /// True if this page was expected to contain the last events that Okta had at that time.
+        /// Whether this page seems to be the last one: no more events are expected immediately after it.
         var isCaughtUp: Bool
         /// The backfill that is running; nil if there is none.
         var backfill: BackfillProgress?
@@ -71,11 +71,11 @@ struct IntegrationHealth: Sendable {
     private(set) var unsealed = IngestWorker.Unsealed()
     /// The time of the newest committed event.
     private(set) var lastEvent: Int64?
-    /// When Okta last answered with a page that was then committed.
+    /// When a page was last handled. During a backfill, only the tail's pages count, because they have the newest events.
     private(set) var lastAnswer: Int64?
     private(set) var lastRequestID: String?
     private(set) var nextAttempt: Int64?
-    /// How many seconds this host's clock is ahead of Okta's; nil if they agree.
+    /// How many seconds this host's clock is ahead of Okta's, negative if it is behind; nil if they agree within a minute.
     private(set) var clockAhead: Int?
     private(set) var isPausedByOperator = false
     /// Whether the spool has been opened, or the problem that prevents it is known.
@@ -92,7 +92,7 @@ struct IntegrationHealth: Sendable {
 
     /// Records that a request has ended.
     ///
-    /// - Parameter limit: the org's limit according to the answer.
+    /// - Parameter limit: the org's rate limit according to the answer.
     mutating func requested(_ outcome: RequestOutcome = .answered, limit: RateLimit? = nil) {
         requests += 1
         switch outcome {
@@ -110,7 +110,7 @@ struct IntegrationHealth: Sendable {
         freshQueries += 1
     }
 
-    /// Records that a page's events are durable.
+    /// Records that a page has been handled, and returns what should be logged.
     mutating func committed(_ commit: Commit, at now: Int64) -> Transition? {
         events += commit.events
         rejected += commit.rejected
@@ -182,7 +182,7 @@ struct IntegrationHealth: Sendable {
         return wasWrong ? nil : clockAhead
     }
 
-    /// Records the result of checking for records to seal.
+    /// Records whether a seal succeeded, and which records remain unsealed.
     ///
     /// - Returns: what has to be logged.
     mutating func sealed(_ unsealed: IngestWorker.Unsealed, failure: Trouble?, at now: Int64) -> Transition? {

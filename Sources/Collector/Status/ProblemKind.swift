@@ -65,7 +65,7 @@ enum ProblemKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// The message that is logged when the problem begins.
+    /// The id of the log messages about the problem.
     var messageID: MessageID {
         switch self {
         case .rateLimited, .concurrencyLimited: .rateLimited

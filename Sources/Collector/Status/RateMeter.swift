@@ -1,6 +1,6 @@
 /// Events per second over the last minute, computed from samples of a running total.
 struct RateMeter {
-    /// The period of the rate. A minute averages out the poll interval, and still shows soon when events stop.
+    /// The period of the rate. A minute is long enough to even out the poll interval, and short enough to show soon that events have stopped.
     static let window = Duration.seconds(60)
 
     private var samples: [(at: ContinuousClock.Instant, total: Int)] = []

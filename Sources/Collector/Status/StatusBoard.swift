@@ -35,7 +35,7 @@ final class StatusBoard: Sendable {
         var begun = 0
         /// The number of reloads that have ended since the start.
         var finished = 0
-        /// The refusal of the last reload; nil if that succeeded.
+        /// Why the last reload was refused; nil if it succeeded, or if there was none.
         var refusal: Refusal?
         /// A description of what the last successful reload changed.
         var change: String?
@@ -46,7 +46,7 @@ final class StatusBoard: Sendable {
     private struct State {
         var configuration = ConfigurationState(inForceSince: WallClock.now())
         var entries: [ID: Entry] = [:]
-        /// The names of the integrations in the order in which they were added.
+        /// The names of the integrations in the order in which they are shown.
         var order: [ID] = []
         var segmentsSealed = 0
         /// The fleet's leases; nil outside a fleet.
@@ -143,7 +143,7 @@ final class StatusBoard: Sendable {
     }
 
     /// The credentials of the integrations that are collecting at the moment. Okta has accepted these credentials, because otherwise nothing could be
-    /// collected. In a fleet, it may be another host that uses a credential.
+    /// collected. In a fleet, the integrations that other hosts hold count as collecting.
     var acceptedCredentials: Set<String> {
         state.withLock { state in
             let fleet = state.fleet

@@ -3,11 +3,11 @@ import Glibc
 import Spool
 import Time
 
-/// `status.json` in the runtime directory. It is replaced as a whole, so that a reader never sees half of it. A lock next to it is held for as
-/// long as the daemon lives.
+/// `status.json` in the runtime directory. It is replaced as a whole, so that a reader never sees half of it. As long as the daemon lives, it holds a
+/// lock on a file next to the status.
 ///
-/// Everyone may read the status. Only the service's user may open the lock. A user who could open the lock file could lock it, and so prevent the
-/// next start of the daemon.
+/// Everyone may read the status. Only the service's user may open the lock file. Any other user who could open the lock file could lock it, and so
+/// prevent the next start of the daemon.
 package final class StatusFile: Sendable {
     /// An error about the file.
     package struct Failure: Error, CustomStringConvertible {
@@ -15,7 +15,7 @@ package final class StatusFile: Sendable {
     }
 
     /// The number of attempts to take the lock, 20 ms apart. If all fail, another daemon is assumed to hold the lock. One attempt is not enough,
-    /// because `tributary status` also holds the lock for a moment if root runs it.
+    /// because `tributary status` also holds the lock for a moment if root or the service's user runs it.
     private static let attempts = 5
 
     private let path: String

@@ -1,6 +1,5 @@
 extension StatusReport {
-    /// The one line that `systemctl status` shows: what hangs, how many integrations are live, the lag, the rate, the spool's size
-    /// and the first problem.
+    /// The one line that `systemctl status` shows: what hangs, how many integrations are live, the lag, the rate, the spool's size, and problems.
     package var line: String {
         if let waiting { return waiting.words }
         let healthy = integrations.count { $0.state.isHealthy }
@@ -83,7 +82,6 @@ extension StatusReport.Backfill {
 }
 
 extension StatusReport.Waiting {
-    /// The summary for an on-call person.
     package var words: String { "waiting to start: \(message); next attempt \(nextAttemptAt)" }
 }
 
@@ -103,6 +101,5 @@ extension StatusReport.Configuration {
 }
 
 extension StatusReport.Stuck {
-    /// The summary for an on-call person.
     package var words: String { "stuck: \(part) has made no progress for \(StatusReport.duration(silenceSeconds))" }
 }

@@ -1,10 +1,11 @@
 import Configuration
 import ServiceLifecycle
 
-/// A service of the daemon that shows its state to the outside, such as the status page. It starts before collection starts, and ends after
+/// A service that shows the daemon's state to the outside, for example on the status page. It starts before collection starts, and ends after
 /// collection has ended.
 package protocol StatusObserver: Service {
-    /// Called with the daemon's report once a second, or less often with very many integrations. Must return soon.
+    /// Called with each of the daemon's reports: usually once a second, more often during the start, less often with very many integrations. Must
+    /// return soon.
     ///
     /// - Parameter isReady: whether the spool has been recovered and collection runs. False again when the daemon stops.
     func reported(_ report: StatusReport, isReady: Bool)

@@ -1,5 +1,5 @@
-// The keys of `status.json`, as constants. If each name were converted to snake case, a third of the time for encoding a report with a thousand
-// integrations would be spent on that.
+// The keys of `status.json`, as constants. If the encoder converted each name to snake case instead, this would take a third of the time for encoding
+// a report with a thousand integrations.
 
 extension StatusReport {
     enum CodingKeys: String, CodingKey {

@@ -91,7 +91,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         /// Where the leases are stored: `etcd` or `s3`.
         package var lease: String
         package var ttlSeconds: Int
-        /// When this host last renewed its lease; absent if it has none.
+        /// When this host last used the lease store successfully; absent before the first time.
         package var renewedAt: String?
         /// What is wrong with the leases, and what to do; absent if nothing is wrong.
         package var problem: String?
@@ -178,7 +178,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var credentialExpires: String?
         /// Events that were received again and dropped.
         package var duplicates: Int?
-        /// How often the log was queried by time instead of by Okta's link.
+        /// How often the log was queried by time because Okta's link could not be used.
         package var freshQueries: Int?
         /// Collected events that may have been collected before, because too few of the remembered events were found again.
         package var unproven: Int?
@@ -202,7 +202,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
 
         /// Whether an operator has paused the integration.
         package var isPaused: Bool { pausedByOperator == true }
-        /// Whether another host of the fleet collects the integration, or no host yet.
+        /// Whether another host of the fleet collects the integration, or no host does.
         package var isStandby: Bool { state == .standby }
         /// Whether a person has to look at the integration.
         package var isTrouble: Bool { state.isTrouble && !isPaused }

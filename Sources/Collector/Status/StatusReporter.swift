@@ -13,9 +13,9 @@ actor StatusReporter: Service {
     /// How often the spool's size is measured by walking its directories. Between two measurements, Tributary adds the sizes of files that it writes
     /// and subtracts those of files that it removes.
     static let measureInterval = Duration.seconds(30)
-    /// The pause after a report is this many times the processor time that the report took. So reporting uses at most 0.1 % of a core. Processor time
-    /// is measured instead of elapsed time, because otherwise a busy host would get few reports. The walk that measures the spool is limited in the
-    /// same way.
+    /// Once the daemon is ready, the pause after a report is this many times the processor time that the report took, up to ``longestInterval``. So
+    /// reporting usually uses at most 0.1 % of a core. Processor time is measured instead of elapsed time, because otherwise a busy host would get
+    /// few reports. The walk that measures the spool is limited in the same way, but without a longest pause.
     static let pausePerCost = 1_000
     /// The longest pause between two reports, and therefore the maximum age of the status.
     static let longestInterval = Duration.seconds(15)

@@ -67,7 +67,9 @@ extension IngestWorker.Sealing {
         let trouble = failure.map { failure in
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
-            if case .damaged = failure { trouble.remedy = "Records after the damage are removed and collected again" }
+            if case .damaged = failure {
+                trouble.remedy = "Tributary removes the records after the damage, and collects their events again"
+            }
             return trouble
         }
         let transition = board.update(entry) { health in
@@ -77,12 +79,14 @@ extension IngestWorker.Sealing {
         if let generation { board.updateFleet { $0?.began(integration, generation: generation) } }
         if let fenced {
             board.updateFleet { $0?.fenced(dropped: fenced.dropped) }
+            let dropped =
+                fenced.dropped > 0
+                ? "this host drops \(fenced.dropped) unsealed records, whose events \(fenced.by) collects"
+                : "this host had no unsealed records"
             logger.announce(
                 .integrationFenced,
-                """
-                \(fenced.by) has already begun generation \(fenced.generation) in the fleet's bucket: this host drops \(fenced.dropped) unsealed \
-                records, which \(fenced.by) collects
-                """, metadata: metadata)
+                "\(fenced.by) has already begun generation \(fenced.generation) in the fleet's bucket: \(dropped)",
+                metadata: metadata)
         }
         for segment in sealed {
             logger.announce(

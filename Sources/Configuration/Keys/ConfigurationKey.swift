@@ -7,13 +7,14 @@
 /// ```swift
 /// package let maxBytes = ConfigurationKey<ByteSize>(
 ///     "spool.max_bytes", .size(64 << 10, 1 << 60), default: .value("20GiB"), .whileRunning,
-///     "When the spool reaches this size, collection pauses; nothing is dropped.") { "pauses at \($0)" }
+///     "When the spool reaches this size, collection pauses; nothing is dropped.") { "collection pauses at \($0)" }
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
-    /// Reads the key's value. Nil if the key has no value and no default; the findings say why.
+    /// Reads the key's value, or its default. Nil if there is neither, or if the value is wrong; the findings say why. An optional key that is absent
+    /// or wrong is read as `.some(nil)`.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
-    /// Reads the default if the declaration contains it as text; nil if there is no such default.
+    /// Reads the default that the declaration contains: a text, or for an optional key or a list, an empty value. Nil for a required key.
     let readDefault: @Sendable () throws(ValueError) -> Value?
     /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
@@ -109,7 +110,7 @@ package enum KeyDefault: Sendable, Hashable {
 package enum KeyChange: Sendable, Hashable {
     /// A new value takes effect in the running daemon, without an interruption of collection.
     case whileRunning
-    /// A new value takes effect after a restart. The key concerns something that the daemon keeps open while it runs, such as a locked directory.
+    /// A new value takes effect only after a restart.
     case atRestart
 }
 
@@ -122,7 +123,7 @@ package struct KeyDescription: Sendable, Hashable {
     package let isList: Bool
     package let fallback: KeyDefault
     package let change: KeyChange
-    /// What the key does, in one or two sentences.
+    /// What the key does, in a few sentences.
     package let explanation: String
 
     /// The key's own name, which is the last part of its path.

@@ -40,7 +40,7 @@ extension Configuration {
         package let secretFile = ConfigurationKey<String?>(
             "fleet.log.secret_file", optional: .path,
             described: "the unit's copy of /etc/tributary/credentials/fleet-log", .atRestart,
-            "With “credentials: static”: a file that contains only the access key."
+            "With “credentials: static” or “auto”: a file that contains only the access key."
         ) { _ in nil }
         package let credentialProcess = ConfigurationKey<[String]>(
             "fleet.log.credential_process", listOf: .argument, .atRestart,
@@ -77,6 +77,6 @@ extension Configuration {
         package let ttl = ConfigurationKey<ConfigurationDuration>(
             "fleet.lease.ttl", .duration(2, 300), default: .value("10s"), .atRestart,
             "If a host does not renew its lease for this time, other hosts take over; from 2s to 5m."
-        ) { "taken over after \($0)" }
+        ) { "leases expire after \($0)" }
     }
 }

@@ -129,7 +129,7 @@ protocol AnySetting: Sendable {
 /// A declared key, whose value may be of any type.
 protocol DeclaredKey: Sendable {
     var description: KeyDescription { get }
-    /// Reads the key's value; nil if the key has no value and no default.
+    /// Reads the key's value, or its default; nil if there is neither, or if the value is wrong.
     func setting(_ source: Settings, _ context: ConfigurationContext, _ findings: inout Findings) -> (any AnySetting)?
     /// Checks that the literal default is a valid value of the key.
     func checkDefault() throws(ValueError)

@@ -66,7 +66,8 @@ extension ValueKind where Value == String {
         return text
     }
 
-    /// Only Okta can check the syntax completely. Here the length is limited, and the text must look like an expression.
+    /// An Okta filter expression. Only Okta can check its syntax completely. This check limits the length, and requires a text that looks like an
+    /// expression.
     static let filter = ValueKind("an Okta filter expression") { (text) throws(ValueError) in
         let folded = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         guard folded.utf8.count <= 4000 else {

@@ -21,8 +21,8 @@ extension Configuration {
         return try load(sources: sources, mainFile: main, isComplete: true, context: context, Findings())
     }
 
-    /// Reads the readable parts of a configuration with mistakes. The fleet is nil if the section `fleet` or `network` has a mistake, so that no
-    /// command uses a wrong bucket.
+    /// Reads a configuration that may have mistakes, and omits the parts that can't be read. The fleet is nil if the section `fleet` or `network` has
+    /// a mistake, so that no command uses a wrong bucket.
     package static func readable(path: String, context: ConfigurationContext) -> Configuration? {
         var context = context
         context.mistakes = .nothing

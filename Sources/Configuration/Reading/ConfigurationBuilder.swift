@@ -103,8 +103,8 @@ struct ConfigurationBuilder {
         }
     }
 
-    /// Checks that a file with a secret can be read. If the file can't be read, `context.secrets` determines whether that is an error or only a
-    /// warning: the person who runs `check` may have fewer rights than the service.
+    /// Checks that this process can read a file with a secret, and that not every user can. A file that this process can't read is an error, or only
+    /// a warning if `context.secrets` is `warned`.
     ///
     /// - Parameter secret: what the file contains, as text for messages.
     mutating func checkSecretFile(_ path: String, key: String, _ secret: String) {
@@ -196,7 +196,7 @@ struct ConfigurationBuilder {
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
     }
 
-    /// The readable parts of an integration. The name is nil if an earlier integration has the same name.
+    /// The readable parts of an integration. The name is also nil if an earlier integration has the same name.
     private mutating func integration(
         _ item: Settings, _ known: inout KnownIntegrations
     ) -> (name: Name?, org: String?, integration: Configuration.Integration?) {
@@ -300,7 +300,7 @@ struct ConfigurationBuilder {
                 at: place, key: key.path,
                 "a response action needs a credential with “permissions: write”, but “\(name)” has only read",
                 hint:
-                    "name a credential that has write, or set “permissions: write” at \(credentials.place(of: name)) if Okta grants these permissions"
+                    "name a credential that has this permission, or set “permissions: write” at \(credentials.place(of: name)) if Okta grants it"
             )
             return nil
         }

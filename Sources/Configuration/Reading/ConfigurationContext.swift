@@ -7,15 +7,15 @@ package struct ConfigurationContext: Sendable {
     package var today: CalendarDate
     /// How to treat secrets that can't be read.
     package var secrets: SecretCheck
-    /// How to treat a mistake that concerns only one integration.
+    /// How much to refuse because of a mistake.
     package var mistakes: MistakeScope
 
     /// How strictly files with secrets are checked.
     package enum SecretCheck: Sendable {
-        /// A missing or unreadable secret is an error. Used by the daemon.
+        /// A missing or unreadable secret is an error. Used when `tributary check` checks the installed configuration with the service's rights.
         case required
-        /// A missing or unreadable secret is only a warning. Used if a person with fewer rights than the service checks a configuration, or if the
-        /// secrets do not exist yet.
+        /// A missing or unreadable secret is only a warning. Used by the daemon, which retries the integrations that need the secret. Also used by
+        /// commands: their user may have fewer rights than the service, or the secrets may not exist yet.
         case warned
     }
 
@@ -23,8 +23,8 @@ package struct ConfigurationContext: Sendable {
     package enum MistakeScope: Sendable {
         /// The whole configuration is refused. Used for a check and for a reload. After a refused reload, the running configuration stays in force.
         case whole
-        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. Used when the daemon
-        /// starts.
+        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. If no
+        /// integration is usable, the whole configuration is refused. Used when the daemon starts, and for response actions.
         case integration
         /// As with ``integration``, but a configuration without any usable integration is also accepted. Used by programs that do not collect, such
         /// as loaders and deliveries.

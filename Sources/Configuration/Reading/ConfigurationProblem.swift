@@ -16,7 +16,7 @@ package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConv
 
 /// A problem in the configuration: what is wrong, where, and what to do about it. It never contains a secret.
 package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// How serious the problem is: with an error, the configuration is refused.
+    /// How serious the problem is. Because of an error, the configuration, or only the integration concerned, is refused.
     package enum Severity: String, Sendable, Codable {
         case error
         case warning
@@ -59,7 +59,7 @@ package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// The problems as text, one per line.
     package var description: String {
         var lines = problems.map(\.description)
-        if leftOff > 0 { lines.append("… and \(leftOff) more problems") }
+        if leftOff > 0 { lines.append("… and \(leftOff) more problem\(leftOff == 1 ? "" : "s")") }
         return lines.joined(separator: "\n")
     }
 }

@@ -10,7 +10,7 @@ package struct ConfigurationSource: Sendable {
         self.bytes = bytes
     }
 
-    /// A text with a name, to be checked before it is saved.
+    /// Makes a source from a text that is checked before it is saved as `file`.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
     /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. If such a file is not valid YAML, the other
@@ -93,7 +93,7 @@ package struct ConfigurationSource: Sendable {
                     at: ConfigurationPlace(file: file), "the configuration can't be read: \(error.words)",
                     hint: missing
                         ? "create the file, or name another file with --config"
-                        : error.code == nil
+                        : error.code == nil || (error.code == EISDIR && file != path)
                             ? "remove the entry from conf.d"
                             : error.code == EISDIR
                                 ? "name a file in this directory, such as tributary.yaml"
@@ -160,7 +160,7 @@ package struct ConfigurationSource: Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(ReadError(code: errno)) }
-        // --config may name a pipe or a terminal, such as <(…), but not a directory.
+        // --config may name a pipe, such as <(…), or a terminal, but not a directory.
         if status.st_mode & S_IFMT == S_IFDIR { return .failure(ReadError(code: EISDIR)) }
         if isDropIn, status.st_mode & S_IFMT != S_IFREG { return .failure(ReadError(code: nil)) }
         var content: [UInt8] = []

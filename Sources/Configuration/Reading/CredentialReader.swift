@@ -46,8 +46,8 @@ struct CredentialReader {
         return name
     }
 
-    /// The default path of a credential's secret: in the first of ``CredentialPlaces/directories`` that has the secret, or a `.failed` file with the
-    /// reason why the secret is missing. If no directory has such a file, the path is in the first directory.
+    /// The default path of a credential's secret. It is in the first of ``CredentialPlaces/directories`` that contains the secret, or a `.failed`
+    /// file with the reason why the secret is missing. If no directory contains such a file, the path is in the first directory.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in

@@ -41,8 +41,8 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// The system's host name. Nil if `fleet.host` is set, because then a mistake in that key is already reported. Also nil if a fleet can't use the
-    /// system's host name; this method then reports a problem.
+    /// The system's host name. Used if `fleet.host` is absent or wrong. Nil if it is wrong (`isSet`), because that is already reported. Also nil if
+    /// a fleet can't use the system's host name; this method then reports a problem.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)

@@ -4,7 +4,7 @@ extension Settings {
     ///
     /// - Parameters:
     ///   - place: the section's place.
-    ///   - why: why it is required, as in “the destination “lake” has type s3”.
+    ///   - why: why the key is required, such as `the destination “lake” has type s3`.
     func require(
         _ key: KeyDescription, at place: ConfigurationPlace, _ why: String, into findings: inout Findings
     ) {
@@ -36,7 +36,7 @@ extension Settings {
     ///
     /// - Parameters:
     ///   - place: the section's place.
-    ///   - owner: names the section in messages, as in “the destination “lake””.
+    ///   - owner: names the section in messages, such as `the destination “lake”`.
     func checkAccessKey(
         _ credentials: DestinationCredentials, process: ConfigurationKey<[String]>, _ words: [String],
         secretFile: ConfigurationKey<String?>, at place: ConfigurationPlace, of owner: String,

@@ -33,8 +33,8 @@ package enum LiteralSecret {
         isPresent(in: text) || runs(in: text).contains { Word($0).isRandom }
     }
 
-    /// Whether an argument of a command is, or may be, a secret or a part of one. A path may have a random part. A valid name may begin like a token:
-    /// a token contains capitals, but a name never does.
+    /// Whether an argument of a command is, or may be, a secret or a part of one. Paths, texts with a dot, and valid names may look random, so they
+    /// are refused only if they almost certainly contain a secret. (A token contains capitals, but a valid name never does.)
     package static func isPasted(_ argument: String) -> Bool {
         if isPresent(in: argument, identifiers: true) { return true }
         guard !argument.contains("/"), !argument.contains("."), (try? Name(parsing: argument)) == nil else {
@@ -83,8 +83,8 @@ package enum LiteralSecret {
         let bytes: ArraySlice<UInt8>
         /// The number of letters and digits.
         private var count = 0
-        /// The number of pieces. A piece is a sequence of digits, of capitals, or of small letters. A capital and the small letters after it count as
-        /// one piece.
+        /// The number of pieces. A piece is a sequence of digits, of capitals, or of small letters. Capitals and the small letters after them count
+        /// as one piece.
         private var pieces = 0
         private var hasDigit = false
         private var hasCapital = false
@@ -114,8 +114,8 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// Whether the word looks like a token: its pieces are short. In an ordinary word, number, date or size of the same length, the pieces are
-        /// longer.
+        /// Whether the word looks like a token or a part of one: it begins with `00`, mixes digits and both kinds of letters, or has short pieces. In
+        /// an ordinary word, number, date or size of the same length, the pieces are longer.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }

@@ -1,7 +1,7 @@
 /// Finds the known name that a person most likely meant by an unknown name.
 package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
-    /// more than a third of the letters, or more than three.
+    /// more than a third of the letters (but 1 is always accepted), or more than 3.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
         // No known name is this long, so the name is not a typing error. The limit also keeps the table below small.
         guard name.unicodeScalars.count <= 64 else { return nil }

@@ -5,7 +5,7 @@ struct Settings {
         var node: YAMLNode
     }
 
-    /// The place of the mapping; for a list item, the place of its first key.
+    /// The place of the mapping. For a list item, the place of its first key, or of its brace.
     var place: ConfigurationPlace
     /// The values of keys, by the full path of each key.
     var values: [String: Entry] = [:]
@@ -14,8 +14,9 @@ struct Settings {
     /// Keys whose value is a secret, and sections that are not mappings. These mistakes are already reported. These keys, and the keys inside these
     /// sections, are therefore not reported as missing.
     private var refused: Set<String> = []
-    /// Known top-level keys that an unknown key resembles. `hasStrangeKey` is true if some unknown key resembles no known key.
+    /// Known top-level keys that an unknown key resembles.
     private var nearlyNamed: Set<String> = []
+    /// True if an unknown top-level key resembles no known key.
     private var hasStrangeKey = false
     /// For a list item: the problems that were found in the item before its values were read.
     var found = Findings()
@@ -166,7 +167,8 @@ struct Settings {
 
     // MARK: Reading values
 
-    /// The key's value, otherwise its literal default, otherwise nil. A value that can't be read is reported, and nil is returned.
+    /// The key's value, or its literal default if the key is not set; nil if there is neither. A value that can't be parsed is reported, and nil is
+    /// returned.
     func value<Value>(
         _ key: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {

@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// The guarantee of the destination. If the destination's store can't provide it, the destination's test fails, and so does each write.
+    /// The guarantee of the destination. If the destination's store can't provide it, the destination's test fails.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

@@ -45,7 +45,7 @@ package enum DestinationLayout: String, Sendable, Hashable, CaseIterable {
 
 /// Where an access key for S3 comes from.
 package enum DestinationCredentials: String, Sendable, Hashable, CaseIterable {
-    /// The first of the sources below that is available on this host.
+    /// The first of these sources that this host has: `static`, `webIdentity`, `container`, `imds`.
     case auto
     /// A file on this host.
     case `static`

@@ -29,8 +29,10 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             self = .loopback(host: host, port: port)
         default:
             throw ValueError(
-                "\(LiteralSecret.quoted(String(text[..<colon]))) is not a loopback address, so everybody who can reach this host could read the status",
-                hint: "\(hint); for access from other hosts, put a web server with TLS and passwords in front of it")
+                "\(LiteralSecret.quoted(String(text[..<colon]))) is no loopback address, so other hosts could read the status",
+                hint:
+                    "\(hint); for access from other hosts, put a web server with TLS and passwords in front of Tributary"
+            )
         }
     }
 

@@ -1,11 +1,12 @@
 extension Configuration {
-    /// How long sealed segments are kept.
+    /// When Tributary deletes sealed segments. A configured destination counts as a registered loader.
     package enum Retention: Sendable, Hashable, CustomStringConvertible {
-        /// Nothing is deleted by Tributary.
+        /// Tributary deletes no segments.
         case never
-        /// A segment is deleted this long after sealing (at least a minute), but not before every registered loader has acknowledged it.
+        /// A segment is deleted this long after sealing (at least a minute), but not before every registered loader has acknowledged it. If no loader
+        /// is registered, only the age counts.
         case after(ConfigurationDuration)
-        /// A segment is deleted as soon as every registered loader has acknowledged it.
+        /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
         case acknowledged
 
         /// Reads `never`, `acknowledged`, or a duration of at least a minute.

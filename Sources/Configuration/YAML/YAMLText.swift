@@ -2,8 +2,8 @@
 enum YAMLText {
     /// The maximum size of a file in bytes. Any hand-written configuration is far smaller: a thousand integrations take about 300 KiB.
     static let maximumBytes = 1 << 20
-    /// The maximum number of aliases in a file. Nested aliases (`*a` of `*b` of `*c`…) multiply their content: twenty aliases make it at most about
-    /// 3^7 (2,187) times as large.
+    /// The maximum number of aliases in a file. Nested aliases (`*a` of `*b` of `*c`…) multiply their content. With twenty aliases, the content
+    /// becomes at most about 3^7 (2,187) times as large.
     static let maximumAliases = 20
 
     /// The text, without a byte order mark; nil if a problem was found and reported.

@@ -39,7 +39,7 @@ struct Command: Sendable {
         let isCancelled = CancellationFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                // This function blocks, so it must not run on a thread of the cooperative pool.
+                // `block` blocks its thread, so it must not run on a thread of the cooperative pool.
                 DispatchQueue.global().async { continuation.resume(returning: self.block(isCancelled)) }
             }
         } onCancel: {

@@ -6,14 +6,15 @@ actor AWSCredentialKeeper {
     /// While a new key is being fetched, transfers use the old key until this many milliseconds before it expires. So a slow source delays no
     /// transfer.
     static let usableUntil: Int64 = 30_000
-    /// The interval, in milliseconds, at which a key without expiry is read again, because its file may have been replaced. A renewal that failed, or
-    /// returned the same key, is repeated after the same interval.
+    /// The shortest interval between two fetches while there is a usable key, in milliseconds. A key without expiry is read again after this
+    /// interval, because its file may have been replaced. A renewal is repeated after this interval if it has failed, or returned a key that expires
+    /// soon.
     static let lookAgainAfter: Int64 = 10_000
 
     private let source: any AWSCredentialSource
     private let now: @Sendable () -> Int64
     private var known: AWSCredentials?
-    /// When the source was last asked, successfully or not.
+    /// When the last fetch began, whether or not it succeeded; nil before the first fetch.
     private var askedAt: Int64?
     private var fetching: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>?
 
@@ -25,7 +26,8 @@ actor AWSCredentialKeeper {
 
     deinit { fetching?.cancel() }
 
-    /// Returns a valid key. Fetches one if there is none, or if the present one expires soon.
+    /// Returns a valid key. Fetches a key if there is none, if the present one expires soon, or if it has no expiry and was not read again for a
+    /// while.
     func current() async throws(AWSCredentialProblem) -> AWSCredentials {
         guard let known, let left = timeLeft(known) else {
             return try await fetch().get()
@@ -47,7 +49,7 @@ actor AWSCredentialKeeper {
         }
     }
 
-    /// Notes that the store has refused a key. The next call of ``current()`` asks the source for a key again.
+    /// Notes that the store has refused a key. The next call of ``current()`` then fetches a key again.
     func refused(_ credentials: AWSCredentials) {
         if known == credentials { known = nil }
     }

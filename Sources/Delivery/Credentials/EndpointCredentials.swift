@@ -127,8 +127,8 @@ package struct WebIdentityCredentials: AWSCredentialSource {
     private let environment: [String: String]
     private let region: String
 
-    /// - Parameter environment: `AWS_ROLE_ARN`, `AWS_WEB_IDENTITY_TOKEN_FILE`, and optionally `AWS_ROLE_SESSION_NAME` and
-    ///   `AWS_ENDPOINT_URL_STS`.
+    /// - Parameter environment: must contain `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE`. `AWS_ROLE_SESSION_NAME` and `AWS_ENDPOINT_URL_STS` are
+    ///   optional.
     package init(transport: any HTTPTransport, environment: [String: String], region: String) {
         service = CredentialService(transport: transport, name: "AWS STS")
         self.environment = environment
@@ -199,8 +199,8 @@ package struct AutomaticCredentials: AWSCredentialSource {
             return try await InstanceCredentials(transport: transport, environment: environment).fetch()
         } catch {
             throw AWSCredentialProblem(
-                "this host has no access key: no file \(secretFile), no web identity, no container's endpoint, and "
-                    + error.message,
+                "this host has no access key: no file \(secretFile), no web identity, "
+                    + "no container credential endpoint, and \(error.message)",
                 remedy: "Store a key in that file, or set “credentials” to a source that this host has")
         }
     }

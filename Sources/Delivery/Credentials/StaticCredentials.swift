@@ -4,7 +4,7 @@ import CurlHTTPClient
 package struct StaticCredentials: AWSCredentialSource {
     private let file: SecretFile<AWSCredentials, SecretFileError>
 
-    /// Only stores the path. The file is read at each ``fetch()``.
+    /// Only stores the path. ``fetch()`` reads the file, unless it is unchanged since the last time.
     package init(path: String) {
         file = SecretFile(path: path, maximumBytes: 64 << 10) { text throws(SecretFileError) in
             guard let credentials = AWSCredentials(file: text) else { throw .malformed(place: path) }
@@ -18,7 +18,7 @@ package struct StaticCredentials: AWSCredentialSource {
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
                 "the access key can't be read: \(path): \(reason)",
-                remedy: "Store the key in this file, or correct secret_file; Tributary reads the file again")
+                remedy: "Store the key in this file, or correct “secret_file”; Tributary reads the file again")
         } catch {
             throw AWSCredentialProblem(
                 "\(file.path) does not contain an access key",

@@ -20,12 +20,12 @@ final class BatchCutter {
         while number < records, try lines.next({ _ in }) != nil { number += 1 }
     }
 
-    /// The number of records that were read so far.
+    /// The number of records that were read so far, including the skipped ones.
     var read: Int { number }
 
     /// The next batch; `nil` at the end.
     ///
-    /// - Parameter limit: the largest size of the body in bytes; a single record may exceed it.
+    /// - Parameter limit: the maximum size of the body in bytes. A batch of a single record may exceed it.
     func next(limit: Int) throws(SpoolError) -> RecordBatch? {
         var batch: RecordBatch?
         if let carried {

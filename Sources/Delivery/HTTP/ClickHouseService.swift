@@ -83,7 +83,7 @@ struct ClickHouseService: RecordService {
         case 115:
             return notYet("does not know a setting of Tributary's request", "Use ClickHouse 22.3 or newer")
         case 252:
-            return notYet("has too many parts in \(table)", "Raise request_bytes, and check the table's merges")
+            return notYet("has too many parts in \(table)", "Raise “request_bytes”, and check the table's merges")
         case .some: return notYet("can't accept records now", "Tributary retries; check the server's log")
         case nil: return answer.verdict(said: said, rights: "Allow the user to insert into \(table)")
         }

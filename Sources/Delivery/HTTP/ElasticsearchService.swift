@@ -110,7 +110,7 @@ struct ElasticsearchService: RecordService {
         return later ?? .stored(wasThere: wasThere)
     }
 
-    /// The verdict if the whole request was refused.
+    /// The verdict on an answer that has no results for single records.
     private func failure(_ answer: ServiceAnswer, _ segment: DeliverySegment) -> BatchVerdict {
         let said = Self.said(answer)
         if answer.status == 404 {
@@ -174,7 +174,8 @@ extension ServiceAnswer {
         switch verdict(said: said, rights: rights) {
         case .notYet(let trouble, _), .refused(let trouble): trouble
         case .stored, .taken, .tooLarge:
-            DeliveryTrouble("\(host) answers \(status)\(said)", remedy: "Check the destination's url and protocol")
+            DeliveryTrouble(
+                "\(host) answers \(status)\(said)", remedy: "Check the destination's settings “url” and “protocol”")
         }
     }
 }

@@ -13,21 +13,23 @@ package final class HTTPDestination: Destination {
         /// The number of durable records, in whole batches.
         var records = 0
         var wereThere = 0
-        /// Whether some records may be stored twice: a batch failed, the server may have stored its records, and the batch is sent again.
+        /// Whether some records may be stored twice: a batch failed, but a server that does not recognize repeats may have stored its records.
         var mayBeTwice = false
     }
 
     private struct State {
         var begun: [String: Begun] = [:]
         var requests = 0
-        /// The size limit for requests in bytes. It is lowered after an answer with status 413.
+        /// The size limit for requests in bytes. It is lowered after an answer with status 413, unless segments must always be cut into the same
+        /// batches.
         var limit: Int
     }
 
     /// The lowest value in bytes to which ``State/limit`` is lowered. A batch that is still too large is divided further, down to single records.
     private static let smallest = 16 << 10
-    /// How often the server is asked whether a batch is durable, and for how long, as Splunk's documentation advises.
+    /// How often the server is asked whether a batch is durable.
     private static let askAgain = Duration.seconds(1)
+    /// After this time, a batch that the server has not reported as durable counts as failed.
     private static let askFor = Duration.seconds(300)
 
     private let service: any RecordService
@@ -39,7 +41,7 @@ package final class HTTPDestination: Destination {
 
     /// - Parameters:
     ///   - secretFile: a file that contains only a token or password.
-    ///   - requestBytes: the largest size of a request's body; a single record may exceed it.
+    ///   - requestBytes: the maximum size of a request's body. A request with a single record may exceed it.
     ///   - timeout: the time limit for one request.
     init(
         _ service: any RecordService, transport: any HTTPTransport, secretFile: String, requestBytes: Int,
@@ -142,7 +144,7 @@ package final class HTTPDestination: Destination {
         await ask(service.request(batch, of: segment)).map { service.verdict($0, to: batch, of: segment) }
     }
 
-    /// Queries the server until it reports that a batch is durable, or until the time limit is reached.
+    /// Queries the server until it reports that a batch is durable, a query fails, or the time limit is reached.
     private func confirm(_ ticket: Int) async -> Result<BatchVerdict, Failure> {
         let end = ContinuousClock.now + Self.askFor
         while let question = service.question(about: ticket), ContinuousClock.now < end {
@@ -168,7 +170,7 @@ package final class HTTPDestination: Destination {
 
     private func ask(_ bare: HTTPRequest) async -> Result<ServiceAnswer, Failure> {
         var request = bare
-        request.addressName = "url"
+        request.addressName = "“url”"
         request.limits = HTTPLimits(
             connect: .seconds(10), total: timeout, stall: timeout, bodyBytes: 4 << 20, headerBytes: 64 << 10)
         do throws(SecretFileError) {
@@ -189,9 +191,8 @@ package final class HTTPDestination: Destination {
                 let isEarly = [.resolve, .connect, .proxy, .tls, .invalidRequest].contains(error.kind)
                 return .failure(
                     Failure(
-                        outcome: .notYet(DeliveryTrouble(error, addressName: "url"), retryAfter: nil), wasSent: !isEarly
-                    )
-                )
+                        outcome: .notYet(DeliveryTrouble(error, addressName: "“url”"), retryAfter: nil),
+                        wasSent: !isEarly))
             }
         }
     }

@@ -44,13 +44,13 @@ extension RecordService {
 enum BatchVerdict: Sendable, Equatable {
     /// The whole batch is durable. `wasThere`: the number of records that an earlier attempt had stored.
     case stored(wasThere: Int)
-    /// The server has accepted the batch, and can be asked later whether it is durable.
+    /// The server has accepted the batch. Later, it can be asked whether the batch is durable.
     case taken(ticket: Int)
     /// The server accepts only smaller requests.
     case tooLarge
     /// The attempt failed. The delivery tries again.
     case notYet(DeliveryTrouble, retryAfter: Duration?)
-    /// The server refuses one of the records.
+    /// The server refuses at least one of the records.
     case refused(DeliveryTrouble)
 }
 
@@ -86,11 +86,11 @@ struct ServiceAnswer: Sendable {
         case 408, 425, 429, 500...599:
             return notYet("can't accept records now: \(status)", "Tributary retries; check the server's status")
         case 300..<400:
-            return notYet("redirects to another address", "Set url to the address of the server itself")
+            return notYet("redirects to another address", "Set “url” to the address of the server itself")
         case 200..<300:
             return notYet(
                 "answered \(status) and does not seem to be the expected server",
-                "Check url, protocol, the proxy, and whether this network has a login page")
+                "Check “url”, “protocol”, the proxy, and whether this network has a login page")
         default: return notYet("refuses the request: \(status)", "Correct the destination's settings")
         }
     }

@@ -75,7 +75,7 @@ struct SplunkService: RecordService {
         case 7:
             return .notYet(
                 DeliveryTrouble(
-                    "\(answer.host) does not accept the index \(index.map { $0.name(for: segment) } ?? "")\(said.said)",
+                    "\(answer.host) does not accept the index\(index.map { " " + $0.name(for: segment) } ?? "")\(said.said)",
                     remedy: "Create the index, and allow the token to use it"), retryAfter: nil)
         case 5, 6, 12, 13:
             let number = batch.first + (said.invalidEventNumber ?? 0)

@@ -21,7 +21,7 @@ final class ParquetConverter: Sendable {
     private let timeout: Duration
     private let queue = DispatchQueue(label: "tributary.parquet")
     private let work: Work
-    /// The helper's process while there is one.
+    /// The id of the helper's process; 0 while there is none.
     private let running = Mutex<pid_t>(0)
 
     /// State that is only used on the queue.
@@ -37,7 +37,7 @@ final class ParquetConverter: Sendable {
         self.script = script
         self.timeout = timeout
         work = Work()
-        // Writing to a dead helper must not end this process. A dead helper is recognized by its exit status.
+        // Writing to a helper that has ended must not end this process. The failed write shows that the helper has ended.
         signal(SIGPIPE, SIG_IGN)
     }
 
@@ -59,7 +59,7 @@ final class ParquetConverter: Sendable {
         let isOver = Mutex(false)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
-                // This function blocks, so it must not run on a thread of the cooperative pool.
+                // `body` blocks its thread, so it must not run on a thread of the cooperative pool.
                 queue.async { [work] in
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in

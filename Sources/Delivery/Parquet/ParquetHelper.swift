@@ -51,7 +51,7 @@ package final class ParquetHelper {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
                 words:
-                    "\(script) does not exist: use --helper or $TRIBUTARY_PARQUET to name the program that writes Parquet",
+                    "the program that writes Parquet can't be read: \(script); name its path with $TRIBUTARY_PARQUET or --helper",
                 kind: .unavailable)
         }
         // env(1) starts the interpreter: it looks up a name in PATH, but uses a path as it is.
@@ -68,7 +68,7 @@ package final class ParquetHelper {
     ///
     /// - Parameters:
     ///   - path: the segment's path below `directory`.
-    ///   - directory: the directory of the spool, or another one with the segment's file.
+    ///   - directory: the directory of the spool, or another directory with the segment's file.
     /// - Throws: ``Problem``, or `SpoolError` if the segment can't be read or its number of records differs from the manifest.
     package func write(
         _ target: String, segment path: String, className: String, records: Int, in directory: String

@@ -3,7 +3,7 @@ package struct S3Address: Sendable, Equatable {
     package let bucket: String
     /// The prefix of all keys, without a slash at its end; `nil` if there is no prefix.
     package let prefix: String?
-    /// Scheme, host and port of a store other than Amazon's.
+    /// Scheme, host and port of a store other than Amazon S3; nil for Amazon S3.
     package let endpoint: String?
     /// Whether the bucket's name is in the path and not in the host name.
     package let isPathStyle: Bool
@@ -19,7 +19,7 @@ package struct S3Address: Sendable, Equatable {
         self.region = region ?? "us-east-1"
     }
 
-    /// The key of a segment's object: its path in the spool.
+    /// The key of an object: the prefix, if there is one, and the object's path.
     package func key(_ path: String) -> String { prefix.map { "\($0)/\(path)" } ?? path }
 
     /// The address of an object.

@@ -2,11 +2,12 @@ import CommandHints
 import CurlHTTPClient
 import Time
 
-/// The meaning of a store's answer to a `PUT` of a segment. A plain value.
+/// The meaning of a store's answer. A plain value.
 enum S3Verdict: Sendable, Equatable {
-    /// The object is durable.
+    /// Status 200 with an entity tag. After a `PUT`, the object is durable.
     case stored
-    /// There is already an object with this key (412).
+    /// A condition of the request does not hold (412). After a `PUT` with `If-None-Match: *`, this means that there is already an object with this
+    /// key.
     case exists
     /// The bucket is in this region, not in the one for which the request was signed.
     case otherRegion(String)
@@ -83,7 +84,7 @@ struct S3Answer: Sendable {
         case ("NoSuchBucket", _), (_, 404):
             return notYet(
                 "\(host) has no bucket \(address.bucket)\(said)",
-                "Create the bucket, or correct the settings bucket, region or endpoint")
+                "Create the bucket, or correct the setting “bucket”, “region” or “endpoint”")
         case (_, 401), (_, 403):
             return notYet(
                 "\(host) does not allow writing to \(address.shown)\(said)",
@@ -166,7 +167,7 @@ enum S3Existing: Sendable, Equatable {
                         && response.headers.first("x-amz-meta-sha256") == object.sha256
                 }
             self = isSame ? .own : .foreign
-        // The access key may only write, so the existing object can't be read. The object's key ends in the 64 random bits of the segment's name, so
+        // The access key may only write, so the existing object can't be read. The object's key contains the 64 random bits of the segment's name, so
         // only an earlier attempt can have stored it.
         case 401, 403: self = .own
         case 404: self = .gone

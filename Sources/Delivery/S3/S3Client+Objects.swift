@@ -64,7 +64,7 @@ package struct S3Listing: Sendable, Equatable {
 extension S3Client {
     /// Reads an object or a part of it; `nil` if there is no such object.
     ///
-    /// - Parameter limit: the maximum number of bytes to read.
+    /// - Parameter limit: the maximum number of bytes. If there are more, the call fails.
     package func read(
         _ path: String, range: Range<Int64>? = nil, limit: Int = 1 << 20, within: Duration = .seconds(20)
     ) async throws(S3Problem) -> S3Read? {
@@ -83,7 +83,7 @@ extension S3Client {
 
     /// Writes a small object if the condition holds.
     ///
-    /// If this method throws a final error, the object was not written. After another error, it is unknown whether it was written.
+    /// If this method throws a final error, the object was not written. After any other error, the object may have been written.
     package func write(
         _ path: String, _ body: [UInt8], if condition: S3Condition, headers: HTTPHeaders = HTTPHeaders(),
         within: Duration = .seconds(60)
@@ -101,7 +101,7 @@ extension S3Client {
         return try await write(call, if: condition)
     }
 
-    /// Sends a file as an object that must be new. See ``write(_:_:if:headers:within:)``.
+    /// Writes a file as an object that must not exist yet. Errors have the same meaning as those of ``write(_:_:if:headers:within:)``.
     package func write(
         _ path: String, file: HTTPUpload, sha256: String, headers: HTTPHeaders = HTTPHeaders()
     ) async throws(S3Problem) -> S3Write {
@@ -121,7 +121,7 @@ extension S3Client {
         case .stored(let answer): return .stored(etag: answer.response.headers.first("ETag") ?? "")
         case .exists: return .refused
         case .notYet(let trouble, let retryAfter, let answer):
-            // If there is no object, Amazon S3 answers 404 to If-Match. So the condition does not hold.
+            // If there is no object, Amazon S3 answers 404 to If-Match. This means that the condition does not hold.
             if case .isUnchanged = condition, answer?.response.status == 404, answer?.code != "NoSuchBucket" {
                 return .refused
             }

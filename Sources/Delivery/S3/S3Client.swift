@@ -13,7 +13,7 @@ package final class S3Client: Sendable {
     /// Facts that the store's answers have shown.
     private struct Learned {
         var address: S3Address
-        /// How far the store's clock is ahead, in milliseconds; `nil` while this host's clock is used.
+        /// How far the store's clock is ahead of this host's, in milliseconds; `nil` while this host's clock is used.
         var clock: Int64?
         var requests = 0
     }
@@ -29,7 +29,7 @@ package final class S3Client: Sendable {
     private let learned: Mutex<Learned>
 
     /// - Parameters:
-    ///   - settingsName: how messages name the owner of the bucket's settings, such as "the destination".
+    ///   - settingsName: the name in messages for the owner of the bucket's settings, such as "the destination".
     ///   - now: the wall clock, milliseconds since 1970.
     package init(
         _ address: S3Address, settingsName: String, transport: any HTTPTransport,
@@ -46,7 +46,7 @@ package final class S3Client: Sendable {
 
     /// The bucket's address, corrected by the store's answers.
     package var address: S3Address { learned.withLock { $0.address } }
-    /// How far the store's clock is ahead, in milliseconds, if an answer has shown that.
+    /// How far the store's clock is ahead of this host's, in milliseconds; nil if no answer has shown a difference.
     var clockOffset: Int64? { learned.withLock { $0.clock } }
     /// Requests sent so far.
     package var requests: Int { learned.withLock { $0.requests } }
@@ -56,13 +56,13 @@ package final class S3Client: Sendable {
 
     /// The result of one call.
     enum Result {
-        /// Status 200, without an error in the body.
+        /// Status 200 with an entity tag, and without an error in the body.
         case stored(S3Answer)
-        /// Status 412: a condition did not hold.
+        /// Status 412: the request's condition did not hold.
         case exists(S3Answer)
         /// The store refuses this particular object.
         case refused(DeliveryTrouble)
-        /// Any other answer, or none. Without an answer it is unknown whether the store carried out the call.
+        /// Any other answer, or no answer. Without an answer, the store may have carried out the call.
         case notYet(DeliveryTrouble, retryAfter: Duration?, S3Answer?)
         case cancelled
     }
@@ -107,7 +107,8 @@ package final class S3Client: Sendable {
             case .clock(let offset):
                 learn(clock: offset)
                 last = DeliveryTrouble(
-                    "\(host) refuses the request because its time is wrong", remedy: "Set this host's clock")
+                    "\(host) refuses the request because the request's time is wrong",
+                    remedy: "Set this host's clock")
             case .stored: return .stored(answer)
             case .exists: return .exists(answer)
             case .refused(let trouble): return .refused(trouble)
@@ -176,7 +177,7 @@ package final class S3Client: Sendable {
 struct S3Call: Sendable {
     /// The hash of an empty payload.
     static let emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    /// The lowest speed at which a transfer does not time out, in bytes per second.
+    /// The speed that the time limit for a file assumes, in bytes per second. If a transfer is much slower, it times out.
     private static let slowest: Int64 = 50_000
 
     var method: HTTPMethod
@@ -199,7 +200,7 @@ struct S3Call: Sendable {
         self.path = path
     }
 
-    /// Makes the call send a file.
+    /// Makes the call send a file, and sets the time limit according to the file's size.
     mutating func send(_ upload: HTTPUpload?, bytes: Int64, sha256: String) {
         self.upload = upload
         self.sha256 = sha256

@@ -5,11 +5,13 @@ import Logging
 import Spool
 import Time
 
-/// A bucket of a store with an S3 API. A segment becomes an object whose key is the segment's path.
+/// A bucket of a store with an S3 API. Each segment becomes an object. The object's key is the segment's path, or for a Parquet file a path that is
+/// derived from it.
 ///
 /// - `If-None-Match: *` stores an object only once: a repeat gets status 412 and triggers no second event notification of the bucket.
-/// - The manifest's SHA-256 is the signed payload hash, so the store verifies the bytes, and this process reads them only once.
-/// - There is no multipart upload: a segment fits into the 5 GB of one request, and no unfinished upload can remain at the store.
+/// - For an unchanged segment, the manifest's SHA-256 is the signed payload hash. So the store verifies the bytes, and this process reads them only
+///   once.
+/// - There is no multipart upload, because a segment fits into the 5 GB of one request. So no unfinished upload can remain at the store.
 package final class S3Destination: Destination {
     /// Settings for all requests.
     package struct Settings: Sendable {
@@ -65,7 +67,8 @@ package final class S3Destination: Destination {
         }
     }
 
-    /// Stores a small object twice. The second write must be refused: a store that ignores `If-None-Match` could store a segment twice.
+    /// Stores a small object twice, and then removes it. The second write must be refused: a store that ignores `If-None-Match` could store a segment
+    /// twice.
     ///
     /// The function is long because it contains all steps of the test, in their order.
     package func check() async -> [DestinationStep] {
@@ -126,11 +129,11 @@ package final class S3Destination: Destination {
                 "clean up",
                 isRemoved
                     ? "the test object is removed"
-                    : "the access key may not delete the test object, so \(client.address.key(probe.path)) stays"))
+                    : "the test object can't be deleted, so \(client.address.key(probe.path)) remains in the bucket"))
         return steps
     }
 
-    /// Steps for the report: the settings that the store's answers have corrected.
+    /// Steps that report the settings that the store's answers have corrected.
     private func notes() -> [DestinationStep] {
         var steps: [DestinationStep] = []
         let region = client.address.region
@@ -146,7 +149,7 @@ package final class S3Destination: Destination {
         return steps
     }
 
-    /// The object for a segment.
+    /// Makes the object for a segment. Converts the segment if the destination stores Parquet files.
     private func object(of segment: DeliverySegment) async -> Made {
         let form: ParquetForm
         switch settings.form {
@@ -157,7 +160,7 @@ package final class S3Destination: Destination {
             return .failure(
                 .refused(
                     DeliveryTrouble(
-                        "\(segment.path) has no class or no date, which Amazon Security Lake requires",
+                        "Amazon Security Lake requires a class and a date, but \(segment.path) lacks one of them",
                         remedy: "Skip the segment with `\(CommandHint.command("spool ack"))`")))
         }
         do throws(ParquetConverter.Failure) {
@@ -204,7 +207,7 @@ package final class S3Destination: Destination {
                 mediaType: Compression(fileName: segment.path)?.mediaType))
     }
 
-    /// Determines whether an existing object is from an earlier attempt or is a different one.
+    /// Determines whether an existing object is from an earlier attempt or is a different object.
     private func recognize(_ object: S3Object, host: String) async -> DeliveryOutcome {
         let response: HTTPResponse
         switch await client.perform(S3Call(.head, object.path)) {
@@ -220,7 +223,7 @@ package final class S3Destination: Destination {
             return .refused(
                 DeliveryTrouble(
                     "\(address.shown) has another object with the key \(address.key(object.path))",
-                    remedy: "Find out who wrote this object, and remove it; its content is not from this spool"))
+                    remedy: "Find out who wrote this object, and remove it; its content differs from the segment's"))
         case .gone:
             return .notYet(
                 DeliveryTrouble(

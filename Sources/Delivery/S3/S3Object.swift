@@ -9,8 +9,8 @@ struct S3Object: Sendable {
     var bytes: Int64
     /// The SHA-256 of the content, in lower-case hexadecimal digits. It is part of the signed request.
     var sha256: String
-    /// The SHA-256 of the segment, if the object is a converted segment. The object is recognized by this hash, because a repeated conversion may
-    /// produce different bytes for the same records.
+    /// The SHA-256 of the segment, if the object is a converted segment; otherwise nil. A converted object is recognized by this hash, because a
+    /// repeated conversion may produce different bytes for the same records.
     var segmentSHA256: String?
     var mediaType: String?
 }
@@ -36,7 +36,8 @@ package struct ParquetForm: Sendable {
         self.layout = layout
     }
 
-    /// The path of a segment's file. It is the same at each attempt to deliver the segment.
+    /// The path of a segment's file. It is the same at each attempt to deliver the segment. Nil if the layout requires a class or a date that the
+    /// segment lacks.
     func path(of segment: DeliverySegment) -> String? {
         if let layout { return layout.path(segment: segment.path, className: segment.className, date: segment.date) }
         guard let stem = SecurityLakeLayout.stem(segment.path) else { return nil }

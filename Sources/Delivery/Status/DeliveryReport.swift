@@ -14,7 +14,7 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var place: String
     package var guarantee: DeliveryGuarantee
     package var state: State
-    /// When this state began.
+    /// When the present state began.
     package var since: String
     package var startedAt: String
     package var updatedAt: String
@@ -22,21 +22,24 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var source: String?
     /// The host that delivers while this one waits for its turn; absent if this host delivers.
     package var holder: String?
-    /// All segments up to this position of the manifest are delivered. With a fleet's bucket, this is the number of segments that this run has
-    /// delivered or skipped.
+    /// All segments up to this position are delivered or skipped. Positions are those of the manifest. With a fleet's bucket, they are counted from
+    /// the start of this run.
     package var position: Int64 = 0
     /// The acknowledged position. It reaches `position` a little later.
     package var acknowledged: Int64 = 0
-    /// The number of segments that wait to be delivered, and their bytes.
+    /// The number of segments that wait to be delivered. With a fleet's bucket, a seal that is not read yet counts as one segment.
     package var lagSegments = 0
+    /// The bytes of the segments that wait to be delivered. With a fleet's bucket, segments of seals that are not read yet do not count.
     package var lagBytes: Int64 = 0
-    /// Seconds since the oldest waiting segment was sealed; 0 if no segment waits.
+    /// Seconds since the oldest segment that is in progress or missing was sealed; 0 if there is no such segment.
     package var lagSeconds = 0
-    /// Since the start: the number of delivered segments, how many of them an earlier attempt had already delivered, and their bytes.
+    /// The number of segments that were delivered since the start.
     package var deliveredSegments = 0
+    /// How many of the delivered segments an earlier attempt had stored already, or may have stored in part.
     package var repeatedSegments = 0
+    /// The bytes of the delivered segments.
     package var deliveredBytes: Int64 = 0
-    /// Since the start: requests that were sent, or commands that were run.
+    /// The number of requests that were sent, or of commands that were run, since the start.
     package var requests = 0
     package var lastDeliveredAt: String?
     package var problem: Problem?

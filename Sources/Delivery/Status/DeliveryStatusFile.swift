@@ -2,7 +2,8 @@ import FoundationEssentials
 import Glibc
 import Spool
 
-/// The file `status.json` of a delivery, which is replaced atomically, and a lock in the same directory, which is held as long as the delivery runs.
+/// The file `status.json` of a delivery, and a lock in the same directory. The file is replaced atomically. The lock is held as long as the delivery
+/// runs.
 package final class DeliveryStatusFile: Sendable {
     /// Why the status file can't be used.
     package struct Failure: Error, CustomStringConvertible {
@@ -36,7 +37,8 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Takes the lock. Makes a few attempts, 20 ms apart, because `tributary status` briefly holds the lock if root runs that command.
+    /// Takes the lock. Makes a few attempts, 20 ms apart, because `tributary status` holds the lock for a moment if it may open the file, for example
+    /// if root runs it.
     private static func take(_ lock: Int32) -> Bool {
         for attempt in 1...5 {
             if flock(lock, LOCK_EX | LOCK_NB) == 0 { return true }
@@ -61,8 +63,8 @@ package final class DeliveryStatusFile: Sendable {
         }
     }
 
-    /// Whether the delivery that wrote a report still runs. Tests the lock if this process may open it; otherwise looks for the process that the
-    /// report names.
+    /// Whether a delivery with this directory is running. Tests the lock if this process may open it. Otherwise looks for the process that the report
+    /// names.
     package static func isHeld(inDirectory directory: String, by report: DeliveryReport?) -> Bool {
         let descriptor = open(directory + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {

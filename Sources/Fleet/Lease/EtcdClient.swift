@@ -12,8 +12,9 @@ final class EtcdClient: Sendable {
 
     private let transport: any HTTPTransport
     private let endpoints: [String]
-    /// The time limits for a call to one member, and for all members together.
+    /// The time limit for a request to one member.
     private let requestLimit: Duration
+    /// The time limit for a call, which may send requests to several members.
     private let callLimit: Duration
     private let state = Mutex((preferred: 0, requests: 0))
 
@@ -37,7 +38,9 @@ final class EtcdClient: Sendable {
     /// - Returns: the lease's id.
     func grant(seconds: Int64) async throws(LeaseProblem) -> Int64 {
         let answer: EtcdLeaseAnswer = try await call("lease/grant", ["TTL": String(seconds)])
-        guard let id = answer.id?.value else { throw .unavailable("etcd did not grant a lease; Tributary retries") }
+        guard let id = answer.id?.value else {
+            throw .unavailable("etcd did not grant a lease. If this persists, check etcd")
+        }
         return id
     }
 
@@ -47,7 +50,7 @@ final class EtcdClient: Sendable {
         guard let seconds = answer.result?.ttl?.value, seconds > 0 else { throw .ended }
     }
 
-    /// Ends a lease and removes all its keys. Succeeds if there is no such lease.
+    /// Ends a lease and removes all its keys. Also succeeds if there is no such lease.
     func revoke(_ lease: Int64) async throws(LeaseProblem) {
         do throws(LeaseProblem) {
             let _: EtcdEmptyAnswer = try await call("lease/revoke", ["ID": String(lease)])
@@ -62,7 +65,7 @@ final class EtcdClient: Sendable {
         }
         let end = ContinuousClock.now + callLimit
         let first = state.withLock { $0.preferred }
-        var problem = LeaseProblem.unavailable("etcd has no endpoints")
+        var problem = LeaseProblem.unavailable("no member of etcd could be asked. Check fleet.lease.endpoints")
         for offset in endpoints.indices {
             let index = (first + offset) % endpoints.count
             let left = ContinuousClock.now.duration(to: end)
@@ -125,7 +128,7 @@ final class EtcdClient: Sendable {
         default:
             return .unavailable(
                 "\(host) answers with status \(response.status)\(words.map { ": \($0)" } ?? ""). "
-                    + "Check etcd (etcdctl endpoint status --cluster), and fleet.lease.endpoints")
+                    + "Check etcd with `etcdctl endpoint status --cluster`, and check fleet.lease.endpoints")
         }
     }
 }

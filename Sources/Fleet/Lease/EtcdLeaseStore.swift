@@ -5,11 +5,11 @@ import Time
 
 /// Leases in etcd. Every host has one lease, to which its keys are attached:
 ///
-///     /tributary/FLEET/hosts/HOST             the host's description of itself; written only if it does not exist
-///     /tributary/FLEET/owners/INTEGRATION     the host that holds the integration; written only if it does not exist
+///     /tributary/FLEET/hosts/HOST             the host's description of itself; created only if it does not exist
+///     /tributary/FLEET/owners/INTEGRATION     the host that holds the integration; created only if it does not exist
 ///     /tributary/FLEET/drain/HOST             a request to HOST to drain; attached to no lease
 ///
-/// When a lease ends, etcd removes its keys, and other hosts can write theirs.
+/// When a lease ends, etcd removes its keys. Then other hosts can create them.
 package actor EtcdLeaseStore: LeaseStore {
     /// The largest number of hosts in a fleet.
     package static let maximumHosts = 64
@@ -25,7 +25,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private let seconds: Int64
     private let prefix: String
     private var lease: Int64?
-    /// A lease that this process has but does not use. It is revoked, so that others need not wait for its expiry.
+    /// A lease that this process has but does not use. It is revoked, so that other hosts need not wait for its expiry.
     private var unused: Int64?
     private var written: HostRecord?
     /// The owners at the revision of the last observation.
@@ -126,14 +126,17 @@ package actor EtcdLeaseStore: LeaseStore {
                 .range(key: prefix + "owners/", end: prefix + "owners0", isCountOnly: true),
             ]))
         let parts = answer.parts.compactMap(\.range)
-        guard parts.count == 4 else { throw .unavailable("etcd's answer is incomplete; Tributary retries") }
+        guard parts.count == 4 else {
+            throw .unavailable("etcd's answer is incomplete. If this persists, check etcd")
+        }
         if known == nil { (owners, ownerLeases) = ([:], [:]) }
         for pair in parts[2].pairs { add(pair) }
         revision = answer.revision
         if owners.count != parts[3].total || answer.revision < known ?? 0 {
             // Keys were removed, or etcd was restored from a backup. So all keys are read again.
             guard known != nil else {
-                throw .unavailable("the number of keys in etcd's answer differs from its count; Tributary retries")
+                throw .unavailable(
+                    "the number of keys in etcd's answer differs from the count in it. If this persists, check etcd")
             }
             revision = nil
             return try await observe(integrations)
@@ -145,7 +148,7 @@ package actor EtcdLeaseStore: LeaseStore {
             seen.hosts[name] = FleetObservation.Host(
                 record: stored?.record ?? StoredHost.unreadable, isThis: isOwn(pair.lease?.value))
         }
-        // Somebody has removed this host's key. The next renewal writes it again.
+        // If somebody has removed this host's key, the next renewal writes it again.
         if lease != nil, seen.hosts[host] == nil { written = nil }
         seen.draining = Set(parts[1].pairs.compactMap { name($0.key, below: "drain/") })
         if ownLease != lease {
@@ -187,7 +190,7 @@ package actor EtcdLeaseStore: LeaseStore {
             do throws(LeaseProblem) {
                 answer = try await client.transaction(EtcdTransaction(success: operations))
             } catch .unavailable where !taken.holdings.isEmpty {
-                break  // Returns the integrations of earlier batches; the next observation shows the rest.
+                break  // Returns the earlier batches. The next observation shows what else was taken.
             }
             for (claim, outcome) in zip(part, answer.parts) where outcome.transaction?.isDone ?? false {
                 taken.holdings.append(

@@ -110,7 +110,7 @@ struct EtcdTransactionAnswer: Decodable, Sendable {
     private let succeeded: Bool?
     private let responses: [Part]?
 
-    /// Whether all comparisons were true, so that etcd ran the operations for success.
+    /// Whether all comparisons were true. Then etcd ran the operations of `success`.
     var isDone: Bool { succeeded ?? false }
     var parts: [Part] { responses ?? [] }
     /// The revision of the whole store after the transaction.

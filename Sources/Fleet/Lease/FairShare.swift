@@ -2,20 +2,22 @@
 /// as the host sees it.
 ///
 /// With n integrations and h hosts that do not drain, each host should have n/h integrations, rounded down, and some hosts one more. A host takes
-/// unheld integrations up to n/h, rounded down, and one more if more integrations are unheld than the other hosts need. A host with more than n/h,
-/// rounded up, releases the surplus. A host with exactly n/h, rounded up, releases one integration if another host has too few and will get none from
-/// elsewhere.
+/// unheld integrations up to n/h, rounded down. It takes one more if unheld integrations remain after every host has reached n/h, rounded down. A
+/// host with more than n/h, rounded up, releases the surplus. A host with exactly n/h, rounded up, releases one integration if another host has too
+/// few and will get none from elsewhere.
 struct FairShare {
-    /// The fair share of a host: n/h rounded down, and n/h rounded up.
+    /// n/h, rounded down: the integrations that each host should have.
     let least: Int
+    /// n/h, rounded up: the maximum that a host should have.
     let most: Int
     /// The number of integrations that this host has, including those that it is releasing.
     private let own: Int
     private let host: String
     /// The number of integrations of each host that does not drain, including this one.
     private let held: [String: Int]
-    /// The numbers of integrations that no host holds (`free`), and that draining hosts still hold (`draining`).
+    /// The number of integrations that no host holds.
     private let free: Int
+    /// The number of integrations that draining hosts still hold.
     private let draining: Int
 
     /// - Parameters:

@@ -1,8 +1,8 @@
 /// Decides what one host of a fleet does next. A plain value: observations go in, actions come out.
 ///
 /// Every host decides for itself, from the contents of the store. Two hosts can't hold the same integration, because the store lets only one of them
-/// create its key. A host that drains, stops or has too many integrations gives up an integration's key only after it has handed the integration
-/// over.
+/// create the integration's key, or hold the single lease in S3. A host that drains, stops or has too many integrations gives up an integration only
+/// after it has handed the integration over.
 struct FleetMember: Sendable {
     enum Action: Sendable, Equatable {
         /// Ask the store for integrations that no host holds; the answer goes to ``took(_:)``.
@@ -12,7 +12,7 @@ struct FleetMember: Sendable {
         case lost(String)
         /// Hand the integration over; then call ``handedOver(_:)``.
         case release(String)
-        /// Delete this host's keys for these integrations (each with its token) in the store, so that other hosts can take them.
+        /// Give up these integrations in the store, each with its token, so that other hosts can take them.
         case giveUp([String: Int64])
     }
 
@@ -21,7 +21,7 @@ struct FleetMember: Sendable {
         case held(Holding)
         /// The integration is being handed over to another host.
         case handingOver(Holding)
-        /// The integration is handed over, but its key is still in the store.
+        /// The integration is handed over, but not yet given up in the store.
         case returned(Holding)
         /// The integration is lost, but its collector on this host has not stopped yet.
         case stopping
@@ -42,9 +42,10 @@ struct FleetMember: Sendable {
     /// integration. The time is longer if every host has configured the same integrations: then the host that should take the integration is probably
     /// only slow.
     static let patience = (differing: Duration.seconds(2), same: Duration.seconds(10))
-    /// A host takes an integration beyond its fair share only after it has seen the integration without a holder in this many rounds.
+    /// A host takes an integration beyond its fair share only after it has seen the integration without a holder in more than this many rounds.
     static let patientRounds = 5
-    /// How long a host keeps an integration that it took beyond its fair share, so that the integration does not move back and forth.
+    /// For this time, a host keeps an integration that it took beyond its fair share, even if the shares are unequal. So the integration does not
+    /// move back and forth.
     static let reluctance = Duration.seconds(60)
 
     let host: String
@@ -63,8 +64,8 @@ struct FleetMember: Sendable {
     private var lastOwner: [String: String] = [:]
     /// Integrations that this host took beyond its fair share, and when it took them.
     private var takenLate: [String: ContinuousClock.Instant] = [:]
-    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. A round that observes the same state again ends
-    /// at once. In a quiet fleet, most rounds do.
+    /// The last observation, if this host has nothing to do until the store changes; otherwise nil. A round that observes the same state again has
+    /// nothing to decide. This is the usual case in a quiet fleet.
     private var settledAt: FleetObservation?
 
     init(host: String, isShared: Bool, configured: Set<String>) {

@@ -5,7 +5,7 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
     package struct Host: Sendable, Equatable, Codable {
         package var name: String
         package var version: String
-        /// When the host began to take part in the fleet. Milliseconds since 1970-01-01T00:00:00Z.
+        /// When the host's daemon started. Milliseconds since 1970-01-01T00:00:00Z.
         package var since: Int64
         /// The number of integrations that the host holds.
         package var holds: Int
@@ -30,22 +30,26 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
         package var ttlSeconds: Int
         /// Whether this host takes part in the fleet now. A standby host of an `s3` lease takes part, too.
         package var isTakingPart: Bool
-        /// The last successful renewal. Milliseconds since 1970-01-01T00:00:00Z; nil before the first.
+        /// When the last round of this host succeeded: the host renewed its lease if that was due, and read the state of the fleet. Milliseconds
+        /// since 1970-01-01T00:00:00Z; nil before the first.
         package var renewedAt: Int64?
         /// The present problem and what to do about it; nil if there is none.
         package var problem: String?
-        /// Since the start: renewals that succeeded, rounds that failed, and times that this host has lost its lease.
+        /// The number of successful renewals since the start.
         package var renewals = 0
+        /// The number of failed rounds since the start.
         package var failures = 0
+        /// How often this host has stopped taking part since the start, because its lease had ended, or because it could not read the fleet as a
+        /// standby.
         package var losses = 0
     }
 
     package var fleet: String
     package var host: String
     package var lease: Lease
-    /// The hosts, by name.
+    /// The hosts, in the order of their names.
     package var hosts: [Host] = []
-    /// The holders, by integration.
+    /// The holders, in the order of the integrations' names.
     package var owners: [Owner] = []
     /// Names of the integrations that are configured on the reporting host but held by no host.
     package var unheld: [String] = []

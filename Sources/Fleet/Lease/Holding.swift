@@ -27,8 +27,8 @@ package struct Holding: Sendable, Equatable {
 package protocol HoldingObserver: Sendable {
     /// This host holds the integration now. Must return quickly; the integration is opened in the background.
     func gained(_ holding: Holding) async
-    /// The lease has ended, or another host holds the integration: stop querying Okta, without a hand-over. May be called while a `release` is still
-    /// in progress.
+    /// The lease has ended, or another host holds the integration: stop querying Okta, without a hand-over. If a `release` of the integration is in
+    /// progress, this call waits for its end.
     func lost(_ integration: String) async
     /// The integration must be handed over: stop collecting, seal, and return. Another host can take it only afterwards.
     func release(_ integration: String) async

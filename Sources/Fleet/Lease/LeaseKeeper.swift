@@ -27,7 +27,8 @@ package actor LeaseKeeper {
 
     private var member: FleetMember
     private var record: HostRecord
-    /// The time until which the last observation is valid; nil while this host does not take part.
+    /// When this host stops taking part, unless a round succeeds before then: the end of its lease, or for a standby, one time to live after the last
+    /// observation. Nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
     /// Increases each time that this host stops taking part in the fleet. The result of a request that was sent in an earlier epoch is ignored.
@@ -156,7 +157,7 @@ package actor LeaseKeeper {
         begin(from)
     }
 
-    /// Notes that this host has a lease that began at the given instant.
+    /// Notes that this host has a lease whose time to live counts from the given instant.
     private func begin(_ from: ContinuousClock.Instant) {
         nextRenewal = from + ttl / 3
         term.extend(to: from + ttl)

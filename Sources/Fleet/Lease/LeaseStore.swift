@@ -31,7 +31,8 @@ package protocol LeaseStore: Sendable {
     /// Forgets this host's lease, because it has expired.
     func abandon() async
 
-    /// Asks a host to hand over its integrations and to take no others, or withdraws that request. Works from any host.
+    /// If `isDraining` is true, asks a host to hand over its integrations and to take no others. If it is false, withdraws that request. Works from
+    /// any host.
     func setDraining(_ host: String, _ isDraining: Bool) async throws(LeaseProblem)
 }
 
@@ -43,14 +44,14 @@ package struct HostRecord: Sendable, Equatable {
     package var isDraining: Bool
     /// The number of integrations that the host could collect.
     package var configured: Int
-    /// A digest of the names of those integrations: hosts with the same integrations have the same digest.
+    /// A digest of the names of the configured integrations. Hosts with the same integrations have the same digest.
     package var digest: String
 }
 
 /// An integration that this host wants to take.
 package struct Claim: Sendable, Equatable {
     package let integration: String
-    /// The last host, other than this one, that this host has seen hold the integration.
+    /// The last holder of the integration that this host has seen; nil if that was this host, or if this host has seen none.
     package let previousHost: String?
 }
 

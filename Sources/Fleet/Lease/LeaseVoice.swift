@@ -2,8 +2,8 @@ import Configuration
 import Logging
 import Systemd
 
-/// Logs the state of this host's lease: when the lease is lost or unavailable, every ten minutes while this lasts, and when this host has the lease
-/// again.
+/// Logs when this host starts and stops taking part in the fleet, and when it starts and stops draining. While a host can't take part, it logs the
+/// reason every ten minutes.
 final class LeaseVoice {
     private static let repetition = Duration.seconds(600)
 
@@ -12,9 +12,9 @@ final class LeaseVoice {
     private let engine: String
     private let ttl: Int64
     private let logger: Logger
-    /// When this host stopped taking part in the fleet, as the log says; nil while it takes part.
+    /// When this host stopped taking part in the fleet, or first failed to join it; nil while it takes part.
     private var troubleSince: ContinuousClock.Instant?
-    /// When the log last said that this host does not take part.
+    /// When the last message that this host does not take part was logged; nil while it takes part.
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false
     private var wasDraining = false
@@ -37,7 +37,7 @@ final class LeaseVoice {
         lastMessage = nil
         logger.announce(
             .fleetJoined,
-            "“\(host)” takes part in the fleet “\(fleet)”\(after); its lease is stored in \(engine) and expires \(ttl) s after a renewal"
+            "“\(host)” takes part in the fleet “\(fleet)”\(after); leases are stored in \(engine) and expire \(ttl) s after a renewal"
         )
     }
 
@@ -50,15 +50,19 @@ final class LeaseVoice {
                 .fleetLeaseLost,
                 """
                 “\(host)” has not been able to read the lease of the fleet “\(fleet)” for \(ttl) s and can't take over: \
-                \(problem ?? "this process did not run"). It becomes a standby again as soon as it can read the lease
+                \(problem ?? "this process did not run"). This host becomes a standby again as soon as it can read the lease
                 """)
             return
         }
+        let stopped =
+            holdings == 0
+            ? "This host held no integrations."
+            : "This host has stopped querying Okta for \(Self.integrations(holdings)); other hosts may take over."
         logger.announce(
             .fleetLeaseLost,
             """
-            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). It has stopped querying Okta \
-            for \(Self.integrations(holdings)); other hosts may take over. It joins again automatically
+            “\(host)” has lost its lease in the fleet “\(fleet)”: \(problem ?? "it was not renewed for \(ttl) s"). \(stopped) It joins \
+            again automatically
             """)
     }
 
@@ -71,8 +75,10 @@ final class LeaseVoice {
             troubleSince = now
             lastMessage = now - Self.repetition + .seconds(ttl + 2)
             logger.info(
-                "“\(host)” can't join the fleet “\(fleet)” yet: the lease of an earlier run still has this name, and ends in at most \(ttl) s"
-            )
+                """
+                “\(host)” can't join the fleet “\(fleet)” yet: another lease still has this name. If it is from an earlier run, it ends in \
+                at most \(ttl) s
+                """)
             return
         }
         if let lastMessage, lastMessage.duration(to: now) < Self.repetition { return }
@@ -81,7 +87,7 @@ final class LeaseVoice {
         lastMessage = now
         logger.announce(
             .fleetLeaseLost,
-            "“\(host)” can't take part in the fleet “\(fleet)” and collects nothing\(before): \(problem.words). It retries every second"
+            "“\(host)” can't take part in the fleet “\(fleet)” and collects nothing\(before): \(problem.words). Tributary retries every second"
         )
     }
 
@@ -89,11 +95,12 @@ final class LeaseVoice {
         guard isDraining != wasDraining else { return }
         wasDraining = isDraining
         if isDraining {
+            let handsOver = holdings == 0 ? "" : "hands over \(Self.integrations(holdings)) and "
             logger.announce(
                 .fleetDraining,
                 """
-                “\(host)” drains, as requested by “tributary fleet drain”: it hands over \(Self.integrations(holdings)) and \
-                takes no new integrations until “tributary fleet undrain \(host)”
+                “\(host)” drains, as requested by “tributary fleet drain”: it \(handsOver)takes no new integrations until you run \
+                “tributary fleet undrain \(host)”
                 """)
         } else {
             logger.announce(

@@ -41,8 +41,9 @@ package actor S3LeaseStore: LeaseStore {
     private var known: Known?
     /// The number of the term in which this process holds the lease; nil if it does not hold the lease.
     private var term: Int64?
-    /// The integrations that this process collects under the lease, and those that it has handed over while it still holds the lease.
+    /// The integrations that this process collects under the lease.
     private var kept: Set<String> = []
+    /// The integrations that this process has handed over while it still holds the lease.
     private var given: Set<String> = []
 
     /// - Parameter encryption: the encryption to request from the store; nil for the bucket's default.
@@ -75,8 +76,8 @@ package actor S3LeaseStore: LeaseStore {
                 guard self.term == term else { throw .ended }
                 return sent
             }
-            // The write was refused because the object has changed: another process has requested a drain, or the answer to an earlier write was
-            // lost.
+            // The write was refused because the object has changed: another process has requested a drain or taken the lease over, or the answer to
+            // an earlier write was lost.
             try await read()
         }
         self.term = nil

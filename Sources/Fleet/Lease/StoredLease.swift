@@ -49,10 +49,10 @@ struct StoredLease: Codable {
 
     var format = 1
     var fleet: String
-    /// The host that has the lease; absent if no host has it.
+    /// The host that took the lease last; absent if no host has taken it yet, or that host has given it up.
     var holder: Holder?
     var lastHolder: String?
-    /// Increases each time that the lease changes hands.
+    /// Increases each time that a host takes the lease.
     var term: Int64 = 0
     /// Increases with each write.
     var renewal: Int64 = 0

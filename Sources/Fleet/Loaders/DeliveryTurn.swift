@@ -1,9 +1,9 @@
-/// Decides from a loader's acknowledgement which host delivers for that loader. A plain value.
+/// Decides from a loader's acknowledgement whether this host may deliver for that loader, or must wait for another host. A plain value.
 ///
 /// Any host may deliver, but only one at a time does. That host writes the id of its run into the acknowledgement, and rewrites the acknowledgement
-/// at least every ``renewal``. Any other host waits until the acknowledgement has not changed for ``patience``, by its own clock. This only avoids
-/// duplicate work; correctness does not depend on it. If two hosts deliver at the same time, their conditional writes conflict, and one of them
-/// stops.
+/// at least every ``renewal``. Any other host waits until the acknowledgement names no run, or has not changed for ``patience`` by its own clock.
+/// This only avoids duplicate work; correctness does not depend on it. If two hosts deliver at the same time, their conditional writes conflict. The
+/// host whose write is refused stops delivering.
 struct DeliveryTurn: Sendable {
     static let renewal = Duration.seconds(20)
     static let patience = Duration.seconds(60)
@@ -11,7 +11,7 @@ struct DeliveryTurn: Sendable {
     enum Decision: Sendable, Equatable {
         /// The loader has no acknowledgement yet: this host writes the first one.
         case register
-        /// No host delivers: this host may continue from this acknowledgement, if no other host has changed it since.
+        /// No other host delivers: this host may continue from this acknowledgement, if no other host has changed it since.
         case claim(LoaderAcknowledgement, etag: String)
         /// The named host delivers.
         case wait(host: String)

@@ -8,9 +8,9 @@ struct FleetQueue: Sendable {
     /// ``Delivery/Deliverer/window``, this number limits the memory use.
     static let limit = 512
 
-    /// The positions that are durably acknowledged.
+    /// The positions that are durably acknowledged, by integration.
     private(set) var acknowledged: [String: SealPosition]
-    /// The last added seal of each integration. All earlier ones were added or acknowledged.
+    /// For each integration, the generation up to which all seals were added or are acknowledged.
     private(set) var read: [String: UInt64] = [:]
     private var waiting: [SourceSegment] = []
     private var first = 0
@@ -46,8 +46,8 @@ struct FleetQueue: Sendable {
                 directory)
         }
         guard seal.segments.isEmpty else { return }
-        // The seal has no segments: only the cursor has moved. The position moves as well, so that it never refers to a seal that was deleted because
-        // of its age.
+        // The seal has no segments: only the cursor has moved. The loader's position moves as well, so that it never refers to a seal that was
+        // deleted because of its age.
         let position = SealPosition(generation: seal.generation, segments: 0)
         if let after, after.covers(position) { return }
         let listing = FleetListing(

@@ -9,17 +9,18 @@ import Time
 
 /// The bucket of a fleet as the source of a delivery. The seals list the segments; `_tributary/acks/NAME.json` records what is delivered.
 ///
-/// Each seal is read only once, after a listing of the staged objects has shown that it may exist. For up to 500 integrations, the listing costs one
+/// A seal is read only after a listing of the staged objects has shown that the seal may exist. For up to 500 integrations, the listing costs one
 /// request every few seconds, even if there is no new seal. If another process has acknowledged meanwhile, the delivery waits for its turn and starts
 /// again from the new acknowledgement.
 package final class FleetSource: SegmentSource {
-    /// The interval between two listings of staged objects.
+    /// The interval between two listings of staged objects, and between two checks while the delivery waits for its turn.
     static let checkInterval = Duration.seconds(5)
-    /// The interval between two acknowledgements, and between two checks while the delivery waits for its turn.
+    /// The shortest interval between two acknowledgements.
     static let acknowledgementInterval = Duration.seconds(1)
     /// How often the delivery checks whether something is due.
     static let step = Duration.milliseconds(100)
-    /// The time limit for the last acknowledgement, which must fit into the time that a stop may take.
+    /// The time limit for the last acknowledgement. The end of the running transfers and this acknowledgement must together fit into the time for a
+    /// stop.
     static let closing = Duration.seconds(8)
 
     private struct State {
@@ -45,7 +46,8 @@ package final class FleetSource: SegmentSource {
         var mayRead = false
         /// Integrations that have no further seal to read, at least until the next listing.
         var idle: Set<String> = []
-        /// Integrations of which nothing was delivered before. Their deleted segments are skipped up to the first segment that exists.
+        /// Integrations whose acknowledged position includes no segment of its seal, such as all integrations of a new loader. Their deleted segments
+        /// are skipped, until a seal has a segment that exists.
         var fresh: Set<String> = []
         var nextCheck = ContinuousClock.now
         var writtenAt = ContinuousClock.now
@@ -154,7 +156,7 @@ package final class FleetSource: SegmentSource {
         try await fill()
     }
 
-    /// Waits for this delivery's turn, and claims it.
+    /// Checks whether it is this delivery's turn. If so, claims the turn, and begins after the acknowledged positions.
     private func takeTurn() async throws(S3Problem) {
         try await list.check()
         let found = try await list.acknowledgement(of: loader)
@@ -204,8 +206,7 @@ package final class FleetSource: SegmentSource {
         acknowledgement.acknowledgedAt = CivilTime(milliseconds: UTCTime.now().milliseconds).rfc3339
     }
 
-    /// Writes the acknowledgement. Returns the tag of the written object; nil if another process wrote first. If the answer to the write was lost,
-    /// reads the object to find out whether it was written.
+    /// Replaces the acknowledgement that has the given tag. Returns the tag of the written object; nil if another process wrote first.
     private func write(
         _ acknowledgement: LoaderAcknowledgement, replacing etag: String?
     ) async throws(S3Problem) -> String? {
@@ -312,7 +313,7 @@ package final class FleetSource: SegmentSource {
                 return nil
             }
             throw SealList.missing(integration, generation + 1, before: first, in: list.place) {
-                "skip them with `\(CommandHint.command("spool ack --bucket --loader \(loader) --through \($0)"))`"
+                "continue after the gap with `\(CommandHint.command("spool ack --bucket --loader \(loader) --through \($0)"))`"
             }
         }
         // If objects are staged for generation `seal.generation + 2`, the seal after this one is decided. Then all segments of this seal are visible,
@@ -324,13 +325,15 @@ package final class FleetSource: SegmentSource {
         if gone.count < listings.count { own.withLock { _ = $0.fresh.remove(integration) } }
         if !gone.isEmpty {
             logger.notice(
-                "\(gone.count) segments of \(integration) are skipped, because they were deleted before this delivery began"
+                gone.count == 1
+                    ? "1 segment of \(integration) is skipped, because it was deleted before this delivery began"
+                    : "\(gone.count) segments of \(integration) are skipped, because they were deleted before this delivery began"
             )
         }
         return (seal, Set(gone))
     }
 
-    /// Writes the last acknowledgement without the id of a run, so that another host can take over.
+    /// Writes the last acknowledgement without the id of a run, so that another host can take over at once.
     package func close() async -> Int64 {
         let (wanted, positions) = state.withLock { ($0.wanted, $0.queue?.positions(through: $0.wanted)) }
         let (isOver, etag) = own.withLock { ($0.isOver, $0.etag) }

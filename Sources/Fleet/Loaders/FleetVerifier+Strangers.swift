@@ -1,7 +1,7 @@
 import Delivery
 import Spool
 
-/// Finds objects that no seal names.
+/// Finds objects that no seal names, and checks the windows of the newest seal.
 extension FleetVerifier {
     /// - Parameters:
     ///   - named: hashes of the paths that seals name.
@@ -22,7 +22,7 @@ extension FleetVerifier {
                         }
                         continue
                     }
-                    // The seal that named this object is not kept any more, so the object is not reported.
+                    // The object is older than the oldest kept seal. An earlier seal may have named the object, so the object is not reported.
                     if overview.oldest > 2, sealedAt < overview.oldestSealedAt { continue }
                     if unnamed.count < options.problemLimit {
                         unnamed.append(entry.path)
@@ -100,7 +100,8 @@ extension FleetVerifier {
                 if !known.contains(name) {
                     report(
                         .unlisted, entry.path,
-                        "no seal of \(name) exists, so no seal names this file or the others below \(name)")
+                        "the integration \(name) has no seal, so no seal names this file or any other file of \(name)"
+                    )
                 }
                 // "0" is the character after "/", so the listing continues after all paths of this integration.
                 after = "\(top)\(name)0"

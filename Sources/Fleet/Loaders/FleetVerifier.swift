@@ -32,8 +32,9 @@ package struct FleetVerifier: Sendable {
     /// The result of the first pass over an integration's seals.
     struct Overview: Sendable {
         var name: String
-        /// The generation of the oldest seal, and when it was sealed; milliseconds since 1970.
+        /// The generation of the oldest seal.
         var oldest: UInt64
+        /// When the oldest readable seal was made. Milliseconds since 1970.
         var oldestSealedAt = Int64.min
         var newest: SealDecision?
         var records = 0
@@ -77,7 +78,7 @@ package struct FleetVerifier: Sendable {
 
     // MARK: Seals
 
-    /// Checks the seals of an integration: there must be one for each generation, each with a cursor.
+    /// Checks the seals of an integration: from the oldest one on, there must be a seal for each generation, and each seal must have a cursor.
     private mutating func overview(_ name: String, oldest: UInt64) async throws(S3Problem) -> Overview {
         var overview = Overview(name: name, oldest: oldest)
         var after = oldest - min(oldest, 1)
@@ -87,7 +88,11 @@ package struct FleetVerifier: Sendable {
             for (generation, seal) in found {
                 let key = FleetKey.seal(name, generation)
                 if generation != expected {
-                    report(.sealGap, key, "the seals of generations \(expected) to \(generation - 1) are missing")
+                    let missing =
+                        generation == expected + 1
+                        ? "the seal that begins generation \(expected) is missing"
+                        : "the seals that begin generations \(expected) to \(generation - 1) are missing"
+                    report(.sealGap, key, missing)
                 }
                 expected = generation + 1
                 guard let seal else {
@@ -114,7 +119,7 @@ package struct FleetVerifier: Sendable {
         return overview
     }
 
-    /// Reads some seals, and returns the generation after which to continue. A seal that can't be used is nil.
+    /// Reads some seals. A seal that can't be used is nil. `next` is the generation after which to continue; nil at the end.
     func seals(
         _ name: String, after: UInt64
     ) async throws(S3Problem) -> (found: [(UInt64, SealDecision?)], next: UInt64?) {
@@ -149,7 +154,7 @@ package struct FleetVerifier: Sendable {
         var present: Set<String> = []
     }
 
-    /// Returns the last generation whose seal was read.
+    /// Checks the segments of an integration in one pass. Returns the last generation whose seal was read.
     private mutating func read(
         _ check: inout IntegrationCheck, _ overview: Overview, _ progress: (VerifyProgress) -> Void
     ) async throws(S3Problem) -> UInt64 {
@@ -245,7 +250,7 @@ private struct SegmentReading {
     private let segment: SealedSegment
     private var check: SegmentCheck?
     private let stream: SegmentStream?
-    /// Why the segment can't be decompressed.
+    /// Why the segment can't be read completely; nil if it can.
     private var damage: String?
 
     init(_ segment: SealedSegment, _ options: VerifyOptions) {

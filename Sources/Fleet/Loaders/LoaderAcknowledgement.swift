@@ -17,9 +17,9 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package var acknowledgedAt: String
     /// The position in each integration. If an integration is missing here, the loader begins with that integration's first seal.
     package var integrations: [String: SealPosition]
-    /// The host that delivers for this loader now, and the random id of that delivery (32 hexadecimal digits). Both are absent while no `tributary
-    /// deliver` runs.
+    /// The host whose delivery has written the acknowledgement. Absent if the delivery has ended regularly, or another program has acknowledged.
     package var host: String?
+    /// The random id of that delivery: 32 hexadecimal digits. Absent if `host` is absent.
     package var run: String?
 
     enum CodingKeys: String, CodingKey {
@@ -39,7 +39,7 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
             guard let earlier = integrations[integration], !position.covers(earlier) else { continue }
             return
                 "loader \(loader) has acknowledged \(earlier.text(integration)) already, and acknowledgements do not go back. To load all "
-                + "segments again that still exist, remove the loader's acknowledgements and let it start from the beginning"
+                + "existing segments again, remove the loader's acknowledgements and let it start from the beginning"
         }
         return nil
     }
@@ -67,7 +67,7 @@ extension SealList {
         }
         guard found.format <= LoaderAcknowledgement.format else {
             throw Self.refused(
-                "\(key) has format \(found.format), but this version supports \(LoaderAcknowledgement.format)",
+                "\(key) has format \(found.format), but this version supports formats up to \(LoaderAcknowledgement.format)",
                 "Install the version that wrote it, or a newer one")
         }
         return (found, read.etag)
@@ -141,8 +141,9 @@ extension SealList {
     private func check(_ position: SealPosition, of integration: String) async throws(S3Problem) {
         if let seal = try await seal(integration, position.generation) {
             guard position.segments <= seal.segments.count else {
+                let segments = seal.segments.count == 1 ? "1 segment" : "\(seal.segments.count) segments"
                 throw Self.refused(
-                    "the seal of \(integration) that begins generation \(position.generation) has \(seal.segments.count) segments, so "
+                    "the seal of \(integration) that begins generation \(position.generation) has \(segments), so "
                         + "\(position.text(integration)) can't have been loaded",
                     "Acknowledge a position that `\(CommandHint.command("spool list --bucket"))` has shown")
             }

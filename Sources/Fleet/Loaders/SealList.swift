@@ -1,14 +1,15 @@
 import Delivery
 import Spool
 
-/// Reads the seals of a fleet in its bucket, which are the manifest for loaders.
+/// Reads the seals in a fleet's bucket. They list the segments for loaders, as the manifest does in the spool of a single host.
 ///
 /// Integrations come in the order of their names, and the seals of each in the order of their generations. Seals are read in pieces, so that memory
 /// use does not depend on the number of seals. Only the newest seal of an integration can have segments that are not visible yet: its bundle, the
 /// object in which its segments were staged, exists until all of them are visible.
 package struct SealList: Sendable {
-    /// The maximum number of seals in a piece, and their maximum total size in bytes. A single seal may exceed that size.
+    /// The maximum number of seals in a piece.
     static let pieceSeals = 64
+    /// The maximum total size of the seals in a piece, in bytes. A piece with a single seal may be larger.
     static let pieceBytes: Int64 = 4 << 20
     /// The number of concurrent requests.
     static let requests = 8
@@ -49,8 +50,8 @@ package struct SealList: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation with staged objects. That is the generation of the newest seal, or the next generation, for which
-    /// a seal may never be decided. Needs one request for each 1,000 objects; an integration has one or two objects.
+    /// For each integration, the largest generation for which identity windows are staged. That is the generation of the newest seal, or the next
+    /// generation, for which a seal may never be decided. Takes one request for each 1,000 objects; an integration usually has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?
@@ -101,7 +102,7 @@ package struct SealList: Sendable {
         package var next: UInt64?
     }
 
-    /// The seals after a generation. Throws a final problem if a seal is missing, because a loader would miss the segments that this seal names.
+    /// The next seals after a generation. Throws a final problem if a seal is missing, because a loader would not get that seal's segments.
     package func piece(_ integration: String, after generation: UInt64) async throws(S3Problem) -> Piece {
         let listing = try await client.list(
             FleetKey.seals(integration), after: FleetKey.seal(integration, generation), limit: Self.pieceSeals)
@@ -127,16 +128,20 @@ package struct SealList: Sendable {
         return piece
     }
 
-    /// - Parameter following: turns a position into advice on how to continue there. The position is the one before the first seal that exists.
+    /// - Parameter following: turns a position into advice on how to continue there. The position is directly after the missing seals.
     static func missing(
         _ integration: String, _ first: UInt64, before next: UInt64, in place: String,
         following: (String) -> String = { "continue after \($0)" }
     ) -> S3Problem {
-        refused(
-            "the seals of \(integration) from generation \(first) to \(next - 1) are not in \(place) any more",
-            "Restore earlier versions of them, or "
+        let what =
+            next == first + 1
+            ? "the seal of \(integration) that begins generation \(first) is"
+            : "the seals of \(integration) that begin generations \(first) to \(next - 1) are"
+        return refused(
+            "\(what) not in \(place) any more",
+            "Restore what is missing from earlier versions of the objects, or "
                 + following(SealPosition(generation: next, segments: 0).text(integration))
-                + "; the segments that the missing seals name may still be in the bucket")
+                + "; the segments of missing seals may still be in the bucket")
     }
 
     /// The generation after which to begin a listing from a position. Throws a final problem if the position is after the newest seal, or if seals
@@ -161,7 +166,7 @@ package struct SealList: Sendable {
             "Continue from an earlier position, and skip the paths that you have loaded")
     }
 
-    /// The segments of seals after a position, in order, each with its state. Takes few requests, even for many segments.
+    /// The segments of seals after a position, in order, each with the size of its object. Takes few requests, even for many segments.
     package func listings(
         _ seals: [SealDecision], after position: SealPosition?
     ) async throws(S3Problem) -> [FleetListing] {
@@ -239,7 +244,7 @@ package struct FleetListing: Sendable, Equatable {
     /// Size of the object in bytes; nil if it does not exist or was not looked up yet.
     package var bytes: Int64?
 
-    /// Whether the object was deleted after the seal.
+    /// Whether the object does not exist. Valid only after the object was looked up.
     package var isGone: Bool { bytes == nil }
 
     /// The segment's position as text.

@@ -1,11 +1,12 @@
-/// A loader's progress in an integration of a fleet: all seals before a generation, and the first segments of that generation's seal.
+/// A loader's progress in an integration of a fleet: all seals before one seal, and the first segments of that seal. The seal is given by the
+/// generation that it begins.
 ///
 /// The text `acme/12/3` means all seals of acme before the seal that begins generation 12, and the first 3 segments of that seal. It is also the
 /// position of the third of these segments.
 package struct SealPosition: Sendable, Hashable, Codable {
     /// The generation, at least 1. The first seal begins generation 2.
     package var generation: UInt64
-    /// The number of segments of the seal that begins that generation. At least 0.
+    /// How many segments of the seal that begins this generation are included. At least 0.
     package var segments: Int
 
     package init(generation: UInt64, segments: Int) {

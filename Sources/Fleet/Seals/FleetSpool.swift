@@ -82,7 +82,7 @@ extension SealLog {
         }
         guard spool.format <= FleetSpool.format else {
             throw refused(
-                "\(client.address.shown) has format \(spool.format), but this version supports \(FleetSpool.format)",
+                "\(client.address.shown) has format \(spool.format), but this version supports formats up to \(FleetSpool.format)",
                 "Install the version that runs on the other hosts")
         }
         guard spool.fleet == fleet else {

@@ -93,7 +93,7 @@ package enum FleetKey {
     /// The lease of a fleet without etcd.
     package static let lease = "_tributary/lease.json"
 
-    /// The prefix of all seals of all integrations.
+    /// The common prefix of the seals of all integrations.
     static let allSeals = "_tributary/seals/"
     static let allWindows = "_tributary/windows/"
     static let allAcknowledgements = "_tributary/acks/"
@@ -114,7 +114,7 @@ package enum FleetKey {
         bundles(integration) + "\(digits(generation))-\(commit)"
     }
 
-    /// The acknowledgement of a loader.
+    /// The key of a loader's acknowledgement.
     package static func acknowledgement(_ loader: String) -> String { "\(allAcknowledgements)\(loader).json" }
 
     /// The loader's name in the key of an acknowledgement; nil for other keys.

@@ -47,7 +47,8 @@ package struct SealLog: Sendable {
     /// An integration's newest decision; nil if the integration was never sealed.
     package func newest(_ integration: String) async throws(S3Problem) -> SealDecision? {
         let windows = try await client.list(FleetKey.windows(integration)).entries
-        // The windows of the newest decision always exist. Windows of a generation without a decision were left by a failed attempt.
+        // The windows of the newest decision always exist. Windows of a generation without a decision are from an attempt that has failed or is still
+        // running.
         for generation in Set(windows.compactMap { FleetKey.generation($0.path) }).sorted(by: >) {
             guard let found = try await decision(integration, generation) else { continue }
             return try await latest(after: found)
@@ -79,12 +80,14 @@ package struct SealLog: Sendable {
         else { throw damaged(key, "the object is not a seal of \(integration)") }
         guard decision.format <= SealDecision.format else {
             throw damaged(
-                key, "the seal has format \(decision.format), but this version supports \(SealDecision.format)")
+                key,
+                "the seal has format \(decision.format), but this version supports formats up to \(SealDecision.format)",
+                remedy: "Install the version that runs on the other hosts")
         }
         return decision
     }
 
-    /// The identity windows of the newest decision.
+    /// The identity windows of a decision. They are kept only for the newest decision.
     package func windows(of decision: SealDecision) async throws(S3Problem) -> [UInt8] {
         guard decision.windows.bytes <= Self.windowsBytes else {
             throw damaged(decision.windows.key, "the object is too large")
@@ -173,8 +176,8 @@ package struct SealLog: Sendable {
         if decision.generation.isMultiple(of: 64) { try await deleteOld(decision) }
     }
 
-    /// Deletes old decisions. If a host is suspended until the decision of its generation is deleted, it could then decide that generation a second
-    /// time. But when this host opens the integration again, it finds the newer decision.
+    /// Deletes old decisions. If a host was suspended for so long that the decision of its generation was deleted, the host could decide that
+    /// generation a second time. Once the host opens the integration again, it finds the newer decisions and continues from the newest.
     private func deleteOld(_ newest: SealDecision) async throws(S3Problem) {
         guard let own = try await client.list(newest.key, limit: 1).entries.first else { return }
         for entry in try await client.list(FleetKey.seals(newest.integration)).entries
@@ -284,17 +287,19 @@ package struct SealLog: Sendable {
         return headers
     }
 
-    private func damaged(_ key: String, _ reason: String) -> S3Problem {
+    private func damaged(
+        _ key: String, _ reason: String,
+        remedy: String =
+            "Restore an earlier version or a copy of the object; a collection or delivery that needs it waits until then"
+    ) -> S3Problem {
         S3Problem(
-            trouble: DeliveryTrouble(
-                "\(client.address.shown)/\(key) can't be used: \(reason)",
-                remedy:
-                    "Restore an earlier version or a copy of the object; the integration is not collected until then"))
+            trouble: DeliveryTrouble("\(client.address.shown)/\(key) can't be used: \(reason)", remedy: remedy))
     }
 
     private func local(_ error: SpoolError) -> S3Problem {
         S3Problem(
             trouble: DeliveryTrouble(
-                "\(error)", remedy: "Check the free space, and whether the service's user may write there"))
+                "\(error)",
+                remedy: "Check the disk's free space, and whether the service's user may read and write this file"))
     }
 }

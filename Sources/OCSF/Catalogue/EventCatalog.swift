@@ -64,7 +64,7 @@ package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
         var mapping: EventMapping
-        /// The ATT&CK tags. Nil if the table has no column `attack`; the tags from an earlier table then remain.
+        /// The ATT&CK tags. Nil if the row has no column `attack`; then the tags of the type's row in an earlier table remain.
         var attacks: [Attack]?
     }
 

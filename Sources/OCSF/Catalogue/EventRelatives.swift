@@ -30,11 +30,11 @@ struct EventRelatives: Sendable {
         mappings = types.map(\.mapping)
     }
 
-    /// The result of the vote; nil if no type of the catalogue shares a word with this type. The type with the index `excluded` does not vote. Set
-    /// `excluded` only to measure how good the votes are.
+    /// The result of the vote; nil if no type of the catalogue begins or ends with the same word as this type. The type with the index `excluded`
+    /// does not vote. Set `excluded` only to measure how good the votes are.
     func vote(on type: JSONText, excluding excluded: Int? = nil) -> Vote? {
         var closest = 0
-        // For each class: the number of votes, the activity of the first voter, and whether all other voters have the same activity.
+        // For each class: the number of votes, and the activity of all voters, or 99 if the voters have different activities.
         var votes = [Int](repeating: 0, count: OCSFKind.allCases.count)
         var activities = [Int](repeating: 99, count: OCSFKind.allCases.count)
         text.withUnsafeBufferPointer { buffer in
@@ -60,7 +60,7 @@ struct EventRelatives: Sendable {
                 votes[kind] += 1
             }
         }
-        // If classes are tied, Entity Management wins, because it can represent any event.
+        // If Entity Management has as many votes as any other class, it wins, because it can represent any event.
         var most = OCSFKind.entity
         for kind in OCSFKind.allCases where votes[kind.rawValue] > votes[most.rawValue] { most = kind }
         guard votes[most.rawValue] > 0 else { return nil }
@@ -96,7 +96,7 @@ struct EventRelatives: Sendable {
     }
 }
 
-/// Caches the votes on types that have no row. A vote compares a type with the whole catalogue, so it takes place only once for each type.
+/// Caches the results of votes on types that have no row, because a vote compares a type with the whole catalogue. A full cache is emptied.
 struct UnknownTypes {
     private static let capacity = 64
     private var known: [(type: [UInt8], mapping: EventMapping)] = []

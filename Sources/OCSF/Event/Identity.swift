@@ -67,7 +67,7 @@ struct Targets {
     var resourceSet: Identity?
     var session: Identity?
     var idp: Identity?
-    /// The target that has `changeDetails`: a state before and after the change.
+    /// The first target that has `changeDetails`: the target's state before and after the change.
     var changed: Identity?
     var hasConsents = false
     /// Whether one of the targets is a policy or a rule.
@@ -153,19 +153,19 @@ struct Targets {
         if token == nil, type.hasSuffix("_token") { token = target }
     }
 
-    /// True for the spellings of an identity provider: `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
+    /// True for the spellings of an identity provider, such as `IdentityProvider`, `Identity Provider`, `IDENTITY_PROVIDER`, `IDP`, `SamlIdp`.
     static func isIdentityProvider(_ type: JSONText) -> Bool {
         guard type.count >= 16 else { return type.equalsIgnoringCase("idp") || type.hasSuffix("Idp") }
         guard type.count <= 24, type.start[type.count - 1] | 0x20 == UInt8(ascii: "r") else { return false }
         return type.containsIgnoringCase("identity") && type.containsIgnoringCase("provider")
     }
 
-    /// True for policies and rules: `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
+    /// True for the types of policies and rules, such as `PolicyEntity`, `PolicyRule`, `Policy`, `Rule`, `PolicyAction`, `Policy Evaluation`.
     static func isPolicy(_ type: JSONText) -> Bool {
         type.count >= 6 ? type.slice(0..<6).equalsIgnoringCase("policy") : type.equalsIgnoringCase("rule")
     }
 
-    /// True for authenticators: `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Authenticator`, `Factor Type`, `MFAFactor`, `Factor`.
+    /// True for the types of authenticators, such as `AuthenticatorEnrollment`, `AuthenticatorMethod`, `Factor Type`, `MFAFactor` and `Factor`.
     static func isFactor(_ type: JSONText) -> Bool {
         type.hasPrefix("Authenticator") || type.equals("Factor Type") || type.equals("MFAFactor")
             || type.equals("Factor")

@@ -1,14 +1,15 @@
 import CSimdjson
 import Glibc
 
-/// A view of one parsed LogEvent. Nothing is copied, and no particular shape is assumed. The code that uses a value checks its type. It ignores a
-/// value of an unexpected type, so this value ends up in `unmapped`.
+/// A view of one parsed LogEvent. Nothing is copied, and no particular shape is assumed: code that uses a value checks the value's type first. A
+/// value of an unexpected type is ignored, so it ends up in `unmapped`.
 struct LogEvent {
     let bytes: UnsafePointer<UInt8>
     let count: Int
     let nodes: JSONNode
-    /// The members of the event and of `debugContext.debugData`, indexed by `OktaKey.rawValue`.
+    /// The members of the event, indexed by `OktaKey.rawValue`.
     let top: UnsafeMutablePointer<JSONNode?>
+    /// The members of `debugContext.debugData`, indexed by `OktaKey.rawValue`.
     let debug: UnsafeMutablePointer<JSONNode?>
 
     /// Fills `top` with the members of the event, and `debug` with those of `debugData`, each in one pass.

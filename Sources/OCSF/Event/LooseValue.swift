@@ -11,7 +11,8 @@ enum LooseValue {
 }
 
 extension LogEvent {
-    /// The value of a node that is an object, an array or a text. Nil for any other node, and for a text that means "no value".
+    /// The value of a node that is an object, an array or a text. Nil for any other node, and for a text that is empty, too long for OCSF, or means
+    /// "no value".
     @inline(__always)
     func loose(_ node: JSONNode?) -> LooseValue? {
         guard let node else { return nil }
@@ -25,7 +26,7 @@ extension LogEvent {
         }
     }
 
-    /// The text of a value that is a string, a number or a boolean; nil for any other value.
+    /// The text of a value that is a string, a number or a boolean. Nil for any other value, and for a string that means "no value".
     func scalar(_ value: LooseValue) -> JSONText? {
         switch value {
         case .text(let text): return text.count > 0 && !text.equalsIgnoringCase("null") ? text : nil
@@ -97,7 +98,7 @@ extension LogEvent {
         return text.equalsIgnoringCase("true") ? true : text.equalsIgnoringCase("false") ? false : nil
     }
 
-    /// The member of a map with this name.
+    /// The first member of a map that has the given name; nil if there is none.
     func member(of value: LooseValue, _ name: StaticString) -> LooseValue? {
         var found: LooseValue?
         forEachMember(of: value) { if found == nil, $0.equals(name) { found = $1 } }

@@ -1,5 +1,5 @@
-/// The member names of a LogEvent that the mapping uses. The parser marks members with the raw value, so that the mapping
-/// compares numbers. All other members go to `unmapped`.
+/// The member names of a LogEvent that the mapping uses. The parser marks each member with the raw value of its name, so that the mapping compares
+/// numbers instead of texts. All members with other names go to `unmapped`.
 enum OktaKey: UInt16, CaseIterable {
     // members of a LogEvent
     case uuid = 1
@@ -15,7 +15,7 @@ enum OktaKey: UInt16, CaseIterable {
     case asNumber, asOrg, isp, domain, ipDetails, ipServiceCategories, risk, level
     case authenticationProvider, credentialProvider, issuer, externalSessionId, rootSessionId
     case debugData, ipChain, ip
-    // members of debugData, by their present names (Okta may change these names, which it does not treat as a data contract)
+    // members of debugData, by their present names (Okta does not promise to keep these names)
     case requestId, requestUri, url, origin, dtHash, deviceFingerprint, ja3, ja4
     case threatSuspected, behaviors, logOnlySecurityData, tunnels
     case factor, authMethodFirstType, authMethodSecondType, signOnMode
@@ -32,7 +32,7 @@ enum OktaKey: UInt16, CaseIterable {
     case isProxy, proxyType, anonymizerStatus, associatedProxies
     // members that state a policy's decision
     case ruleAction, policyAction, matchedRuleAction, matchedRuleId, matchedRuleDisplayName
-    // members that say who vouched for the user
+    // members that say how and by whom the user was authenticated, and in which session
     case credentialType, idpDisplayName, sessionId
     // members that describe methods and authenticators
     case methodType, authenticatorKey, pushOnlyResponseType
@@ -45,8 +45,8 @@ enum OktaKey: UInt16, CaseIterable {
         }
     }
 
-    /// Second spellings of these member names. Okta's pages on Identity Threat Protection write them with a capital letter, everything else from Okta
-    /// with a small one.
+    /// Member names that Okta spells in two ways. Okta's pages on Identity Threat Protection begin these names with a capital letter; all other texts
+    /// of Okta begin them with a lowercase letter.
     static let capitalized: [(name: String, key: OktaKey)] = [
         ("Risk", .risk), ("Behaviors", .behaviors), ("ThreatSuspected", .threatSuspected), ("EventUuid", .eventUuid),
         ("Label", .label), ("ExternalSessionId", .externalSessionId), ("RiskChange", .riskChange),

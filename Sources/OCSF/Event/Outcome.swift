@@ -44,7 +44,7 @@ struct Outcome {
             }
         }
         if let eventType {
-            // For these event types, Okta's result SUCCESS means that access was denied.
+            // An event of one of these types reports a denial, even if Okta's result is SUCCESS.
             if eventType.equals("application.policy.sign_on.deny_access") {
                 status = 2
                 isOverridden = true
@@ -105,7 +105,7 @@ extension RecordMapping {
         if kind == .finding {
             explain("status_id", "the state of the finding, from its activity, the verdict and the risk")
         } else if outcome.isOverridden {
-            explain("status_id", "Failure: for this event type, Okta's result SUCCESS means that access was denied")
+            explain("status_id", "Failure: an event of this type reports a denial, even if Okta's result is SUCCESS")
         } else {
             explain("status_id", outcome.result == nil ? "no outcome" : "outcome.result")
         }

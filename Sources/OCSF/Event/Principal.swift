@@ -8,8 +8,8 @@ enum Principal {
     case device
     case address
 
-    /// Decides by the actor's type in the event. If the type is missing or unknown, the actor is an address if its id, or without an id its name, is
-    /// an IP address. Otherwise it is a user.
+    /// Decides by the actor's type in the event. If the type is missing or unknown, the actor is an address if its id is an IP address, and otherwise
+    /// a user. If the actor has no id, its name is examined instead.
     init(_ identity: Identity, in event: LogEvent) {
         guard let type = event.known(identity.type) else {
             self = Self.isAddress(identity, event) ? .address : .user

@@ -2,18 +2,20 @@ import Time
 
 /// A time in the forms in which LogEvents and their exporters write it, read without allocation.
 ///
-/// Readable texts are ISO 8601 date-times that name one instant: calendar, ordinal (`2026-327`) and week dates (`2026-W48-1`), with or without
-/// hyphens and colons, with or without seconds and their fraction after a point or a comma, and any offset: `Z`, `+01`, `+0100`, `+01:00`. Date and
-/// time are separated by `T`, `t` or a blank (note in RFC 3339 section 5.6). A text without an offset is read as UTC, which Okta uses, and then
-/// `hasZone` is false. A leap second counts as the first second of the next minute, and 24:00 as 0:00 of the next day. Impossible dates are
-/// unreadable. So is a date without a time, because it is a day and not an instant.
+/// A readable text is an ISO 8601 date and time that names one instant. It has these parts:
+/// - A calendar date, an ordinal date (`2026-327`) or a week date (`2026-W48-1`), with or without hyphens.
+/// - `T`, `t` or a blank between date and time (note in RFC 3339 section 5.6).
+/// - A time with or without colons, and with or without seconds. The seconds may have a fraction after a point or a comma.
+/// - An offset: `Z`, `z`, `+01`, `+0100` or `+01:00`. A text without an offset is read as UTC, which Okta uses, and then `hasZone` is false.
+///
+/// A leap second counts as the first second of the next minute, and 24:00 as 0:00 of the next day. Impossible dates are unreadable. So is a date
+/// without a time, because it is a day and not an instant.
 struct PublishedTime: Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     let milliseconds: Int64
     let hasZone: Bool
 
-    /// OCSF's timestamps are milliseconds. A time outside the years 1973 to 5138 most likely comes from a number of seconds or nanoseconds, so it
-    /// counts as unreadable.
+    /// A time outside the years 1973 to 5138 is unreadable: most likely, somebody took a number of seconds or nanoseconds for milliseconds.
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {
@@ -23,7 +25,7 @@ struct PublishedTime: Equatable {
             let time = Self.timeOfDay(&digits)
         else { return nil }
         guard let offset = digits.isAtEnd ? 0 : Self.offset(&digits) else { return nil }
-        hasZone = !digits.isAtStartOfZone
+        hasZone = digits.hasZone
         guard digits.isAtEnd else { return nil }
         milliseconds = Int64(days * 86_400_000 + time - offset)
         guard Self.range.contains(milliseconds) else { return nil }
@@ -91,13 +93,12 @@ struct PublishedTime: Equatable {
 private struct DigitReader {
     private let text: JSONText
     private var at = 0
-    private var hasZone = false
+    /// Whether the text has an offset, such as `Z` or `+01:00`. Set when the reader has reached the offset.
+    private(set) var hasZone = false
 
     init(_ text: JSONText) { self.text = text }
 
     var isAtEnd: Bool { at == text.count }
-    /// True until an offset such as `Z` or `+01:00` has been read.
-    var isAtStartOfZone: Bool { !hasZone }
 
     mutating func beginZone() { hasZone = true }
 
@@ -141,7 +142,7 @@ private struct DigitReader {
     }
 }
 
-/// The first Monday of a year of ISO 8601: the Monday of the week that contains 4 January. Days since 1970.
+/// The Monday with which a year of ISO 8601 begins, in days since 1970: the Monday of the week that contains 4 January.
 private func firstMonday(of year: Int) -> Int {
     let fourth = daysSince1970(year, 1, 4)
     // 1970-01-01 was a Thursday.
@@ -158,7 +159,7 @@ private func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
 extension RecordWriter {
     /// Writes a time as in RFC 3339, in UTC with milliseconds, without quotes.
     mutating func dateTime(_ milliseconds: Int64) {
-        // The time is never before 1970, because of `PublishedTime.range`.
+        // The time is never before 1970: it is a `PublishedTime`, or the time at which this host collected the event.
         let days = Int(milliseconds) / 86_400_000
         let rest = Int(milliseconds) - days * 86_400_000
         let date = CivilDate(daysSince1970: days)

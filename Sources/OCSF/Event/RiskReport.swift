@@ -21,7 +21,7 @@ struct RiskReport {
     }
 
     var level: Level?
-    /// The previous level, from the same member of the event as `level`.
+    /// The level before the event. Nil if the event does not state it, or if `level` is nil.
     var previous: Level?
     var detection: JSONText?
     var reasons: LooseValue?
@@ -36,7 +36,8 @@ struct RiskReport {
 
     init() {}
 
-    /// The level comes from the first member of the event that has a level. Further details also come from the other members.
+    /// The level comes from the first member of the event that states one. If only partners state a level, the highest of their levels is used.
+    /// Further details also come from the other members.
     init(_ event: LogEvent, _ security: SecurityContext) {
         if let place = event.loose(security.risk) { add(place, event) }
         if let place = event.loose(event.debug(.risk)) { add(place, event) }
@@ -71,22 +72,23 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// True if `place` only repeats what an earlier member has provided. Events of sign-ins have the same risk and behaviors in three members.
+    /// True if `place`, a text, adds nothing to the level, the behaviors and the reasons that are already known. Events of sign-ins have the same
+    /// risk and behaviors in three members.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")
     }
 
-    /// True if Okta says that the risk decreased, but gives no previous level.
+    /// Whether Okta says that the risk decreased. Used only if Okta gives no previous level.
     private var isDecrease = false
 
-    /// Whether the risk was higher before this event.
+    /// Whether the risk was higher before this event. False if that is unknown.
     var wentDown: Bool {
         guard let level, let previous else { return level != nil && isDecrease }
         return level < previous
     }
 
-    /// True if the risk is low or not higher than before, so that nobody needs to look at it now.
+    /// True if the level is low, or not higher than the previous level. Such a risk needs no attention now.
     var isUnalarming: Bool {
         guard let level else { return false }
         return level == .low || previous.map { level <= $0 } ?? false
@@ -165,8 +167,8 @@ struct RiskReport {
 }
 
 extension RecordMapping {
-    /// Writes `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. Its parts always have the same order and names, in
-    /// whatever form Okta wrote the risk.
+    /// Writes `risk_details`: one line, `name; reasons: …; behaviors: New Device=POSITIVE, …`. Its parts always have the same order and names,
+    /// whatever the form in which Okta wrote the risk.
     mutating func riskDetails() {
         guard outcome.risk.hasDetails else { return }
         let report = outcome.risk
@@ -207,8 +209,8 @@ extension RecordMapping {
         }
     }
 
-    /// Writes `name=value, name=value; `, or nothing. In a list of objects, such as `securityContext.userBehaviors`, the name is in the member `name`
-    /// and the value in `result`.
+    /// Writes `opening` and then `name=value, name=value; `. Writes nothing if there are no such pairs. In a list of objects, such as
+    /// `securityContext.userBehaviors`, the name is in the member `name` and the value in `result`.
     private mutating func pairs(_ opening: StaticString, _ map: LooseValue) {
         let event = event
         let mark = writer.count

@@ -9,7 +9,8 @@ struct SecurityContext {
     var isProxy: JSONNode?
     var risk: JSONNode?
     var userBehaviors: JSONNode?
-    /// Only events of newer orgs have this member. It repeats the facts of the members above, and adds the services to which the address belongs.
+    /// Only events of newer orgs have this member. It repeats the facts of the members above, and adds the services to which the address belongs. If
+    /// the security context lacks it, it comes from the element of `ipChain` that has the client's address.
     var ipDetails: JSONNode?
 
     init() {}

@@ -67,7 +67,8 @@ extension RecordMapping {
                     "src_endpoint.ip",
                     endpoint.isVerbatim
                         ? "client.ipAddress"
-                        : "client.ipAddress in its standard spelling, or the actor, which is an address")
+                        : "client.ipAddress, reduced to the address itself; or, if the event has none, the actor, which is an address"
+                )
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
             // The enrichment marks the address as internal, so that no consumer looks it up in an external service.
@@ -124,7 +125,7 @@ extension RecordMapping {
         fingerprints()
     }
 
-    /// Writes `type_id`, from the kind of device in the user agent.
+    /// Writes `type_id` and `type`, from the kind of device in `client.device`.
     mutating func clientType() { deviceType(event.child(event[.client], .device)) }
 
     private mutating func deviceType(_ node: JSONNode?) {
@@ -190,7 +191,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Whether |number| ≤ limit, for a number without an exponent.
+    /// Whether |number| ≤ limit. False for a number with an exponent.
     private func isWithin(_ number: JSONText, _ limit: Int) -> Bool {
         var whole = 0
         var hasFraction = false
@@ -212,7 +213,8 @@ extension RecordMapping {
         return whole < limit || (whole == limit && !hasFraction)
     }
 
-    /// Writes the autonomous system of the address. In newer orgs, the event has it in `ipDetails`, a member of the security context.
+    /// Writes the autonomous system of the address. If the security context does not name it, the one in `ipDetails` is used, which only events of
+    /// newer orgs have.
     private mutating func autonomousSystem() {
         var numberNode = security.asNumber
         var nameNode = security.asOrg

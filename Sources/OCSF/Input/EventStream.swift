@@ -98,7 +98,8 @@ package struct EventStream: Sendable {
         return stop
     }
 
-    /// The end of the element has not been read yet. Waits for more bytes, unless the element is already too large for an event.
+    /// The result if the bytes end inside an element. More bytes are needed, unless the stream has ended or the element is already too large for an
+    /// event. In these two cases, the remaining bytes are the event.
     private func rest(_ at: Int, _ end: Int, _ isLast: Bool) -> Step {
         isLast || end - at > 4 * JSONTape.maximumBytes ? .event(at..<end) : .more(keep: at)
     }

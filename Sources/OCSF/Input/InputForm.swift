@@ -37,9 +37,9 @@ package enum OtherObject: Sendable, Equatable {
         case .apiError(let code, let summary):
             "is not a LogEvent but Okta's answer to a refused request: \(code) \(summary). Check the token and the address of the request"
         case .eventHook:
-            "is not a LogEvent but an event hook's message, which has LogEvents in data.events; extract them: jq -c '.data.events[]'"
+            "is not a LogEvent but a message to an event hook, which has LogEvents in data.events; extract them: jq -c '.data.events[]'"
         case .eventBridge:
-            "is not a LogEvent but EventBridge's message, which has a LogEvent in detail; extract it: jq -c .detail"
+            "is not a LogEvent but a message of EventBridge, which has a LogEvent in the member “detail”; extract it: jq -c .detail"
         case .unknown: "is not a LogEvent: it has fewer than two of uuid, eventType and published"
         }
     }

@@ -25,7 +25,7 @@ enum ObservableKind: UInt8 {
     }
 }
 
-/// The elements of `observables[]`: for each, its path in the record, and where the event has its value.
+/// The elements of `observables[]`: for each, its path in the record, its kind, and its value, which is a slice of the event.
 struct ObservableList: ~Copyable {
     struct Entry {
         var path: StaticString

@@ -6,7 +6,7 @@ extension RecordMapping {
         if let subject {
             explain("user", targets.user != nil ? "the target that is a user" : "the target that is an account")
             let from = event.child(subject.changeDetails, .from)
-            // If the subject has no `changeDetails`, the `changeDetails` of the account in an application are used.
+            // If the subject has no `changeDetails`, `user_result` describes the account in an application, if the event names one.
             let changed = subject.changeDetails != nil ? subject : targets.appUser ?? subject
             let to = event.child(changed.changeDetails, .to)
             user("\"user\":{", subject.described(by: from, in: event), .user, consumes: false)
@@ -96,7 +96,7 @@ extension RecordMapping {
         return "\"application_access\","
     }
 
-    /// Writes the items of a comma-separated text or of an array.
+    /// Writes the items of a text, separated by commas or (with `splitsAtBlanks`) blanks, or the texts of an array.
     mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
         switch names {
         case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)
@@ -111,7 +111,7 @@ extension RecordMapping {
         }
     }
 
-    /// Writes the items of a text. Only commas outside parentheses separate items: `Read-only admin (all, of it), Help desk admin` has two.
+    /// Writes the items of a text. A separator inside parentheses is part of its item: `Read-only admin (all, of it), Help desk admin` has two items.
     private mutating func list(_ text: JSONText, splitsAtBlanks: Bool) {
         var depth = 0
         var first = 0

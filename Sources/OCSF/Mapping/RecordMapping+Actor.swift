@@ -115,8 +115,8 @@ extension RecordMapping {
         }
     }
 
-    /// Writes a user. The caller must check `identity.isNamed` first. The user's name is the login (`alternateId`). A login in the form of an email
-    /// address is also the user's email address.
+    /// Writes a user. The caller must check `identity.isNamed` first. The user's name is the login (`alternateId`), or the display name if there is
+    /// no login. A login in the form of an email address is also the user's email address.
     mutating func user(_ opening: StaticString, _ identity: Identity, _ paths: UserPaths?, consumes: Bool) {
         writer.put(opening)
         if let uid = event.known(identity.id) {

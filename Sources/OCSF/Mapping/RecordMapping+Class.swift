@@ -1,4 +1,4 @@
-/// Decides the class of an event if its row in the catalogue alone is not enough.
+/// Decides the class and activity of an event.
 extension RecordMapping {
     /// Returns the class and activity from the catalogue's row for the event's type. If the type has no row, returns those of the closest relatives.
     mutating func mapping() -> EventMapping {
@@ -17,11 +17,11 @@ extension RecordMapping {
     private func explanation(of type: JSONText) -> String {
         guard let vote = catalog.relatives.vote(on: type) else {
             return
-                "the catalogue has no row for \(type.string), and no row for an event type that shares a word with it"
+                "the catalogue has no row for \(type.string), and no row for an event type that begins or ends with the same word"
         }
         return
-            "the catalogue has no row for \(type.string); \(vote.relatives) rows share \(vote.words) word(s) with it, "
-            + "and \(vote.agreeing) of them are \(vote.mapping.kind.facts.caption)"
+            "the catalogue has no row for \(type.string); closest rows, which share \(vote.words) word(s) with it: \(vote.relatives); "
+            + "of these, rows with the class \(vote.mapping.kind.facts.caption): \(vote.agreeing)"
     }
 
     /// Chooses the class of an admin role binding, which depends on whether a user or a group got the role.
@@ -53,8 +53,8 @@ extension RecordMapping {
         if verb != 99 {
             activity = verb
         } else if kind == .account {
-            // Of the activities of Account Change, those below also exist in Entity Management: Create, Enable, Password Change, Password Reset,
-            // Disable and Delete. The others, such as Lock, do not.
+            // Create, Enable, Disable and Delete of Account Change also exist in Entity Management. A changed or reset password counts as Update. All
+            // other activities, such as Lock, become Other.
             switch activity {
             case 1: activity = 1
             case 2: activity = 8

@@ -1,8 +1,8 @@
-/// Writes `device`. Okta Verify fills the member `device` of an event, with two spellings of its members. Other parts of the event can be the device,
+/// `device`. Okta Verify fills the event's member `device`, and spells some names inside it in two ways. Other parts of the event can be the device,
 /// too.
 extension RecordMapping {
-    /// Three parts of an event can be the device: the member `device`; an actor that is a device; and, in a class without a source endpoint, the
-    /// client with its address.
+    /// Writes the device. Three parts of an event can be the device: the member `device`; an actor that is a device; and, in a class without a source
+    /// endpoint, the client with its address.
     mutating func device(_ actor: Identity?, _ endpoint: SourceEndpoint) {
         let device = event[.device]
         var idNode = event.child(device, .id)
@@ -14,7 +14,7 @@ extension RecordMapping {
         let id = event.known(idNode)
         let name = event.known(nameNode)
         let isClient = kind == .base || kind == .applicationError ? endpoint.ip != nil : false
-        // OCSF requires a uid, a name or an address (or other attributes that Okta never has).
+        // OCSF requires a uid, a name or an address, or another attribute that Okta's events never have.
         guard id != nil || name != nil || isClient else { return }
         if kind != .finding { usesHost = true }
         writer.put("\"device\":{")

@@ -36,8 +36,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the operators of tunnels and of anonymizing services. They are `{type, operator, anonymous}` in `tunnels`, or `{type, operator,
-    /// isAnonymous}` in the newer `ipDetails.ipServiceCategories`.
+    /// Writes the tunnels and anonymizing services, with their operators. In the event, a service is `{type, operator, anonymous}` in `tunnels`, or
+    /// `{type, operator, isAnonymous}` in the newer `ipDetails.ipServiceCategories`.
     private mutating func services(_ tunnels: LooseValue?, _ categories: LooseValue?) {
         let mark = writer.count
         writer.put("\"services\":[")
@@ -71,7 +71,7 @@ extension RecordMapping {
         }
     }
 
-    /// Keeps the application of an account for `applicationEnrichment`, because Account Change and Application Error have no attribute for an
+    /// Stores the application of an account for `applicationEnrichment`, because Account Change and Application Error have no attribute for an
     /// application.
     mutating func applicationOfTarget() {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
@@ -119,8 +119,8 @@ extension RecordMapping {
 }
 
 extension RecordMapping {
-    /// Writes an enrichment with the scopes that were requested and granted with a token. The record is Authentication (3002), which has no
-    /// `privileges`.
+    /// Writes an enrichment with the requested scopes, the granted scopes and the grant type of a token. The record is Authentication (3002), which
+    /// has no `privileges`.
     mutating func scopeEnrichment(_ subject: Identity) {
         let granted = event.loose(event.debug(.grantedScopes))
         let requested = event.loose(event.debug(.requestedScopes))

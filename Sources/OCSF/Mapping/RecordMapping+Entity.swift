@@ -1,6 +1,8 @@
 /// Entity Management (3004), Web Resources Activity (6001), API Activity (6003) and Email Activity (4009).
 extension RecordMapping {
-    /// The entity is the target that changed. If no target changed, it is the rule in an event about rules, and the first target in any other event.
+    /// Writes the entity. It is the first of these that exists: the target that changed; in an event about a rule, the target that is a rule; the
+    /// first target; the area of the org that the event is about.
+    ///
     /// One exception: if the actor is a device, and the event has no targets or only a user, the entity is the device.
     mutating func entity(_ targets: Targets, _ actor: Identity?) {
         if let actor, principal == .device, targets.count == 0 || (targets.count == 1 && targets.user != nil) {
@@ -38,7 +40,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Writes the entity's object without its closing brace, so that `data` can follow. `policy` is the policy of a rule.
+    /// Writes the entity's object without its closing brace, so that `data` can follow. If the entity is a rule, `policy` is the rule's policy.
     private mutating func managedEntity(
         _ opening: StaticString, _ target: Identity?, of policy: Identity?, isObserved: Bool
     ) {
@@ -58,8 +60,8 @@ extension RecordMapping {
         }
     }
 
-    /// The entity's name. According to the schema, it must equal the name in the more specific object of the same entity. For a user, that is the
-    /// login.
+    /// The entity's name. If the record also describes the entity as a user, a group or a policy, the schema requires the same name there. The name
+    /// of a user is the login.
     func entityName(_ target: Identity) -> JSONText? {
         let isUser = event.known(target.type).map { Self.entityID($0) == 2 } ?? false
         let first = event.known(isUser ? target.alternateId : target.displayName)
@@ -85,8 +87,8 @@ extension RecordMapping {
         }
     }
 
-    /// Writes the state before or after a change as a text that contains JSON. Okta's states can have any structure, but a column of a data lake has
-    /// one type.
+    /// Writes the state before or after a change as a text that contains JSON, and not as an object. Okta's states can have any structure, but a
+    /// column of a data lake has only one type.
     private mutating func changed(_ state: JSONNode?) {
         guard let state else { return }
         writer.put("\"data\":")
@@ -95,7 +97,8 @@ extension RecordMapping {
         if writer.count == mark { writer.goBack(to: mark - 7) } else { writer.requote(from: mark) }
     }
 
-    /// Writes the entity of an event without targets. The first two words of the event type name the area of the org that is used as the entity.
+    /// Writes the name of an area of the org, which represents the changed object in an event without targets. The name consists of the first two
+    /// words of the event type, such as `system.agent`. Writes `type`, a piece of JSON, after the name.
     private mutating func area(_ type: StaticString) {
         writer.put("\"name\":\"")
         if let eventType, !eventType.isEscaped {
@@ -132,7 +135,7 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// The email address of the first target whose login, name or id is one.
+    /// The first email address among the logins, names and ids of the targets; nil if there is none.
     func recipient(actor: Identity?) -> JSONText? {
         var found: JSONText?
         event.forEach(event[.target]) { element in

@@ -2,7 +2,7 @@ import CSimdjson
 
 /// `auth_factors` and `is_mfa`.
 extension RecordMapping {
-    /// What is known about the factors while they are being written.
+    /// The factors that have been written so far.
     private struct Factors {
         var count = 0
         /// One bit for each `factor_type_id` that has been written; bit 0 stands for the id 99.
@@ -11,7 +11,7 @@ extension RecordMapping {
         /// Whether at least one factor is neither a password nor a question.
         var isStrong = false
 
-        /// Returns whether the factor differs from all earlier ones.
+        /// Adds a factor. Returns false if an earlier factor has the same id; then the factor is not added.
         mutating func add(_ id: Int, _ text: JSONText) -> Bool {
             let bit: UInt32 = 1 << UInt32(id == 99 ? 0 : id)
             if id == 99 {
@@ -43,7 +43,7 @@ extension RecordMapping {
             writer.put(named.json)
             if named.id != 11 { factors.isStrong = true }
             factors.count = 1
-            explain("auth_factors", "the event type names the factor")
+            explain("auth_factors", "the factor named by the event type, or by Okta Verify's answer to a push")
         }
         if writer.isAtOpening { writer.goBack(to: mark) } else { writer.endArray() }
         guard kind == .authentication else { return }
@@ -101,7 +101,7 @@ extension RecordMapping {
             ?? event.detail(of: target, .factorType, "factorType") ?? (isAuthenticator ? nil : event.known(target.id))
     }
 
-    /// The factor that an event type is about, if Okta's description of the type says so.
+    /// The factor that the event type is about, or that an answer of Okta Verify shows; nil if there is neither.
     private var factorOfType: (id: Int, json: StaticString)? {
         guard let eventType else { return nil }
         // An event of any type can contain Okta Verify's answer to a push notification.

@@ -10,8 +10,8 @@ extension RecordMapping {
     /// alert, either.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. For a finding about a risk, the direction and level of the risk decide. Any other new finding is at least Medium, or at
-    /// least High if the risk is high.
+    /// OCSF `severity_id`. If the finding is about a risk whose level is known, the level decides, and whether the risk went down. Any other new
+    /// finding is at least Medium, or at least High if the risk is high. Any other finding that is not new has Okta's severity.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {
@@ -118,7 +118,7 @@ extension RecordMapping {
 
     /// Writes, as evidence, the request and the account that Okta found suspicious.
     private mutating func evidence(_ targets: Targets, _ endpoint: SourceEndpoint) {
-        // OCSF requires an endpoint or a user in an evidence (or other attributes that Okta never has).
+        // OCSF requires an endpoint or a user in each evidence, or another attribute that Okta's events never have.
         guard endpoint.isNamed || targets.account != nil else { return }
         writer.put("\"evidences\":[{")
         if let account = targets.account { user("\"user\":{", account, .evidence, consumes: false) }
@@ -128,8 +128,8 @@ extension RecordMapping {
         writer.endArray()
     }
 
-    /// Writes a person's statement about a sign-in or a finding. The address in the statement is the evidence. The person's own client is written as
-    /// a resource with the role Actor.
+    /// Writes a person's statement about a sign-in or a finding. The evidence is the account and the address that the statement is about. The
+    /// person's own client is written as a resource with the role Actor.
     private mutating func statement(_ targets: Targets, _ endpoint: SourceEndpoint) {
         let mark = writer.count
         writer.put("\"evidences\":[{")

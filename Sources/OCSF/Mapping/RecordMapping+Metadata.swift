@@ -50,7 +50,7 @@ extension RecordMapping {
         explain("metadata.uid", uuid == nil ? "made from the event's bytes, because the event has no uuid" : "uuid")
         explain(
             "time",
-            published == nil ? "the time of collection, because published is missing or unreadable" : "published")
+            published == nil ? "the time of collection, because “published” is missing or unreadable" : "published")
         let transaction = event.child(event[.transaction], .id)
         if let id = event.known(transaction) {
             writer.string("\"correlation_uid\":\"", id)

@@ -123,7 +123,7 @@ extension RecordWriter {
     mutating func requote(from mark: Int) {
         let size = count - 1 - mark
         guard size > 0 else { return }
-        // The text is first moved beyond the space into which it can grow, so that reading and writing never overlap.
+        // The text is first moved out of the space that the new string may need, so that reading and writing never overlap.
         let room = 2 * size + 64
         reserve(room + size)
         let aside = mark + room

@@ -33,7 +33,7 @@ struct RecordMapping: ~Copyable {
     var time: Int64 = 0
     var usesHost = false
     var usesSecurityControl = false
-    /// The path at which the record has the host of `http_request.url`; nil until the host is written.
+    /// The path of the host name in `http_request.url`; nil until the URL is written.
     var urlHostPath: StaticString?
     /// The index of the event type's ATT&CK tags in the catalogue; nil if it has none.
     var attack: Int?
@@ -184,7 +184,7 @@ struct RecordMapping: ~Copyable {
             kind: kind, time: time, uid: head.uid, isUIDDerived: head.isUIDDerived, isFallback: isFallback)
     }
 
-    /// The user that the class is about.
+    /// The user that a record of this class is about; nil if there is no such user, or if the class is not about users.
     private func subject(actor: Identity?, targets: Targets) -> Identity? {
         switch kind {
         case .account, .access: targets.account
@@ -201,7 +201,7 @@ struct RecordMapping: ~Copyable {
 
 /// The constant parts of all records of one integration, as JSON.
 struct RecordConstants {
-    /// The members of `metadata` after `version`.
+    /// The constant members of `metadata`. They follow the member `version`.
     let metadata: [UInt8]
     let dstEndpoint: [UInt8]
     /// The org's host; empty if it is not known.

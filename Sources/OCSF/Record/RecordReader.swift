@@ -187,10 +187,11 @@ package struct RecordedEvent {
     package let uid: UnsafeRawBufferPointer?
     /// Milliseconds since 1970: the time of the record, or the time of collection if the event did not become a record.
     package let time: Int64
-    /// The event's position in its page, if that is known.
+    /// The event's position in its page, in bytes; 0 if it is not known.
     package let offset: Int
-    /// The record's `tenant_uid` and `log_source`: the org's host, and the address from which the log was read.
+    /// The record's `tenant_uid`: the org's host.
     package let tenant: UnsafeRawBufferPointer?
+    /// The record's `log_source`: the address from which the log was read.
     package let logSource: UnsafeRawBufferPointer?
 }
 

@@ -8,7 +8,7 @@ package struct RecordHead: Sendable, Equatable {
     package let uid: Range<Int>
     /// Whether the event had no usable uuid, so that its `metadata.uid` was derived from its bytes.
     package let isUIDDerived: Bool
-    /// Whether the event's own class could not be filled and the nearest one was used.
+    /// Whether the event lacks what its own class requires, so that the nearest class was used instead.
     package let isFallback: Bool
 }
 

@@ -1,6 +1,6 @@
 import Digests
 
-/// This module's digest type, which the program that creates a normalizer also uses.
+/// Makes the digest type available to code that imports only this module.
 package typealias SHA256Digest = Digests.SHA256Digest
 
 extension RecordWriter {

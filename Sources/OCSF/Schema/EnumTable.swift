@@ -54,8 +54,8 @@ struct EnumTable: Sendable {
 
 extension RecordWriter {
     /// Writes an id and its name. `id` is the id that the mapping derives from `text`, or 99 if no id fits. If `id` is 99, there are three cases. A
-    /// text that is itself a caption gets that caption's id. A text with escapes, which could spell a caption, becomes Unknown. Any other text
-    /// becomes the name. Returns whether the text is in the record unchanged.
+    /// text that is itself a caption gets that caption's id. A missing text, or a text with escapes, which could spell a caption, becomes Unknown.
+    /// Any other text becomes the name. Returns whether the text is in the record unchanged.
     @discardableResult
     mutating func enumerated(
         _ idOpening: StaticString, _ nameOpening: StaticString, _ id: Int, _ text: JSONText?, _ table: EnumTable

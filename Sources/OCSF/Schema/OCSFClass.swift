@@ -6,8 +6,9 @@ package struct OCSFClass: Sendable {
     package let caption: String
     /// The class's name in the schema, in snake case. Partitions have the same name.
     package let name: String
-    /// `category_uid` and `category_name`.
+    /// `category_uid`.
     package let categoryUID: Int
+    /// `category_name`.
     package let categoryName: String
     /// `activity_id` and its caption. 99 (Other) exists in every class.
     package let activities: [(id: Int, caption: String)]
@@ -92,11 +93,11 @@ package struct OCSFClass: Sendable {
     }
 }
 
-/// The same classes as an enumeration, for decisions in code.
+/// The classes of OCSF to which events are mapped, as an enumeration for decisions in code.
 package enum OCSFKind: Int, Sendable, CaseIterable {
     case base, finding, account, authentication, entity, access, group, email, webResources, api, applicationError
 
-    /// The schema's facts about the class.
+    /// What OCSF 1.8.0 says about the class.
     package var facts: OCSFClass { OCSFClass.all[rawValue] }
 
     init?(uid: Int) {

@@ -1,20 +1,21 @@
 import CSimdjson
 import Glibc
 
-/// Adapts the part of a record that the mapping has written to a version of OCSF that has fewer attributes and values. Attributes that the version
-/// lacks are removed. A value that an enumeration lacks becomes 99 (Other) with its name. If an object then breaks a rule of the version, it is
-/// removed as a whole. The mapping makes sure that removed values are in `unmapped`.
+/// Adapts a record to an older version of OCSF, which has fewer attributes and values than the version that the mapping writes. `unmapped` and
+/// `raw_data` are not adapted; the mapping writes them later. Attributes that the older version lacks are removed. A value that an enumeration lacks
+/// becomes 99 (Other) with its name. If an object then breaks a rule of the older version, it is removed as a whole. The mapping makes sure that
+/// removed values are in `unmapped`.
 ///
 /// The record is parsed again. Then each value is kept, changed or removed, the innermost values first, according to the version's table, in which
-/// each name has a number. Finally, the remaining parts are copied. After warming up, adapting a record allocates nothing. The mapping itself knows
-/// nothing about versions: a new attribute needs no code here.
+/// each name has a number. Finally, the remaining parts are copied. After warming up, adapting a record allocates nothing. Only the tables describe
+/// the versions: a new attribute in the mapping needs no code here.
 final class RecordFit {
     enum Outcome {
         /// The record has been adapted, and uses these profiles.
         case fitted(SchemaTable.Profiles)
         /// The record lacks something that this version requires in its class. The writer is unchanged.
         case notFillable
-        /// The record could not be parsed, because it is larger than any record of an Okta event.
+        /// The record could not be parsed, for example because it is larger than the parser's limit.
         case failed(Rejection)
     }
 
@@ -22,7 +23,7 @@ final class RecordFit {
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
     /// The value becomes 99 (Other), because the version lacks it.
     private static let other: UInt8 = 32
-    /// The value is removed from its place in the record, because it is at another place in the adapted record.
+    /// The value is removed here, because the adapted record has it at another place.
     private static let moved: UInt8 = 64
     /// A part of the value is removed or changed, so the value can't be copied unchanged.
     private static let changed: UInt8 = 128
@@ -93,7 +94,8 @@ final class RecordFit {
     }
 
     /// Whether a text that the mapping copied from the event is still in the record. If the record had the text at several places, the text must
-    /// remain at all of them, because it may have a different meaning at each place.
+    /// remain at all of them, because it may have a different meaning at each place. Observables and enrichments do not count, because they only
+    /// repeat texts.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -118,8 +120,9 @@ final class RecordFit {
         return isKept
     }
 
-    /// Whether the record still has a country and a URL. `stands` can't tell, because the mapping writes them in another form than the event has.
+    /// Whether the record still has a country. `stands` can't tell, because the record has the country's code instead of the event's text.
     var hasCountry: Bool { keeps(country) }
+    /// Whether the record still has a URL. `stands` can't tell, because the mapping splits the event's URL into parts.
     var hasURL: Bool { keeps(url) }
 
     private func keeps(_ key: UInt16) -> Bool {

@@ -9,8 +9,10 @@ struct RecordSchema: Sendable {
     /// The members for each class and activity, ready to be copied. The first index is the class. The second is the activity: 0…13, or 14 for
     /// activity 99.
     let classifications: [[[UInt8]]]
-    /// Whether a record may have `raw_data_size` and `raw_data_hash`, which are written after everything else.
+    /// Whether this version has `raw_data_size` in every class. Without it, the mapping must not write the size, because `raw_data` is written after
+    /// the record has been adapted.
     let hasRawDataSize: Bool
+    /// Whether this version has `raw_data_hash` in every class. Without it, the mapping must not write the hash.
     let hasRawDataHash: Bool
 
     init(_ version: SchemaVersion) throws(SchemaTableError) {

@@ -12,7 +12,7 @@ struct SchemaTableError: Error, CustomStringConvertible {
 /// The contents of a version of OCSF: the attributes of each class and object, their values, and what is required.
 ///
 /// Built from the tables in `Sources/CRecordSchemas`, whose first lines explain their columns. Each name is represented by the number that the parser
-/// uses for it, so that adapting a record compares no text.
+/// uses for it, so that an attribute is found without comparing texts.
 struct SchemaTable: Sendable {
     enum Content: Equatable {
         /// A text, a number or a boolean.
@@ -59,7 +59,7 @@ struct SchemaTable: Sendable {
         }
     }
 
-    /// A rule about an object's members.
+    /// A rule: an object must have at least one of these members, or exactly one of them if `isJustOne` is true.
     struct Constraint {
         var isJustOne: Bool
         var members: [UInt16]

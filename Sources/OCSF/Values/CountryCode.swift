@@ -32,7 +32,7 @@ enum CountryCode {
             }
         }
 
-        /// True for a blank, a hyphen, a comma, a bracket or an ampersand. A full stop or an apostrophe is part of a word.
+        /// True for a blank, a hyphen, a comma, a parenthesis or an ampersand. A full stop or an apostrophe is part of a word.
         private static func separates(_ byte: UInt8) -> Bool {
             byte < 0x30 && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'")
         }
@@ -113,8 +113,8 @@ enum CountryCode {
         return UnsafePointer(memory)
     }()
 
-    /// The code, then its names: ISO's short name, and the variants in geolocation data. XK, for Kosovo, is one of the codes that ISO leaves to its
-    /// users.
+    /// Each line has a country's code, and then the country's names: ISO's short name, and the variants in geolocation data. XK, for Kosovo, is one
+    /// of the codes that ISO leaves to its users.
     private static let names = """
         AD Andorra
         AE United Arab Emirates

@@ -1,4 +1,4 @@
-/// Whether an address or domain is internal or external, in the values of OCSF's `network_scope_id`.
+/// Whether an address or domain is internal or external. The raw values are those of OCSF's `network_scope_id`.
 enum NetworkScope: Int {
     case `internal` = 1
     case external = 2
@@ -6,9 +6,9 @@ enum NetworkScope: Int {
 
 /// The organization's addresses and domains.
 ///
-/// The ranges that never leave a network are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3), link-local
-/// (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared range of carriers (RFC 6598) is not built in; a site that uses this
-/// range must configure it.
+/// The ranges that the Internet does not route are built in: private (RFC 1918), loopback (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3),
+/// link-local (RFC 3927, RFC 4291 section 2.5.6) and unique-local (RFC 4193). The shared range of carriers (RFC 6598) is not built in; a site that
+/// uses this range must configure it.
 package struct MyNetwork: Sendable, Equatable {
     /// A range of addresses.
     package struct AddressRange: Sendable, Equatable {
@@ -38,8 +38,9 @@ package struct MyNetwork: Sendable, Equatable {
     }
 
     private let ranges: [AddressRange]
-    /// All domains in lower case as one text, and the offset at which each of them ends.
+    /// All domains in lower case, one after the other, without separators.
     private let domainText: [UInt8]
+    /// The offset in `domainText` at which each domain ends.
     private let domainEnds: [Int]
 
     /// `domains` include their subdomains; letter case does not matter.

@@ -1,12 +1,12 @@
-/// OCSF's `os.type_id` for Okta's names of platforms. Some come from devices (`MACOS`, `OSX`, `CHROMEOS`), others from Okta's parser of user agents
-/// ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
+/// OCSF's `os.type_id` for Okta's names of platforms. Some of these names come from devices (`MACOS`, `OSX`, `CHROMEOS`), others from Okta's parser
+/// of user agents ("Mac OS 14.5.0 (Sonoma)", "Windows 10", "iOS (iPad)").
 enum OperatingSystem {
     /// The `type_id` of a platform; 99 for a platform that OCSF does not list, such as ChromeOS.
     static func typeID(_ name: JSONText) -> Int {
         if begins(name, "windows") {
             return name.containsIgnoringCase("phone") || name.containsIgnoringCase("mobile") ? 101 : 100
         }
-        // This check comes before macOS, because an iPad's browser says "Mac OS X (iPad)".
+        // This check comes before the one for macOS, because an iPad's browser says "Mac OS X (iPad)".
         if name.containsIgnoringCase("ipad") { return 302 }
         if name.containsIgnoringCase("iphone") || name.containsIgnoringCase("ipod") || begins(name, "ios") {
             return 301

@@ -1,8 +1,8 @@
 /// An address as Okta writes it, and the part of the text that OCSF's `ip_t` allows.
 ///
 /// Records can be joined on an address only if it has a single spelling. So an IPv4 address written as IPv6 (`::ffff:203.0.113.9`) becomes the IPv4
-/// address. A port (`203.0.113.9:443`, `[2001:db8::1]:443`) does not belong to the address, and a zone (`fe80::1%eth0`) has no meaning on another
-/// host.
+/// address. A port (`203.0.113.9:443`, `[2001:db8::1]:443`) is stored separately. A zone (`fe80::1%eth0`) is removed, because it has no meaning on
+/// another host.
 struct WrittenAddress {
     let text: JSONText
     let address: IPAddress

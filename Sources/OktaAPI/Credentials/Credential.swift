@@ -45,8 +45,8 @@ package enum AuthorizationFailure: Error, Sendable {
     case credential(CredentialError)
     /// The server that issues access tokens sent no complete answer.
     case transport(TransportError)
-    /// The token server answered, but without a token: it can't issue one now (429, 5xx), or the answer is not Okta's (3xx, 404). The caller handles
-    /// this answer as if it were the answer to the caller's own request.
+    /// The token server answered, but without a token: it can't issue one now (such as 429, 5xx), or the answer is not Okta's (such as 3xx, 404).
+    /// ``AuthorizedTransport`` returns this answer to its caller, with `isOfTokenEndpoint` set.
     case answer(HTTPResponse)
 }
 

@@ -30,7 +30,7 @@ package struct NewServiceAppKey: Sendable, CustomStringConvertible, CustomReflec
         return Array(#"{"kty":"EC","crv":"P-256","kid":"\#(keyID)","x":"\#(x)","y":"\#(y)","d":"\#(d)"}"#.utf8) + [0x0A]
     }
 
-    /// The public key that belongs to a stored ``privateJWK``; nil for any other text.
+    /// The public key that belongs to a stored ``privateJWK``; nil if the text is not JSON with `kid`, `x` and `y`.
     package static func publicJWK(of privateJWK: [UInt8]) -> String? {
         struct Form: Decodable {
             var kid, x, y: String

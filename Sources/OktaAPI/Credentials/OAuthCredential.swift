@@ -61,7 +61,7 @@ package actor OAuthCredential: Credential {
         life = TokenLife(seed: seed)
     }
 
-    /// The file of a private key. It is read when the key is used.
+    /// A file with a private key. The file is read when the key is used.
     package static func keyFile(_ path: String) -> SecretFile<ServiceAppKey, CredentialError> {
         SecretFile(path: path, maximumBytes: maximumKeyBytes) { text throws(CredentialError) in
             do throws(PrivateKeyProblem) {

@@ -11,7 +11,7 @@ enum TokenAnswer: Sendable {
     case needsNonce(TokenRefusal)
     /// A person has to correct the app or the configuration.
     case refused(TokenRefusal)
-    /// No token is available now, or the answer does not come from Okta. ``Refusal`` classifies the answer.
+    /// No token is available now, or the answer does not come from Okta. ``LogAnswer`` and ``OktaCallError`` describe the answer.
     case unavailable(HTTPResponse)
     /// The answer is a 200 without a usable token.
     case unusable(reason: String)
@@ -31,14 +31,10 @@ enum TokenAnswer: Sendable {
         let refusal = TokenRefusal(
             host: host, clientID: clientID, scope: scope, status: response.status, code: error.code, said: error.text)
         switch (response.status, error.code) {
-        case (400, "temporarily_unavailable"):
-            // The status is changed to 503, because callers would take a 400 for an error in their query of the log.
-            var answer = response
-            answer.status = 503
-            self = .unavailable(answer)
         case (400, "invalid_dpop_proof"): self = .needsProof(refusal)
         case (400...401, "use_dpop_nonce"): self = .needsNonce(refusal)
-        case (300..<400, _), (404, _), (405, _), (408, _), (410, _), (425, _), (429, _), (500..., _):
+        case (400, "temporarily_unavailable"), (300..<400, _), (404, _),
+            (405, _), (408, _), (410, _), (425, _), (429, _), (500..., _):
             self = .unavailable(response)
         default: self = .refused(refusal)
         }

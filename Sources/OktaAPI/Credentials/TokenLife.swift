@@ -33,7 +33,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 /// - A new token is requested at a random time before the old token expires. While these requests fail, the old token is used.
 /// - After a refusal, no token is requested for almost a minute, unless the key is replaced.
 /// - After a 429, no token is requested until the wait that the server demands is over.
-/// - DPoP is used from the first `invalid_dpop_proof` or `use_dpop_nonce` on.
+/// - DPoP is used as soon as the token endpoint answers `invalid_dpop_proof` or `use_dpop_nonce`, or an API requires a proof.
 struct TokenLife: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -132,7 +132,7 @@ struct TokenLife: Sendable {
         return .settled
     }
 
-    /// Records that signing was not possible, so that nothing was sent.
+    /// Records that no token request could be made, for example because the key can't be read. Nothing was sent.
     mutating func couldNotAsk(_ error: CredentialError, now: Instant) { refused(error, now) }
 
     /// Records that no answer came. The caller decides how long to wait. A token that is still valid is not renewed for ``renewalRetry``.

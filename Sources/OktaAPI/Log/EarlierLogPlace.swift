@@ -13,8 +13,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         /// The median of `published` of the way's last events.
         package var watermark: Int64?
 
-        /// The time from which the way is queried if its link can't be used: five minutes before the watermark, but not before the way's beginning.
-        /// Nil in version 1, which kept no time.
+        /// The time from which the way is queried if its link can't be used: five minutes before the watermark, but not before the way's beginning
+        /// and not after the watermark. Without a watermark, it is the way's beginning. Nil in version 1, which stored no time.
         package var restart: StoredTime? {
             guard let watermark else { return since.map { StoredTime($0) } }
             return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))
@@ -61,11 +61,11 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed, the ``LogPlace/source`` of the place differs from
-    /// that of the query. The log is then queried by time.
+    /// The same place in the present form. If the address, the filter or the page size has changed since version 2 wrote the cursor, the
+    /// ``LogPlace/source`` of the place differs from that of the query. The log is then queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
-            // Version 1 kept no time, only a link. A query by time therefore starts at the oldest events that Okta still has.
+            // Version 1 stored no time, only a link. A query by time therefore starts at the oldest events that Okta still has.
             LogPlace.Way(
                 filter: query.filter, restart: old.restart ?? StoredTime(0), next: old.next,
                 reached: old.watermark.map { PublishedTime($0) })

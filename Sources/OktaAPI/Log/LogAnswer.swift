@@ -1,6 +1,6 @@
 import CurlHTTPClient
 
-/// Classifies one answer to a request of the log. It does not know how requests are scheduled.
+/// Classifies one answer to a request for the log. It does not know how requests are scheduled.
 package enum LogAnswer: Sendable {
     /// The answer is a page of events.
     case page(next: String)

@@ -4,7 +4,7 @@ import CurlHTTPClient
 package struct LogPageRequest: Sendable {
     /// The complete request, except for the credential, which is added before the request is sent.
     package let request: HTTPRequest
-    /// How often this page has been requested before.
+    /// The number of earlier attempts at this request that brought no page.
     package let retry: Int
 }
 
@@ -31,11 +31,11 @@ package struct LogPage: Sendable {
     package let limit: Int
     /// The `Date` header of the answer.
     package let date: ServerTime?
-    /// The number of events in the way's previous page that was not empty.
+    /// The number of events in the way's latest earlier page that had events; nil if there is none.
     let previousCount: Int?
-    /// The highest number of events in one of the way's earlier pages. Only the pages that were requested since the last wait count.
+    /// The highest number of events in any of the way's earlier pages. Only pages that were requested since the last wait count.
     var largestCount = 0
-    /// The maximum age, in milliseconds by the server's clock, of an event that counts as one of the newest.
+    /// Up to this age, in milliseconds by the server's clock, an event counts as recent.
     let freshness: Int64
     /// The period whose events Okta has deleted before they could be collected; nil if there is none.
     package let gap: LogGap?
@@ -115,13 +115,13 @@ package struct PageCheckpoint: Sendable, Hashable {
 package enum PageOutcome: Sendable {
     /// The checkpoint becomes durable together with the page's new events.
     case checkpoint(PageCheckpoint)
-    /// Nothing is stored: the way is still searching for events that it knows.
+    /// Nothing of the page is stored, because the way is still searching for events that it has already passed.
     case searching(LogSearch)
-    /// Nothing is stored: no tail begins with this page.
+    /// Nothing of the page is stored. The page was requested to find the beginning of a tail, but it has no new event.
     case nothing
 }
 
-/// Checks quickly whether a 200 can be a complete page. The check reads only both ends of the body. The normalizer checks the rest.
+/// Checks quickly whether a 200 can be a complete page. The check reads only the beginning and the end of the body. The normalizer checks the rest.
 enum PageCheck {
     /// A byte order mark, which a reader may ignore (RFC 8259, section 8.1).
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]

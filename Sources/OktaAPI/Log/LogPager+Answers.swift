@@ -71,7 +71,7 @@ extension LogPager {
         tail?.due = now
     }
 
-    /// Records the trouble. Schedules either another request for the same page or a query by time.
+    /// Records the trouble. Schedules either another request for the same page or a query by time. After a cancellation, it does neither.
     private mutating func scheduleRetry(
         _ way: LogWay, _ problem: LogAnswer.Problem, wait: Duration? = nil, _ now: Instant
     ) -> PagerTrouble {
@@ -85,8 +85,8 @@ extension LogPager {
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)
-        // The pager waits about a minute after a problem that a person has to correct. It waits as long if Okta refuses a link again, and the last
-        // query by time has not yet brought a new event.
+        // The pager waits about a minute after a problem that a person has to correct. It also waits a minute if Okta refuses a link again before the
+        // last query by time has brought a new event.
         let isProbe = problem.pace == .probe && (requery == nil || !hadNews)
         let delay =
             wait

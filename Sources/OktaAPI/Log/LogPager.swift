@@ -39,7 +39,7 @@ package struct LogPager: Sendable {
         case outstanding
     }
 
-    /// The result of an answer.
+    /// What an answer means for the caller.
     package enum Outcome: Sendable {
         /// A page of events. After reading it, call `committed`, `searching`, `nothingKept`, `rejected` or `notCommitted`.
         case page(LogPage)
@@ -73,7 +73,7 @@ package struct LogPager: Sendable {
     private var pollGrid: PollGrid?
     /// The place after the last committed page.
     package private(set) var place: LogPlace
-    /// The latest trouble; nil again once a page is committed.
+    /// The latest trouble; nil if there was none, or if it is over.
     package internal(set) var trouble: PagerTrouble?
     /// The request id of Okta's last answer.
     package internal(set) var lastRequestID: String?
@@ -88,9 +88,9 @@ package struct LogPager: Sendable {
     private var isMainNext = false
     /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. Before a tail begins, its requests get empty answers. When an answer then has
-    /// events, the main way may already have passed them, and must still remember them. The pager therefore requests the tail again whenever the main
-    /// way has passed a quarter of this number.
+    /// The minimum number of events that the main way remembers. Before a tail begins, the main way may pass the same events that the next answer to
+    /// the tail's request contains. When this answer arrives, the main way must still remember them. The pager therefore requests the tail again
+    /// whenever the main way has passed a quarter of this number.
     private let remembered: Int
     /// Before a tail begins: the number of events that the main way has passed since the tail's last answer.
     private var passedSinceTail = 0
@@ -140,8 +140,9 @@ package struct LogPager: Sendable {
         return progress
     }
 
-    /// The longest wait before a failed request is repeated, in seconds. Waits grow with each failure (`Jitter`). If only a person can
-    /// solve the problem, such as a refused credential, every wait is this long, plus up to a tenth.
+    /// The longest backoff before a failed request is repeated, in seconds. The backoff is random, and its limit grows with each failure up to this
+    /// value (`Jitter`). If only a person can solve the problem, such as a refused credential, the pager waits this long every time, plus up to a
+    /// tenth.
     static let longestWait = 60.0
     /// The longest wait after a page that could not be stored, in seconds.
     static let longestSpoolWait = 30.0
@@ -195,7 +196,8 @@ package struct LogPager: Sendable {
     }
 
     /// Before a tail begins: sets its query to start after everything that the main way has passed. After an empty answer, the query instead
-    /// continues with the answer's link. It starts again when the main way has passed so many events since then that it may have forgotten some.
+    /// continues with the answer's link. When the main way has passed so many events since that answer that it may have forgotten some, the query
+    /// again starts after everything that the main way has passed.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -216,7 +218,7 @@ package struct LogPager: Sendable {
         return query.firstURL(since: since, filter: (place[way] ?? place[.main])?.filter, limit: progress.limit)
     }
 
-    /// Turns Okta's answer to a request of `way` into a page.
+    /// Turns Okta's answer to a request of `way` into a page, unless the answer shows that the start must be moved.
     mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, host: HostTime) -> Outcome {
         let date = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }.map { ServerTime($0.milliseconds) }
         lastDate = date ?? lastDate
@@ -239,7 +241,7 @@ package struct LogPager: Sendable {
     }
 
     /// On a first run, the start may be relative to the present. If Okta's clock differs from this host's, the start is computed again with Okta's
-    /// clock. Otherwise, the start could be too late, and earlier events would be missed.
+    /// clock. A start by this host's clock could be too late, and earlier events would be missed.
     private mutating func moveStart(_ date: ServerTime?, host: HostTime) -> Outcome? {
         guard let countedFrom = place.countedFrom, let date, case .one(var way) = place.ways, way.next == nil else {
             return nil
@@ -381,7 +383,7 @@ package struct LogPager: Sendable {
         self[way].due = due
     }
 
-    /// A way's progress. `.tail` is only valid while a tail exists.
+    /// A way's progress. While `tail` is nil, reading `.tail` returns the main way's progress, and writing to `.tail` has no effect.
     subscript(way: LogWay) -> WayProgress {
         get { way == .tail ? tail ?? main : main }
         set {

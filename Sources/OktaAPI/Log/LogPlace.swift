@@ -1,7 +1,7 @@
 import CurlHTTPClient
 import FoundationEssentials
 
-/// The place in an org's log, as text that the spool stores as an opaque cursor.
+/// The place in an org's log. The spool stores it as text, an opaque cursor:
 ///
 ///     tributary-cursor/3 {"organization":"00o…","source":"<16 hex digits>","way":{"filter":"…","next":"https://…","restart":1795420801113}}
 ///     tributary-cursor/3 {"backfill":{…},"history":{…},"organization":"00o…","source":"…","tail":{…}}
@@ -21,7 +21,7 @@ package struct LogPlace: Sendable, Hashable {
         package var restart: StoredTime
         /// The link to the next page; nil if the log is to be queried by time.
         package var next: String?
-        /// The median of `published` of the way's last events. It is used for reports only, because one event with a wrong date could move it.
+        /// The highest median of `published` in any of the way's pages. It is used for reports only, because wrong dates in events could move it.
         package var reached: PublishedTime?
 
         /// Set if a search found too few of the events that the way remembers. Events that were published up to this time may have been collected

@@ -10,8 +10,8 @@ package struct LogSearch: Sendable, Hashable {
     package enum Pass: Sendable, Hashable {
         /// Up to this many remembered events are noted. Nothing is collected.
         case counting(upTo: Int)
-        /// After any of these remembered events, unknown events are collected. If there are none, too few were found, and every unknown event is
-        /// collected from the beginning.
+        /// After any of these remembered events, unknown events are collected. An empty set means that the first pass found too few remembered
+        /// events. Every unknown event is then collected from the beginning.
         case collecting(afterAnyOf: Set<UInt128>)
     }
 
@@ -23,7 +23,7 @@ package struct LogSearch: Sendable, Hashable {
     /// The remembered events that the first pass has seen, in the order in which it saw them.
     private var seen: [UInt128] = []
     private var known: Set<UInt128> = []
-    /// Whether the second pass has seen one of its events.
+    /// Whether the second pass has seen one of the events after which it collects.
     private var isHalfSeen = false
     /// The number of empty answers in a row.
     private var emptyAnswers = 0
@@ -69,13 +69,13 @@ package struct LogSearch: Sendable, Hashable {
         }
     }
 
-    /// The search after a page during which nothing was collected.
+    /// The state of the search after a page of which nothing was collected.
     ///
     /// - Parameters:
     ///   - count: the number of the page's events.
     ///   - typical: the median of their `published`.
     ///   - next: the link to the next page.
-    ///   - leastSeen: if the first pass has seen fewer remembered events, their number proves nothing.
+    ///   - leastSeen: the number of remembered events that the first pass must have seen when it ends. If it has seen fewer, the search has failed.
     package func after(
         count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String, leastSeen: Int
     ) -> LogSearch {

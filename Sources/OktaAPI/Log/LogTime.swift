@@ -40,7 +40,7 @@ package typealias ServerTime = LogTime<ServerScale>
 package typealias HostTime = LogTime<HostScale>
 
 extension PublishedTime {
-    /// How far, at most, an event's `published` may lie after the moment when Okta stored the event; in milliseconds.
+    /// The maximum time, in milliseconds, by which an event's `published` can be later than the moment when Okta stored the event.
     package static let tolerance: Int64 = 300_000
 
     /// The earliest moment when Okta can have stored an event with this `published`: ``tolerance`` milliseconds before `published`.
@@ -54,6 +54,6 @@ extension ServerTime {
 }
 
 extension HostTime {
-    /// If this host's clock and Okta's differ by more than this, in milliseconds, Tributary reports the difference.
+    /// Up to this difference, in milliseconds, Tributary treats this host's clock and Okta's as equal.
     package static let tolerance: Int64 = 60_000
 }

@@ -1,4 +1,4 @@
-/// A request that brought no page, described for an operator.
+/// Why a page could not be fetched, read or stored, described for an operator.
 package struct PagerTrouble: Sendable, Hashable {
     /// The kinds of trouble that a caller can distinguish.
     package enum Kind: Sendable, Hashable, CaseIterable {
@@ -6,7 +6,8 @@ package struct PagerTrouble: Sendable, Hashable {
         case unreachable
         /// The request can't be sent as configured.
         case invalidRequest
-        /// 5xx or 408: Okta, or something in front of it, failed temporarily.
+        /// 5xx, 204, 408 or 425: Okta, or a server in front of it, failed temporarily. Also the first refusal of a stored link, and an answer of the
+        /// token endpoint without a token.
         case serverFailure
         /// 429 because of too many requests in a window.
         case rateLimited
@@ -20,13 +21,13 @@ package struct PagerTrouble: Sendable, Hashable {
         case wrongAddress
         /// 3xx, which is never followed.
         case redirected
-        /// 400 on the first request: the filter or the start is wrong.
+        /// 414, or 400 for a query by time: the filter or the start is wrong.
         case refusedQuery
         /// A stored `next` link was answered repeatedly with 400, 404 or 410.
         case cursorRefused
         /// An answer with a status for which there is no other kind.
         case refused
-        /// A 200 with a web page or another content type: not an answer from Okta.
+        /// A 200 with a web page, or with a content type other than JSON: not an answer from Okta.
         case notOkta
         /// A 200 that is not a complete JSON array.
         case brokenBody
@@ -42,7 +43,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case rejected
         /// The caller could not store the page.
         case notCommitted
-        /// The task was cancelled, or an answer arrived that nobody was waiting for.
+        /// The task was cancelled, or a bug has called the pager at the wrong time.
         case cancelled
     }
 

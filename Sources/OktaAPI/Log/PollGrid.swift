@@ -13,7 +13,7 @@ package struct PollGrid: Sendable {
 
     /// One of the polling times. All others are whole intervals earlier or later.
     package let origin: ContinuousClock.Instant
-    /// When the first request is due. The first request does not wait for the grid, so that an operator soon sees whether the collector works.
+    /// When the first request is due. This need not be a time of the grid, so that an operator soon sees whether the collector works.
     package let start: ContinuousClock.Instant
 
     /// Creates the grid that contains the time `origin`.

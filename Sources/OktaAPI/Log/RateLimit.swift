@@ -1,10 +1,11 @@
 import CurlHTTPClient
 
-/// What a response says about the org's rate limit. The values are not trusted.
+/// What a response says about the org's rate limit. The values may be missing or wrong.
 ///
-/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (epoch seconds of the next window) may occur several times if buckets are nested. The values at
-/// the same position belong to one bucket. Only the bucket with the fewest requests left is used; if there are several such buckets, the one that
-/// resets last. The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit documentation).
+/// `X-Rate-Limit-Limit`, `-Remaining` and `-Reset` (the start of the next window, in seconds since 1970) may occur several times if buckets are
+/// nested. The values at the same position belong to one bucket. Only the bucket with the fewest requests left is used; if there are several such
+/// buckets, the one that resets last. The wait is computed from the response's `Date`, so that a wrong local clock does no harm (Okta rate limit
+/// documentation).
 package struct RateLimit: Sendable, Hashable {
     /// Requests allowed in a window. Zero on a 429 means that the org got too many simultaneous requests.
     package let limit: Int64?
@@ -23,7 +24,7 @@ package struct RateLimit: Sendable, Hashable {
             return order.0 == order.1
                 ? Self.at(left, resets) ?? .min > Self.at(right, resets) ?? .min : order.0 < order.1
         }
-        // If the headers have different numbers of values, it is unknown which values belong together.
+        // If the headers have different numbers of values, it is unknown which values belong together. The lowest value is then used.
         func value(_ list: [Int64?]) -> Int64? {
             list.count == remainders.count ? bucket.flatMap { list[$0] } : list.compactMap(\.self).min()
         }
@@ -44,7 +45,7 @@ package struct RateLimit: Sendable, Hashable {
     /// A reset that is more than this number of seconds in the future is invalid. The server may have sent milliseconds.
     static let furthestReset: Int64 = 3600
 
-    /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers don't say, or are invalid.
+    /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers contain no valid reset time.
     package var secondsToWait: Int64? {
         guard let seconds = secondsToReset, seconds >= 0, seconds <= Self.furthestReset else { return nil }
         return min(max(seconds + 1, 1), Self.longestWait)

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// What an answer other than 200 means for reading a log. The status is examined before Okta's code, because the same code occurs with different
-/// statuses. For example, E0000053 occurs with 400 and with 500 (Okta System Log query documentation).
+/// What an answer with a status other than 200 and 429 means for reading a log. The status is examined before Okta's code, because the same code
+/// occurs with different statuses. For example, E0000053 occurs with 400 and with 500 (Okta System Log query documentation).
 struct Refusal {
     /// How long the pager waits before it repeats the request.
     enum Pace {

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// Decides when the next request for an org's log may be sent. This client spreads its share of the org's rate limit evenly over time, and always
-/// leaves requests for other clients. A plain value; the caller passes the time.
+/// Decides when the next request may be sent that counts toward one of an org's rate limits. This client spreads its share of the limit evenly over
+/// time, and always leaves requests for other clients. A plain value; the caller passes the time.
 ///
 /// - The minimum time between two requests (the pace) is the length of a window, divided by the number of requests that this client may send in a
 ///   window.
@@ -34,12 +34,12 @@ struct RequestBudget: Sendable {
         self.share = min(max(share, 0.01), 1)
     }
 
-    /// The earliest moment for the next request.
+    /// The earliest moment for the next request; nil if nothing delays it.
     var earliest: Instant? {
         [hold, requestedAt.map { $0 + pace }].compactMap(\.self).max()
     }
 
-    /// Whether the next request has to wait longer than the pace alone requires.
+    /// Whether no request may be sent now, because all requests of the window are used up or reserved for other clients.
     func isUsedUp(at now: Instant) -> Bool { hold.map { $0 > now } ?? false }
 
     /// Records that a request goes out.
@@ -106,8 +106,8 @@ struct RequestBudget: Sendable {
         // One is subtracted from `remaining`, because this client's next request uses up one of the remaining requests.
         let missing = needed * left - Double(remaining - 1)
         guard missing > 0 else { return nil }
-        // The less time is left in the window, the fewer requests the other clients need. The reserve therefore shrinks at this rate, in requests per
-        // second.
+        // Each second, the number of requests that must be reserved decreases by `needed`, while the other clients use up `others` of the remaining
+        // requests. `missing` therefore decreases by the difference.
         let free = needed - others
         let delay = free > 0 ? missing / free : left
         return min(now + .seconds(delay), nextWindow + jitter.upTo(2))

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// The server's clock according to its `Date` headers. Okta refuses assertions and proofs that are too old or from the future. If the local clock is
-/// wrong, requests for a token that contain its time are therefore refused.
+/// The server's clock according to its `Date` headers. Assertions and proofs contain a time of this clock, because the local clock may be wrong, and
+/// Okta refuses them if they are too old or from the future.
 struct ServerClock: Sendable, Hashable {
     /// Milliseconds to add to the local clock. The result is usually slightly too early, because `Date` drops the fraction of a second, and because
     /// the answer needed time to arrive. That is safe, because a signed time must not be in the future.

@@ -21,10 +21,10 @@ struct WayProgress: Sendable {
     /// The number of pages in a row whose events were old, without a wait between the pages.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// How many times the next request has already been sent without getting a page.
+    /// The number of earlier attempts at the next request that brought no usable page.
     var retries = 0
     var failures = 0
-    /// Okta's id of the first of these requests that Okta answered.
+    /// Okta's id of the first attempt at the next request that Okta answered; nil if it has answered none.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0
@@ -32,9 +32,10 @@ struct WayProgress: Sendable {
     var sizeStrikes = 0
     /// The number of answers in a row that brought no usable page, and for which another link might help.
     var linkStrikes = 0
-    /// When the way was last switched to a query by time.
+    /// The time from which the pager waits before it tries larger pages again: when the way was last switched to a query by time, when the search
+    /// after that query ended, or when the daemon started with a link to smaller pages. Nil if none of these has happened.
     var requeriedAt: ContinuousClock.Instant?
-    /// Whether the way has brought new events since ``requeriedAt``.
+    /// False from a switch to a query by time until the way has brought a new event.
     var hasNewsSinceRequery = true
 
     init(_ way: LogPlace.Way, limit: Int, due: ContinuousClock.Instant) {

@@ -15,7 +15,7 @@ package enum OktaEndpoint: String, Sendable, CaseIterable {
     case globalTokenRevocation
 }
 
-/// One call of Okta's Users, Groups and Roles APIs. Users and groups are named by id.
+/// One call of Okta's Users, Groups and Roles APIs. Users and groups are identified by their ids.
 package struct OktaCall: Sendable {
     let method: HTTPMethod
     /// The path with the query, percent-encoded.

@@ -2,7 +2,7 @@ import CurlHTTPClient
 
 /// Why a call failed: a description for a person, and a kind for the code. The description contains no secret.
 package struct OktaCallError: Error, Sendable, CustomStringConvertible {
-    /// What is known about the call.
+    /// What is known about the failed call.
     package enum Kind: Sendable, Hashable {
         /// There is no usable credential. The call was not carried out.
         case credential
@@ -10,11 +10,12 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         case scope(OktaScope)
         /// There was no connection or no access token, or the task was cancelled before the call. The call was not carried out.
         case notSent
-        /// The org answered the call with 429, or the rate limit did not allow the call before its deadline. The call was not carried out.
+        /// The org or its token endpoint answered with 429, or the rate limit did not allow the call before its deadline. The call was not carried
+        /// out.
         case rateLimited
         /// Okta refused the call, and did not carry it out.
         case refused
-        /// Something other than Okta answered.
+        /// Something other than Okta answered, with a redirect or an error.
         case foreign
         /// Okta failed while it processed the call. The call may have been carried out.
         case server
@@ -31,7 +32,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
     package var code: String?
     /// Okta's id of the request, by which Okta's support can find the call.
     package var requestID: String?
-    /// What happened and what to do, on one line without a final full stop.
+    /// What happened and, if known, what to do, on one line without a final full stop.
     package let description: String
 
     /// Whether the call may have been carried out.

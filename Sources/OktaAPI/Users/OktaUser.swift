@@ -7,7 +7,7 @@ package struct OktaUser: Sendable, Hashable {
     package let id: String
     /// The user's status: `ACTIVE`, `SUSPENDED`, …. Okta may add others.
     package let status: String
-    /// The status that the user will have once Okta has finished a change.
+    /// The status that the user will have once Okta has finished a change; nil if no change is in progress.
     package let transitioningToStatus: String?
     package let login: String?
     package let email: String?
@@ -66,7 +66,7 @@ package struct OktaGroup: Sendable, Hashable {
     /// `00g…`.
     package let id: String
     package let name: String
-    /// The type: `OKTA_GROUP`, whose members can be changed, or `APP_GROUP` and `BUILT_IN`, whose members can't.
+    /// The type. The members of an `OKTA_GROUP` can be changed. Those of an `APP_GROUP` or a `BUILT_IN` group can't.
     package let type: String
 
     /// Reads a group; nil if the body does not describe one.
@@ -113,7 +113,7 @@ package struct OktaRole: Sendable, Hashable {
 
 /// The ids of Okta's objects.
 package enum OktaID {
-    /// Whether the text can be an id: about 20 letters and digits. Such a text can be used in a path without encoding.
+    /// Whether the text can be an id: at most 100 letters, digits, `_` and `-`. Such a text can be used in a path without encoding.
     static func isUsable(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count)
             && text.utf8.allSatisfy {

@@ -85,7 +85,7 @@ package struct OktaUsers: Sendable {
         return request
     }
 
-    /// Sends a call that only reads data, and repeats the call if it fails.
+    /// Sends a call that only reads data. Repeats the call after a failure that may be temporary.
     private func read<Value>(
         _ call: OktaCall, before deadline: Instant, _ parse: ([UInt8]) -> Value?
     ) async throws(OktaCallError) -> Value {
@@ -131,7 +131,7 @@ package struct OktaUsers: Sendable {
         if OktaID.isUser(text), let user = try await user(text, before: deadline) { return [user] }
         let expression = "profile.login eq \(Self.quoted(text)) or profile.email eq \(Self.quoted(text))"
         var found = try await read(.users(filter: expression), before: deadline, OktaUser.readList)
-        // The filter is case-sensitive, but people type logins in any case.
+        // The filter is case-sensitive, but people may type a login in upper or lower case.
         if found.isEmpty { found = try await read(.users(search: expression), before: deadline, OktaUser.readList) }
         // In the path of a call, Okta also accepts the part of a login before the `@`, if only one user has such a login. The text "me" is excluded,
         // because Okta would return the owner of the credential.

@@ -68,7 +68,7 @@ public struct AdminRights: Sendable, Equatable {
             throw SimulatorError.badSetting(
                 name: name,
                 reason:
-                    "neither a role (\(Role.allCases.map(\.rawValue).joined(separator: " "))) nor an okta.… permission")
+                    "not a role (\(Role.allCases.map(\.rawValue).joined(separator: " "))) or a permission (okta.…)")
         }
     }
 

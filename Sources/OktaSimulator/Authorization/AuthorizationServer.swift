@@ -25,7 +25,7 @@ struct AuthorizationServer: Sendable {
 
     /// The longest time for which a client assertion may be valid: an hour, in seconds.
     private static let maximumAssertion: Int64 = 3600
-    /// The largest age of a DPoP proof, in seconds.
+    /// The maximum age of a DPoP proof, in seconds.
     private static let proofWindow: Int64 = 300
     /// The server remembers at most this many tokens, and as many identifiers of assertions and proofs. When it reaches the maximum, it forgets
     /// expired entries. If none has expired, it refuses the request.

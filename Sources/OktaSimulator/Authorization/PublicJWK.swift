@@ -14,7 +14,7 @@ struct PublicJWK: Sendable {
     /// The thumbprint by RFC 7638, with SHA-256.
     let thumbprint: String
 
-    /// Reads the members of a JWK; nil if they are not a public key, or include a part of a private key.
+    /// Reads the members of a JWK; nil if they are not a usable public key, or include the private member `d`.
     init?(_ fields: [String: Any]) {
         func text(_ name: String) -> String? { fields[name] as? String }
         guard fields["d"] == nil else { return nil }
@@ -40,7 +40,7 @@ struct PublicJWK: Sendable {
         thumbprint = Base64URL.encode(SHA256.hash(data: Data(canonical.utf8)))
     }
 
-    /// The keys of a JWK or a JWKS.
+    /// The keys of a JWK or a JWKS; nil if it has no key, or a key that is not usable.
     static func read(_ json: String) -> [PublicJWK]? {
         guard let object = try? JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any] else {
             return nil

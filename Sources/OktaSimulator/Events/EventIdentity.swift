@@ -1,4 +1,4 @@
-/// Converts an event's index to its uuid and back. 60 bits of the uuid are the index, encrypted with a key. The other 62 bits are a check value, with
+/// Converts an event's index to its uuid and back. 60 bits of the uuid are the index, encrypted with a key. 62 more bits are a check value, with
 /// which the org recognizes uuids that it never issued. The uuid looks like a version 1 UUID, as Okta's uuids do.
 struct EventIdentity: Sendable {
     private let key: UInt64

@@ -129,7 +129,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1)
             guard let name = halves.first, let kind = Kind(rawValue: name.trimmingSpaces) else {
                 throw SimulatorError.badFaults(
-                    reason: "\"\(part)\" has no kind; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
+                    reason: "\"\(part)\" names no fault; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
             }
             var rule = FaultRule(kind)
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {

@@ -1,7 +1,7 @@
 /// A request in progress, with the facts that the headers of its answer need.
 struct Exchange {
     let request: HTTPRequest
-    /// `http://host:port` as the client called it.
+    /// The beginning of the URLs in the answer: the org's public URL, or `http://` and the `Host` of the request.
     let origin: String
     /// When the request arrived, by the org's clock, in milliseconds since 1970.
     let now: Int64
@@ -26,7 +26,7 @@ struct Exchange {
         errorId = String(decoding: error, as: UTF8.self)
     }
 
-    /// The headers of an answer. If a fault sends a wrong date or wrong rate-limit headers, they are in `date` and `rate`.
+    /// The headers of an answer. If a fault sends a wrong date or other rate-limit headers, `date` and `rate` replace the correct ones.
     func headers(cached: Bool, date: Int64? = nil, rate: [(String, String)]? = nil) -> [(String, String)] {
         var out = [("Date", Instant.httpDate(date ?? now)), ("Server", "nginx"), ("x-okta-request-id", requestId)]
         out += rate ?? rateHeaders()

@@ -13,8 +13,9 @@ final class Listener: Sendable {
         var threads = 0
     }
 
-    /// The maximum sizes of a request's head and body in bytes. A larger request ends the connection.
+    /// The maximum size of a request's head in bytes. A request with a larger head ends the connection.
     private static let maximumHead = 65_536
+    /// The maximum size of a request's body in bytes. A request with a larger body ends the connection.
     private static let maximumBody = 64 << 20
 
     let port: UInt16
@@ -116,7 +117,8 @@ final class Listener: Sendable {
         close(socket)
     }
 
-    /// Ends every connection, including hanging ones, and returns when the last thread has ended and the port is free.
+    /// Ends every connection, including hanging ones, and returns when the last thread has ended and the port is free. Later calls return
+    /// immediately.
     func stop() async {
         let isFirst = state.withLock { state in
             guard !state.isStopping else { return false }

@@ -18,7 +18,7 @@ struct ActionEvent: Sendable {
     }
 
     /// - Parameters:
-    ///   - actor: the owner of the API token; nil for a service app.
+    ///   - actor: the owner of the API token; nil if the caller is a service app.
     ///   - uuid: the event's uuid.
     func render(_ exchange: Exchange, _ principal: Principal, actor: Target?, uuid: String) -> [UInt8] {
         let catalog = Catalog.shared

@@ -5,7 +5,7 @@ struct ManagementAnswer {
     var status = 200
     /// The body; nil if it is empty.
     var json: Any?
-    /// The query of the next page, for the `next` link; nil on the last page.
+    /// The `after` parameter in the `next` link, such as `after=00u…`; nil on the last page.
     var next: String?
     var events: [ActionEvent] = []
 
@@ -68,7 +68,9 @@ struct ManagementRequest {
         return object
     }
 
-    /// Whether the client wants the answer without `part`: an option such as `Content-Type: application/json; okta-response=omitCredentials,…`.
+    /// Whether the `Content-Type` of the request asks Okta to omit a part of the answer: `application/json; okta-response=omitCredentials,…`.
+    ///
+    /// - Parameter part: the name of the option, such as `omitCredentials`.
     func omits(_ part: String) -> Bool {
         guard let range = contentType.range(of: "okta-response=") else { return false }
         return contentType[range.upperBound...].prefix { $0 != ";" }.split(separator: ",").contains {

@@ -70,8 +70,8 @@ enum ManagementCall: String, Sendable, CaseIterable {
         }
     }
 
-    /// The permissions that allow an administrator to send the call. All of them are needed. An administrator needs none of them to read their own
-    /// user.
+    /// The permissions that allow an administrator to send the call. All of them are needed. The call `me`, with which administrators read their own
+    /// user, needs none.
     var permissions: [String] {
         switch self {
         case .me: []

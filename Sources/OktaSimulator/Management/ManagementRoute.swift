@@ -13,8 +13,8 @@ struct ManagementRoute {
         case method
     }
 
-    /// Nil if the path is not a management endpoint.
-    /// - Parameter path: with its percent-encoding. An encoded `/` also separates parts, so a login with a `/` is never found.
+    /// Finds the endpoint of a request; nil if the path is not a management endpoint.
+    /// - Parameter path: the path with its percent-encoding. An encoded `/` also separates parts, so a login with a `/` is never found.
     static func match(_ method: String, path: String) -> Match? {
         guard let decoded = path.removingPercentEncoding else { return nil }
         if decoded == "/oauth2/v1/global-token-revocation" {

@@ -40,7 +40,7 @@ struct MadeUpPeople {
         return groups
     }
 
-    /// The users were created this long before the org's `epoch`: a year, in milliseconds.
+    /// The users and groups were created this long before the org's `epoch`: a year, in milliseconds.
     private static let age: Int64 = 365 * 86_400_000
 
     mutating func users(extra: Int) -> [OktaUser] {
@@ -102,7 +102,8 @@ struct MadeUpPeople {
             user(login: "lou.locked" + domain, first: "Lou", last: "Locked", .lockedOut),
             user(login: "sue.suspended" + domain, first: "Sue", last: "Suspended", .suspended),
             user(login: "dan.deprovisioned" + domain, first: "Dan", last: "Deprovisioned", .deprovisioned),
-            // Two users with the same e-mail address, which is also the login of the first. Then two users with the same short name.
+            // Two users with the same e-mail address, which is also the login of the first. Then two users with the same e-mail address and the same
+            // short name.
             user(login: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "mia.meyer2" + domain, email: "mia.meyer" + domain, first: "Mia", last: "Meyer"),
             user(login: "sam.lee" + domain, email: "sam.lee@mail.corp.example", first: "Sam", last: "Lee"),

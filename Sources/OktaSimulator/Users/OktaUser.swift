@@ -31,7 +31,7 @@ struct OktaUser: Sendable {
     var riskLevel: String?
     /// The number of calls about this user, by the name of the `ManagementCall`.
     var calls: [String: Int] = [:]
-    /// The number of calls about this user that were carried out, by the name of the `ManagementCall`.
+    /// The number of actions on this user that the org has carried out, by the name of the `ManagementCall`.
     var done: [String: Int] = [:]
 
     var name: String { "\(firstName) \(lastName)" }

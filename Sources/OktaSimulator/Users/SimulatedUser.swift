@@ -28,6 +28,6 @@ public struct SimulatedUser: Sendable, Codable, Equatable {
     public var riskLevel: String?
     /// The number of calls about this user, including refused ones, by name: `suspend`, `clear-sessions`, `get-user`, …
     public var calls: [String: Int]
-    /// The number of calls that were carried out, whether or not the answer arrived.
+    /// The number of actions on this user that the org has carried out, by name. An action counts even if its answer did not arrive.
     public var done: [String: Int]
 }

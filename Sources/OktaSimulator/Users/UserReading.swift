@@ -50,7 +50,7 @@ extension UserDirectory {
         }
     }
 
-    /// Lists users. `search` and `filter` find everyone; the plain list omits deactivated users.
+    /// Lists users. `search` and `filter` also find deactivated users. The plain list and `q` omit them.
     /// - Parameter searchDelay: milliseconds by which the result of `search` is outdated.
     mutating func list(_ request: ManagementRequest, searchDelay: Int64) throws(OktaError) -> ManagementAnswer {
         settle(now: request.now)

@@ -10,9 +10,9 @@ struct GuardRails: Sendable {
         let message: String
     }
 
-    /// The owner of the API token that performs the actions at an org, as last read from Okta.
+    /// The owner of the API token with which Tributary acts at an org, as last read from Okta.
     struct Owner: Sendable {
-        /// The version of the secret on disk. A new secret may belong to another owner, so the owner is then read again.
+        /// The version of the secret's file. If the file changes, the owner is read again, because a new token may have another owner.
         var version: SecretVersion?
         var user: OktaUser
     }

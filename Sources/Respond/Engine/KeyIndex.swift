@@ -53,7 +53,7 @@ struct KeyIndex: Sendable {
         records[key].flatMap { $0.time > now - Self.life ? $0 : nil }
     }
 
-    /// True if the step of this entry must not be repeated under the same key.
+    /// True if the entry's action was done or may have been done, or if the user was already in the state that the action would cause.
     static func counts(_ entry: ResponseEntry) -> Bool {
         switch entry.result?.outcome {
         case nil, .done, .alreadyDone, .unknown: true

@@ -1,6 +1,7 @@
-/// Stable codes for programs, in ``ResponseLog/ResponseResult/code``. They say why an action was not done, or may not have been done.
+/// Stable codes for programs, in ``ResponseLog/ResponseResult/code``. A code says why an action was not done, why its outcome is unknown, or what is
+/// special about a successful action.
 package enum ResponseCode: String, Sendable, CaseIterable {
-    // Codes of an action that Tributary has refused. No call was sent to Okta.
+    // Codes of an action that Tributary has refused and did not try.
     /// No integration of that name has a `response_action`.
     case unknownIntegration = "unknown-integration"
     /// The request is incomplete, or too long.
@@ -52,7 +53,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case helperStopped = "helper-stopped"
 
     // Codes of a successful action.
-    /// The action is done. Undo is not possible, because Tributary could not read whether the user was a member of the group before.
+    /// The action is done, but can't be undone with `undo`: Tributary could not read whether the user was a member of the group before.
     case membershipNotRead = "membership-not-read"
 }
 

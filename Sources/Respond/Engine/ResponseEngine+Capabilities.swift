@@ -85,7 +85,7 @@ extension ResponseEngine {
             return all { action in
                 (
                     nil,
-                    "Unknown: \(owner.shown), who owns the token, may not read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
+                    "Unknown: \(owner.shown), who owns the token, can't read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
                         + "Each action needs --force, because administrators can't be recognized."
                 )
             }

@@ -1,12 +1,12 @@
 import OktaAPI
 import ResponseLog
 
-/// The result of a step that can't be carried out. This result is recorded.
+/// The result of a step that can't be carried out.
 struct Stopped: Error, Sendable {
     let result: ResponseResult
 }
 
-/// The engine's queries before it acts. None of them changes anything at Okta.
+/// The engine's queries, which change nothing at Okta.
 extension ResponseEngine {
     typealias Instant = ContinuousClock.Instant
 
@@ -75,7 +75,8 @@ extension ResponseEngine {
                 }
             } catch {
                 return objection(
-                    error, "who owns the API token", user, "An API token of an administrator may read its own owner")
+                    error, "who owns the API token", user,
+                    "To let Tributary read the owner, use the API token of an administrator")
             }
         }
         do throws(OktaCallError) {
@@ -114,7 +115,7 @@ extension ResponseEngine {
 
     // MARK: Steps
 
-    /// Looks up the group of a step.
+    /// Looks up the group of a step. Returns a step without a group unchanged.
     func resolved(
         _ step: ResponseStep, _ org: ResponseOrg, before deadline: Instant
     ) async -> Result<ResponseStep, Stopped> {
@@ -249,7 +250,7 @@ extension ResponseEngine {
             case .refused: .refused
             case .notSent, .foreign, .server, .lost, .unreadable: .unavailable
             }
-        var words = "The user's state could not be read: \(error). Tributary did nothing."
+        var words = "Tributary could not read from Okta what the action depends on: \(error). Tributary did nothing."
         switch code {
         case .credential: words += " Check the credential of this integration's response_action."
         case .notPermitted: words += " The credential needs okta.users.read, as a scope or as a permission of its role."

@@ -13,7 +13,7 @@ import Time
 /// - Each entry without a result is followed by one with the result: after the call, or at the next start.
 /// - Only one request at a time acts on a user.
 package actor ResponseEngine: Responding {
-    /// Why the engine can't be started, and what to do.
+    /// Why the engine can't be started.
     package struct StartError: Error, Sendable, CustomStringConvertible {
         package let description: String
     }
@@ -43,7 +43,7 @@ package actor ResponseEngine: Responding {
     /// Opens and reads the response log in `response.log_directory`. The directory must exist. Nothing is sent to Okta yet.
     ///
     /// - Parameters:
-    ///   - credentialsDirectory: the directory with the secrets of credentials without `secret_file`, one file each; nil for the directory that the
+    ///   - credentialsDirectory: the directory that contains a secret file for each credential without `secret_file`; nil for the directory that the
     ///     configuration uses.
     ///   - userAgent: the client's name that Okta sees.
     ///   - environment: the process's environment, which may name a proxy.
@@ -174,7 +174,7 @@ package actor ResponseEngine: Responding {
     }
 
     /// Checks the steps that an earlier request with the same key has done. If the user's state shows that a step was undone later, the step is
-    /// refused. The step is neither repeated nor reported as done.
+    /// refused: it is neither repeated nor reported as done. If the user's state can't be read, all these steps get the error as their result.
     private func checkEarlierSteps(_ job: inout ResponseJob) async {
         let kept = job.entries
         guard let id = kept.compactMap(\.user.id).first else { return }

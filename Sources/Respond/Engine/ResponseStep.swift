@@ -4,7 +4,7 @@ import ResponseLog
 /// One call to Okta that acts on one user: a whole action, or a part of `contain` or `release`.
 struct ResponseStep: Sendable, Equatable {
     var action: ResponseAction
-    /// All options of the action, with defaults filled in, and the id and name of the group that was found.
+    /// All options of the action, with defaults filled in. Once the group has been found, they contain its id and name.
     var options: ResponseOptions
 
     /// The steps of a request, in order.

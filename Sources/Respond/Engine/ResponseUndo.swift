@@ -3,7 +3,7 @@ import ResponseLog
 /// How to undo an action.
 package enum ResponseUndo: Sendable, Equatable {
     case request(ResponseRequest)
-    /// The action can't be undone; the reason says what to do instead.
+    /// The action can't be undone, or there is nothing to undo. The reason is a text for a person.
     case none(reason: String)
     /// The log has no action with this id.
     case notFound(reason: String)
@@ -79,7 +79,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .setRisk:
             guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
                 return none(
-                    "The risk was \(entry.result?.riskLevelBefore ?? "not known") before, and can't be set to that again: use set-risk LOW."
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not known") before, so it can't be restored: use set-risk LOW."
                 )
             }
             options.riskLevel = level

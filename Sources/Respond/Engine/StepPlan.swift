@@ -3,7 +3,7 @@ import ResponseLog
 
 /// Facts about a user in addition to the status, if an action needs them. A fact that was not read is nil.
 struct StepFacts: Sendable, Equatable {
-    /// Whether an active user can't sign in from unknown devices.
+    /// Whether an active user is blocked from signing in from unknown devices.
     var isBlocked: Bool?
     var isMember: Bool?
     var riskLevel: String?

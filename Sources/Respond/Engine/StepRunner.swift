@@ -15,7 +15,7 @@ struct StepRunner: Sendable {
 
     /// The largest number of attempts for a call.
     static let attempts = 3
-    /// The time after which a call whose answer was lost is no longer repeated.
+    /// The time after which a failed call is no longer repeated. It does not apply after a 429.
     static let patience = Duration.seconds(30)
     /// The waits between readings of the user's state. The state is read again while it does not match Okta's answer, or while Okta is still changing
     /// it.
@@ -28,9 +28,9 @@ struct StepRunner: Sendable {
     let users: OktaUsers
     let clock: ResponseClock
     let step: ResponseStep
-    /// The reason that is stored with a user's risk.
+    /// The reason that Okta stores with the user's new risk level. Only the action `set-risk` uses it.
     let reason: String
-    /// The time after which no call is sent.
+    /// The time after which the step's call is not sent. Readings of the user's state have time limits of their own.
     let deadline: ContinuousClock.Instant
     /// The user's state before the step.
     let before: OktaUser
@@ -178,7 +178,7 @@ struct StepRunner: Sendable {
             settled.user = user
             settled.result.statusAfter = user.status
         }
-        // The answer would have contained a link, which is lost, too.
+        // If Okta does not send the link by e-mail, the link was in the lost answer.
         if step.action == .resetPassword || step.action == .activate, step.options.sendEmail == false {
             settled.result.message += " The link was lost, too."
         }
@@ -260,7 +260,7 @@ struct StepRunner: Sendable {
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). A few seconds later, \(observed.words), so Okta had not carried out the request."
+                "Could not \(step.words(for: who)): \(words). After a few seconds, \(observed.words), so Okta has not carried out the request."
         case nil:
             unsettled.result.message =
                 "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show it"). "
@@ -297,9 +297,9 @@ extension ResponseStep {
     }
 }
 
-/// Makes a sentence of a text: it gets a capital letter at its beginning and a full stop at its end.
+/// Makes a sentence of a text: adds a full stop, and capitalizes the first letter if the text begins with one of Tributary's own words.
 func sentence(_ words: String) -> String {
-    // Only Tributary's own words are capitalized. A login at the beginning keeps its case.
+    // A login at the beginning keeps its case.
     let ours = ["the ", "all ", "would "].contains { words.hasPrefix($0) }
     return (ours ? words.prefix(1).uppercased() + words.dropFirst() : words) + (words.hasSuffix(".") ? "" : ".")
 }

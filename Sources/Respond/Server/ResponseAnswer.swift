@@ -33,7 +33,7 @@ package struct ResponseFault: Error, Codable, Equatable, Sendable {
     package enum Code: String, Codable, Sendable {
         /// The client's line is not a request, is too long, or came too late.
         case badRequest = "bad-request"
-        /// The maximum number of connections is reached.
+        /// The maximum number of connections is reached, or no thread can be started.
         case busy
         /// The peer is not root and not a member of the socket's group.
         case notAllowed = "not-allowed"
@@ -41,7 +41,7 @@ package struct ResponseFault: Error, Codable, Equatable, Sendable {
         case notFound = "not-found"
         /// The action has no opposite, or there is nothing to undo.
         case noOpposite = "no-opposite"
-        /// A file that the helper needs can't be read.
+        /// The response log can't be read.
         case unavailable
         /// The helper is being stopped.
         case stopping

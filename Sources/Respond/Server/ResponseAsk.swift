@@ -11,7 +11,7 @@ package enum ResponseAsk: Codable, Equatable, Sendable {
 
     /// Finds the user and determines what would happen.
     case outlook(request: ResponseRequest)
-    /// - `sudoUser`: `SUDO_USER` in the command's environment; only trusted if root sends it.
+    /// Carries out the request. `sudoUser` is `SUDO_USER` in the command's environment; it is trusted only if root sends it.
     case act(request: ResponseRequest, sudoUser: String?)
     case capabilities(integration: String)
     case history(filter: ResponseHistory.Filter)

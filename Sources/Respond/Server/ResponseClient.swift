@@ -3,13 +3,13 @@ import Glibc
 /// Sends requests to the helper over its socket.
 package struct ResponseClient: Sendable {
     package enum Failure: Error, Equatable, Sendable {
-        /// No process listens on the socket: errno of connect(2), `ENOENT` or `ECONNREFUSED`.
+        /// No process listens on the socket: the errno of connect(2) is `ENOENT`, `ECONNREFUSED` or `ENOTSOCK`.
         case notRunning(Int32)
         /// The socket's mode does not let this user connect.
         case noPermission
         /// The connection failed for another reason: the errno of connect(2).
         case unreachable(Int32)
-        /// The helper has accepted no request for ten seconds.
+        /// The helper did not accept the request within ten seconds, or until `isOver` returned true.
         case busy
         /// The connection ended or became silent before the last line of the answer.
         case cut

@@ -100,7 +100,7 @@ struct ResponseConnection: ~Copyable {
     }
 }
 
-/// Passes answers from a task to the connection's thread, a few for each request.
+/// Passes answers from a task to the connection's thread.
 private final class AnswerQueue: Sendable {
     private let answers = Mutex<[ResponseAnswer]>([])
     private let count = DispatchSemaphore(value: 0)

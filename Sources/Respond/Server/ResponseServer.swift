@@ -96,7 +96,7 @@ package final class ResponseServer: Sendable {
         close(listener)
     }
 
-    /// Stops the server permanently. ``run(_:)`` returns after the current requests have ended.
+    /// Stops the server permanently. ``run(_:)`` returns after the current requests have ended, or after ``Limits/windDown``.
     package func stop() { order.store(.stop, ordering: .releasing) }
 
     /// Pauses the server. ``run(_:)`` returns after the current requests have ended, and can then be called again. Until then, clients that connect
@@ -113,7 +113,7 @@ package final class ResponseServer: Sendable {
 
     /// Serves until ``pause()`` or ``stop()``.
     ///
-    /// - Returns: true if it was paused, false if it was stopped.
+    /// - Returns: true if the server was paused; false if it was stopped, or if no thread could be started.
     package func run(_ subject: Subject) async -> Bool {
         await withCheckedContinuation { continuation in
             let status = DetachedThread.start {

@@ -11,7 +11,7 @@ package enum FileOperation: String, Sendable, CaseIterable {
 package enum FileAccess: Sendable {
     /// Opens an existing file for reading.
     case read
-    /// Opens an existing file for writing.
+    /// Opens an existing file for reading and writing.
     case update
     /// Creates the file if it is missing; existing contents stay.
     case create
@@ -23,7 +23,7 @@ package enum FileAccess: Sendable {
     case lock
 }
 
-/// An open file: its descriptor, and the path that it was opened with, for errors.
+/// An open file: its descriptor and its path.
 package struct OpenFile: Sendable, Equatable {
     package let descriptor: Int32
     package let path: String
@@ -45,7 +45,7 @@ package struct DirectoryEntry: Sendable, Equatable {
     }
 }
 
-/// What stat(2) says about a file. The length is in bytes.
+/// What stat(2) says about a file. `size` is in bytes.
 package struct FileStatus: Sendable, Equatable {
     package let size: Int64
     package let isDirectory: Bool
@@ -70,17 +70,17 @@ package struct FileStatus: Sendable, Equatable {
 /// Every disk operation that the spool performs. There are few operations, and they take plain paths and descriptors. The machine can stop before or
 /// after any of them, and the spool must survive that.
 ///
-/// Only what `synchronize` and `synchronizeDirectory` have confirmed survives a power cut. Before that, any subset of the operations
-/// may have reached the disk, in any order. The spool relies on no other ordering. An implementation throws only `SpoolError.file`.
+/// Only what `synchronize` and `synchronizeDirectory` have confirmed is sure to survive a power cut. Before that, any subset of the operations may
+/// have reached the disk, in any order. An implementation throws only `SpoolError.file`.
 ///
-/// No operation follows a symbolic link in the last component of a path. Operations with the parameter `in` take the descriptor of a directory
-/// (openat(2)). They are for directories in which other users may write. If such a directory were named by its path, another user could replace it
-/// between two operations.
+/// Except for `list` and `synchronizeDirectory` with a path, no operation follows a symbolic link in the last component of a path. Operations with
+/// the parameter `in` take the descriptor of a directory (openat(2)). They are for directories in which other users may write. If such a directory
+/// were named by its path, another user could replace it between two operations.
 package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
     /// Closes a file. Never reports an error, because everything that must be durable was synchronized before.
     func close(_ file: OpenFile)
-    /// Reads at an offset until the buffer is full or the file ends. Returns the bytes read, 0 at the end of the file.
+    /// Reads bytes at an offset into the buffer. Returns their number, which is 0 only at the end of the file.
     func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
     /// Writes all bytes at an offset. If this throws, some of the bytes may have been written.
     func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError)

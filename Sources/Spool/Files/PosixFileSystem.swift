@@ -2,10 +2,12 @@ import Glibc
 
 /// The real file system. Its methods call the system calls of the same name, and handle EINTR and short writes.
 ///
-/// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group.
+/// Files are created with mode 0640 and directories with 0750, less the umask, so that loaders can read through their group. Lock files have mode
+/// 0600.
 package struct PosixFileSystem: FileSystem {
-    /// File descriptors that the spool leaves for the rest of the process. libdispatch needs a few to read its threads' state in /proc, and ends the
-    /// process if it can't open them (see `_dispatch_workq_monitor_pools`). Writing `status.json`, which reports the problem, takes one, too.
+    /// The number of file descriptors that the spool leaves free for the rest of the process. libdispatch needs a few to read its threads' state in
+    /// /proc, and ends the process if it can't open them (see `_dispatch_workq_monitor_pools`). Writing `status.json`, which reports the problem,
+    /// takes one, too.
     private static let reserve = 16
 
     package init() {}

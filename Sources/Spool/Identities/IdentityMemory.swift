@@ -28,7 +28,8 @@ struct IdentityMemory {
 
     let window: IdentityWindow
     private(set) var bound = IdentityWindow.defaultBound
-    /// The largest `latest` of all commits that were dropped because the window was full; nil if no commit was dropped.
+    /// The largest `latest` of all commits that were dropped because the window was full. Commits that another window dropped before its identities
+    /// were moved here count, too. Nil if there are no such commits.
     private(set) var droppedLatest: Int64?
     private var queue = IdentityQueue()
     /// The commits, oldest first. The first `dropped` of them no longer belong to the window, but are not yet removed from the array.

@@ -1,8 +1,9 @@
 extension [IdentityCommit] {
     /// This list merged with `others`, in the order of the log. Nil if the two lists have no identity in common; the caller then appends `others`.
     ///
-    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that it still has. Older identities must
-    /// precede newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be collected twice.
+    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that the window still has. Older
+    /// identities must precede newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be
+    /// collected twice.
     func merged(with others: [IdentityCommit]) -> [IdentityCommit]? {
         let held = Set(lazy.flatMap(\.identities))
         let rest = others.flatMap { commit in commit.identities.map { (identity: $0, times: commit.times) } }

@@ -12,7 +12,8 @@ package struct RecordIdentity: Hashable, Sendable {
 /// One of the sets of identities that the writer remembers. They are numbered 0...7, and the caller decides what each set is for.
 package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
-    /// 4 MiB of identities. Eight windows of this size, plus one commit's identities in each, fit in a journal's header.
+    /// The largest bound that a caller can set: 4 MiB of identities. Eight windows of this size, plus one commit's identities in each, fit in a
+    /// journal's header.
     static let maximumBound = 1 << 18
     /// The bound of the window `restored`: 16 MiB of identities.
     static let restoredBound = 1 << 20

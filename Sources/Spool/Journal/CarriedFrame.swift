@@ -1,7 +1,7 @@
 /// The frame that carries partitions over from one generation to the next: its description, and where its bytes are in the old journal.
 ///
-/// All chunks of a partition that have the same encoding are concatenated into one. For plain lines this is always valid; zstd and gzip define a
-/// concatenation of frames as valid, too.
+/// Consecutive chunks of a partition are concatenated into one if they have the same encoding. For plain lines this is always valid; zstd and gzip
+/// define a concatenation of frames as valid, too.
 struct CarriedFrame {
     private var frame: CommitFrame
     /// Where the chunks are in the old journal, in the order in which the new journal stores them.
@@ -9,7 +9,7 @@ struct CarriedFrame {
     private let old: OpenFile
     private let descriptionLength: Int
 
-    /// `committed` is the time of the oldest commit whose records the frame holds, in wall-clock milliseconds.
+    /// All records of the frame were committed at the time `committed` or later, in wall-clock milliseconds.
     init(_ partitions: [OpenPartition], cursor: String?, committed: Int64, from old: OpenFile) {
         frame = CommitFrame(committed: committed, cursor: cursor ?? "", chunks: [], updates: [])
         self.old = old
@@ -40,7 +40,7 @@ struct CarriedFrame {
     private var dataLength: Int { frame.chunks.reduce(0) { $0 + $1.stored } }
     var length: Int64 { Int64(CommitFrame.headerLength + descriptionLength + dataLength) }
 
-    /// The position of each chunk in the new journal, whose header has this length.
+    /// The position of each chunk in the new journal, whose header has the length `headerLength`.
     func references(headerLength: Int64) -> [PartitionPath: [ChunkReference]] {
         var references: [PartitionPath: [ChunkReference]] = [:]
         var offset = headerLength + Int64(CommitFrame.headerLength + descriptionLength)
@@ -52,7 +52,7 @@ struct CarriedFrame {
         return references
     }
 
-    /// Appends the frame to the scratch, without the chunks.
+    /// Appends the frame to the scratch, without the bytes of the chunks.
     func encode(headerChecksum: UInt32, at offset: Int64, _ scratch: SpoolScratch) {
         let description = scratch.description
         description.removeAll()
@@ -79,7 +79,8 @@ struct CarriedFrame {
 }
 
 extension ChunkReference {
-    /// Reads a chunk's stored bytes in pieces of bounded size. Throws `damaged` if the bytes differ from the committed bytes.
+    /// Reads a chunk's stored bytes in pieces of bounded size. Throws `damaged` if the bytes differ from the committed bytes, but only after `body`
+    /// has received them.
     func forEachPiece(
         _ file: OpenFile, _ scratch: SpoolScratch, _ fileSystem: any FileSystem,
         _ body: (UnsafeRawBufferPointer) throws(SpoolError) -> Void

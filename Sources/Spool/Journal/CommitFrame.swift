@@ -15,7 +15,7 @@ struct CommitFrame {
         var crc: UInt32
     }
 
-    /// The time of the commit, in wall-clock milliseconds. In a carried frame: the time of the oldest commit whose records the frame holds.
+    /// The time of the commit, in wall-clock milliseconds. In a carried frame, all records were committed at this time or later.
     var committed: Int64
     var cursor: String
     var chunks: [Chunk]

@@ -1,8 +1,8 @@
 /// The end of an append-only file, and how much of it is known to be durable.
 ///
 /// A failed write or synchronization leaves unknown bytes after the durable length. Worse, the kernel reports a write-back error only once, and a
-/// second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a failure the file is truncated
-/// before anything else is written, and the bytes are written again; the synchronization alone is never retried.
+/// second fdatasync(2) may then succeed although the bytes are lost (see "fsync" in PostgreSQL's wiki). So after a failure, the file is truncated
+/// before anything else is written. The synchronization alone is never retried; the caller must append the bytes again.
 package struct DurableLog {
     package private(set) var file: OpenFile
     /// Bytes from the start of the file that are known to be durable.
@@ -14,7 +14,7 @@ package struct DurableLog {
         self.length = length
     }
 
-    /// Appends bytes and makes them durable. If it throws, the file is unchanged, or the next call truncates it first.
+    /// Appends bytes and makes them durable. If this throws, the bytes were removed again, or the next call removes them first.
     package mutating func append(_ bytes: UnsafeRawBufferPointer, _ fileSystem: any FileSystem) throws(SpoolError) {
         try cutIfNeeded(fileSystem)
         needsCut = true

@@ -31,8 +31,8 @@
 ///                u32, then for each of these earliest i64, latest i64, identities u32, then each identity
 ///              the stored bytes of the chunks, in sequence
 ///
-/// Writing: a commit is one write of one frame at the end, then one fdatasync(2). If either fails, the file is truncated first (`DurableLog`).
-/// A new generation is written as `journal.tmp`, synchronized and renamed, and its directory is synchronized.
+/// Writing: a commit is one write of one frame at the end, then one fdatasync(2). If either fails, the file is truncated before the next write
+/// (`DurableLog`). A new generation is written as `journal.tmp`, synchronized and renamed, and its directory is synchronized.
 ///
 /// Recovery: `journal.tmp` is removed. The frames of the newest generation are read up to the first that is incomplete or whose checksum does not
 /// match, and the file is truncated there. The bytes removed were never reported as durable, or were damaged later. In both cases the cursor of an

@@ -15,7 +15,8 @@ struct JournalReader {
     let fileSystem: any FileSystem
     let file: OpenFile
 
-    /// Throws unless the header has a known version and belongs to this spool and integration.
+    /// Reads the header and verifies its checksum. Throws if the header is damaged, has a newer version, belongs to another spool or integration, or
+    /// has a generation that differs from the file name.
     func header(spoolID: [UInt8], integration: String) throws(SpoolError) -> (
         JournalHeader, IdentityWindows, checksum: UInt32, length: Int64
     ) {
@@ -65,8 +66,8 @@ struct JournalReader {
         return (header, windows, crc, length)
     }
 
-    /// Reads frames of one type. Calls `body` with each valid frame, and with the offset of its first chunk. Returns the offset at which the valid
-    /// frames end. If that offset is before `end`, also returns the reason.
+    /// Reads frames of one type; a frame of another type counts as damage. Calls `body` with each valid frame, and with the offset of its first
+    /// chunk. Returns the offset at which the valid frames end. If that offset is before `end`, also returns the reason.
     func frames(
         _ type: UInt32 = CommitFrame.type, from start: Int64, to end: Int64, version: UInt32, headerChecksum: UInt32,
         _ body: (CommitFrame, Int64) throws(SpoolError) -> Void

@@ -6,11 +6,11 @@ struct RecoveredJournal {
     var cursor: String?
     /// When the generation's first commit with records was made, in wall-clock milliseconds.
     var firstCommit: Int64?
-    /// When the oldest carried-over record was committed, in wall-clock milliseconds; nil if no record was carried over.
+    /// All carried-over records were committed at this time or later, in wall-clock milliseconds; nil if no record was carried over.
     var carriedSince: Int64?
-    /// A seal that is decided but not finished.
+    /// A seal that is decided but not finished; nil if there is none.
     var pending: SealPlan?
-    /// The offset after the commits without records at the journal's beginning. All commits with records come later.
+    /// The offset at which the first commit with records begins. If no commit has records, the offset at which the commits end.
     var recordsStart: Int64
     var report: RecoveryReport
 }
@@ -23,7 +23,7 @@ struct JournalRecovery {
     let scratch: SpoolScratch
     let facts: LineFacts
     /// If this process has written the journal: its generation and its durable length. After a failed synchronization, bytes beyond this length can
-    /// still be read from the page cache, although they never reached the disk.
+    /// still be read from the page cache, although they never reached the disk. So recovery truncates them.
     var confirmed: (generation: UInt64, length: Int64)?
 
     var directory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
@@ -45,8 +45,9 @@ struct JournalRecovery {
         var found: RecoveredJournal?
         if let newest {
             var journal = try read(newest)
-            // Missing lines are reported only at the first opening. Later, this process has already reported them, and has added lines to the
-            // manifest.
+            // Lines that the manifest lacks are reported only when this process opens the integration for the first time. Later, the journal can also
+            // know lines that this process has added. `OlderSpool` would count these as missing, because it looks only at the lines that the manifest
+            // had at the start.
             if !spool.hasBeenOpened(integration) {
                 journal.report.olderSpool = OlderSpool(
                     journal.journal.header, isSealFinished: generations.dropLast().last != newest - 1, spool.manifest)
@@ -100,8 +101,8 @@ struct JournalRecovery {
         let undecided = try fileSystem.list(staging).map(\.name).filter { !decided.contains($0) }
         let marks = undecided.filter { SealMark.generation(fileName: $0) != nil }
         for mark in marks { try fileSystem.unlink("\(staging)/\(mark)") }
-        // Makes the removal of the marks durable before the staged files are removed. `isSwept` relies on this order: if a staged file and the mark
-        // are both missing, this code has removed them. The state may then be a restored copy whose journal has decided to seal these files.
+        // The removal of the marks must be durable before the staged files are removed. `isSwept` relies on this order: as long as a seal's mark
+        // exists, this code has not removed its staged files.
         if !marks.isEmpty { try fileSystem.synchronizeDirectory(staging) }
         for name in undecided where !marks.contains(name) {
             try fileSystem.unlink("\(staging)/\(name)")
@@ -109,8 +110,8 @@ struct JournalRecovery {
         }
     }
 
-    /// True if a pending seal can't be finished, because Tributary was once started without this state and then removed the seal's mark and staged
-    /// files. While the mark exists, or once the manifest lists a segment, a missing file only means that a loader deleted the segment.
+    /// True if a pending seal can't be finished, because an earlier start did not have this state, and removed the seal's mark and staged files.
+    /// While the mark exists, or once the manifest lists a segment, a missing file only means that a loader deleted the segment.
     private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
         let fileSystem = spool.fileSystem
         if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }
@@ -163,7 +164,7 @@ struct JournalRecovery {
         }
     }
 
-    /// Reads a journal up to an offset, or up to the first incomplete frame. Changes nothing.
+    /// Reads a journal up to an offset, or up to the first frame that is incomplete or damaged. Changes nothing.
     func contents(of file: OpenFile, upTo limit: Int64) throws(SpoolError) -> (RecoveredJournal, CutReason?) {
         let reader = JournalReader(fileSystem: spool.fileSystem, file: file)
         let (header, windows, crc, start) = try reader.header(spoolID: spool.id, integration: integration)
@@ -174,7 +175,8 @@ struct JournalRecovery {
             windows: windows, cursor: header.cursor, recordsStart: base,
             report: RecoveryReport(integration: integration, generation: header.generation))
         if header.carriedLength > 0 {
-            // These records are from before the cursor. If the frame were truncated, they would be lost: nothing would collect them again.
+            // The carried-over records are from before the cursor, so they would not be collected again. Therefore an incomplete frame is refused,
+            // not truncated.
             guard base <= limit else {
                 throw .damaged(path: file.path, reason: "the frame with the carried-over records is incomplete")
             }

@@ -1,4 +1,4 @@
-/// What was found and done when a writer was opened, for the log and the status.
+/// What recovery found and did when a writer was opened, for the log.
 package struct RecoveryReport: Sendable, Equatable {
     package var integration: String
     package var generation: UInt64
@@ -7,26 +7,26 @@ package struct RecoveryReport: Sendable, Equatable {
     /// Bytes truncated from the journal's end. Their records are collected again, because the cursor from before these records is in force again.
     package var bytesCut: Int64 = 0
     package var cutReason: CutReason?
-    /// The number of segments of a seal that was decided earlier and has been finished now.
+    /// The number of segments whose seal was decided earlier, and was finished by recovery or by another later attempt.
     package var segmentsFinished = 0
-    /// How many of the segments in `segmentsFinished` no longer exist as files, because a loader has loaded and deleted them.
+    /// How many of the segments in `segmentsFinished` no longer exist as files, because a loader has deleted them.
     package var segmentsGone = 0
     /// The number of staged files that were removed, because their seal was never decided.
     package var stagedFilesRemoved = 0
-    /// Set if the spool had segments that the state did not know: the state is from a backup, or was lost.
+    /// Set if the state was older than the spool or was lost, and was restored (`StateRestoration`).
     package var restored: RestoredState?
     /// Set if the state knows of segments that the manifest does not list: the spool is from a backup.
     package var olderSpool: OlderSpool?
-    /// True if the spool had segments of this integration, but there was no journal. Collection starts from the configured start.
+    /// True if the integration had no journal, although the spool shows that it once had one. Collection starts from the configured start.
     package var stateIsMissing: Bool { restored?.hadJournal == false }
 
-    /// True if recovery found only what an orderly stop leaves.
+    /// True if recovery found no problem and had nothing to repair.
     package var isClean: Bool {
         bytesCut == 0 && segmentsFinished == 0 && stagedFilesRemoved == 0 && restored == nil && olderSpool == nil
     }
 }
 
-/// Segments that the state did not know, and what was learned from them.
+/// What was learned from the segments that the state did not know.
 package struct RestoredState: Sendable, Equatable {
     /// False if no state of this integration was found.
     package var hadJournal: Bool
@@ -38,10 +38,12 @@ package struct RestoredState: Sendable, Equatable {
     package var newlyListed = 0
     /// The number of events that will be recognized when they are collected again.
     package var known = 0
-    /// Events that can be collected twice, because they won't be recognized. `missingEvents` were in `missingSegments`, which no longer exist as
-    /// files. `unreadEvents` are too many to be remembered, or their segment is damaged, or their uid can't be read.
+    /// How many of the segments in `segments` no longer exist as files.
     package var missingSegments = 0
+    /// The number of events in the segments that no longer exist. They can be collected twice, because they won't be recognized.
     package var missingEvents = 0
+    /// The number of other events that can be collected twice: there are too many to be remembered, their segment is damaged, or their uid can't be
+    /// read.
     package var unreadEvents = 0
 
     package var isExact: Bool { missingEvents == 0 && unreadEvents == 0 }

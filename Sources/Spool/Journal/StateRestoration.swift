@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Reconciles a state that is older than its spool: one that was restored from a backup, or one that was lost.
+/// Repairs an integration's state that is older than the spool: the state was restored from a backup, or was lost.
 ///
 /// The manifest lists a generation's seal only once the next generation is in force. So if the manifest lists the generation of this integration's
 /// newest journal, or a later one, the journal does not know that seal: segments have records that the journal still counts as unsealed or has never
@@ -10,7 +10,7 @@ import FoundationEssentials
 ///   segments, or are collected again.
 /// - The identities of all records in those segments go into the window `restored`. If such a record is collected again, the collector drops it.
 /// - The records that the journal has carried over from an earlier generation would not be collected again. So each carried partition is kept unless
-///   the segments have all of its records. A carried partition is always sealed as a whole.
+///   the segments have all of its records. A seal takes a carried partition as a whole, never a part of it.
 ///
 /// All of this becomes a new generation, in one step. Its number is random and far above every number in the manifest. So no earlier journal has had
 /// this number, not even a lost journal, or a journal that the manifest does not name because its seal made no segments. If there was no journal at
@@ -29,7 +29,7 @@ struct StateRestoration {
     let swept: SealPlan?
     let now: SpoolInstant
 
-    /// By how much the new generation's number exceeds the largest listed number.
+    /// By how much the new generation's number exceeds the largest number that is known to be in use.
     private static let generationGap: ClosedRange<UInt64> = 1_000...1_000_000
 
     private var spool: Spool { recovery.spool }
@@ -121,8 +121,8 @@ struct StateRestoration {
         return segments
     }
 
-    /// The identities of the records in the segments that still exist, oldest first. If there are more than can be remembered, those from the oldest
-    /// segments are left out.
+    /// The identities of the records in the segments that still exist, oldest first. If there are more than can be remembered, the newest segments
+    /// are preferred, and segments that do not fit are left out.
     private func identities(
         of segments: [SealedSegment], _ report: inout RestoredState
     ) throws(SpoolError) -> [IdentityCommit] {
@@ -205,7 +205,8 @@ struct StateRestoration {
         return plan.segments.count
     }
 
-    /// The description of a segment, read from the file itself. Nil if the file is not what Tributary would have created at this path.
+    /// The description of a segment, read from the file itself. Nil if the file is damaged or empty, or its path is not one that Tributary would have
+    /// chosen.
     private func described(_ file: SpoolFile) throws(SpoolError) -> (SealedSegment, PartitionPath)? {
         let kind = file.path.hasPrefix("_rejected/") ? PartitionKind.rejected : .records
         let components = file.path.split(separator: "/").dropFirst(kind == .rejected ? 2 : 1).dropLast()

@@ -2,7 +2,7 @@
 package struct SegmentCheck {
     private let segment: SealedSegment
     private let options: VerifyOptions
-    /// Where the facts about the segment were recorded, for messages: "the manifest".
+    /// Where the facts about the segment were recorded, for messages: "the manifest" or "its seal".
     private let record: String
     private let digest: SegmentDigest
     private let splitter = LineSplitter()

@@ -33,7 +33,7 @@ package final class SegmentLines {
 
     deinit { fileSystem.close(file) }
 
-    /// Calls `body` with the next line, without its newline; nil at the end.
+    /// Calls `body` with the next line, without its newline, and returns the result. Returns nil at the end.
     ///
     /// - Throws: ``SpoolError/damaged(path:reason:)`` if the file can't be decompressed or ends too early.
     package func next<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(SpoolError) -> Result? {

@@ -6,7 +6,8 @@ package struct SegmentListing: Sendable, Equatable {
         case present
         /// The segment is in the manifest, but not on disk: it was deleted by a loader or by retention.
         case gone
-        /// The segment is on disk, but not in the manifest: it is being sealed right now, or Tributary did not create it.
+        /// The segment is on disk, but not in the manifest: it is being sealed right now, the manifest has lost its line, or Tributary did not create
+        /// it.
         case unlisted
     }
 
@@ -99,7 +100,7 @@ package struct SpoolReader: Sendable {
     }
 
     /// Calls `body` for each segment that the manifest lists after a position, in order, until `body` returns false. Segments that no longer exist
-    /// are included. Only that part of the manifest is read.
+    /// are included. A binary search finds the position, so most of a long manifest is not read.
     ///
     /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always
     /// refers to the same segment.
@@ -114,7 +115,7 @@ package struct SpoolReader: Sendable {
         if after > 0, start >= end, case let last = try scan.bounds()?.upperBound ?? 0, after > last {
             throw .refused(
                 "the manifest of \(directory) ends with position \(last), but position \(after) was requested: "
-                    + "either the position is from another spool, or an older state of this spool was restored "
+                    + "either the position is from another spool, or an older copy of this spool was restored "
                     + "(/usr/share/doc/tributary/backup.md); continue from \(last) and skip the paths that you have loaded"
             )
         }

@@ -8,7 +8,7 @@ package struct SpoolProblem: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// Relative to the spool's directory.
+    /// A path relative to the spool's directory; in a fleet, the name of an object in the bucket.
     package var path: String
     package var detail: String
 
@@ -28,9 +28,11 @@ package struct SpoolProblem: Sendable, Equatable {
                 + "each loader list the directories once instead of resuming by position"
         case .listedTwice: "load this path only once; report a bug, because Tributary must list a path only once"
         case .size, .digest, .damaged, .records, .uncompressedBytes, .unterminated, .times:
-            "the file was changed or damaged after sealing: check the disk; then restore the file, or fetch its time span from Okta again"
+            "the segment was changed or damaged after sealing: check the disk or the store; then restore the segment, or fetch its time span "
+                + "from Okta again"
         case .unlisted:
-            "if the daemon was sealing during this check, verify again; otherwise the manifest has lost a line: load the segment by its path"
+            "if the integration was being sealed during this check, verify again; otherwise load the segment by its path, because loaders that "
+                + "read the manifest or a fleet's seals do not find it"
         case .foreign:
             "Tributary did not create this file: move it out of the spool, or give it a name that begins with '.' or '_'"
         case .damagedSeal, .windows:
@@ -38,7 +40,7 @@ package struct SpoolProblem: Sendable, Equatable {
         case .sealGap:
             "restore the missing seals from earlier versions or copies; until then, loaders can't see the segments that these seals list"
         case .missing: "restore an earlier version or a copy of the object, or fetch its time span from Okta again"
-        case .leftover: "the file does no harm: the next host that opens the integration removes it"
+        case .leftover: "the object does no harm: the next host that opens the integration removes it"
         case .duplicate: "load only one record per uid; report a bug, because Tributary must store a record only once"
         }
     }
@@ -51,11 +53,11 @@ package struct VerifyOptions: Sendable {
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// The maximum number of fingerprints in memory at once. Each takes 32 bytes. Their array has room for a tenth more, and takes less than 128 MiB.
-    /// A spool with more records is read several times.
+    /// A fingerprint takes 32 bytes. With room for a tenth more fingerprints, their array takes less than 128 MiB.
     package static let defaultFingerprintLimit = 3_500_000
+    /// The maximum number of fingerprints in memory at once. A spool with more records is read several times.
     package var fingerprintLimit = Self.defaultFingerprintLimit
-    /// The maximum number of problems that are kept. All problems are counted.
+    /// The maximum number of problems whose descriptions are kept. All problems are counted.
     package var problemLimit = 1_000
 
     package init() {}
@@ -78,10 +80,13 @@ package struct VerifyProgress: Sendable, Equatable {
 
 /// The result of `verify`.
 package struct VerifyResult: Sendable, Equatable {
-    /// The numbers of segments in the manifest, of segments that were read, of listed segments that are deleted, and of records that were read.
+    /// The number of segments in the manifest, or in a fleet's seals.
     package var listed = 0
+    /// The number of segments that were read.
     package var checked = 0
+    /// The number of listed segments that have been deleted.
     package var gone = 0
+    /// The number of records in the segments that were read.
     package var records = 0
     package var problemCount = 0
     package var problems: [SpoolProblem] = []
@@ -98,7 +103,7 @@ package struct VerifyResult: Sendable, Equatable {
 }
 
 extension SpoolReader {
-    /// Reads everything and compares it with the manifest. Safe while a daemon runs: a file deleted meanwhile counts as gone, not as a problem.
+    /// Reads all segments and compares them with the manifest. Safe while a daemon runs: a file deleted meanwhile counts as gone, not as a problem.
     package func verify(
         _ options: VerifyOptions = VerifyOptions(), progress: (VerifyProgress) -> Void = { _ in }
     ) throws(SpoolError) -> VerifyResult {
@@ -170,12 +175,12 @@ struct SpoolVerifier {
                 return
             }
             if let expected, segment.sequence != expected {
+                let missing = (segment.sequence ?? 0) - expected
                 problems.append(
                     SpoolProblem(
                         kind: .sequenceGap, path: "_manifest.ndjson",
                         detail: "line \(number) has position \(segment.sequence ?? 0) instead of \(expected)"
-                            + ((segment.sequence ?? 0) > expected
-                                ? ": \((segment.sequence ?? 0) - expected) lines are missing" : "")))
+                            + (missing > 0 ? ": \(missing) \(missing == 1 ? "line is" : "lines are") missing" : "")))
             }
             expected = (segment.sequence ?? 0) + 1
             if paths.insert(segment.path).inserted {

@@ -28,7 +28,8 @@ struct SpoolWalk {
         }
     }
 
-    /// All directories that contain segments of an integration, relative to the spool's directory, parents first. The spool's own path is empty.
+    /// The directories of an integration's segments and all their parents up to the spool's directory, parents first. The paths are relative to the
+    /// spool's directory, whose own path is empty.
     func directories(of integration: String) throws(SpoolError) -> [String] {
         var found = [""]
         for top in ["integration=\(integration)", "_rejected/integration=\(integration)"]

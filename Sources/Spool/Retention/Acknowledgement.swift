@@ -44,7 +44,9 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         -> String?
     {
         let last = bounds?.upperBound ?? 0
-        if next < 0 { return "positions begin with 1; 0 registers a loader that has loaded nothing yet" }
+        if next < 0 {
+            return "there is no position \(next): positions begin with 1; 0 registers a loader that has loaded nothing"
+        }
         if let earlier, next < earlier {
             return
                 "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "

@@ -33,7 +33,7 @@ package struct AcknowledgementFiles: Sendable {
 
     package var directory: String { "\(spool)/\(Self.directoryName)" }
 
-    /// All loaders by name. Throws `refused` for an invalid acknowledgement, and for one that does not match the manifest.
+    /// The acknowledgements of all loaders. Throws `refused` for an invalid acknowledgement, and for one that does not match the manifest.
     ///
     /// - Parameter expected: loaders that must acknowledge segments even if they have not registered yet. They count as having acknowledged nothing.
     package func all(expecting expected: [String] = []) throws(SpoolError) -> [Acknowledgement] {
@@ -70,7 +70,7 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// Records that a loader has stored everything up to a position durably. Returns the acknowledgement as written.
+    /// Records that a loader has stored everything up to a position durably. Returns the acknowledgement that the file then has.
     ///
     /// If two processes acknowledge for one loader at the same time, the smaller position may remain. The only effect is that segments are kept
     /// longer. There is no lock, because any member of the group could hold it permanently.
@@ -143,8 +143,7 @@ package struct AcknowledgementFiles: Sendable {
         return entries.map(\.name)
     }
 
-    /// Reads an acknowledgement; nil if the file has just been removed. Checks the open file instead of its name, because in the meantime the name
-    /// can refer to another file.
+    /// Reads an acknowledgement; nil if there is no such file. Checks the open file, too, because its name may refer to another file by then.
     private func read(
         _ name: String, in directory: OpenFile
     ) throws(SpoolError) -> (acknowledgement: Acknowledgement, owner: UInt32?)? {

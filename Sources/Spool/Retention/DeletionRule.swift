@@ -1,7 +1,8 @@
 /// When Tributary deletes sealed segments: `spool.retention`.
 package enum RetentionSetting: Sendable, Equatable {
     case never
-    /// A segment is deleted this long after it was sealed, but not before every registered loader has acknowledged the segment.
+    /// A segment is deleted this long after it was sealed, but not before every registered loader has acknowledged the segment. If no loader is
+    /// registered, only the age counts.
     case after(Duration)
     /// A segment is deleted as soon as every registered loader has acknowledged it; never if no loader is registered.
     case acknowledged

@@ -2,12 +2,12 @@ import CommandHints
 
 /// What one pass of the retention deleted, and what it kept because a loader has not acknowledged it.
 package struct RetentionOutcome: Sendable, Equatable {
-    /// The deleted segments in the order of their deletion, which is the order of sealing.
+    /// The deleted segments in the order of sealing. In a dry run: the segments that would be deleted.
     package var deleted: [SpoolFile] = []
-    /// The number and the size of segments that only lack an acknowledgement.
+    /// The number and the size of segments that are kept only because a loader has not acknowledged them in time.
     package var waiting = 0
     package var waitingBytes: Int64 = 0
-    /// The error of the first segment that could not be deleted. The remaining segments were tried too.
+    /// The error of the first segment that could not be deleted; nil if there was none. The remaining segments were tried, too.
     package var failure: SpoolError?
 }
 
@@ -19,15 +19,16 @@ struct Retention {
     /// The maximum number of lines that one pass of the daemon reads to find the first segment that still exists. The next pass continues after
     /// these lines.
     static let gonePassLimit: Int = 100_000
-    /// The manifest is in order of sealing, but a slow seal of another integration can be out of order by up to this time. Milliseconds.
+    /// The manifest's lines are in the order of sealing, except that the lines of a slow seal can be late by up to this time. Milliseconds.
     static let disorder: Int64 = 3_600_000
     let fileSystem: any FileSystem
     let directory: String
 
-    /// Deletes the segments, or only returns them if `dryRun` is true. A file that someone else has deleted is skipped.
+    /// Deletes the segments that the rule allows to be deleted, or only returns them if `dryRun` is true. A file that someone else has deleted is
+    /// skipped.
     ///
     /// - Parameters:
-    ///   - goneBefore: the manifest's offset before which all segments are known to be deleted. This call moves it forward.
+    ///   - goneBefore: the manifest's offset before which all segments are known to be deleted. This call updates it.
     ///   - goneLimit: the maximum number of lines to read before the first line whose segment still exists. With a limit, reading also stops at the
     ///     first line whose segment is too young. Nil reads the whole manifest.
     func apply(
@@ -116,8 +117,9 @@ package struct RetentionReport: Sendable, Equatable {
         waitingSegments = outcome.waiting
         waitingBytes = outcome.waitingBytes
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
+        let kept = waitingSegments == 1 ? "1 segment is kept" : "\(waitingSegments) segments are kept"
         problem =
-            "\(waitingSegments) segments with \(waitingBytes) bytes are kept for \(loaders.joined(separator: ", ")), "
+            "\(kept) (\(waitingBytes) bytes) for \(loaders.joined(separator: ", ")), "
             + "whose last acknowledged position is \(slowest): let each of these loaders continue, "
             + "or remove it: `\(CommandHint.command("spool ack --loader \(loaders.first ?? "NAME") --remove"))`"
     }

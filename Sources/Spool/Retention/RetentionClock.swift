@@ -6,7 +6,8 @@
 /// two times: the clock's new time, and the time that the clock would show without the change. The later time names segments, and the earlier time
 /// decides about deletion. The worst effect is that segments are kept longer.
 struct RetentionClock {
-    /// How far the wall clock may deviate between two readings. A clock that is adjusted gradually moves by far less. Milliseconds.
+    /// How far the wall clock may deviate from the expected time between two readings. A clock that is adjusted gradually moves by far less.
+    /// Milliseconds.
     static let tolerance: UInt64 = 60_000
     /// How long Tributary distrusts the wall clock after the clock was changed: the retention period. Monotonic milliseconds.
     var patience: Int64

@@ -18,7 +18,8 @@ import Synchronization
 ///   while the sealed journal still exists. Other damage stays, and `verify` reports it.
 final class Manifest: Sendable {
     static let format: Int = 1
-    /// At a crash, the lines of at most one seal are not durable yet: 4,096 lines of a kilobyte each.
+    /// How many bytes at the end are checked when the manifest is opened. After a crash, the lines of at most one seal can be incomplete: at most
+    /// 4,096 lines of a kilobyte each, which is half of this size.
     static let tailBytes: Int64 = 8 << 20
 
     private struct State {
@@ -68,7 +69,7 @@ final class Manifest: Sendable {
         state.withLock { ManifestEnd(length: $0.log.length, sequence: $0.sequence) }
     }
 
-    /// Ensures that every new line gets a position after this one.
+    /// Ensures that every new line gets a position after `sequence`.
     func skip(to sequence: Int64) { state.withLock { $0.sequence = max($0.sequence, sequence) } }
 
     /// Throws `deleted` if the file was deleted.
@@ -137,7 +138,7 @@ final class Manifest: Sendable {
 
     /// A segment's line, without its position and its checksum.
     static func line(_ segment: SealedSegment, keys: [(String, String)], seal: String) -> String {
-        // Paths, names and keys need no escaping (`PartitionPath` checks them). Only the schema comes from outside.
+        // Paths, names and keys need no escaping (`PartitionPath` checks them). Only the schema comes from outside, so only the schema is escaped.
         let partition = keys.map { "\"\($0.0)\":\"\($0.1)\"" }.joined(separator: ",")
         return "\"path\":\"\(segment.path)\",\"integration\":\"\(segment.integration)\",\"partition\":{\(partition)}"
             + ",\"kind\":\"\(segment.kind)\",\"records\":\(segment.records),\"bytes\":\(segment.bytes)"
@@ -171,7 +172,7 @@ struct ManifestLine {
     private static let start = Array("{\"sequence\":".utf8), path = Array(",\"path\":\"".utf8)
     private static let seal = Array(",\"seal\":\"".utf8), trailer = Array(",\"line_crc32\":\"".utf8)
 
-    /// Parses a line. Works on bytes, for speed: ten thousand lines are read at a start.
+    /// Parses a line. Works on bytes, for speed: a start may read ten thousand lines.
     init?(_ line: UnsafeRawBufferPointer) {
         let contentEnd = line.count - Self.trailer.count - 8 - 2
         guard contentEnd > 0, line[contentEnd...].starts(with: Self.trailer),

@@ -24,7 +24,7 @@ extension Spool {
     /// Begins the given generation with an empty journal. An older journal of the integration is removed: its records are in segments by now, or
     /// will be collected again.
     ///
-    /// - Returns: the number of records in the older journal.
+    /// - Returns: the number of records in the older journal; 0 if there is none or it can't be read.
     ///
     /// Throws `writerInUse`, `invalidName`, `damaged` if the windows are damaged, or `file` if a file can't be read or written.
     package func begin(
@@ -65,7 +65,7 @@ extension Spool {
     private func windows(_ beginning: SharedBeginning) throws(SpoolError) -> IdentityWindows {
         let outcome = beginning.windows.withUnsafeBytes { bytes -> Result<IdentityWindows, SpoolError> in
             var cursor = ByteCursor(bytes)
-            let what = "the identities of generation \(beginning.generation)"
+            let what = "the object with the identities of generation \(beginning.generation)"
             guard let version = cursor.integer(UInt32.self) else {
                 return .failure(.damaged(path: what, reason: "the identities are incomplete"))
             }

@@ -8,13 +8,14 @@ import Digests
 /// 3. *adopt*: ``adopt(_:at:)`` begins the next generation. If the process dies before that, the journal is older than the newest decision, and is
 ///   replaced at the next opening (``Spool/begin(_:at:scratch:now:)``).
 /// 4. *publish*: the caller stores the segments under their final names, from the staged files or from the bundle.
-/// 5. *forget*: ``forget(_:)`` removes the staged files, and the caller removes the bundle.
+/// 5. *forget*: ``forget(_:)`` removes the staged files, and the caller removes the bundle from the bucket.
 ///
 /// Nothing is carried over, because the next generation may be collected by another host, which has no copy of the journal.
 extension SpoolWriter {
     /// Step 1 (*stage*) of sealing a shared spool. Nil if there is nothing to seal.
     ///
-    /// Throws `sealUndecided` if there is already a staged seal, or `file` if a file can't be read or written. Nothing is lost in either case.
+    /// Throws `uncommittedRecords` while records are buffered, `sealUndecided` if there is already a staged seal, or `file` if a file can't be read
+    /// or written. Nothing is lost in any of these cases.
     package func stage(_ occasion: SealOccasion, at now: SpoolInstant) throws(SpoolError) -> StagedSeal? {
         guard bufferedRecords == 0 else { throw .uncommittedRecords(bufferedRecords) }
         try settle()
@@ -57,13 +58,13 @@ extension SpoolWriter {
         }
     }
 
-    /// Whether a seal is due, or is already staged.
+    /// Whether a seal is due or in progress.
     package func isSharedSealDue(at now: SpoolInstant) -> Bool {
         if case .ready = phase { isSharedDue(at: now) || isUnknownToFleet } else { true }
     }
 
     /// True if this is a shared spool in which the integration was never sealed. Then the first cursor is sealed at once. Without that seal, a host
-    /// that takes over would begin at the configured start, which may be relative to the present time.
+    /// that takes over would begin at the configured start, which may be relative to the present time, so it could miss events.
     var isUnknownToFleet: Bool {
         spool.settings.sharedID != nil && journal.header.cursor == nil && cursor != nil
     }

@@ -37,7 +37,7 @@ package struct StagedFile: Sendable, Equatable {
 
 /// Why an integration of a shared spool is sealed.
 package enum SealOccasion: Sendable {
-    /// A partition is large enough, or the oldest record is old enough.
+    /// A limit of size or age is reached, or the integration has never been sealed in the fleet.
     case due
     /// The integration is handed over or closed: everything is sealed, even if only the cursor has moved.
     case handOver

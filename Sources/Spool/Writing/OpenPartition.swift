@@ -1,15 +1,16 @@
-/// The handle of a partition of the journal's present generation, for `SpoolWriter.append`. Valid until the next commit or seal.
+/// The handle of a partition in the journal's present generation, for `SpoolWriter.append`. It becomes invalid when the next generation begins or the
+/// journal is read again.
 package struct PartitionID: Sendable, Hashable {
     let index: Int
     let epoch: Int
 }
 
-/// What is known about a run of records without reading the records.
+/// The number, the size and the event times of some records.
 struct RecordSummary: Equatable {
     var records = 0
     /// Uncompressed size, including newlines.
     var bytes = 0
-    /// Event times in milliseconds; meaningless while `records` is 0.
+    /// The smallest and the largest event time in milliseconds; meaningless while `records` is 0.
     var firstTime = Int64.max
     var lastTime = Int64.min
 
@@ -31,7 +32,7 @@ struct ChunkReference: Equatable {
     var encoding: Compression
 }
 
-/// Lines that were compressed before their commit, so that a large page takes less memory than its size.
+/// Lines that were compressed before their commit, so that a large page takes less memory than its uncompressed size.
 struct PackedLines {
     /// The compression of the frames; never `none`.
     let compression: Compression

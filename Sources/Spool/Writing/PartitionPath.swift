@@ -9,7 +9,7 @@ package enum PartitionKind: UInt8, Sendable {
 /// letters, digits, `.`, `-` and `_`, together at most 200 bytes. Two paths with the same text are unequal if their schemas differ, so that a
 /// segment never has records of two schemas.
 struct PartitionPath: Hashable {
-    /// The schema of records whose journal does not name one.
+    /// The schema of records for which the journal names no schema.
     static let firstSchema = "ocsf/1.8.0"
 
     let kind: PartitionKind
@@ -18,9 +18,9 @@ struct PartitionPath: Hashable {
     let schema: String
 
     init(_ text: String, kind: PartitionKind, schema: String) throws(SpoolError) {
-        guard text.utf8.count <= 200 else { throw .invalidName(text, reason: "longer than 200 bytes") }
+        guard text.utf8.count <= 200 else { throw .invalidName(text, reason: "it is longer than 200 bytes") }
         let components = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard components.count <= 4 else { throw .invalidName(text, reason: "more than 4 components") }
+        guard components.count <= 4 else { throw .invalidName(text, reason: "it has more than 4 components") }
         for component in components {
             let sides = component.split(separator: "=", omittingEmptySubsequences: false)
             guard sides.count == 2, sides.allSatisfy({ Self.isPlain($0) }) else {

@@ -21,8 +21,8 @@ struct RollPolicy {
         segmentMaxBytes = settings.segmentMaxBytes
         segmentMaxAge = settings.segmentMaxAge.milliseconds
         firstMaxAge = min(segmentMaxAge, settings.firstSegmentMaxAge?.milliseconds ?? segmentMaxAge)
-        // If all partitions fill evenly, this limit is reached before any partition's own limit. Four times the size of a segment bounds the
-        // journal's size on disk, and the time that a seal takes.
+        // If many partitions fill evenly, the journal reaches this limit before any partition reaches its own. The limit bounds the journal's size on
+        // disk, and the time that a seal takes.
         journalMaxBytes =
             Int64(settings.segmentMaxBytes).multipliedReportingOverflow(by: 4).overflow
             ? .max : max(Int64(settings.segmentMaxBytes) * 4, 4_096)
@@ -32,7 +32,7 @@ struct RollPolicy {
         carriedMaxBytes = settings.carriedMaxBytes
     }
 
-    /// The age at which a generation is sealed, in milliseconds. The first generation is 1.
+    /// The age at which a generation is sealed, in milliseconds. The number of the first generation is 1.
     func maxAge(generation: UInt64) -> Int64 { generation == 1 ? firstMaxAge : segmentMaxAge }
 
     /// The records that are not sealed yet.
@@ -73,7 +73,7 @@ struct RollPolicy {
 
     /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited for
     /// the maximum time, the seal leaves none of them, and seals all of them together. Without carrying over, each seal would write many tiny files:
-    /// one for each class and day with a few late events, for the last ninety days.
+    /// one for each class and each of the last ninety days that has a few late events.
     ///
     /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {

@@ -1,4 +1,4 @@
-/// A segment that a generation is sealed into.
+/// One of the segments into which a generation is sealed.
 struct PlannedSegment: Equatable, Sendable {
     /// Relative to the spool's directory.
     var path: String

@@ -7,7 +7,8 @@ import CZstd
 package final class SpoolScratch {
     /// The maximum memory that each of the few large buffers keeps between two commits. Bytes.
     static let keptBytes = 16 << 20
-    /// The maximum memory that all partitions' buffers together keep. New memory would cost as much as parsing, because the kernel clears it. Bytes.
+    /// The maximum size of all free buffers of partitions together, in bytes. Buffers are kept because new memory, which the kernel clears first,
+    /// would cost as much time as parsing.
     static let keptBufferBytes = 10 << 20
     /// Size of the pieces in which a seal reads and writes. Bytes.
     static let pieceBytes = 256 << 10
@@ -37,7 +38,8 @@ package final class SpoolScratch {
         return buffer
     }
 
-    /// Keeps the buffer for reuse. If more than `keptBufferBytes` would be kept, frees the buffers that were unused for the longest time.
+    /// Keeps the buffer for reuse, unless it alone is larger than `keptBufferBytes`. If more than that would be kept, frees the buffers that were
+    /// unused for the longest time.
     func giveBack(_ buffer: ByteStore) {
         guard buffer.capacity <= Self.keptBufferBytes else { return }
         buffer.removeAll()
@@ -76,17 +78,17 @@ package final class SpoolScratch {
 
 /// Compresses lines into frames (zstd) or members (gzip). Both formats define a concatenation of frames as a valid file.
 protocol SegmentCompressor: AnyObject {
-    /// Appends a complete frame to the store.
+    /// Compresses the bytes into a complete frame, and appends it to the store.
     func packWhole(_ bytes: UnsafeRawBufferPointer, into store: ByteStore) throws(SpoolError)
-    /// Begins or continues a frame; `end` completes it. Appends the bytes that are ready to the store.
+    /// Begins or continues a frame; `end` completes it. Appends to the store the compressed bytes that are ready.
     func pack(_ bytes: UnsafeRawBufferPointer, end: Bool, into store: ByteStore) throws(SpoolError)
     /// Discards a frame that was begun.
     func reset()
 }
 
-/// zstd at level 3 with a content checksum, and the content size if it is known. Two parameters differ from the level's defaults: a longer minimum
-/// match, because records repeat long texts, and tables that fit into the faster caches. These take less time, and the output is no larger
-/// (docs/performance.md).
+/// zstd at level 3 with a content checksum, and the content size if it is known. Three parameters differ from the level's defaults. The minimum match
+/// is longer, because records repeat long texts. The hash table and the chain table are smaller, so that they fit into the faster caches. This takes
+/// less time, and the output is no larger (docs/performance.md).
 final class ZstdCompressor: SegmentCompressor {
     private let context: OpaquePointer
 

@@ -20,12 +20,14 @@ extension SpoolWriter {
     /// nothing is moved. Identities that `source` has dropped count as dropped by `target`.
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
-    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where
-    /// they are. Every other identity of `source` is placed in `target` before the identity that followed it in `source`.
+    /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they
+    /// are. The other identities of `source` are inserted so that `target` stays in the order of the log. If the two windows have no identity in
+    /// common, this does the same as `move`.
     package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
 
-    /// Sets the size of a window, 0...262,144 identities. Must be called each time the writer is opened; the default is 8,192. The window keeps at
-    /// least the newest `count` identities: a commit is dropped once the later commits alone have `count` identities.
+    /// Sets the size of a window, 0...262,144 identities. Call this each time the writer is opened. Otherwise, the window has the size that the
+    /// journal has recorded, or else 8,192. The window keeps at least the newest `count` identities: a commit is dropped once the later commits alone
+    /// have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }
@@ -38,7 +40,7 @@ extension SpoolWriter {
         identities.memory(window)?.bound ?? IdentityWindow.defaultBound
     }
 
-    /// The number of identities in each window, as of the last durable commit.
+    /// The number of identities in each window that is not empty, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
 
     /// The largest `latest` of all commits that the window has dropped because of its bound; nil if none was dropped since the window was last

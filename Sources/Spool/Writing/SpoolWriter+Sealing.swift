@@ -18,7 +18,8 @@ extension SpoolWriter {
     private var stateDirectory: String { "\(spool.settings.stateDirectory)/integrations/\(integration)" }
     private var staging: String { "\(spool.settings.directory)/_staging/\(integration)" }
 
-    /// Step 1 (*stage*), for all partitions except those that are carried over. If it throws, it first removes what it has written.
+    /// Step 1 (*stage*), for all partitions except those that are carried over. If this throws, it has tried to remove the staged files that it had
+    /// written.
     func stage(but carried: [Int], at now: SpoolInstant) throws(SpoolError) -> SealPlan {
         let fileSystem = spool.fileSystem
         try journal.log.cutIfNeeded(fileSystem)
@@ -126,7 +127,7 @@ extension SpoolWriter {
         phase = .decided(plan, isRetry: false)
     }
 
-    /// Step 3 (*settle*), and the rest of step 2 if that failed. Does nothing if no seal is unfinished.
+    /// Step 3 (*settle*). If `phase` is `deciding`, step 2 is repeated first. Does nothing if `phase` is `ready` or `undecided`.
     @discardableResult
     func settle() throws(SpoolError) -> [SealedSegment] {
         if case .deciding(let plan, let carried, let now) = phase { try decide(plan, carrying: carried, at: now) }

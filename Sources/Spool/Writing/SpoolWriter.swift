@@ -11,12 +11,13 @@ import Glibc
 /// If `commit` throws, the buffered records are dropped and never become visible. Continue from `cursor`, which is always durable. After an error,
 /// every call can be repeated: the writer first repairs its files. Not `Sendable`: one thread at a time.
 package final class SpoolWriter {
-    /// The largest uncompressed size of a record and of a commit.
+    /// The maximum size of a record, in bytes.
     package static let maximumRecordBytes = 64 << 20
+    /// The maximum uncompressed size of a commit's records, in bytes.
     package static let maximumCommitBytes = 256 << 20
 
     package let integration: String
-    /// What was found when the writer was opened.
+    /// What recovery found when the writer was opened, or at the last `recover`.
     package private(set) var recovery: RecoveryReport
     /// The last durable cursor; nil before the first commit. The spool does not interpret it.
     package private(set) var cursor: String?
@@ -32,8 +33,9 @@ package final class SpoolWriter {
     var identities = IdentityWindows()
     var phase = Phase.ready
     private var policy: RollPolicy { RollPolicy(spool.settings) }
-    /// The times of two commits: this generation's first commit with records, and the commit of its oldest carried record. Monotonic milliseconds.
+    /// The time of this generation's first commit with records, in monotonic milliseconds; nil if there is none.
     private var firstCommit: Int64?
+    /// All carried-over records were committed at this time or later, in monotonic milliseconds; nil if there are none.
     private var carriedSince: Int64?
     private var chunkCount = 0
     /// True if a staged file could not be removed, so that the removal must be tried again.
@@ -44,7 +46,7 @@ package final class SpoolWriter {
         case ready
         /// The segments are staged, and the decision in the fleet's bucket is pending. Until the decision, the writer commits nothing.
         case undecided(SealPlan)
-        /// It is unknown whether the next generation is in force. The writer puts it in force again before it does anything else.
+        /// It is unknown whether the next generation is in force. The writer repeats this step before it does anything else.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// The next generation is durably in force. Files still have to be moved to their final names and listed in the manifest.
         case decided(SealPlan, isRetry: Bool)
@@ -66,7 +68,7 @@ package final class SpoolWriter {
         recovery = found.report
         cursor = found.cursor
         adopt(found, now: now)
-        // If finishing the seal fails here, the first commit or seal fails in the same way and reports the error.
+        // If finishing the seal fails here, the first commit or seal tries it again. If that fails, too, it reports the error.
         _ = try? settle()
     }
 
@@ -80,13 +82,14 @@ package final class SpoolWriter {
         (partitions.committed.records, journal.log.length)
     }
 
-    /// The bytes on disk of the committed records that are not sealed yet; 0 if there are none.
+    /// The size of the journal without its header, in bytes; 0 if all committed records are sealed.
     package var unsealedBytes: Int64 {
         partitions.committed.records > 0
             ? journal.log.length - journal.start + journal.header.carriedLength : 0
     }
 
-    /// Whether `sealIfDue` would have anything to do now. The check is cheap enough for a thousand writers once a second.
+    /// Whether a seal is due now or is unfinished, so that `sealIfDue` should be called. The check is cheap enough for a thousand writers once a
+    /// second.
     package func isDue(at now: SpoolInstant) -> Bool {
         guard case .ready = phase else { return true }
         guard firstCommit != nil || carriedSince != nil || journal.log.length >= policy.journalMaxBytes else {
@@ -100,8 +103,9 @@ package final class SpoolWriter {
         [firstCommit, carriedSince].compactMap(\.self).min().map { max(0, now.monotonic - $0) }
     }
 
-    /// Milliseconds until the oldest unsealed record is sealed because of its age; nil if there is no unsealed record. Another limit can make the
-    /// seal due earlier. Negative while sealing fails.
+    /// Milliseconds until the oldest unsealed record is due to be sealed because of its age; nil if there is no unsealed record. Another limit can
+    /// make the seal due earlier. If the usual maximum age has passed, the maximum age of late records is used. Negative if sealing fails until that
+    /// has passed, too.
     package func sealsIn(at now: SpoolInstant) -> Int64? {
         let due = [
             firstCommit.map { begun in
@@ -113,8 +117,9 @@ package final class SpoolWriter {
         return due.compactMap(\.self).min()
     }
 
-    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. The result is valid until the
-    /// next commit or seal, so call this method again after each commit. (A commit may have to finish a seal that failed before.)
+    /// The partition with a path such as `class=authentication/date=2026-11-23`, for records of the settings' schema. The result becomes invalid when
+    /// a seal begins the next generation, and after `recover`. A commit may have to carry out a seal first, so call this method again after each
+    /// commit.
     ///
     /// Throws `invalidName`, or `tooMuch` if a seal is needed first.
     package func partition(_ path: String, kind: PartitionKind = .records) throws(SpoolError) -> PartitionID {
@@ -208,8 +213,8 @@ package final class SpoolWriter {
     ///
     /// `times` apply to all identities of this commit; see `droppedLatest` and `earliest`.
     ///
-    /// Throws `full`, `tooMuch` or `stalePartition` before anything is written, or `file`. In each case, the buffered records are dropped, and
-    /// `cursor` is unchanged.
+    /// Throws, for example, `full`, `tooMuch`, `stalePartition`, `sealUndecided`, `deleted` or `file`. In each case, the buffered records are
+    /// dropped, and `cursor` is unchanged.
     package func commit(
         cursor next: String, times: IdentityTimes = IdentityTimes(earliest: .min, latest: .max), at now: SpoolInstant
     ) throws(SpoolError) {
@@ -222,7 +227,8 @@ package final class SpoolWriter {
         guard identities.pendingCount <= IdentityWindows.maximumInCommit else {
             throw .tooMuch(what: "identities in a commit", limit: IdentityWindows.maximumInCommit)
         }
-        // An older version of Tributary wrote this journal. It is sealed first, so that it never holds anything that its format can't express.
+        // If an older version of Tributary wrote this journal, the journal is sealed first, so that it never holds anything that its format can't
+        // express.
         if journal.header.version < JournalHeader.version { try roll(carrying: [], at: now) }
         defer {
             scratch.frame.removeAll(keeping: SpoolScratch.keptBytes)
@@ -244,9 +250,9 @@ package final class SpoolWriter {
     }
 
     /// Seals if a partition is large enough, the oldest record is old enough, or another limit is reached. A few late events may wait longer
-    /// (`RollPolicy.carried`). Returns the segments that became visible.
+    /// (`RollPolicy.carried`). Then deletes old segments (`Spool.applyRetention`). Returns the segments that became visible.
     ///
-    /// Throws `file` without losing anything: the next call or the next commit continues the seal.
+    /// If this throws `file`, nothing is lost: the next call or the next commit continues the seal.
     @discardableResult
     package func sealIfDue(at now: SpoolInstant) throws(SpoolError) -> [SealedSegment] {
         let finished = try settle()
@@ -337,7 +343,7 @@ package final class SpoolWriter {
         try settle()
     }
 
-    /// Throws `deleted` if the journal or the manifest was deleted while open: anything written after that is lost when the process ends.
+    /// Throws `deleted` if the journal or the manifest was deleted while open: anything written to a deleted file is lost when the process ends.
     func checkFiles() throws(SpoolError) {
         guard try spool.fileSystem.hasName(journal.log.file) else {
             throw .deleted(path: journal.log.file.path, holds: .state)
@@ -348,8 +354,7 @@ package final class SpoolWriter {
     private func adopt(_ found: RecoveredJournal, now: SpoolInstant) {
         identities.replace(with: found.windows)
         chunkCount = partitions.partitions.reduce(0) { $0 + $1.chunks.count }
-        // If the wall clock was set, the time of a commit may be in the future, or decades ago. So the age is limited to the range from 0 to the
-        // limit.
+        // If the wall clock was set, the time of a commit may be in the future, or decades ago. So the age is limited to the range from 0 to `limit`.
         func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
             now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }

@@ -13,8 +13,8 @@ struct DestinationAdd: AsyncParsableCommand {
         commandName: "add",
         abstract: "Set up a destination: check its settings, test it, save it, and show how to start the delivery.",
         discussion: """
-            Each key of the configuration has a flag; on a terminal, the command asks for missing values. An access key, token or password \
-            is typed without being shown, or read from standard input; only this delivery can read it. The command writes \
+            Each key of the configuration has a flag. On a terminal, the command asks for missing values. The secret (an access key, token or \
+            password) is typed without being shown, or read from standard input. Only this destination's delivery can read it. The command writes \
             conf.d/destination-NAME.yaml. For Amazon S3, it prints the policy that the access key or role needs.
 
             The destination is tested before it is saved. In a bucket, the test writes a small object, and deletes it again if the access key allows \
@@ -74,7 +74,7 @@ struct DestinationAdd: AsyncParsableCommand {
                     "tributary: \(file) already exists and is not replaced: rename this file first",
                     ExitStatus.dataError)
             }
-            // A unit provides the secret only for the installed configuration. So in any other configuration, `secret_file` names the secret's file.
+            // A unit provides the secret only for the installed configuration. In any other configuration, `secret_file` must name the secret's file.
             edit.put(record.yaml, into: file)
             var configuration = try edit.load(administration.context)
             guard var destination = configuration.destination(named: name.text) else { throw ExitStatus.software }
@@ -106,7 +106,7 @@ struct DestinationAdd: AsyncParsableCommand {
         var chosen = type
         if chosen == nil, let dialogue {
             let options = types.map { (title: $0.rawValue, about: $0.about) }
-            chosen = types[try dialogue.choose("Where to?", among: options)].rawValue
+            chosen = types[try dialogue.choose("Which type of destination?", among: options)].rawValue
         }
         guard let chosen else { throw ValidationError("--type is missing: \(DestinationType.words.alternatives)") }
         func set(_ key: String, _ text: String) throws { try record.set(key, to: [text]) }
@@ -147,7 +147,7 @@ struct DestinationAdd: AsyncParsableCommand {
         }
     }
 
-    /// Uses a stored secret, or asks for one, or reads it from standard input.
+    /// Returns the stored secret if there is one. Otherwise asks for a new secret on a terminal, or reads it from standard input.
     private func secret(
         _ destination: Configuration.Destination, _ delivery: Administration, _ dialogue: Dialogue?
     ) throws -> (bytes: [UInt8], isNew: Bool) {
@@ -163,7 +163,7 @@ struct DestinationAdd: AsyncParsableCommand {
         }
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError(
-                "this command can't ask for the secret here, so standard input must contain it: add < FILE to the command"
+                "this command can't ask for the secret (--no-input, or no terminal for the question): add < FILE with the secret to the command"
             )
         }
         let secret = try SecretInput.read("")
@@ -171,7 +171,7 @@ struct DestinationAdd: AsyncParsableCommand {
         return (secret, true)
     }
 
-    /// Reads an access key and returns it in the form in which it is stored. On a terminal, asks for its two parts one after the other.
+    /// Asks for the two parts of an access key, one after the other, and returns the key in the form in which it is stored.
     private func accessKey(_ dialogue: Dialogue, _ check: ([UInt8]) throws -> Void) throws -> [UInt8] {
         func document(_ id: String, _ secret: String) -> [UInt8] {
             Array("aws_access_key_id = \(id)\naws_secret_access_key = \(secret)\n".utf8)

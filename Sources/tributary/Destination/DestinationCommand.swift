@@ -78,9 +78,9 @@ struct DestinationCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Test a destination step by step.",
         discussion: """
-            In a bucket, writes a small object twice (the store must refuse the second write), and deletes the object if the access key allows \
-            that. With type http, sends a request that stores nothing. With type exec, only checks whether the command can be run. Run this as the \
-            delivery's user: sudo -u tributary-deliver. Exits with 69 if a step fails.
+            With type s3, the test writes a small object twice (the store must refuse the second write), and deletes the object if the access key \
+            allows that. With type http, it sends a request that stores nothing. With type exec, it only checks whether the command can be run. Run \
+            this as the delivery's user: sudo -u tributary-deliver. Exits with 69 if a step fails.
 
             Example:
               tributary destination check lake

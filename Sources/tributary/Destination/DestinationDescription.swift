@@ -39,7 +39,7 @@ struct DestinationDescription: Encodable {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
-    /// Prints what to do next.
+    /// Prints how to start the delivery, where its secret is, and the policy that its access key needs.
     func tell() {
         Terminal.result("\nStart the delivery:\n  systemctl enable --now \(unit)")
         if let secretFile { Terminal.result("\nThe delivery reads its secret from \(secretFile)") }

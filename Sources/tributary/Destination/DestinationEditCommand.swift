@@ -11,8 +11,8 @@ struct DestinationEdit: AsyncParsableCommand {
         abstract: "Change a destination by flags; an empty value removes a key.",
         discussion: """
             The command changes only the affected lines of the file that declares the destination; comments stay. The name can't be changed, because \
-            the destination's position in the spool is stored under this name. The changed destination is tested before it is saved. Afterwards, \
-            reload the destination's unit.
+            the destination's position in the spool is stored under this name. The changed destination is tested before it is saved. A running \
+            delivery uses the change after a reload of its unit; the command shows how.
 
             Example:
               sudo tributary destination edit lake --concurrency 8
@@ -62,8 +62,8 @@ struct DestinationEdit: AsyncParsableCommand {
             Terminal.result(outcome.words("\(name) is changed"))
             Terminal.complain(
                 destination.unit == before.unit
-                    ? "  if its delivery is running, apply the change with: systemctl reload \(destination.unit)"
-                    : "  its delivery has another unit now; switch to this unit with: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
+                    ? "  if the delivery is running, apply the change with: systemctl reload \(destination.unit)"
+                    : "  the delivery has a new unit; replace the old unit with: systemctl disable --now \(before.unit); systemctl enable --now \(destination.unit)"
             )
         }
     }

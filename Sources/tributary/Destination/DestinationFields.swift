@@ -4,7 +4,7 @@ import Setup
 
 /// The flags of `add` and `edit`: one for each key of a destination.
 struct DestinationFields: ParsableArguments {
-    @Option(help: "For people.") var description: String?
+    @Option(help: "A description for people.") var description: String?
     @Option(help: "The number of segments that are delivered at the same time; from 1 to 16.") var concurrency: String?
     @Option(help: "s3: the bucket.") var bucket: String?
     @Option(help: "s3: the prefix of all objects' keys.") var prefix: String?
@@ -38,7 +38,7 @@ struct DestinationFields: ParsableArguments {
     var index: String?
     @Option(help: "clickhouse: the table.") var table: String?
     @Option(help: "clickhouse, elasticsearch: the user name that belongs to the password.") var user: String?
-    @Option(help: "http: the largest body of a request; from 64KiB to 16MiB.") var requestBytes: String?
+    @Option(help: "http: the maximum size of a request's body; from 64KiB to 16MiB.") var requestBytes: String?
     @Option(help: "exec: the time limit of the command; http: the time limit of a request.") var timeout: String?
     @Option(parsing: .upToNextOption, help: "exec: the absolute path of the program, and its arguments.")
     var command: [String] = []
@@ -46,7 +46,7 @@ struct DestinationFields: ParsableArguments {
         help: "s3, http: your own file with the secret; this command then stores no secret.", completion: .file())
     var secretFile: String?
 
-    /// Each key of the configuration with the value of its flag.
+    /// Each key of a destination with its flag and the flag's values: nil if the flag is absent, empty if the key is to be removed.
     private var keys: [(flag: String, key: String, texts: [String]?)] {
         let single: [(String, String?)] = [
             ("description", description), ("concurrency", concurrency), ("bucket", bucket), ("prefix", prefix),

@@ -20,8 +20,8 @@ struct DestinationRemove: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The destination.", completion: .names(of: .destinations)) var name: String
-    @Flag(help: "Do not ask.") var yes = false
-    @Flag(help: "Keep the secret.") var keepSecret = false
+    @Flag(help: "Do not ask for confirmation.") var yes = false
+    @Flag(help: "Do not remove the destination's secret.") var keepSecret = false
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -62,7 +62,7 @@ struct DestinationRemove: AsyncParsableCommand {
     private func removeSecret(of name: Name, _ delivery: Administration) {
         do {
             if try delivery.keeper.remove(name) {
-                Terminal.complain("  its secret is removed, too; revoke it at the destination")
+                Terminal.complain("  the secret of \(name) is removed, too; revoke it at the destination")
             }
         } catch {
             Terminal.complain(

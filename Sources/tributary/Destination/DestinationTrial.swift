@@ -4,7 +4,7 @@ import Delivery
 import FoundationEssentials
 import Logging
 
-/// Tests a destination before it is saved, with a secret that may not be stored yet.
+/// Tests a destination. The destination may not be saved yet, and its secret may not be stored yet.
 struct DestinationTrial {
     let administration: Administration
 

@@ -44,7 +44,7 @@ struct FleetDrain: AsyncParsableCommand {
             connection.fleet.lease.type.isShared
         {
             Terminal.complain(
-                "tributary: no other host of the fleet takes integrations now, so those of “\(host)” are not collected until another host takes them"
+                "tributary: no other host of the fleet takes integrations now, so the integrations of “\(host)” are not collected until another host takes them"
             )
         }
         guard !connection.fleet.lease.type.showsEachHost || seen.hosts[host] != nil else {
@@ -52,7 +52,7 @@ struct FleetDrain: AsyncParsableCommand {
                 "“\(host)” does not run. When it starts, it will take no integrations. To change that: \(CommandHint.command("fleet undrain \(host)"))"
             )
         }
-        guard wait else {
+        guard wait || seen.held(by: host) == 0 else {
             return Terminal.result(
                 "“\(host)” is handing over \(Self.words(seen.held(by: host))). Watch the progress with: \(CommandHint.command("fleet status"))"
             )
@@ -68,7 +68,8 @@ struct FleetDrain: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(500))
             seen = try await connection.observe()
         }
-        Terminal.result("“\(host)” has handed everything over")
+        Terminal.result(
+            "“\(host)” has handed everything over, and takes no integrations until “tributary fleet undrain”")
     }
 
     private static func words(_ count: Int) -> String { count == 1 ? "1 integration" : "\(count) integrations" }

@@ -25,7 +25,8 @@ struct FleetStatusText {
                     Row(
                         mark: host.draining ? .paused : .well,
                         cells: [
-                            host.name, "\(host.holds)\(host.draining ? " drains" : "")", age(host.since), host.version,
+                            host.name, "\(host.holds)\(host.draining ? ", draining" : "")", age(host.since),
+                            host.version,
                         ])
                 })
         }

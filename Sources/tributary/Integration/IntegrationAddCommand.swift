@@ -22,8 +22,9 @@ struct IntegrationAdd: AsyncParsableCommand {
 
             Exits with 0 if the integration collects, no daemon runs, or Ctrl-C ended the wait; with 64 for missing or wrong flags, 65 if the name \
             is taken, 69 if the org does not answer, 77 if Okta refuses the credential, 78 if the configuration is refused, and 130 on Ctrl-C \
-            before the integration is saved. Also exits with 69 if no events come in time or the service does not start; the integration then \
-            stays saved. With --json, the command prints a document even if it fails: state is then not_saved, and problem says why.
+            before the integration is saved. Also exits with 69 if no events come in time, the integration fails, or the service does not \
+            start; the integration then stays saved. With --json, the command prints a document even if it fails: state is then not_saved, and \
+            problem says why.
 
             Example:
               sudo tributary integration add
@@ -77,7 +78,7 @@ struct IntegrationAdd: AsyncParsableCommand {
         }
     }
 
-    /// - Throws: if `--enable` can't start the service.
+    /// Refuses `--enable` if this command can't start the service.
     private static func requireService(_ administration: Administration) throws {
         guard administration.isInstalled else {
             throw ValidationError(
@@ -89,7 +90,7 @@ struct IntegrationAdd: AsyncParsableCommand {
         }
     }
 
-    /// Removes a prepared key. The integration is already saved, so a failure to remove the key is only reported.
+    /// Removes the file of a prepared key. The integration is already saved, so a failure to remove the key is only reported.
     private static func removeMadeKey(_ credential: NewCredential) {
         let keeper = credential.administration.keeper
         let name = credential.record.name

@@ -67,7 +67,7 @@ struct IntegrationPause: AsyncParsableCommand {
 
     func run() async throws {
         let isNews = try await IntegrationChange(options, noReload: noReload).setPaused(
-            name, true, done: "\(name) is paused; its place, its history and the spool are kept",
+            name, true, done: "\(name) is paused; its place in the log, its history and its spool are kept",
             already: "\(name) is already paused")
         if isNews { Terminal.complain("  resume it with: \(CommandHint.command("integration resume \(name)"))") }
     }

@@ -5,7 +5,7 @@ import Setup
 
 /// The flags of `add` and `edit`: one for each key of an integration.
 struct IntegrationFields: ParsableArguments {
-    @Option(help: "For people.") var description: String?
+    @Option(help: "A description for people.") var description: String?
     @Option(help: "The org's address, as copied from a browser: https://acme.okta.com.") var url: String?
     @Flag(inversion: .prefixedNo, help: "Collect the System Log.") var dataIngest: Bool?
     @Flag(inversion: .prefixedNo, help: "Allow response actions, with a separate credential.")
@@ -74,7 +74,7 @@ struct IntegrationFields: ParsableArguments {
 }
 
 extension IntegrationRecord {
-    /// Checks a name given by a flag.
+    /// Parses the name of an integration or destination from the command line.
     static func name(_ text: String) throws -> Name {
         do throws(ValueError) {
             return try Name(parsing: text)

@@ -20,7 +20,7 @@ struct IntegrationRemove: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
     @Argument(help: "The integration.", completion: .names(of: .integrations)) var name: String
-    @Flag(help: "Do not ask.") var yes = false
+    @Flag(help: "Do not ask for confirmation.") var yes = false
     @Flag(help: "Also remove its credentials and their secrets, unless something else uses them.") var withCredential =
         false
     @Flag(help: "Do not reload the running daemon.") var noReload = false

@@ -18,7 +18,7 @@ struct IntegrationRequest {
     var report: OnlineReport?
 }
 
-/// Asks the questions of `integration add`. A question is left out if a flag answers it. Nothing is saved here.
+/// Asks the questions of `integration add`, and tests the answers. A question is left out if a flag answers it. Nothing is saved here.
 struct IntegrationSetup {
     let administration: Administration
     let present: Configuration

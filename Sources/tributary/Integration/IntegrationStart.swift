@@ -7,14 +7,15 @@ import Glibc
 import Setup
 import Spool
 
-/// The last part of `integration add`, after the integration is saved: waits for the first events.
+/// The last part of `integration add`, after the integration is saved: starts the service if the person wants that, waits for the first events, and
+/// prints the result.
 struct IntegrationStart {
     let request: IntegrationRequest
     let administration: Administration
     let dialogue: Dialogue?
     let interruption: Interruption
     let patience: Duration
-    /// Whether to start the service if the service does not run.
+    /// Whether to start a service that does not run without asking the person (`--enable`).
     let enables: Bool
     let json: Bool
 
@@ -44,7 +45,7 @@ struct IntegrationStart {
 
     private var name: String { request.record.name.text }
 
-    /// - Throws: exit code 69 if no events come in time, or the service does not start.
+    /// - Throws: exit code 69 if no events come in time, if the integration has a problem, or if the service does not start.
     func finish(_ daemon: ChangeInForce.Daemon) async throws {
         let file = request.edit.dropIn(request.record.fileName)
         Terminal.complain("\(green("✔")) \(name) is saved: \(file)")
@@ -82,7 +83,7 @@ struct IntegrationStart {
         case failed(String)
     }
 
-    /// Starts the service if requested.
+    /// Starts the service if `--enable` is given, or if the person answers yes.
     private func start() -> Start {
         guard administration.isInstalled, geteuid() == 0, InstalledUnit.find() != nil else { return sayHowToStart() }
         // Ctrl-C at this question means no. The integration stays saved.

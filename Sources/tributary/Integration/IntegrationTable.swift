@@ -12,7 +12,7 @@ struct IntegrationTable {
     let refusal: ConfigurationError?
     /// The configuration's files, and the file and line that declare each integration.
     let edit: ConfigurationEdit
-    /// The daemon's report; nil if no daemon runs.
+    /// The daemon's report; nil if no daemon is known to run with this configuration.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {
@@ -54,7 +54,7 @@ struct IntegrationTable {
         var problem: StatusReport.Problem?
         /// The mistakes in the integration's configuration, one per line. The integration is not used until they are corrected.
         var mistakes: [String]?
-        /// For the command `show`: every key with a value, including defaults, by its path.
+        /// For the command `show`: the value of each key, including defaults, by the key's path; without `description` and `url`.
         var settings: [String: String]?
     }
 
@@ -90,7 +90,7 @@ struct IntegrationTable {
         return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
     }
 
-    /// One line for each integration, and one for each problem.
+    /// A heading, then a line for each integration, followed by its problem or its mistakes.
     func text(_ terminal: Terminal) -> [String] {
         let rows = rows + unusable
         guard !rows.isEmpty else { return ["no integrations; add one with: \(CommandHint.asRoot("integration add"))"] }
@@ -129,7 +129,7 @@ extension IntegrationTable.Row {
         return isRunning ? "not applied" : "-"
     }
 
-    /// One character that shows whether the integration collects, does not collect, is paused by an operator, starts, or is unknown.
+    /// One character for the state, as the help of `integration list` explains.
     func mark(_ terminal: Terminal, isRunning: Bool) -> String {
         if mistakes != nil { return terminal.red("✘") }
         guard let state else { return paused ? terminal.dim("‖") : "·" }

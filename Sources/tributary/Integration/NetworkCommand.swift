@@ -11,7 +11,7 @@ struct NetworkGroup: AsyncParsableCommand {
         commandName: "network",
         abstract: "Show and change the domains and IP ranges that count as internal.",
         discussion: """
-            Records mark each address and domain that belongs to your organization as internal. Private and link-local addresses always count as \
+            In records, each address and domain of your organization is marked as internal. Private and link-local addresses always count as \
             internal.
 
             Example:
@@ -106,7 +106,7 @@ struct NetworkShow: ParsableCommand {
         }
         Terminal.result("domains    \(document.domains.isEmpty ? "none" : document.domains.joined(separator: ", "))")
         Terminal.result(
-            "IP ranges  \(document.ipRanges.isEmpty ? "none" : document.ipRanges.joined(separator: ", ")), and the private and link-local ranges"
+            "IP ranges  \(document.ipRanges.isEmpty ? "only" : "\(document.ipRanges.joined(separator: ", ")), and") the private and link-local ranges"
         )
     }
 }
@@ -126,10 +126,10 @@ struct NetworkEdit: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(help: "May be repeated.") var addDomain: [String] = []
-    @Option(help: "May be repeated.") var removeDomain: [String] = []
-    @Option(help: "May be repeated.") var addRange: [String] = []
-    @Option(help: "May be repeated.") var removeRange: [String] = []
+    @Option(help: "A domain to add. May be repeated.") var addDomain: [String] = []
+    @Option(help: "A domain to remove. May be repeated.") var removeDomain: [String] = []
+    @Option(help: "An IP range to add. May be repeated.") var addRange: [String] = []
+    @Option(help: "An IP range to remove. May be repeated.") var removeRange: [String] = []
     @Flag(help: "Do not reload the running daemon.") var noReload = false
 
     func run() async throws {
@@ -171,7 +171,9 @@ struct NetworkEdit: AsyncParsableCommand {
     private func merged<Value: Equatable & CustomStringConvertible>(
         _ before: [Value], _ added: [Value], _ removed: [Value]
     ) -> [Value] {
-        for value in removed where !before.contains(value) { Terminal.complain("note: \(value) is not in the list") }
+        for value in removed where !before.contains(value) {
+            Terminal.complain("note: \(value) is not configured, so it was not removed")
+        }
         return before.filter { !removed.contains($0) } + added.filter { !before.contains($0) }
     }
 }

@@ -5,7 +5,7 @@ import ResponseLog
 
 /// One action on many users, one user after the other. The helper respects the org's rate limit.
 struct RespondBatch {
-    /// If the helper stops during the batch: how long to wait until it runs again.
+    /// How long to wait for the helper if it stops during the batch.
     private static let returnTime = Duration.seconds(20)
 
     private let responder: Responder
@@ -94,7 +94,7 @@ struct RespondBatch {
         let which = cases.count == 1 ? requests[0].caseID.printable : "\(cases.count) cases"
         guard
             try dialogue.confirm(
-                "\(action.action.question) \(requests.count) users in \(action.integration) for \(which)\(action.isForced ? ", forced" : "")?",
+                "\(action.action.question("\(requests.count) users", action.detail.printable)) in \(action.integration) for \(which)\(action.isForced ? ", forced" : "")?",
                 standard: false)
         else {
             handling.sayDeclined(RespondJSON(declined: action))
@@ -163,7 +163,7 @@ struct RespondBatch {
 
     private func conclude(_ tally: Tally) throws {
         var parts = ["\(tally.well) of \(requests.count) done"]
-        if tally.earlier > 0 { parts.append("\(tally.earlier) of these by an earlier run") }
+        if tally.earlier > 0 { parts.append("results from an earlier run: \(tally.earlier)") }
         if tally.bad > 0 { parts.append("\(tally.bad) refused, failed or unknown") }
         let left = requests.count - tally.count
         if left > 0 { parts.append("\(left) not completed") }

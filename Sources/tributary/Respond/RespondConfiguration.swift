@@ -9,7 +9,7 @@ struct RespondConfiguration {
     let socket: String
     /// The names of all integrations that could be read.
     let integrations: [String]
-    /// The names of those integrations that have response actions.
+    /// The names of the integrations that could be read and have response actions.
     let responding: [String]
     /// False if a file with mistakes may declare further integrations with response actions.
     let isComplete: Bool

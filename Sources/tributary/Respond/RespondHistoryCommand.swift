@@ -48,7 +48,7 @@ struct RespondHistory: ParsableCommand {
                 throw Responder.Failure(
                     code: "no-integration",
                     message:
-                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and the response log contains no action for it",
+                        "\(responder.configuration.file) has no integration “\(integration.printable)”, and the response log contains no matching action",
                     status: ExitStatus.noInput)
             }
             if isEmpty, !json {

@@ -10,7 +10,8 @@ struct RespondJSON: Encodable {
     var integration: String?
     var action: ResponseAction
     var caseID: String?
-    /// The outcome of the worst step. If the helper has not reported any: `unknown` if it did not answer, otherwise `failed`.
+    /// The outcome of the worst step. Without a step: `unknown` if the helper did not report the outcome, `refused` if the person did not confirm the
+    /// action, otherwise `failed`.
     var outcome: ResponseResult.Outcome
     /// A stable code for the outcome; docs/respond.md lists the codes.
     var code: String?
@@ -42,7 +43,7 @@ struct RespondJSON: Encodable {
         self.candidates = candidates.isEmpty ? nil : candidates
     }
 
-    /// - Parameter failure: why there is no report of the helper.
+    /// - Parameter failure: why there is no report from the helper.
     init(_ request: ResponseRequest, _ failure: Responder.Failure) {
         self.init(
             request, outcome: failure.code == "no-answer" ? .unknown : .failed, code: failure.code,

@@ -70,7 +70,7 @@ struct RespondTarget: ParsableArguments {
 
     @OptionGroup var handling: RespondHandling
 
-    /// Checks the arguments. The command calls this, and not the parser, so that mistakes are also reported with --json.
+    /// Checks the arguments. The command calls this, and not the parser, so that with --json, mistakes are reported as JSON.
     func check() throws(Responder.Failure) {
         if from != nil {
             guard user == nil else { throw .mistake("name one user, or give a file with --from, but not both") }

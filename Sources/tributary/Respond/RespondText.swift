@@ -29,7 +29,7 @@ struct RespondText {
 
     func candidates(_ users: [ResponseUser]) -> [String] {
         guard !users.isEmpty else { return [] }
-        return ["  several users match; choose one by its id or login:"] + users.map { "    \(Self.user($0))" }
+        return ["  several users match; name one of them by id or login:"] + users.map { "    \(Self.user($0))" }
     }
 
     /// The lines about an action and its result. Without a terminal, the user's login follows the name of the action, so that a program finds it.
@@ -61,24 +61,28 @@ struct RespondText {
 }
 
 extension ResponseAction {
-    /// The beginning of a question: `Suspend`, `Clear sessions of`, …
-    var question: String {
+    /// The beginning of a question, such as `Clear the sessions of mallory@acme.example`.
+    ///
+    /// - Parameters:
+    ///   - whom: the user, or the number of users.
+    ///   - detail: the group or the risk level, for actions that have one.
+    func question(_ whom: String, _ detail: String) -> String {
         switch self {
-        case .suspend: "Suspend"
-        case .unsuspend: "Unsuspend"
-        case .clearSessions: "Clear sessions of"
-        case .expirePassword: "Expire the password of"
-        case .resetPassword: "Reset the password of"
-        case .resetFactors: "Reset the factors of"
-        case .unlock: "Unlock"
-        case .deactivate: "Deactivate"
-        case .activate: "Activate"
-        case .addToGroup: "Add to the group:"
-        case .removeFromGroup: "Remove from the group:"
-        case .setRisk: "Set the risk of"
-        case .universalLogout: "End all sessions of"
-        case .contain: "Contain"
-        case .release: "Release"
+        case .suspend: "Suspend \(whom)"
+        case .unsuspend: "Unsuspend \(whom)"
+        case .clearSessions: "Clear the sessions of \(whom)"
+        case .expirePassword: "Expire the password of \(whom)"
+        case .resetPassword: "Reset the password of \(whom)"
+        case .resetFactors: "Reset the factors of \(whom)"
+        case .unlock: "Unlock \(whom)"
+        case .deactivate: "Deactivate \(whom)"
+        case .activate: "Activate \(whom)"
+        case .addToGroup: "Add \(whom) to the group \(detail)"
+        case .removeFromGroup: "Remove \(whom) from the group \(detail)"
+        case .setRisk: "Set the risk of \(whom) to \(detail)"
+        case .universalLogout: "End all sessions of \(whom)"
+        case .contain: "Contain \(whom)"
+        case .release: "Release \(whom)"
         }
     }
 }

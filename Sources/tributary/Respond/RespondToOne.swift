@@ -59,11 +59,7 @@ struct RespondToOne {
         "--yes is required without a terminal", code: "confirmation-needed")
 
     private func question(_ request: ResponseRequest, _ user: ResponseUser) -> String {
-        let more = (request.options.groupName ?? request.options.groupID ?? request.options.riskLevel).map {
-            " (\($0))"
-        }
-        return "\(request.action.question) \(user.login ?? user.asked)\(more ?? "") in \(request.integration)?"
-            .printable
+        "\(request.action.question(user.login ?? user.asked, request.detail)) in \(request.integration)?".printable
     }
 
     /// Carries out the action. From here on Ctrl-C does not end the command before the result is known and printed.
@@ -139,6 +135,9 @@ struct RespondToOne {
 }
 
 extension ResponseRequest {
+    /// The group or the risk level; empty for actions that have neither.
+    var detail: String { options.groupName ?? options.groupID ?? options.riskLevel ?? "" }
+
     /// Whether Okta's answer contains a link that only the responder may see.
     var answersWithLink: Bool {
         [.activate, .resetPassword].contains(action) && options.sendEmail == false && !isDryRun

@@ -70,14 +70,15 @@ struct Responder {
         let names = configuration.responding
         let file = configuration.file
         if let name {
-            // If a file could not be read here, any name is accepted, because the helper may know the integration.
+            // If a file with mistakes may declare the integration, any name is accepted, because the helper may know it.
             guard configuration.isComplete, !names.contains(name) else { return name }
             let known =
-                names.isEmpty ? "none has" : "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have")"
+                names.isEmpty
+                ? "no integration has one" : "the integrations with one are: \(names.joined(separator: ", "))"
             throw Failure(
                 code: "no-integration",
                 message:
-                    "\(file) has no integration “\(name.printable)” with a response_action: \(known); see \(CommandHint.command("integration edit NAME"))",
+                    "\(file) has no integration “\(name.printable)” with a response_action; \(known); see \(CommandHint.command("integration edit NAME"))",
                 status: ExitStatus.usage)
         }
         guard configuration.isComplete else {

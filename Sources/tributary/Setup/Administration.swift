@@ -48,7 +48,7 @@ struct Administration: Sendable {
         }
     }
 
-    /// A message that another run has just added one of these names; nil if the files contain none of these names.
+    /// A message that another run has just added one of these names; nil if the files contain none of these names, or can't be loaded.
     func addedMeanwhile(_ integration: Name?, credentials: [Name]) -> String? {
         guard let now = try? Configuration.load(path: path, context: context) else { return nil }
         if let integration, now.integration(named: integration.text) != nil {
@@ -80,7 +80,8 @@ struct Administration: Sendable {
                 + (geteuid() == 0 ? "" : "; run this as root (sudo)"), ExitStatus.noPermission)
     }
 
-    /// Stores a secret: encrypted if possible, otherwise unencrypted and readable only by root.
+    /// Stores a secret: for the installed configuration encrypted if possible, unless `plain` is true; otherwise unencrypted, in a file that only its
+    /// owner can read.
     func keep(_ secret: [UInt8], as name: Name, plain: Bool) throws {
         guard !plain, isInstalled, SystemdCreds.isInstalled else { return try keeper.put(secret, as: name, .plain) }
         do throws(CredentialFileError) {
@@ -91,7 +92,8 @@ struct Administration: Sendable {
         }
     }
 
-    /// Provides the changed secrets to the service. Does nothing if the unit has not provided any secrets yet.
+    /// Provides the changed secrets to the service. Does nothing if this process is not root, if no unit uses this configuration, or if the unit has
+    /// not provided any secrets yet.
     func layDownSecrets() throws {
         guard isInstalled, geteuid() == 0, access(directories.runtime, F_OK) == 0 else { return }
         var owner = stat()
@@ -123,7 +125,7 @@ struct Administration: Sendable {
                 switch error {
                 case .cancelled: "nothing was changed"
                 case .tooLong: "the input is longer than 64 KiB, so it is not a token or a private key"
-                case .unreadable(let code): "standard input: \(String(cString: strerror(code)))"
+                case .unreadable(let code): "cannot read standard input: \(String(cString: strerror(code)))"
                 }
             throw Failure("tributary: \(words)", ExitStatus.dataError)
         }

@@ -20,7 +20,7 @@ struct NewCredential: Sendable {
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption
-    /// Whether the running daemon is told to reload.
+    /// Whether to make the running daemon reload.
     let reloads: Bool
 
     /// What the daemon did with the change.
@@ -103,7 +103,7 @@ struct ChangeInForce {
             let keeper = credential.administration.keeper
             guard try keeper.form(of: credential.record.name) == nil else {
                 throw CredentialFileError(
-                    "a secret \(credential.record.name) already exists; remove it with: "
+                    "the secret of \(credential.record.name) already exists; remove it with: "
                         + CommandHint.command("credential remove \(credential.record.name)")
                 )
             }

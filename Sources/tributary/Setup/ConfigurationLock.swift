@@ -9,7 +9,7 @@ struct ConfigurationLock: ~Copyable {
     /// -1 after the release, or if the file system has no locks.
     private var descriptor: Int32
 
-    /// Takes the lock. If another run holds it, waits for up to 30 s. On a file system without locks, returns at once.
+    /// Takes the lock. If another run holds it, waits for up to 30 s, and then throws. On a file system without locks, returns at once.
     ///
     /// - Parameter path: the absolute path of the configuration.
     static func take(_ path: String, _ interruption: Interruption = Interruption()) async throws -> ConfigurationLock {

@@ -47,7 +47,7 @@ struct CredentialQuestions {
     let configuration: Configuration
     let administration: Administration
     let options: NewCredentialOptions
-    /// Asks the person; nil if there is no terminal.
+    /// Asks the person; nil if there is no terminal, or with `--no-input`.
     let dialogue: Dialogue?
 
     /// - Parameters:

@@ -22,7 +22,7 @@ struct Dialogue: Sendable {
     ///
     /// - Parameters:
     ///   - standard: the meaning of an empty answer, shown in brackets.
-    ///   - read: converts the answer to a value. If it throws, the error is printed and the question is asked again.
+    ///   - read: converts the answer to a value. If it throws an error about the answer, the error is printed and the question is asked again.
     func ask<Value>(_ question: String, standard: String? = nil, _ read: (String) throws -> Value) throws -> Value {
         while true {
             let shown = standard.map { $0.isEmpty ? "" : " [\($0.printable)]" } ?? ""

@@ -7,9 +7,10 @@ struct Interruption: Sendable {
     struct Stopped: Error {}
 
     private static let isRaised = Atomic<Bool>(false)
-    /// A pipe. The signal handler writes a byte into it, which wakes the code that waits for a person's answer. The pipe is created once and never
-    /// closed.
+    /// The reading end of a pipe. The signal handler writes a byte into the pipe, which wakes the code that waits for a person's answer. The pipe is
+    /// created once and never closed.
     private static let reading = Atomic<Int32>(-1)
+    /// The writing end of the same pipe.
     private static let writing = Atomic<Int32>(-1)
 
     /// From this call on, Ctrl-C, SIGTERM and SIGHUP set the state and do not end the process.

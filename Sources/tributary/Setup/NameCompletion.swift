@@ -24,7 +24,7 @@ enum NameCompletion: Sendable {
         }
     }
 
-    /// The file given on the command line.
+    /// The value of `--config` or `-c` on the command line; nil if there is none.
     private static func configuration(_ words: [String]) -> String? {
         let joined = "--config="
         for (index, word) in words.enumerated() {

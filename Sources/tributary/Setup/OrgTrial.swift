@@ -23,7 +23,8 @@ struct OrgTrial {
         }
     }
 
-    /// The secret of a new credential, or of a credential that no unit has provided yet; nil if the secret can be read from its file.
+    /// The secret of a new credential, or of a credential that no unit has provided yet; nil if the secret can be read from its file, or if
+    /// there is none.
     private func secret(_ choice: CredentialChoice) throws -> [UInt8]? {
         switch choice {
         case .new(let credential): return credential.secret

@@ -62,9 +62,7 @@ struct BucketOptions: ParsableArguments {
 extension SpoolOptions {
     /// Refuses a command whose segments are in a fleet's bucket and not on this host.
     ///
-    /// - Parameters:
-    ///   - bucket: whether the command has `--bucket`.
-    ///   - instead: what the user can do; the message ends with this text.
+    /// - Parameter instead: what the user can do; the message ends with this text.
     /// - Throws: exit code 64 on a host of a fleet, unless a spool is named.
     func refuseFleet(instead: String) throws {
         guard spool == nil, let fleet = try configured().fleet else { return }

@@ -47,7 +47,7 @@ struct SpoolAck: AsyncParsableCommand {
     @Flag(help: "List the loaders and their positions.")
     var list = false
 
-    @Flag(help: "With --list: print a JSON object per loader.")
+    @Flag(help: "With --list: print one JSON object for each loader.")
     var json = false
 
     func validate() throws {
@@ -109,7 +109,7 @@ struct SpoolAck: AsyncParsableCommand {
         do throws(SpoolError) {
             if list {
                 let loaders = try files.all()
-                // Listing deletes nothing. So if the directory of acknowledgements is missing, the list is simply empty.
+                // If the directory of acknowledgements is missing, the list is empty. This is safe here, because listing deletes no segments.
                 for acknowledgement in loaders { try show(acknowledgement) }
             } else if let loader, remove {
                 try files.remove(loader)

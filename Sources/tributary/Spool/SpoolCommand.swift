@@ -43,7 +43,7 @@ struct SpoolOptions: ParsableArguments {
 
     func directory() throws -> String { try spool ?? configured().spool.directory }
 
-    /// A mistake in another part of the configuration is reported, and does not prevent reading the spool.
+    /// The configuration. A mistake in a part that the spool does not depend on is reported, and does not stop the command.
     ///
     /// - Throws: exit code 78, after printing every problem, if a mistake may concern the spool or a section that decides which spool is used.
     func configured() throws -> Configuration {
@@ -62,7 +62,7 @@ struct SpoolOptions: ParsableArguments {
 
     private static let mistakesWereSaid = Atomic(false)
 
-    /// The configured destinations; none if the spool is given on the command line.
+    /// The names of the configured destinations, each of which is a loader; none if the spool is given on the command line.
     func expectedLoaders() throws -> [String] {
         try spool == nil ? configured().destinations.map(\.name.text) : []
     }
@@ -93,7 +93,7 @@ struct SpoolOptions: ParsableArguments {
     }
 }
 
-/// Options that select segments and records.
+/// Options that select segments.
 struct SegmentFilter: ParsableArguments {
     @Option(help: "Only segments of this integration.", completion: .names(of: .integrations))
     var integration: String?

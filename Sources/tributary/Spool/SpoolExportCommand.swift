@@ -93,9 +93,10 @@ struct SpoolExport: ParsableCommand {
                 reader: reader, target: target, progress: progress, python: python,
                 script: helper ?? ParquetHelper.installed)
             try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
-            Terminal.complain(
-                "\(export.written) files written; \(export.present) files already existed; \(export.gone) segments were deleted before the export"
-            )
+            var parts = ["\(export.written) files written"]
+            if export.present > 0 { parts.append("\(export.present) files already existed") }
+            if export.gone > 0 { parts.append("\(export.gone) segments were deleted before the export") }
+            Terminal.complain(parts.joined(separator: "; "))
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")
             throw Self.status(of: problem)

@@ -47,7 +47,7 @@ struct SpoolList: AsyncParsableCommand {
     @Flag(help: "Also list segments that a loader or retention has deleted.")
     var gone = false
 
-    @Flag(help: "Print a JSON object per segment: the manifest's line, and its state.")
+    @Flag(help: "Print one JSON object for each segment: its line of the manifest, and its state.")
     var json = false
 
     func validate() throws {
@@ -90,7 +90,7 @@ struct SpoolList: AsyncParsableCommand {
                 return
             }
             for listing in try reader.segments() where left > 0 && (gone || listing.state != .gone) {
-                // A file without a manifest line belongs to no class. It is shown only without a filter.
+                // The class of a file without a manifest line is not known, so such a file is shown only without a filter.
                 guard listing.segment.map(filter.includes) ?? filter.isEmpty else { continue }
                 left -= 1
                 try show(listing)

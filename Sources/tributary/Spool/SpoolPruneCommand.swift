@@ -19,7 +19,7 @@ struct SpoolPrune: ParsableCommand {
               tributary spool prune --acknowledged --integration acme
             """)
 
-    /// Ten thousand years, in seconds. No segment is that old. This replaces larger ages, whose milliseconds could overflow.
+    /// Ten thousand years, in seconds. A larger age is replaced by this one, because its milliseconds could overflow. No segment is that old.
     private static let longestAge = 315_576_000_000
 
     @OptionGroup var options: SpoolOptions
@@ -27,7 +27,7 @@ struct SpoolPrune: ParsableCommand {
     @Option(help: "Delete only segments that were sealed at least this long ago: a duration such as 12h or 30d.")
     var olderThan: String?
 
-    @Flag(help: "Delete segments of any age, but only those that all registered loaders have acknowledged.")
+    @Flag(help: "Delete only segments that all registered loaders have acknowledged; by default, of any age.")
     var acknowledged = false
 
     @Option(help: "Delete only segments of this integration.", completion: .names(of: .integrations))

@@ -67,9 +67,10 @@ struct SpoolVerify: AsyncParsableCommand {
                 print("\(Terminal.output.red("✘")) \(problem.path): \(problem.detail). \(problem.advice)")
             }
             let mark = result.isGood ? Terminal.output.green("✔") : Terminal.output.red("✘")
+            let gone = result.gone > 0 ? ", \(result.gone) segments already deleted" : ""
             print(
                 """
-                \(mark) \(result.checked) segments with \(result.records) records checked, \(result.gone) segments already deleted, \
+                \(mark) \(result.checked) segments with \(result.records) records checked\(gone), \
                 \(result.problemCount) problems
                 """)
         }
@@ -98,7 +99,7 @@ struct SpoolVerify: AsyncParsableCommand {
     }
 }
 
-/// 128 bits of an event's uid, by FNV-1a. For a billion events, the probability of a false alarm is below one in 10^19.
+/// The 128-bit FNV-1a hash of an event's uid. For a billion events, the probability that two different uids have the same hash is below one in 10^19.
 private func fingerprint(_ uid: UnsafeRawBufferPointer) -> UInt128 {
     var hash: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D
     for byte in uid {

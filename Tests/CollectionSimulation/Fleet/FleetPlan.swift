@@ -52,8 +52,9 @@ package struct FleetPlan: Sendable {
     package var segmentMaxBytes = 40_000
     /// Whether a daemon opens the fleet's spool in the bucket when it starts. Otherwise it uses a fixed id.
     package var opensSpool = false
-    /// The rates of faults and of late writes, per thousand requests.
+    /// Faults of the bucket per thousand requests. A write that decides a seal has three times as many.
     package var bucketFaults = 0
+    /// Late writes per thousand writes. A write that decides a seal is late five times as often.
     package var lateWrites = 0
     /// The periods in which the bucket is unavailable, in milliseconds since 1970.
     package var outages: [Range<Int64>] = []

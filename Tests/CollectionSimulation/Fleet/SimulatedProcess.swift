@@ -175,7 +175,7 @@ struct BucketTransport: HTTPTransport {
 }
 
 extension SealLog {
-    /// The S3 client of a process. Its requests are complete, as for a real bucket.
+    /// Creates the seal log of a process. It uses the real S3 client, so its requests are those for a real bucket.
     init(_ process: SimulatedProcess, _ bucket: ScriptedBucket, _ logger: Logger) {
         let address = S3Address(
             bucket: ScriptedBucket.name, prefix: "okta", endpoint: ScriptedBucket.address, isPathStyle: true,
