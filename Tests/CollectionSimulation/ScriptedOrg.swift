@@ -49,7 +49,7 @@ final class ScriptedOrg: HTTPTransport {
     }
 
     var requests: Int { state.withLock(\.requests) }
-    /// The number of answers without an event since the last answer with one.
+    /// The number of answers without an event that have reached the end of the whole log, since the last other answer.
     var emptyAnswers: Int { state.withLock(\.emptyAnswers) }
 
     /// The time at which the last answer with an event was sent, in milliseconds since 1970.
@@ -58,7 +58,8 @@ final class ScriptedOrg: HTTPTransport {
     /// Resets `emptyAnswers` at a start of the daemon, because only answers to the new process show that it has collected everything.
     func startBegins() { state.withLock { $0.emptyAnswers = 0 } }
 
-    /// Deletes what has been stored so far, except the newest `count` events. Returns when the newest deleted event was stored.
+    /// Deletes the events that have been stored so far, except the newest `count`. Returns the time at which the newest deleted event was stored;
+    /// `Int64.min` if no event is deleted.
     func deleteAll(butNewest count: Int) -> Int64 {
         let now = time.server
         let stored = events.firstIndex { $0.stored > now } ?? events.count
@@ -149,7 +150,8 @@ final class ScriptedOrg: HTTPTransport {
         }
         body.append(UInt8(ascii: "]"))
         if rows > 0 { state.lastEventAnswer = now }
-        state.emptyAnswers = rows == 0 && room > 0 ? state.emptyAnswers + 1 : 0
+        // Only empty answers at the end of the whole log count. With a narrow filter, others can be empty long before the last event is stored.
+        state.emptyAnswers = rows == 0 && room > 0 && position == events.count ? state.emptyAnswers + 1 : 0
         let link = "\(origin)/api/v1/logs?after=\(number)_\(position)&limit=\(limit)"
         return response(200, body, next: link)
     }
