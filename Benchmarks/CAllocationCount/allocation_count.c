@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-// glibc's own functions for malloc, calloc and so on. The functions below replace malloc, calloc and so on: each counts the call and passes it on
-// to the function of glibc.
+// glibc's own allocation functions.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
@@ -15,6 +14,8 @@ static uint64_t calls;
 static inline void count(void) { __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED); }
 
 uint64_t tributary_allocation_count(void) { return __atomic_load_n(&calls, __ATOMIC_RELAXED); }
+
+// The program uses the functions below instead of glibc's. Each counts the call, and then calls glibc's function.
 
 void *malloc(size_t size) {
     count();

@@ -103,7 +103,7 @@ package struct HTTPConnection: Sendable, Hashable {
     package var tlsVersion: String?
     /// The issuer of the server's certificate.
     package var certificateIssuer: String?
-    /// The end of the certificate's validity, in the certificate's own form.
+    /// When the server's certificate expires, as libcurl reports it.
     package var certificateEnd: String?
 
     /// Creates a description in which nothing is known.

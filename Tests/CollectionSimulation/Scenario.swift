@@ -17,7 +17,7 @@ package struct Scenario: Sendable {
         case copies
         case bursts
         case shortPages, emptyPages
-        /// The server sends smaller pages than requested.
+        /// The server has a maximum page size, which is smaller than the requested one.
         case cap
         /// The order of neighboring events differs between two queries.
         case swaps

@@ -85,7 +85,9 @@ struct EtcdLeaseStoreTests {
         #expect(try await two.observe().owners.values.allSatisfy { $0.host == "b" })
     }
 
-    @Test("the store's observation is complete, even if it reads only the owners that have changed")
+    @Test(
+        "`observe()` returns the complete state, even if it reads only the owners that have changed since the last time"
+    )
     func observing() async throws {
         let server = try EtcdServer()
         defer { server.stop() }

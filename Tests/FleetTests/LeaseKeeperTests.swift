@@ -199,7 +199,7 @@ struct LeaseKeeperTests {
         #expect(try await share([second]))
         #expect(second.log.lines.contains { $0.contains("another lease still has this name") })
         #expect(!second.log.lines.contains { $0.hasPrefix("warning") })
-        // If two running hosts have the same name, the second host reports it.
+        // If a running host already has this name, a host that starts later (`third`) reports it.
         let third = try FleetHost("a", [server.endpoint], all, ledger: ledger)
         #expect(
             try await eventually { third.log.lines.contains { $0.hasPrefix("warning") && $0.contains("fleet.host") } })

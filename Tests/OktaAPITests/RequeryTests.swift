@@ -3,7 +3,7 @@ import Testing
 
 @testable import OktaAPI
 
-@Suite("A log that is queried by time again")
+@Suite("A return from links to a query by time")
 struct RequeryTests {
     private static let restart = StoredTime(1_757_599_700_000)
     private static let since = "2025-09-11T14:08:20.000Z"

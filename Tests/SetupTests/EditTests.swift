@@ -251,7 +251,7 @@ struct EditTests {
     }
 
     @Test(
-        "each key of `my_network` is changed in the file that sets it, or else in a new file, even if the new value is empty"
+        "a key of `my_network` is changed in the file that sets it; a key that no file sets is written to a new file, even if its value is empty"
     )
     func myNetwork() throws {
         func set(_ new: MyNetwork, _ installation: Installation) throws {

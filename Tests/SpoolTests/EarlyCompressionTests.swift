@@ -40,7 +40,9 @@ import Testing
         try collection.expectExactlyOnce("after a discard")
     }
 
-    @Test("if a seal changes the compression, records that were compressed but not committed must be appended again")
+    @Test(
+        "if a seal begins a journal with a newly configured compression, records that were compressed but not committed must be appended again"
+    )
     func changedCompression() throws {
         let isDiskFull = Mutex(false)
         let collection = try SimulatedCollection()

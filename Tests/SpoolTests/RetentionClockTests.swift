@@ -37,7 +37,9 @@ struct RetentionClockTests {
         #expect(try collection.visible().count < sealed, "the first segment is deleted after an hour")
     }
 
-    @Test("if the clock is changed, retention uses the new time once the change has lasted for the retention period")
+    @Test(
+        "if the clock is set ahead, retention uses the new time once the change has lasted for the retention period; if it is set back, at once"
+    )
     func newTime() {
         var clock = RetentionClock(patience: 3_600_000, now: instant(0))
         let day = Self.day

@@ -84,7 +84,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("a journal does not name the schema of records of version 1.8.0, but names every other version")
+    @Test("a journal stores a partition's schema only if it is not ocsf/1.8.0")
     func stored() throws {
         let path = "class=authentication/date=2026-11-23"
         let first = try PartitionPath(path, kind: .records, schema: "ocsf/1.8.0")

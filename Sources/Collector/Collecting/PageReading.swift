@@ -334,7 +334,10 @@ extension SpoolWriter {
         forget(.head)
     }
 
-    /// Gives the way another filter. The events that the way has passed move to its window of earlier events, and the way is queried by time.
+    /// Changes the filter of a way. The events in the way's window move to its window for earlier filters. The link is dropped, so the way's next
+    /// request is a query by time.
+    ///
+    /// - Parameter alsoPassed: the number of events that the way has just taken over from the tail.
     func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail

@@ -83,7 +83,7 @@ struct ConfigurationBuilder {
         if FileProbe.look(at: directory) == .missing, directory != runtimeDirectory {
             findings.warning(
                 at: settings.place(of: key), key: key, "there is no directory \(LiteralSecret.quoted(directory))",
-                hint: "create the directory with the service's user as its owner, or write /run/tributary/metrics.prom")
+                hint: "create the directory with the service's user as its owner, or use /run/tributary/metrics.prom")
         }
         guard !file.hasSuffix(".prom") else { return }
         findings.error(

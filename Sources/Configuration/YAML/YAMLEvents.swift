@@ -47,7 +47,7 @@ final class YAMLEvents {
         text.deallocate()
     }
 
-    /// The next event, and where it begins, counted from 1 in Unicode scalars. Do not call this after `streamEnd`.
+    /// The next event, with the line and the column where it begins. Both count from 1; the column counts Unicode scalars. Do not call this after `streamEnd`.
     func next() throws(Failure) -> (event: Event, line: Int, column: Int) {
         while true {
             var raw = yaml_event_t()

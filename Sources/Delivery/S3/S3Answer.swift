@@ -51,7 +51,7 @@ struct S3Answer: Sendable {
         return failure(path: path, now: now)
     }
 
-    /// The meaning of an answer that is an error.
+    /// The meaning of an answer that is an error. The function is long because it is the table of all errors.
     private func failure(path: String, now: Int64) -> S3Verdict {
         switch (code ?? "", response.status) {
         case ("PreconditionFailed", _), (_, 412): return .exists

@@ -182,7 +182,7 @@ struct FleetMember: Sendable {
             }
         }
         // Integrations that this host holds according to the store, but does not know of. Either the answer to the request that took them was lost,
-        // or they were newly configured on a host that holds all integrations.
+        // or they were newly configured while this host has the single lease in S3, which covers every integration.
         for (name, owner) in seen.owners where owner.isMine && places[name] == nil && tokens[name] == nil {
             if configured.contains(name), !isDraining {
                 actions += took([

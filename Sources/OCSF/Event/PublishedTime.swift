@@ -15,7 +15,8 @@ struct PublishedTime: Equatable {
     let milliseconds: Int64
     let hasZone: Bool
 
-    /// A time outside the years 1973 to 5138 is unreadable: most likely, somebody took a number of seconds or nanoseconds for milliseconds.
+    /// A time outside the years 1973 to 5138 is unreadable. A date in January 1970, for example, most likely comes from a sender that took a number
+    /// of seconds for milliseconds.
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {

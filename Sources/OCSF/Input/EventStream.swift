@@ -24,8 +24,8 @@ package struct EventStream: Sendable {
 
     package init() {}
 
-    /// Looks for the next event in `bytes` from `position` on. At the end of the stream (`isLast`), the remaining bytes are passed on
-    /// whether they are complete or not.
+    /// Looks for the next event in `bytes` from `position` on. With `isLast`, no more bytes follow, so an unfinished element at the end is returned as
+    /// an event, too.
     package mutating func next(_ bytes: UnsafeRawBufferPointer, from position: Int, isLast: Bool) -> Step {
         guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return .more(keep: 0) }
         let end = bytes.count

@@ -11,7 +11,8 @@ enum TokenAnswer: Sendable {
     case needsNonce(TokenRefusal)
     /// A person has to correct the app or the configuration.
     case refused(TokenRefusal)
-    /// No token is available now, or the answer does not come from Okta. ``LogAnswer`` and ``OktaCallError`` describe the answer.
+    /// No token is available now, or the status suggests that the answer does not come from Okta. The caller gets this answer instead of an answer
+    /// to its own request; ``LogAnswer`` or ``OktaCallError`` makes a message of it.
     case unavailable(HTTPResponse)
     /// The answer is a 200 without a usable token.
     case unusable(reason: String)

@@ -88,9 +88,10 @@ package struct LogPager: Sendable {
     private var isMainNext = false
     /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
-    /// The minimum number of events that the main way remembers. Before a tail begins, the main way may pass the same events that the next answer to
-    /// the tail's request contains. When this answer arrives, the main way must still remember them. The pager therefore requests the tail again
-    /// whenever the main way has passed a quarter of this number.
+    /// The minimum number of events that the main way's window remembers. While a tail may begin, the pager sends the tail's request from time to
+    /// time. The tail begins with the first answer that has an event which the main way does not know. So when an answer arrives, the main way must
+    /// still remember every event that it has passed since the answer before. Therefore the tail's request is due at the latest when the main way
+    /// has passed a quarter of this number since that answer.
     private let remembered: Int
     /// Before a tail begins: the number of events that the main way has passed since the tail's last answer.
     private var passedSinceTail = 0

@@ -114,7 +114,7 @@ package struct LogPlace: Sendable, Hashable {
         if case .two(_, _, let backfill) = ways { backfill } else { nil }
     }
 
-    /// The links of both ways.
+    /// The link of each way that has one.
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
     /// Whether a link of this place must not be followed for `query`, for example because it leads to another origin. If so, Tributary must first

@@ -10,7 +10,8 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case keyReused = "key-reused"
     /// An earlier request with the same key did the action, which has been undone since.
     case undoneSince = "undone-since"
-    /// Too many requests for the same user wait, or too many refusals were recorded.
+    /// Too many requests are already waiting for the same user or with the same key; or too many refusals and dry runs of the responder were
+    /// recorded within an hour.
     case busy
     case notFound = "not-found"
     case ambiguous

@@ -92,7 +92,8 @@ enum StepPlan: Sendable, Equatable {
         case done: .alreadyDone(words)
         case "STAGED", "DEPROVISIONED":
             .wrongState(
-                "\(user.shown) has no password in use: the status is \(user.status). \(remedy(user.status))")
+                "the password of \(user.shown) can't be expired or reset: the status is \(user.status). \(remedy(user.status))"
+            )
         default: .go
         }
     }

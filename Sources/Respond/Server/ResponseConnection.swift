@@ -75,7 +75,7 @@ struct ResponseConnection: ~Copyable {
         }
     }
 
-    /// Starts asynchronous work. Each answer of this work is sent from this connection's thread as soon as the answer is available. A client that
+    /// Runs asynchronous work. Each answer of this work is sent from this connection's thread as soon as the answer is available. A client that
     /// does not read its answers delays no other client.
     private func relay(
         _ body: @escaping @Sendable (@escaping @Sendable (ResponseAnswer) -> Void) async -> ResponseAnswer

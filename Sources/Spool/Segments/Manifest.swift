@@ -33,7 +33,7 @@ final class Manifest: Sendable {
     private let state: Mutex<State>
     /// Where the manifest ended when it was opened.
     let found: ManifestEnd
-    /// When the last segment in the manifest was sealed, in wall-clock milliseconds; nil if the manifest is empty.
+    /// When the segment that was last in the manifest at its opening was sealed, in wall-clock milliseconds; nil if the manifest was empty.
     let lastSealed: Int64?
 
     /// `isPending` says whether the seal of a given name, such as `acme/12`, will be finished again.
