@@ -420,6 +420,47 @@ struct PageReadingTests {
         let checkpoint = try log.store([110, 111, 112, 209], way: .tail, next: "t2")
         #expect(log.twice == [110, 111, 112])
         #expect(checkpoint.unproven == 3)
+        // The backfill ends, and the tail continues where it was.
+        var start = 210
+        var change = PageCheckpoint.Change.none
+        while change == .none, start < 600 {
+            change = try log.store(Array(start..<start + 10), next: "h\(start)").change
+            start += 10
+        }
+        #expect(change == .historyEnded)
+        #expect(!log.writer.knows(PassedLog.identity(210), in: .main), "event 210 is forgotten")
+        #expect(try log.store([210, 211], next: "t3").unproven == 2)
+        #expect(log.twice == [110, 111, 112, 210, 211])
+        try log.store(Array(start..<start + 10), next: "t4")
+        #expect(try log.store([start + 10], next: "t5").unproven == 0, "these events are new")
+    }
+
+    /// The joined window could drop events that the tail is reading again.
+    @Test("if a tail has passed as many events as a window remembers, it is queried by time when the backfill ends")
+    func fullTailWindow() throws {
+        for (count, next) in [(41, nil), (20, PassedLog.link("t118"))] {
+            let log = try backfill(tail: count)
+            #expect(log.writer.droppedLatest(.tail) == nil)
+            try log.store(Array(10..<90), next: "h1")
+            #expect(try log.store([100, 101, 102], next: "h2").change == .historyEnded)
+            #expect(log.place[.main]?.next == next)
+        }
+    }
+
+    @Test("late events in the head do not make a tail count its new events as repeated")
+    func lateHead() throws {
+        let log = try backfill(tail: 5)
+        let day = Dictionary(uniqueKeysWithValues: [105, 106, 107, 108].map { ($0, PassedLog.base) })
+        for start in stride(from: 10, to: 90, by: 10) { try log.store(Array(start..<start + 10), next: "h\(start)") }
+        #expect(log.writer.droppedLatest(.main) != nil)
+        for events in [[105, 106], [107, 108]] {
+            let page = log.page(events, way: .tail, next: "t\(events[0])")
+            guard case .checkpoint(let checkpoint) = try log.read(page, events, published: day) else {
+                Issue.record("the page has no checkpoint")
+                return
+            }
+            #expect(checkpoint.unproven == 0)
+        }
     }
 
     @Test("the tail's events are added to the head until the head is full; then the head does not change")

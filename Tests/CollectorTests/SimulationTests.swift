@@ -25,6 +25,13 @@ struct SimulationTests {
         #expect(verdict.isGood, "\(verdict)")
     }
 
+    /// When the backfill ends, the tail is reading events again that the joined window no longer remembers.
+    @Test("a tail that reads known events again when the backfill ends collects nothing twice")
+    func tailReadsAgain() async throws {
+        let verdict = await (try SimulationLane()).run(Scenario(seed: 1_090_425_272_469_612_929))
+        #expect(verdict.isGood && verdict.twice.isEmpty, "\(verdict)")
+    }
+
     /// Okta deletes most of a tail's head. With the first seed, the history continues among the tail's events. With the second one, it also overtakes
     /// the tail, whose links are refused often.
     @Test(

@@ -181,10 +181,10 @@ struct PageReading {
 
     /// Whether this page of the history may have events that the tail has already collected and forgotten. The history recognizes the tail's
     /// beginning by half of the head's events. If Okta has deleted too many of them, the history passes the beginning without recognizing it. This is
-    /// assumed if the tail has forgotten events, and the page's new events were not published earlier than the last events of the head.
+    /// assumed if the tail has forgotten events, and the page's new events were not published earlier than the head's newest events.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
-            let end = writer.earliest(.head, depths: 0..<1), end > .min
+            let end = writer.newestMedian(.head), end > .min
         else { return false }
         return typical >= end
     }
@@ -195,7 +195,7 @@ struct PageReading {
     private var mayRepeatHistory: Bool {
         guard page.way == .tail, case .two(let history, _, _) = page.place.ways, other.droppedLatest(writer) != nil,
             let reached = history.reached?.milliseconds, let typical = Self.median(takenTimes),
-            let end = writer.earliest(.head, depths: 0..<1), end > .min
+            let end = writer.newestMedian(.head), end > .min
         else { return false }
         return reached >= end && reached >= typical
     }
@@ -226,12 +226,25 @@ struct PageReading {
     private func meet(
         _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ checkpoint: inout PageCheckpoint
     ) {
+        let hasMetHead = backfill.met > 0 && hasMet
         // If the history restarts after the tail's beginning, the ways have met, even if no event of the head was seen.
-        guard backfill.met > 0 && hasMet || history.restart > backfill.until else {
+        guard hasMetHead || history.restart > backfill.until else {
             checkpoint.place.ways = .two(history: history, tail: tail, backfill)
             return
         }
         if backfill.isHeadFull {
+            var tail = tail
+            if !hasMetHead, own.droppedLatest(writer) != nil, let reached = history.reached,
+                reached > tail.reached ?? reached
+            {
+                // The history has overtaken the tail, and has forgotten events that the tail has still to pass.
+                tail.unprovenUntil = ServerTime(reached.milliseconds)
+            }
+            // The tail may be reading known events again, without a search because its window had never dropped an event. The joined window could drop
+            // some of these events, so the tail is queried by time again, now with a search.
+            if writer.droppedLatest(.tail) == nil, writer.identityCount(.tail) + limits.need / 2 >= limits.window {
+                tail.next = nil
+            }
             checkpoint.place.ways = .one(tail)
             checkpoint.change = .historyEnded
         } else {

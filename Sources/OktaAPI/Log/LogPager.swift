@@ -315,11 +315,15 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail becomes the only way, and keeps its link and its waits. Only a search starts again, because the remaining way remembers other
-            // events than the search has looked for.
+            // The tail becomes the only way. It keeps its waits and, unless the checkpoint has dropped it, its link. A search starts again, because the
+            // remaining way remembers other events than the search has looked for.
             if var tail {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)
+                if let way = place[.main], way.next == nil {
+                    tail.next = nil
+                    tail.since = way.restart
+                }
                 main = tail
             }
             tail = nil

@@ -58,6 +58,9 @@ struct IdentityMemory {
         return earliest
     }
 
+    /// The largest `earliest` of the window's commits; nil if the window is empty.
+    var newestMedian: Int64? { commits[dropped...].map(\.times.earliest).max() }
+
     /// The largest `latest` of the window's commits; nil if the window is empty.
     var latest: Int64? { commits[dropped...].map(\.times.latest).max() }
 

@@ -47,6 +47,9 @@ extension SpoolWriter {
     /// emptied.
     package func droppedLatest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.droppedLatest }
 
+    /// The largest `earliest` of the window's commits; nil if the window is empty.
+    package func newestMedian(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.newestMedian }
+
     /// The largest `latest` of the window's commits; nil if the window is empty.
     package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
 
