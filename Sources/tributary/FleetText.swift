@@ -24,7 +24,9 @@ struct FleetText {
             lease += " renewed \(StatusReport.duration(Int((now - renewed) / 1000))) ago"
         }
         parts.append(lease)
-        if fleet.takeovers > 0 { parts.append("\(fleet.takeovers) integrations taken over") }
+        if fleet.takeovers > 0 {
+            parts.append("\(fleet.takeovers) \(fleet.takeovers == 1 ? "integration" : "integrations") taken over")
+        }
         if fleet.fenced > 0 {
             parts.append("\(fleet.fenced) seals of this host refused, because another host had sealed first")
         }

@@ -159,9 +159,9 @@ struct ResponseSourceTests {
     }
 
     private func wait(for what: String, _ condition: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(120)
         while !condition() {
-            try #require(ContinuousClock.now < end, "this did not become true within 30 s: \(what)")
+            try #require(ContinuousClock.now < end, "this did not become true within 120 s: \(what)")
             try await Task.sleep(for: .milliseconds(10))
         }
     }

@@ -190,13 +190,23 @@ extension IntegrationCollector {
     /// What recovery found and did. A part whose number is 0 is left out.
     private static func words(_ recovery: RecoveryReport) -> String {
         let cut = recovery.cutReason == .checksum ? "with a wrong checksum" : "of an unfinished commit"
-        let parts: [(number: Int64, words: String)] = [
-            (Int64(recovery.recordsRecovered), "records wait to be sealed"),
-            (recovery.bytesCut, "bytes \(cut) were removed from the journal, and their events are collected again"),
-            (Int64(recovery.segmentsFinished), "segments of an unfinished seal were completed"),
-            (Int64(recovery.stagedFilesRemoved), "temporary files of a seal that was not decided were removed"),
+        let parts: [(number: Int64, one: String, more: String)] = [
+            (Int64(recovery.recordsRecovered), "record waits to be sealed", "records wait to be sealed"),
+            (
+                recovery.bytesCut, "byte \(cut) was removed from the journal, and its event is collected again",
+                "bytes \(cut) were removed from the journal, and their events are collected again"
+            ),
+            (
+                Int64(recovery.segmentsFinished), "segment of an unfinished seal was completed",
+                "segments of an unfinished seal were completed"
+            ),
+            (
+                Int64(recovery.stagedFilesRemoved), "temporary file of a seal that was not decided was removed",
+                "temporary files of a seal that was not decided were removed"
+            ),
         ]
-        return parts.filter { $0.number > 0 }.map { "\($0.number) \($0.words)" }.joined(separator: ". ")
+        return parts.filter { $0.number > 0 }.map { "\($0.number) \($0.number == 1 ? $0.one : $0.more)" }
+            .joined(separator: ". ")
     }
 
     private static func words(_ restored: RestoredState) -> String {

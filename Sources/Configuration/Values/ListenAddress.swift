@@ -29,7 +29,8 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             self = .loopback(host: host, port: port)
         default:
             throw ValueError(
-                "\(LiteralSecret.quoted(String(text[..<colon]))) is no loopback address, so other hosts could read the status",
+                "\(LiteralSecret.quoted(String(text[..<colon]))) is not a loopback address, so other hosts "
+                    + "could read the status",
                 hint:
                     "\(hint); for access from other hosts, put a web server with TLS and passwords in front of Tributary"
             )

@@ -57,6 +57,10 @@ struct FleetDrain: AsyncParsableCommand {
                 "“\(host)” is handing over \(Self.words(seen.held(by: host))). Watch the progress with: \(CommandHint.command("fleet status"))"
             )
         }
+        let undrain = CommandHint.command("fleet undrain \(host)")
+        guard seen.held(by: host) > 0 else {
+            return Terminal.result("“\(host)” holds no integrations, and takes none until: \(undrain)")
+        }
         let end = ContinuousClock.now + .seconds(timeout)
         while seen.held(by: host) > 0 {
             guard ContinuousClock.now < end else {
@@ -68,8 +72,7 @@ struct FleetDrain: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(500))
             seen = try await connection.observe()
         }
-        Terminal.result(
-            "“\(host)” has handed everything over, and takes no integrations until “tributary fleet undrain”")
+        Terminal.result("“\(host)” has handed everything over, and takes no integrations until: \(undrain)")
     }
 
     private static func words(_ count: Int) -> String { count == 1 ? "1 integration" : "\(count) integrations" }

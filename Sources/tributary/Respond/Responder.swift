@@ -74,7 +74,9 @@ struct Responder {
             guard configuration.isComplete, !names.contains(name) else { return name }
             let known =
                 names.isEmpty
-                ? "no integration has one" : "the integrations with one are: \(names.joined(separator: ", "))"
+                ? "no integration has one"
+                : names.count == 1
+                    ? "only \(names[0]) has one" : "the integrations with one are: \(names.joined(separator: ", "))"
             throw Failure(
                 code: "no-integration",
                 message:
