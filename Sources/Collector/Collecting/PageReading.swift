@@ -181,10 +181,10 @@ struct PageReading {
 
     /// Whether this page of the history may have events that the tail has already collected and forgotten. The history recognizes the tail's
     /// beginning by half of the head's events. If Okta has deleted too many of them, the history passes the beginning without recognizing it. This is
-    /// assumed if the tail has forgotten events, and the page's new events were not published earlier than the head's newest events.
+    /// assumed if the tail has forgotten events, and the page's new events were not published earlier than the last events of the head.
     private var mayRepeatTail: Bool {
         guard page.way == .main, other.droppedLatest(writer) != nil, let typical = Self.median(takenTimes),
-            let end = writer.newestMedian(.head), end > .min
+            let end = writer.earliest(.head, depths: 0..<1), end > .min
         else { return false }
         return typical >= end
     }
@@ -239,10 +239,7 @@ struct PageReading {
             {
                 // The history has overtaken the tail, and has forgotten events that the tail has still to pass.
                 tail.unprovenUntil = ServerTime(reached.milliseconds)
-            }
-            // The tail may be reading known events again, without a search because its window had never dropped an event. The joined window could drop
-            // some of these events, so the tail is queried by time again, now with a search.
-            if writer.droppedLatest(.tail) == nil, writer.identityCount(.tail) + limits.need / 2 >= limits.window {
+            } else if mayForgetTail(history, tail) {
                 tail.next = nil
             }
             checkpoint.place.ways = .one(tail)
@@ -252,6 +249,19 @@ struct PageReading {
             checkpoint.change = .tailDropped
         }
         writer.joinWindows()
+    }
+
+    /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
+    /// search for the events of the joined window.
+    ///
+    /// The window drops at most the events that are followed by a full window of others. These are the tail's own events, and those which only the
+    /// history has passed since the tail's beginning: with one filter, fewer than half of ``PassedLimits/need`` (A2); if the tail has changed its
+    /// filter, also up to the whole head. With one filter, a tail that has dropped events reads them again after a search, which is not affected.
+    private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
+        let hasOneFilter = history.filter == tail.filter
+        guard writer.droppedLatest(.tail) == nil || !hasOneFilter else { return false }
+        let others = limits.need / 2 + (hasOneFilter ? 0 : writer.identityCount(.head))
+        return writer.identityCount(.tail) + others >= limits.window
     }
 
     private static func median(_ times: [Int64]) -> Int64? {

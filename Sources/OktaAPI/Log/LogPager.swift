@@ -321,7 +321,7 @@ package struct LogPager: Sendable {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)
                 if let way = place[.main], way.next == nil {
-                    tail.next = nil
+                    tail.answered(next: nil)
                     tail.since = way.restart
                 }
                 main = tail

@@ -24,8 +24,8 @@ package struct LogPlace: Sendable, Hashable {
         /// The highest median of `published` in any of the way's pages. It is used for reports only, because wrong dates in events could move it.
         package var reached: PublishedTime?
 
-        /// Set if a search found too few of the events that the way remembers. Events that were published up to this time may have been collected
-        /// already.
+        /// Set if a search found too few of the events that the way remembers, or if the history has overtaken this tail. Events that were published
+        /// up to this time may have been collected already.
         package var unprovenUntil: ServerTime?
         /// The number of remembered events that the way passed with earlier filters; nil if there are none. They are the newest events that the way
         /// passed with those filters, without a gap. If the way may have forgotten some of them, the value is ``brokenStretch``.
