@@ -75,7 +75,7 @@ struct IntegrationHealth: Sendable {
     private(set) var lastAnswer: Int64?
     private(set) var lastRequestID: String?
     private(set) var nextAttempt: Int64?
-    /// How many seconds this host's clock is ahead of Okta's, negative if it is behind; nil if they agree within a minute.
+    /// How many seconds this host's clock is ahead of Okta's, negative if Okta's clock is ahead; nil if they agree within a minute.
     private(set) var clockAhead: Int?
     private(set) var isPausedByOperator = false
     /// Whether the spool has been opened, or the problem that prevents it is known.
