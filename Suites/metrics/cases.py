@@ -210,10 +210,11 @@ def hostile(programs, root, pictures):
         memory, began = daemon.memory(), daemon.events()
 
         def honest(what):
-            started = time.monotonic()
-            assert daemon.get("/healthz/live", timeout=5)[0] == 200, what
-            took = time.monotonic() - started
-            assert took < 3, f"{what}: a normal client waited {took:.1f} s for an answer"
+            # The server closes idle and slow connections after 10 s. A normal client must not have to wait for that.
+            try:
+                assert daemon.get("/healthz/live", timeout=8)[0] == 200, what
+            except OSError as error:
+                raise AssertionError(f"{what}: a normal client got no answer within 8 s: {error}") from None
 
         def ends(client, seconds):
             """Whether the server has closed the connection."""
@@ -297,9 +298,10 @@ def hostile(programs, root, pictures):
         most = daemon.memory("VmHWM")
         assert most < memory + 48 * 1024, f"memory went from {memory >> 10} MiB to {most >> 10} MiB"
         until(lambda: daemon.events() > began + 100, 30, "more events")
-        now = daemon.status()
-        assert all(i["state"] == "live" for i in now["integrations"]), "collection was disturbed"
-        assert all(i["lag_seconds"] <= 10 for i in now["integrations"]), [i["lag_seconds"] for i in now["integrations"]]
+        # An integration may be catching up for a moment, because the attacks used the processor too.
+        until(lambda: all(i["state"] == "live" and i["lag_seconds"] <= 10 for i in daemon.status()["integrations"]), 30, "live integrations")
+        troubles = [line for line in daemon.log.read_text().splitlines() if line.split()[1] in ("warning", "error", "critical") and "integration=" in line]
+        assert not troubles, f"collection was disturbed: {troubles}"
         return f"{', '.join(notes)}; collected {daemon.events() - began} events meanwhile; memory {memory >> 10} MiB before, {most >> 10} MiB at most"
 
 
