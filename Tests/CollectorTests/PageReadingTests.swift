@@ -447,6 +447,30 @@ struct PageReadingTests {
         }
     }
 
+    @Test(
+        "if the filter has changed and the history has overtaken the tail, the tail collects the events that only its own filter matches"
+    )
+    func overtakenWithOtherFilter() throws {
+        let log = try backfill(tail: 8)
+        try log.store(Array(10..<90), next: "h1")
+        try log.reopen(filter: "new")
+        // The old filter matches even numbers, and the new one multiples of three. Okta has deleted the events 100 to 109.
+        var start = 110
+        var change = PageCheckpoint.Change.none
+        while change == .none, start < 600 {
+            change = try log.store(Array(stride(from: start, to: start + 20, by: 2)), next: "h\(start)").change
+            start += 20
+        }
+        #expect(change == .historyEnded)
+        let matching = Array(stride(from: 111, to: start + 60, by: 3))
+        var search = try log.search(matching)
+        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        let checkpoint = try log.store(matching, next: "t2", search: search)
+        #expect(Set(matching).isSubset(of: log.collected))
+        #expect(!log.twice.isEmpty, "the history has forgotten some of the events that both filters match")
+        #expect(checkpoint.unproven >= log.twice.count)
+    }
+
     @Test("late events in the head do not make a tail count its new events as repeated")
     func lateHead() throws {
         let log = try backfill(tail: 5)

@@ -248,20 +248,18 @@ struct PageReading {
             checkpoint.place.ways = .one(history)
             checkpoint.change = .tailDropped
         }
-        writer.joinWindows()
+        writer.joinWindows(haveOneFilter: history.filter == tail.filter)
     }
 
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
     /// search for the events of the joined window.
     ///
     /// The window drops at most the events that are followed by a full window of others. These are the tail's own events, and those which only the
-    /// history has passed since the tail's beginning: with one filter, fewer than half of ``PassedLimits/need`` (A2); if the tail has changed its
-    /// filter, also up to the whole head. With one filter, a tail that has dropped events reads them again after a search, which is not affected.
+    /// history has passed since the tail's beginning, fewer than half of ``PassedLimits/need`` (A2). A tail that has dropped events reads them again
+    /// after a search, which is not affected. A tail with another filter keeps its own window.
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
-        let hasOneFilter = history.filter == tail.filter
-        guard writer.droppedLatest(.tail) == nil || !hasOneFilter else { return false }
-        let others = limits.need / 2 + (hasOneFilter ? 0 : writer.identityCount(.head))
-        return writer.identityCount(.tail) + others >= limits.window
+        guard history.filter == tail.filter, writer.droppedLatest(.tail) == nil else { return false }
+        return writer.identityCount(.tail) + limits.need / 2 >= limits.window
     }
 
     private static func median(_ times: [Int64]) -> Int64? {
@@ -351,8 +349,17 @@ extension IdentityWindow {
 
 extension SpoolWriter {
     /// Joins the tail's windows with those of the main way, because the remaining way has passed the events of both.
-    func joinWindows() {
-        merge(.tail, into: .main)
+    ///
+    /// If the tail has changed its filter since it began, the main way's window becomes a part of the window for earlier filters. A search of the
+    /// tail must not wait for these events: if Okta has deleted the head, the main way may have passed some of them after events that the tail has
+    /// still to collect.
+    func joinWindows(haveOneFilter: Bool = true) {
+        if haveOneFilter {
+            merge(.tail, into: .main)
+        } else {
+            move(.main, to: .earlierMain)
+            move(.tail, to: .main)
+        }
         move(.earlierTail, to: .earlierMain)
         forget(.head)
     }
