@@ -57,9 +57,10 @@ pictures: ## Make the README's pictures again, from a real daemon with simulated
 parquet-columns: ## Rewrite libexec/parquet-columns.tsv from SCHEMA, a file with OCSF's schema
 	scripts/make-parquet-columns.py "$(SCHEMA)" >libexec/parquet-columns.tsv.new && mv libexec/parquet-columns.tsv.new libexec/parquet-columns.tsv
 
-lint: ## Check the format, the words, and that Package.swift declares all imports, as CI does
+lint: ## Check the format, the words, the faults of simulate-faults, and that Package.swift declares all imports, as CI does
 	@SWIFT="$(SWIFT)" scripts/check-imports
 	@scripts/check-words
+	@Tests/simulate/faults --check
 	$(SWIFT) format lint --strict --recursive --parallel Sources Tests Benchmarks Fuzz Package.swift
 
 format: ## Format all Swift sources in place
