@@ -34,7 +34,10 @@ package final class TemporaryDirectory: Sendable {
             let made = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
             do throws(SpoolError) {
                 let lock = try DirectoryLock(made, name: Self.lockName, PosixFileSystem())
-                guard access("\(made)/\(Self.lockName)", F_OK) == 0 else { continue }
+                guard access("\(made)/\(Self.lockName)", F_OK) == 0 else {
+                    code = ENOENT
+                    continue
+                }
                 self.lock = lock
                 path = made
                 return

@@ -44,7 +44,7 @@ struct StatusDocumentTests {
 
     @Test("docs/status.md explains every key of the status report")
     func keys() throws {
-        let integration = StatusReport.Integration(
+        var integration = StatusReport.Integration(
             name: "", org: "", state: .live, since: "",
             problem: .init(kind: "", message: "", remedy: "", attempts: 1, since: ""), lagSeconds: 1, lastEventAt: "",
             lastAnswerAt: "", lastRequestId: "", nextAttemptAt: "", events: 1, rejected: 1, requests: 1,
@@ -54,6 +54,8 @@ struct StatusDocumentTests {
             backfill: .init(from: "", until: "", reachedAt: "", fraction: 1, remainingSeconds: 1),
             gap: .init(from: "", to: ""), requestsByOutcome: .init(), budget: .init(limit: 1, remaining: 1),
             sealingFailedSince: "")
+        integration.pausedByOperator = true
+        integration.holder = .init(host: "", since: "", previousHost: "", generation: 1)
         var responses = StatusReport.ResponseActivity(name: "", outcomes: ["done": 1])
         responses.lastAction = .init(at: "", action: "", outcome: "", code: "")
         responses.lastFailure = responses.lastAction
@@ -66,7 +68,11 @@ struct StatusDocumentTests {
                 refused: .init(at: "", problems: []), restartNeeded: []),
             integrations: [integration],
             spool: .init(directory: "", bytes: 1, maxBytes: 1, segmentsSealed: 1, deletionHeldUp: ""),
+            fleet: .init(
+                name: "", host: "", lease: "", ttlSeconds: 1, renewedAt: "", problem: "", draining: true, hosts: [""],
+                holds: 1, configured: 1, takeovers: 1, fenced: 1, droppedRecords: 1),
             responses: [responses])
+        #expect(Self.absent(in: report) == [], "the report must have a value for every key")
         var keys: Set<String> = []
         func gather(_ value: Any) {
             if let object = value as? [String: Any] {
@@ -79,5 +85,12 @@ struct StatusDocumentTests {
         gather(try JSONSerialization.jsonObject(with: try report.encoded()))
         #expect(keys.count > 40)
         for key in keys { #expect(text.contains("`\(key)`"), "\(key)") }
+    }
+
+    /// The names of the properties without a value, at any depth.
+    private static func absent(in value: Any, named name: String = "") -> [String] {
+        let mirror = Mirror(reflecting: value)
+        if mirror.displayStyle == .optional, mirror.children.isEmpty { return [name] }
+        return mirror.children.flatMap { absent(in: $0.value, named: $0.label ?? name) }
     }
 }
