@@ -104,8 +104,8 @@ actor Reloader {
         }
     }
 
-    /// Gives a changed mapping to the workers. Configured tables of event types are always read again, because their contents may have changed
-    /// although their file names have not.
+    /// Gives the workers the new mapping of events, if it may have changed. Configured tables of event types are always read again, because their
+    /// contents may have changed although their file names have not.
     private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
         let merged = ConfigurationChange.inForce(from: inForce, to: new)
         let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// Commands of `tributary` for use in messages. For a configuration other than the installed one they contain `--config FILE`, so that a copied
-/// command changes the files that the message is about.
+/// Commands of `tributary` for use in messages. If this process works with a configuration other than the installed one, the commands contain
+/// `--config FILE`. If a spool was given, the `spool` commands contain `--spool DIRECTORY` instead. So a copied command works with the files that the
+/// message is about.
 package enum CommandHint {
     /// The configuration that the unit uses.
     package static let installed = "/etc/tributary/tributary.yaml"

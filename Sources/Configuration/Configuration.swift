@@ -25,8 +25,8 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// The integrations, in the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are not used because of mistakes. Empty if ``ConfigurationContext/mistakes`` is `whole`, because a mistake then refuses the
-    /// configuration.
+    /// Integrations that are not used because of mistakes. Empty if ``ConfigurationContext/mistakes`` is `whole`, because Tributary then refuses a
+    /// configuration with a mistake.
     package var unusable: [UnusableIntegration] = []
     /// The destinations, in the order of the files.
     package var destinations: [Destination]

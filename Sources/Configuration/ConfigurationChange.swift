@@ -21,9 +21,9 @@ package struct ConfigurationChange: Sendable, Equatable {
     package var removed: [Name] = []
     /// Changed integrations, in the order of the new configuration.
     package var changed: [Changed] = []
-    /// Keys outside integrations whose values differ. The daemon can use the new values at once.
+    /// Changed keys that do not belong to an integration. The daemon can use the new values at once.
     package var settings: [KeyDescription] = []
-    /// Keys outside integrations whose values differ. The old values stay in force until a restart.
+    /// Changed keys that do not belong to an integration. The old values stay in force until a restart.
     package var needsRestart: [KeyDescription] = []
 
     package init(from old: Configuration, to new: Configuration) {

@@ -69,7 +69,7 @@ extension Configuration {
         ) { "observables \($0 ? "on" : "off")" }
         package let datetime = ConfigurationKey<Bool>(
             "record.datetime", .flag, default: .value("false"), .whileRunning,
-            "Also write each time as text, in addition to milliseconds (OCSF's “datetime” profile)."
+            "Also write times as text, in addition to milliseconds (OCSF's “datetime” profile)."
         ) { $0 ? "with datetime" : nil }
         package let flattenUnmapped = ConfigurationKey<Bool>(
             "record.flatten_unmapped", .flag, default: .value("false"), .whileRunning,
@@ -136,7 +136,7 @@ extension Configuration {
 
         package let protectedUsers = ConfigurationKey<[String]>(
             "response.protected_users", listOf: .oktaUser, .whileRunning,
-            "Users on whom no response action is allowed, even with --force, such as break-glass accounts: logins, e-mail addresses or ids."
+            "Users on whom no response action is allowed, even with --force, such as break-glass accounts. Write logins, e-mail addresses or ids."
         ) { $0.isEmpty ? nil : "protected: \($0.joined(separator: " "))" }
         package let usersPerHour = ConfigurationKey<Int>(
             "response.users_per_hour", .number(1...100_000), default: .value("20"), .whileRunning,
@@ -161,7 +161,7 @@ extension Configuration {
             "The name by which integrations refer to the credential."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
-            "credentials[].description", optional: .text, .whileRunning, "For people."
+            "credentials[].description", optional: .text, .whileRunning, "A description for people."
         ) { _ in nil }
         package let type = ConfigurationKey<CredentialType>(
             "credentials[].type", .word(), default: .value("api_token"), .whileRunning,
@@ -196,7 +196,7 @@ extension Configuration {
             "The integration's name in the status, the journal and the spool."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
-            "integrations[].description", optional: .text, .whileRunning, "For people."
+            "integrations[].description", optional: .text, .whileRunning, "A description for people."
         ) { _ in nil }
         package let url = ConfigurationKey<OrgURL>(
             "integrations[].url", .orgURL, default: .required, .whileRunning, "The org's address."
@@ -256,7 +256,7 @@ extension Configuration {
             "The destination's name in commands, the status, the journal and acknowledgements."
         ) { _ in nil }
         package let description = ConfigurationKey<String?>(
-            "destinations[].description", optional: .text, .whileRunning, "For people."
+            "destinations[].description", optional: .text, .whileRunning, "A description for people."
         ) { _ in nil }
         package let type = ConfigurationKey<DestinationType>(
             "destinations[].type", .word(), default: .required, .whileRunning,
@@ -344,7 +344,7 @@ extension Configuration {
         ) { _ in nil }
         package let user = ConfigurationKey<String?>(
             "destinations[].user", optional: .user, .whileRunning,
-            "With protocol clickhouse or elasticsearch: the user name that belongs to the password. Elasticsearch without a user: the secret is an API key."
+            "With protocol clickhouse or elasticsearch: the user name that belongs to the password. With elasticsearch and no user, the secret is an API key."
         ) { $0.map { "user \($0)" } }
         package let requestBytes = ConfigurationKey<ByteSize>(
             "destinations[].request_bytes", .size(64 << 10, 16 << 20), default: .value("2MiB"), .whileRunning,

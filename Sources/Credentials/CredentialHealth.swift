@@ -15,9 +15,9 @@ package struct CredentialHealth: Sendable, Equatable {
         private var rank: Int { self == .red ? 2 : self == .yellow ? 1 : 0 }
     }
 
-    /// A warning about an API token is due after this many days without use. Okta revokes a token after 30 days without use (Okta help, "Manage Okta
-    /// API tokens").
+    /// A warning about an API token is due after this many days without use.
     package static let unusedDays = 25
+    /// Okta revokes an API token after this many days without use (Okta help, "Manage Okta API tokens").
     static let droppedDays = 30
     /// The numbers of days before a credential expires at which a warning is due.
     package static let expiryDays = [30, 7, 1]
@@ -65,7 +65,7 @@ package struct CredentialHealth: Sendable, Equatable {
         if let words = Self.disuse(facts) {
             note(words.days >= Self.droppedDays ? .red : .yellow, words.text)
         } else if !facts.isUsed {
-            note(.yellow, "no integration uses this credential: remove it here, and revoke it in Okta")
+            note(.yellow, "no integration uses this credential: remove it from Tributary, and revoke it in Okta")
         }
     }
 

@@ -2,7 +2,8 @@ import CLinux
 import Configuration
 import Glibc
 
-/// The root step of a unit: decrypts each credential of a service separately and writes it to a directory of the service's user.
+/// The root step of a unit: reads each credential of a service separately, decrypts it if it is encrypted, and writes it to a directory of the
+/// service's user.
 ///
 ///     /etc/tributary/credentials/acme-read        plain
 ///     /etc/tributary/credentials/beta-read.cred   encrypted by systemd-creds
@@ -45,7 +46,7 @@ package struct CredentialLoader {
     }
 
     /// Writes the given files instead of those in the source directory. The given files are those that a unit names in `LoadCredential=` and
-    /// `LoadCredentialEncrypted=`.
+    /// `LoadCredentialEncrypted=`. For a file that can't be read or decrypted, nothing is written.
     package func load(
         files: [(name: String, path: String, isEncrypted: Bool)]
     ) throws(CredentialFileError) -> [Outcome] {
@@ -91,7 +92,7 @@ package struct CredentialLoader {
         }
         let root = try SafeDirectory.made(targetRoot, mode: 0o755)
         let names = try root.names()
-        // These directories remain because a root step was killed. A unit has only one root step at a time, so nothing uses the directories.
+        // A directory with this prefix remains if a root step was killed. A unit has only one root step at a time, so nothing uses such a directory.
         for name in names where name.hasPrefix(temporaryPrefix) { root.removeDirectory(name) }
         let temporary = temporaryPrefix + SafeDirectory.random()
         let target = try root.makeDirectory(temporary)

@@ -28,7 +28,7 @@ package final class SafeDirectory: Sendable {
         guard fstat(descriptor, &status) == 0 else { throw CredentialFileError("cannot examine", path) }
         guard status.st_uid == 0 || status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             throw CredentialFileError(
-                "users other than its owner may write in \(path), or its owner is neither root nor this user: run chown root and chmod go-w"
+                "\(path): users other than its owner may write in it, or its owner is neither root nor this user: run chown root and chmod go-w"
             )
         }
     }

@@ -22,8 +22,9 @@ struct BodyBudget {
 
     init(limit: Int) { self.limit = limit }
 
-    /// If there is room, gives the transfer an allowance of `bytes` and returns true. If not, adds the transfer to the end of the queue and returns
-    /// false. A later call of ``leave(_:)`` or ``resize(_:to:)`` for another transfer admits the waiting transfer and returns its id.
+    /// If there is room and no transfer is waiting, gives the transfer an allowance of `bytes` and returns true. Otherwise, adds the transfer to the
+    /// end of the queue and returns false. A later call of ``leave(_:)`` or ``resize(_:to:)`` for another transfer admits the waiting transfer and
+    /// returns its id.
     mutating func enter(_ id: UInt64, bytes: Int) -> Bool {
         guard waiting.isEmpty, hasRoom(for: bytes) else {
             waiting.append((id, bytes))

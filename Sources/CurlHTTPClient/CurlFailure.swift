@@ -7,18 +7,18 @@ struct CurlFailure {
     /// libcurl's error message.
     let words: String
     let host: String
-    /// The name of the address in messages, such as “the org's URL”.
+    /// What messages call the request's URL, such as “the org's URL”.
     var addressName = HTTPRequest.usualAddressName
     /// Host and port of the proxy that the transfer uses; nil if it uses none.
     var proxy: String?
-    /// Whether a user and password were sent to the proxy.
+    /// Whether network.proxy_credentials_file supplied a user and password for the proxy.
     var hasProxyCredentials = false
     /// The status with which the proxy answered CONNECT; 0 if there was no answer.
     var connectStatus = 0
     /// The result of verifying the server's certificate, as `X509_V_ERR_…` (openssl-verification-options(1)). 0: the certificate is valid. 1: the
     /// handshake ended before the certificate was verified.
     var verifyResult = 0
-    /// The result of verifying the proxy's certificate, in the same form.
+    /// The result of verifying the proxy's certificate, in the form of `verifyResult`.
     var proxyVerifyResult = 0
     /// Whether a TCP connection existed, to the host or to the proxy.
     var isConnected = false
@@ -49,7 +49,7 @@ struct CurlFailure {
         case 407:
             return error(
                 "asks for a user and password: 407",
-                "Put user:password into a file and name it in network.proxy_credentials_file")
+                "Put user:password into a file and set network.proxy_credentials_file to its path")
         case 403:
             return error(
                 "does not allow this host: 403",

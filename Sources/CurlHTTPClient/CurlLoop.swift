@@ -58,7 +58,8 @@ final class CurlLoop: Sendable {
         try startThread()
     }
 
-    /// Gives a transfer to the loop. The loop resumes `continuation` when the transfer ends.
+    /// Gives a transfer to the loop. The loop resumes `continuation` when the transfer ends. If the loop is stopping or has stopped, this function
+    /// resumes `continuation` immediately, with the error `shutDown`.
     func submit(_ transfer: CurlTransfer, _ continuation: Answer) {
         let accepted = inbox.withLock { inbox in
             guard inbox.phase == .running else { return false }

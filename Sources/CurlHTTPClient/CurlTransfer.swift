@@ -38,9 +38,9 @@ final class CurlTransfer: @unchecked Sendable {
     private var isPastHeaders = false
     private var overflow: String?
     private var connection: HTTPConnection?
-    /// The content encoding of the body. It is known once the body begins.
     private enum Encoding { case plain, gzip }
 
+    /// The content encoding of the body; nil until the body begins.
     private var encoding: Encoding?
     /// Created when the body may be read. Until then a transfer needs no decoder, which saves memory if a thousand transfers wait.
     private var decoder: GzipDecoder?
@@ -401,7 +401,7 @@ final class CurlTransfer: @unchecked Sendable {
         case .cancelled: return .failure(TransportError(.cancelled, host: host, detail: ""))
         case .shutDown: return .failure(TransportError(.shutDown, host: host, detail: ""))
         case .failed(let code):
-            // If a connection ends within the headers, libcurl reports success. It is an error here.
+            // If the connection ends within the headers, libcurl reports success. Tributary reports an error instead.
             if code == CURLE_OK, !isPastHeaders {
                 return .failure(
                     TransportError(

@@ -26,14 +26,14 @@ package final class CurlTransport: HTTPTransport {
         package var proxies: ProxyRules
         /// The user and password for the proxy; nil if it needs none.
         package var proxyCredentials: ProxyCredentialsFile?
-        /// The name of an address in messages, unless the request has its own ``HTTPRequest/addressName``.
+        /// What messages call a request's URL, such as “the org's URL”. A request can replace this with its own ``HTTPRequest/addressName``.
         package var addressName: String
         /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
         /// The maximum number of connections. When all are in use, a request waits for a free connection, at most until the request's time limit.
         package var maximumConnections: Int
-        /// The maximum size of the decoded bodies of all answers together, in bytes, not counting the first 32 KiB of each. If there is no room, a
-        /// transfer waits and stops reading from its host. A body counts until it is released.
+        /// The maximum size of the decoded bodies of all answers together, in bytes. A body counts from the moment when it may exceed 32 KiB until it
+        /// is released. If there is no room for a body, its transfer waits and stops reading from its host.
         package var maximumBodyBytes: Int
 
         /// Creates options. The defaults suit a few thousand hosts that are polled. The connection to each host is kept between polls, because a TLS
@@ -73,8 +73,8 @@ package final class CurlTransport: HTTPTransport {
 
     /// Starts the transport's thread.
     ///
-    /// - Throws: ``TransportError`` of kind `invalidRequest` if an option can't be used (a file that can't be
-    ///   read, a control character), or if libcurl or the thread is unavailable.
+    /// - Throws: ``TransportError`` of kind `invalidRequest` if an option names a file that can't be read or contains a control character, or if
+    ///   libcurl, epoll or the thread can't be set up.
     package init(_ options: Options = Options()) throws(TransportError) {
         let files = [
             ("ca_file", options.caFile), ("certificate_file", options.clientCertificate?.file),

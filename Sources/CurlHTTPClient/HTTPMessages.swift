@@ -34,10 +34,10 @@ package struct HTTPRequest: Sendable {
     package var signature: RequestSignature?
     /// Whether plain http to a link-local address is allowed, for the metadata services of clouds. Such a request does not use a proxy.
     package var allowsLinkLocal = false
-    /// The name of the address in messages, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
+    /// What messages call this request's URL, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
     package var addressName: String?
 
-    /// The name of an address in messages, unless the caller sets another name.
+    /// What messages call the URL of a request by default.
     package static let usualAddressName = "the address"
 
     /// Creates a request.
@@ -122,8 +122,8 @@ package struct HTTPResponse: Sendable {
     package var version: HTTPVersion
     /// The connection, if the request asked for a description.
     package var connection: HTTPConnection?
-    /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) instead of an answer to the request. No access token was issued, so the
-    /// request could not be sent. The code that authorizes requests sets this value.
+    /// Whether this is an answer of the token endpoint (RFC 6749, 3.2) instead of an answer to the request. If so, the endpoint issued no access
+    /// token, and the request was not sent. The code that authorizes requests sets this value.
     package var isOfTokenEndpoint = false
     /// The memory allowance of a large body; nil for a small body. The memory counts as used until this object is released.
     package var allowance: BodyAllowance?

@@ -6,7 +6,8 @@ package protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse
 }
 
-/// Why there was no answer. The description names the host and what to check, and never contains a query, a header or a credential.
+/// Why there was no answer. The description says what happened at which host, and what to check if that is known. It never contains a query, a header
+/// or a credential.
 package struct TransportError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of error that a caller can distinguish.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -28,9 +29,10 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case cancelled
         /// The connection ended before the answer was complete.
         case interrupted
-        /// The answer is not HTTP, or its encoding is broken.
+        /// The answer can't be read: it is not HTTP, or its encoding is broken. Also any libcurl error that no other kind covers.
         case `protocol`
-        /// The request is invalid. A retry does not help.
+        /// The request is invalid, the file to send can't be read, or the transport can't be set up. Sending the same request again usually fails,
+        /// too.
         case invalidRequest
         /// The transport is shut down.
         case shutDown
@@ -66,8 +68,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
         case .tooLarge: "the answer of \(host) is too large\(words)"
         case .cancelled: "the request to \(host) was cancelled"
         case .interrupted: "the connection to \(host) ended before its answer was complete\(words)"
-        case .protocol: "the answer of \(host) is not valid HTTP\(words)"
-        case .invalidRequest: "a request to \(host) can't be sent\(words)"
+        case .protocol: "the answer of \(host) can't be read\(words)"
+        case .invalidRequest: "a request can't be sent to \(host)\(words)"
         case .shutDown: "the HTTP client has been shut down"
         }
     }

@@ -12,9 +12,9 @@ package struct HTTPURL: Sendable, Hashable {
     package let host: String
     /// The port in the address, or the scheme's default: 443 or 80.
     package let port: UInt16
-    /// The path, from the first `/` up to `?`; empty if nothing follows the host and port.
+    /// The path, from the first `/` up to `?`; empty if the address has no path.
     package let path: String
-    /// The part after `?`, unchanged.
+    /// The part after `?`, unchanged; nil if there is no `?`.
     package let query: String?
 
     /// Reads `text`; nil if it is not a plain absolute http or https address.

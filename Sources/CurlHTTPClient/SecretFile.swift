@@ -53,7 +53,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
         return stat(path, &status) == 0 ? SecretVersion(status) : nil
     }
 
-    /// Whether the file has been replaced since the last use.
+    /// Whether the file has been created, changed, replaced or removed since the last use.
     package var isReplaced: Bool {
         let now = version
         return state.withLock { $0.seen != now }

@@ -32,7 +32,7 @@ package struct Deliverer: Sendable {
     /// Used instead of ``interval`` while some delivered segments are not acknowledged yet, so that they are acknowledged soon and make room in the
     /// window.
     static let shortInterval = Duration.milliseconds(100)
-    /// How long running transfers may continue after a stop or a reload was requested.
+    /// If a stop or a reload is requested, transfers that are still running after this time are cancelled.
     static let stopWithin = Duration.seconds(15)
 
     let settings: Settings

@@ -63,8 +63,8 @@ struct DeliveryRun {
 
     // MARK: Events
 
-    /// Called at least once a second: lets the source look for new segments, and check whether missing ones were restored or skipped. Does nothing
-    /// during the wait after a failure, or if `isEnding` is true.
+    /// Lets the source look for new segments, and check whether missing ones were restored or skipped. Does nothing during the wait after a failure,
+    /// or if `isEnding` is true. Called once a second, or more often.
     mutating func tick(isEnding: Bool) {
         guard !isEnding else { return }
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
@@ -201,7 +201,7 @@ struct DeliveryRun {
         }
     }
 
-    /// Ends the run.
+    /// Ends the run: writes the last acknowledgement, and closes the source.
     mutating func end() async {
         acknowledge(force: true)
         progress.acknowledge(through: await source.close())

@@ -7,7 +7,7 @@ import CurlHTTPClient
 package protocol Destination: Sendable {
     /// The effect of delivering a segment again.
     var guarantee: DeliveryGuarantee { get }
-    /// The destination's address, for a person: `s3://example-lake/okta`.
+    /// Where the segments go, as text for a person, such as `s3://example-lake/okta`.
     var place: String { get }
 
     /// The number of requests that were sent, or commands that were run, so far.
@@ -130,7 +130,7 @@ extension DeliveryTrouble {
                 "Tributary retries; if the problem persists, check the network and the destination"
             case .invalidRequest:
                 "Check \(addressName), and check the segment with `\(CommandHint.command("spool verify"))`"
-            default: "If the problem persists, check which server answers at \(addressName)"
+            default: "If the problem persists, check whether \(addressName) leads to the right server"
             }
         self.init(error.summary, remedy: remedy)
     }

@@ -5,7 +5,7 @@
 struct RetrySchedule: Sendable {
     /// The longest wait, unless the destination asks for a longer wait.
     static let longest = Duration.seconds(60)
-    /// The longest wait that a destination may ask for.
+    /// The longest wait that the delivery accepts from a destination. If the destination asks for a longer wait, the wait is this long.
     static let longestAsked = Duration.seconds(300)
     /// The wait after a segment was refused for a reason that a retry does not cure. The segment is still tried again, because somebody may have
     /// corrected the cause.

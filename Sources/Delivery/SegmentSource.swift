@@ -1,6 +1,6 @@
 /// Provides a delivery's segments, and stores which of them are delivered. A source is either the spool of this host or the bucket of a fleet.
 ///
-/// A source gives its segments in one order, with increasing numbers. Only segments before the first undelivered one are acknowledged. Only the
+/// A source gives its segments in a fixed order, with increasing numbers. Only segments before the first undelivered one are acknowledged. Only the
 /// `async` methods wait for the network. ``run()`` works concurrently with the transfers.
 package protocol SegmentSource: Sendable {
     /// The source's address, for a person; nil for the spool of this host.
@@ -10,7 +10,7 @@ package protocol SegmentSource: Sendable {
     /// The number of known segments that are not delivered, and their bytes.
     var lag: (segments: Int, bytes: Int64) { get }
 
-    /// Lets the source look for new segments, and report its problems. Called at least once a second.
+    /// Lets the source look for new segments, and report its problems. Called once a second or more often; after a failure, only after ten seconds.
     ///
     /// - Parameter missing: segments that were missing when they were to be delivered. The source checks whether they were restored or skipped.
     /// - Returns: the number after which the delivery must begin, or begin again; nil if nothing changes.

@@ -48,7 +48,7 @@ package final class TemporaryDirectory: Sendable {
         }
         throw DeliveryTrouble(
             "can't make a directory in \(above): \(FileFailure.words(code))",
-            remedy: "Make the parent directory writable for the service's user, free space there, "
+            remedy: "Make that directory writable for the service's user, free up space there, "
                 + "or set TMPDIR to another directory")
     }
 

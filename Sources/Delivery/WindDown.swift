@@ -35,7 +35,7 @@ package final class WindDown: Sendable {
             expected: Reason.reload.rawValue, desired: Reason.none.rawValue, ordering: .acquiringAndReleasing)
     }
 
-    /// Waits for a time, but only until the delivery should end or the task is cancelled.
+    /// Waits for this duration. Returns earlier if the delivery should end or the task is cancelled.
     func pause(_ duration: Duration) async {
         let end = ContinuousClock.now + duration * secondsPerSecond
         while reason == .none, !Task.isCancelled {

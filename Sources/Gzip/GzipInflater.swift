@@ -44,7 +44,7 @@ package final class GzipInflater {
         var isFull = false
         while stream.pointee.avail_in > 0 || isFull {
             if members > 0, !isInsideMember {
-                // Zero bytes after the last member are ignored, as by gzip(1). Nothing may follow these zero bytes.
+                // Zero bytes after the last member are ignored, as in gzip(1). Nothing may follow these zero bytes.
                 while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
                     isPadded = true
                     stream.pointee.next_in += 1

@@ -37,7 +37,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isAnswered else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // No request to this server needs a body. If there is one, the request is refused, and the body is not read.
+            // No request to this server needs a body. A request with a body is refused, and its body is not read.
             if head.headers["Content-Length"].contains(where: { $0 != "0" })
                 || head.headers.contains(name: "Transfer-Encoding")
             {
@@ -55,7 +55,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // NIO has already answered the malformed request with 400.
+        // If the request was malformed, NIO has already answered it with 400.
         context.close(promise: nil)
     }
 

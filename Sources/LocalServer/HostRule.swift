@@ -1,4 +1,4 @@
-/// Whether a request's `Host` names this host itself.
+/// The rule that the `Host` of a request must name this host itself.
 ///
 /// The rule prevents DNS rebinding. Any web site can let its own name resolve to 127.0.0.1. A browser then treats a server on this host as part of
 /// that site, and lets the site's pages read from the server. But the browser sends the site's name as `Host`, so the request is refused. Any port is

@@ -21,7 +21,7 @@ struct MetricsText {
         add(Metrics.destination, snapshot.destinations.map { ($0.name, $0) }, label: "destination")
     }
 
-    /// Adds a metric's help text and type, followed by all of its samples.
+    /// Adds each metric that has samples: its help text and type, followed by its samples.
     private mutating func add<Subject>(
         _ metrics: [Metric<Subject>], _ subjects: [(name: String, value: Subject)], label: String?
     ) {

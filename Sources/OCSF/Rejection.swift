@@ -48,7 +48,7 @@ package enum RejectionReason: String, Sendable, CaseIterable {
     }
 }
 
-/// An event that is set aside, with the position of the error.
+/// Why an event is set aside, and the position of the error in the event.
 package struct Rejection: Error, Sendable, Equatable {
     package let reason: RejectionReason
     /// The byte offset of the error in the event; 0 if the error concerns the whole event.
@@ -92,7 +92,7 @@ extension Rejection {
         return line.event.map { Array($0.utf8) } ?? line.event_base64.map { Array($0) }
     }
 
-    /// The time of collection in such a line, in milliseconds since 1970; nil for any other text.
+    /// The time of collection in a line that ``line(event:offset:collectedAt:)`` wrote, in milliseconds since 1970; nil for any other text.
     package static func collectedAt(ofLine line: UnsafeRawBufferPointer) -> Int64? {
         (try? JSONDecoder().decode(Line.self, from: Data(line)))?.collected_at
     }

@@ -5,15 +5,15 @@ import FoundationEssentials
 package struct OrgProbe: Sendable, Hashable {
     /// Which generation of Okta runs the org.
     package enum Pipeline: Sendable, Hashable {
-        /// `idx`.
+        /// The org reports `idx`.
         case identityEngine
-        /// `v1`.
+        /// The org reports `v1`.
         case classic
-        /// Any other value.
+        /// The org reports any other value.
         case other(String)
     }
 
-    /// The organization's id, which doesn't change if the org is renamed or gets a custom domain: `00o…`.
+    /// The organization's id, such as `00o…`. It doesn't change if the org is renamed or gets a custom domain.
     package let organizationID: String
     /// The pipeline; nil if the org does not report it.
     package let pipeline: Pipeline?

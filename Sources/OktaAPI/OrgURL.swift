@@ -57,7 +57,7 @@ package struct OrgURL: Sendable {
         url.isSecure == isSecure && url.host == host && url.port == port
     }
 
-    /// The name of an org's address in messages.
+    /// The words that messages use for the address of an org.
     package static let addressName = "the org's URL"
 
     /// Domains under which Okta assigns org names, from Okta's documentation and the list in its Python SDK.

@@ -16,7 +16,7 @@ public struct OrgSettings: Sendable {
     public var serviceApps: [ServiceApp] = []
     /// The DPoP nonce changes after this number of seconds. The org then accepts only the new nonce. A nonce from Okta is valid for a day.
     public var nonceSeconds = 86_400
-    /// Whether DPoP proofs for the log need a nonce, too. RFC 9449 allows a server to require this, but Okta does not require it so far.
+    /// Whether the DPoP proofs of requests to the API need a nonce, too. RFC 9449 allows a server to require this, but Okta does not do so yet.
     public var wantsNonceAtResources = false
     /// The org's id in `/.well-known/okta-organization`.
     public var orgId = "00o1simulated0org0g4"
@@ -79,7 +79,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
     case notLoopback(host: String)
     /// The address could not be bound; `errno` says why (98: another process has the port).
     case cannotListen(host: String, port: UInt16, errno: Int32)
-    /// A setting is out of its range.
+    /// The value of a setting is not valid.
     case badSetting(name: String, reason: String)
     /// The text that specifies the faults can't be parsed.
     case badFaults(reason: String)

@@ -34,8 +34,9 @@ package struct ResponseRequest: Codable, Equatable, Sendable {
 package struct ResponseOutlook: Codable, Equatable, Sendable {
     package struct Step: Codable, Equatable, Sendable {
         package var action: ResponseAction
-        /// The expected result. Its outcome is ``ResponseResult/Outcome/wouldDo``, ``ResponseResult/Outcome/alreadyDone``, or
-        /// ``ResponseResult/Outcome/refused`` with the reason.
+        /// The expected result. Its outcome is ``ResponseResult/Outcome/wouldDo`` or ``ResponseResult/Outcome/alreadyDone``. If the step is not
+        /// allowed or not possible, or if a query to Okta has failed, the outcome is ``ResponseResult/Outcome/refused`` or
+        /// ``ResponseResult/Outcome/failed``, and the result contains the reason.
         package var result: ResponseResult
     }
 
@@ -76,7 +77,7 @@ package struct ResponseCapability: Codable, Equatable, Sendable {
     /// Nil if this is unknown, because the credential is not allowed to read the roles that would show it. True is no guarantee: Tributary checks
     /// neither the roles of a service app nor the permissions of a custom role.
     package var isPossible: Bool?
-    /// Why the action is not possible, or what it needs: the scope of a service app, the role of an administrator.
+    /// Why the action is possible, not possible or unknown. May name what the action needs, such as a scope or a role.
     package var explanation: String
 
     package init(action: ResponseAction, isPossible: Bool?, explanation: String) {
@@ -90,8 +91,8 @@ package struct ResponseCapability: Codable, Equatable, Sendable {
 package protocol Responding: Sendable {
     /// Finds the user and determines what would happen.
     func outlook(_ request: ResponseRequest) async -> ResponseOutlook
-    /// Carries out a request, with an entry in the response log before and after each step. Reports each entry with a result as soon as it is
-    /// durable.
+    /// Carries out a request. If a step is sent to Okta, the response log has an entry before the call, and an entry with the result after it. Calls
+    /// `onStep` with each entry that has a result, as soon as the entry is durable.
     func act(
         _ request: ResponseRequest, for actor: ResponseActor, onStep: @escaping @Sendable (ResponseEntry) -> Void
     ) async -> ResponseReport

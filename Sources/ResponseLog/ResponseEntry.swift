@@ -28,7 +28,7 @@ package struct ResponseEntry: Codable, Equatable, Sendable {
     package var actor: ResponseActor
     package var isDryRun: Bool
     package var isForced: Bool
-    /// The name of the credential that acts; never its secret.
+    /// The name of the credential in the integration's `response_action`, never its secret.
     package var credential: String?
     package var result: ResponseResult?
 

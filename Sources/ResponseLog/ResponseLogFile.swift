@@ -4,9 +4,9 @@ import Spool
 /// The files of a response log: `actions-NUMBER.ndjson`, with one entry per line. The number increases from file to file and is never reused. The
 /// number of a new file is at least the time of its creation in milliseconds since 1970.
 enum ResponseLogFile {
-    /// The largest size of a line in bytes, including the line end. Most entries have a few hundred bytes.
+    /// Every line is shorter than this number of bytes, including its newline. Most entries have a few hundred bytes.
     static let lineLimit = 64 << 10
-    /// When a file exceeds this size in bytes, a new one is begun.
+    /// When a file has reached this size in bytes, the next entry begins a new file.
     static let sizeLimit: Int64 = 4 << 20
     private static let prefix = "actions-"
     private static let suffix = ".ndjson"

@@ -131,7 +131,7 @@ package final class ResponseLogWriter: Sendable {
     ) throws(SpoolError) -> DurableLog {
         let file = try fileSystem.open("\(directory)/\(ResponseLogFile.name(number))", .update)
         let size = try fileSystem.size(file)
-        // No line is longer than `lineLimit`, so the last line end is within that many bytes of the end of the file.
+        // Every line is shorter than `lineLimit` bytes, so the last newline is within that many bytes of the end of the file.
         let start = max(0, size - Int64(ResponseLogFile.lineLimit))
         let bytes = try fileSystem.bytes(file, from: start, to: size)
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { start + Int64($0) + 1 } ?? start

@@ -19,7 +19,7 @@ package struct DestinationRecord: Sendable, Equatable {
 
     /// Sets a key, or removes it if there are no values.
     ///
-    /// - Throws: if the key does not accept a value; the error says what to write instead.
+    /// - Throws: if a value is not valid for the key; the error says what to write instead.
     package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
         guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
             throw ValueError(
@@ -67,7 +67,7 @@ extension ConfigurationEdit {
     ///
     /// - Parameters:
     ///   - present: the configuration that is in the files now.
-    ///   - context: for reading the result.
+    ///   - context: the context in which the changed configuration is loaded.
     /// - Returns: the configuration after the change.
     /// - Throws: ``HandEdit`` if the destination can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(

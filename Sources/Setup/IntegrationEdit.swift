@@ -30,7 +30,7 @@ extension ConfigurationEdit {
     ///
     /// - Parameters:
     ///   - present: the configuration that is in the files now.
-    ///   - context: for reading the result.
+    ///   - context: the context in which the changed configuration is loaded.
     /// - Returns: the configuration after the change.
     /// - Throws: ``HandEdit`` if the integration can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(

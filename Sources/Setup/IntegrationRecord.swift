@@ -42,7 +42,7 @@ package struct IntegrationRecord: Sendable, Equatable {
 
     /// Sets a key, or removes it.
     ///
-    /// - Throws: if the key does not accept the text; the error says what to write instead.
+    /// - Throws: if the text is not valid for the key; the error says what to write instead.
     package mutating func set(_ path: String, to text: String?) throws(ValueError) {
         guard let text else {
             texts[path] = nil

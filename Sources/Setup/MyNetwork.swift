@@ -36,7 +36,7 @@ package struct MyNetwork: Sendable, Equatable {
 }
 
 extension ConfigurationEdit {
-    /// Whether one of the files contains a key of the section `my_network`, even with an empty value.
+    /// Whether a configuration file contains a key of the section `my_network`, even with an empty value.
     package var saysMyNetwork: Bool {
         sources.contains { source in
             MyNetwork().lists.contains { source.place(of: ["my_network", $0.key]) != nil }
@@ -47,7 +47,7 @@ extension ConfigurationEdit {
     ///
     /// - Parameters:
     ///   - present: the configuration that is in the files now.
-    ///   - context: for reading the result.
+    ///   - context: the context in which the changed configuration is loaded.
     /// - Returns: the configuration after the change.
     /// - Throws: ``HandEdit`` if the section can't be changed safely, or `ConfigurationError` with the mistakes that the change would cause.
     package mutating func change(

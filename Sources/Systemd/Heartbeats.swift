@@ -20,8 +20,8 @@ package final class Heartbeats: Sendable {
 
     init(now: @escaping @Sendable () -> MonotonicTime) { self.now = now }
 
-    /// Registers a part. The registration counts as its first beat. From then on, the part must beat again within `bound`, until it is retired or
-    /// the returned handle is released.
+    /// Registers a part. The registration counts as its first beat. From then on, at most `bound` may pass between two beats, until the part is
+    /// retired or the returned handle is released.
     ///
     /// A part that waits for Okta or for work must continue to beat. The bound therefore does not limit how long an org may be unreachable.
     ///

@@ -33,7 +33,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case spoolFull = "28d94985f9494caf9ce3934325771984"
     /// The spool, or another place where the daemon stores data, could not be read or written, or its contents can't be used.
     case spoolError = "458cf0217c6849439a2e89e955805150"
-    /// Recovery after a crash has removed or completed unfinished data, or has sealed records of an integration that is no longer configured.
+    /// Unfinished data was removed or completed after a crash, or records of an integration that is no longer configured were sealed.
     case spoolRecovered = "e7d1c97a4a9f41bdbb99d1b33712972f"
     /// A part of the process makes no progress, so systemd's watchdog gets no keep-alive.
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
@@ -61,7 +61,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case fleetLeaseLost = "61ae8cc5518e49b8a8d6edb8d8ed9f36"
     /// This host takes part in its fleet: for the first time since the daemon's start, again after a problem, or again after a drain.
     case fleetJoined = "4677af0c0f4748deb008976cd211a563"
-    /// This host hands over its integrations, as requested by `tributary fleet drain`.
+    /// This host hands over its integrations and takes no new ones, as requested by `tributary fleet drain`.
     case fleetDraining = "c6efb68a8736436e9d25a894f4654d5f"
     /// The result of a response action has been recorded.
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
@@ -71,7 +71,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case responsesRecovered = "6f3028697bea4c0896f0ef095d9d2577"
     /// A part of the response log was deleted before it was read.
     case responsesMissing = "4c8738f16d874da98a801b8286ba11b9"
-    /// Lines of the response log are damaged and became no record.
+    /// Lines of the response log are damaged and did not become records.
     case responsesDamaged = "c96a7e7b37e849e28edb41517ab269bf"
 
     /// This host of a fleet has begun to collect an integration.
@@ -99,7 +99,7 @@ package enum MessageID: String, CaseIterable, Sendable {
 }
 
 extension Logger {
-    /// Logs one of these events at its ``MessageID/level``, with its `MESSAGE_ID`.
+    /// Logs a message of the kind `id` at the kind's ``MessageID/level``, with its `MESSAGE_ID`.
     ///
     /// ```swift
     /// logger.announce(.oktaUnreachable, "no answer within 60 s", metadata: [LogKey.integration: "acme"])

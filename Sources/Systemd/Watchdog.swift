@@ -16,7 +16,7 @@ package struct Watchdog: Sendable {
     /// - Parameters:
     ///   - heartbeats: the parts to check.
     ///   - notifier: receives `WATCHDOG=1`, and the status line when a part is stuck.
-    ///   - logger: receives the reports that a part is stuck, or makes progress again.
+    ///   - logger: receives the reports that a part is stuck, or is no longer stuck.
     ///   - interval: the time between two checks. By default, half the time within which the service manager expects a keep-alive
     ///     (sd_watchdog_enabled(3)), or 10 s if it expects none.
     package init(
@@ -57,7 +57,7 @@ package struct Watchdog: Sendable {
                 "\(starving.part) has made no progress for \(silence) s; its limit is \(starving.bound.components.seconds) s",
                 metadata: ["part": "\(starving.part)", "silence_seconds": "\(silence)"])
         case .reportRecovered(let part):
-            logger.notice("\(part) makes progress again", metadata: ["part": "\(part)"])
+            logger.notice("\(part) is no longer stuck", metadata: ["part": "\(part)"])
         }
     }
 }

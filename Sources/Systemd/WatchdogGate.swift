@@ -29,7 +29,7 @@ package struct WatchdogGate: Sendable {
     /// Creates a gate that has reported nothing yet.
     package init() {}
 
-    /// The action at `now` according to the heartbeats. Without any parts, the daemon counts as alive.
+    /// The actions at `now` according to the heartbeats. Without any parts, the daemon counts as alive.
     package mutating func decide(_ samples: [HeartbeatSample], now: MonotonicTime) -> [Action] {
         let starving = Self.starving(samples, now: now)
         let held = reported

@@ -25,7 +25,7 @@ package struct UTCTime: Sendable, Hashable, Comparable {
     /// RFC 3339 with milliseconds and `Z`: `2026-11-23T20:00:00.000Z`.
     package var rfc3339: String { CivilTime(milliseconds: milliseconds).rfc3339 }
 
-    /// Reads an HTTP date in the only form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7).
+    /// Reads an HTTP date in the only form that is still sent, `Thu, 25 Dec 2025 18:54:54 GMT` (RFC 9110, 5.6.7). `UTC` may replace `GMT`.
     package init?(httpDate: String) {
         let parts = httpDate.utf8.split(separator: UInt8(ascii: " "))
         guard parts.count == 6, parts[5].elementsEqual("GMT".utf8) || parts[5].elementsEqual("UTC".utf8),

@@ -61,7 +61,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "A role or permission of the service app, as with --limited-token; default: SUPER_ADMIN.")
     var appRight: [String] = []
     @Flag(
-        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), which is Okta's default.")
+        inversion: .prefixedNo, help: "Bind the service app's access tokens to a key (DPoP), as Okta does by default.")
     var dpop = true
     @Option(help: "Seconds that an access token is valid.") var tokenLifetime = 3600
     @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
@@ -97,7 +97,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
         help: "Simulate Identity Threat Protection. Without it, the org refuses calls about risk and universal logout.")
     var threatProtection = true
     @Option(
-        help: "The origin in links, if a reverse proxy is in front of the simulator; default: the Host of the request.")
+        help: "The origin in links, if a reverse proxy is in front of the simulator; default: the Host header.")
     var publicUrl: String?
     @Option(help: "The org's id.") var orgId = "00o1simulated0org0g4"
     @Option(help: "The org's pipeline: idx (Identity Engine) or v1 (Classic).") var pipeline = "idx"

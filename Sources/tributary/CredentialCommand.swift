@@ -72,7 +72,7 @@ struct CredentialOptions: ParsableArguments {
 
     /// The credential of this name in the configuration.
     ///
-    /// - Throws: exit code 66, with a message, if there is none.
+    /// - Throws: exit code 66, with a message, if the configuration has no such credential.
     func known(_ name: Name, in configuration: Configuration) throws -> Configuration.Credential {
         guard let credential = configuration.credential(named: name.text) else {
             throw Failure(
@@ -237,8 +237,11 @@ struct CredentialAdd: AsyncParsableCommand {
         if record.clientID == nil {
             let given = SecretInput.readLine("Client ID of the app: ") ?? ""
             guard !given.isEmpty else {
+                let again = "credential add \(record.name) --type oauth --client-id ID"
                 Terminal.complain(
-                    "tributary: the client ID is missing, so only the key was stored; when you know the client ID, run: \(CommandHint.command("credential add \(record.name) --type oauth --client-id ID"))"
+                    ownKey
+                        ? "tributary: the client ID is missing, so nothing was stored; run: \(CommandHint.command("\(again) --own-key")) < key.pem"
+                        : "tributary: the client ID is missing, so only the key was stored; when you know the client ID, run: \(CommandHint.command(again))"
                 )
                 throw ExitStatus.usage
             }
@@ -344,8 +347,8 @@ struct CredentialEdit: AsyncParsableCommand {
 
 /// The configuration file of a credential.
 enum CredentialFile {
-    /// Throws exit code 65 if a person wrote the file that declares the credential. `tributary credential` changes only files that it has written
-    /// itself.
+    /// Throws exit code 65 unless `conf.d/credential-NAME.yaml` declares the credential, and no integration. `tributary credential` changes only
+    /// files that it has written itself.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)

@@ -121,7 +121,8 @@ struct CredentialRotate: AsyncParsableCommand {
 
     /// Tests the new secret with the org of each integration that collects with the credential.
     ///
-    /// - Throws: exit code 69 if an org can't be reached, and 77 if an org does not accept the secret.
+    /// - Throws: exit code 77 if an org refuses the secret, or if the secret can't be used; otherwise 69 if an org can't be reached. Exit code 78 if
+    ///   the test can't start.
     private func accept(
         _ secret: [UInt8], _ credential: Configuration.Credential, _ configuration: Configuration,
         _ keeper: SecretKeeper

@@ -97,8 +97,8 @@ struct Deliver: AsyncParsableCommand {
             logger: logger, restart: restart)
     }
 
-    /// Reads the configuration. If it can't be used, reports its problems and returns nil. The secrets for Okta are not read, because this process
-    /// may not see them. Mistakes in integrations are not reported here, because the collector reports them.
+    /// Reads the configuration. If it can't be used, reports its problems and returns nil. A secret for Okta that can't be read is ignored, because
+    /// this process does not need it. Mistakes in integrations are not reported here, because the collector reports them.
     private static func load(_ path: String, _ logger: Logger) -> Configuration? {
         let context = ConfigurationContext(
             environment: ProcessInfo.processInfo.environment,

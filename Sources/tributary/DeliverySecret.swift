@@ -4,7 +4,8 @@ import Credentials
 import Delivery
 import FoundationEssentials
 
-/// A secret of a delivery: an access key, a token or a password, depending on the destination. It is not declared in the configuration.
+/// A secret of a delivery: an access key, a token or a password, depending on the destination. The configuration does not
+/// declare such a secret as a credential.
 struct DeliverySecret {
     private let options: CredentialOptions
     private let administration: Administration

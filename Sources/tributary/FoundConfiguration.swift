@@ -10,8 +10,8 @@ struct FoundConfiguration {
     let readable: Configuration?
     /// Why the daemon could not start with these files; nil if it could.
     let refusal: ConfigurationError?
-    /// The mistakes in the files, one per line, and the number of those that are not listed. For the installed configuration, problems in files that
-    /// this user may not read are left out.
+    /// The mistakes in the files. If not all are listed, the last element says how many more there are. For the installed configuration, problems
+    /// in files that this user may not read are left out.
     let mistakes: [String]
 
     /// The maximum number of mistakes that are listed.

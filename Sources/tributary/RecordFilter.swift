@@ -41,7 +41,7 @@ struct RecordFilter: ParsableArguments {
 struct RecordMatcher {
     /// The earliest time, in milliseconds since 1970; nil if there is no limit.
     var since: Int64?
-    /// The time before which the records are, in milliseconds since 1970; nil if there is no limit.
+    /// The end of the range of times, exclusive, in milliseconds since 1970; nil if there is no limit.
     var until: Int64?
     var uids: Set<[UInt8]>
     var rejected: Bool

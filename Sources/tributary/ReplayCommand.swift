@@ -51,7 +51,7 @@ struct ReplayCommand: ParsableCommand {
         let paths = [from, to].map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path + "/" }
         if paths[0].hasPrefix(paths[1]) || paths[1].hasPrefix(paths[0]) {
             throw ValidationError(
-                "FROM and TO are the same directory, or one is inside the other: name a separate directory for the new spool"
+                "FROM and TO are the same directory, or one is inside the other: choose a separate directory for the new spool"
             )
         }
     }

@@ -4,7 +4,7 @@ import Configuration
 import FoundationEssentials
 import Glibc
 
-/// The status of a running daemon, and how to make it reload.
+/// Reads the status of a running daemon, and makes the daemon reload.
 struct RunningReport: Sendable {
     let directory: String
     let configuration: String
@@ -12,7 +12,7 @@ struct RunningReport: Sendable {
     /// Whether a daemon is running. Prints nothing.
     var isRunning: Bool { StatusFile.isHeld(inDirectory: directory) }
 
-    /// The daemon's last report; nil if there is none. Prints nothing.
+    /// The daemon's last report; nil if the report is missing or can't be decoded. Prints nothing.
     var current: StatusReport? {
         FileManager.default.contents(atPath: directory + "/" + StatusReport.fileName).flatMap {
             try? StatusReport(decoding: $0)

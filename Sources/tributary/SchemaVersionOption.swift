@@ -2,6 +2,6 @@ import ArgumentParser
 import OCSF
 
 extension SchemaVersion: ExpressibleByArgument {
-    /// The versions for people, newest first.
+    /// The versions as text for people, newest first.
     static let words = allCases.reversed().map(\.rawValue).joined(separator: ", ")
 }

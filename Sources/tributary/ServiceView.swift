@@ -121,7 +121,7 @@ final class ServiceView {
         return found
     }
 
-    /// Warnings about settings that the unit forbids, but that only some versions of systemd prevent.
+    /// Warnings about settings that the unit forbids. They are not errors, because not every systemd enforces what the unit forbids.
     func warnings(about configuration: Configuration) -> [String] {
         guard case .loopback(let host, let port)? = configuration.metrics.listen,
             !unit.mayListen(on: port, isIPv6: host.contains(":"))

@@ -255,7 +255,7 @@ struct StatusText {
         case well
         case waiting
         case trouble
-        /// Paused by an operator, collected by another host, or a host that drains.
+        /// For an integration: an operator has paused it, or another host collects it. For a host: the host drains.
         case paused
     }
 

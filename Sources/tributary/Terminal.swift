@@ -10,7 +10,7 @@ struct Terminal {
     /// Whether to use colors: only on a terminal, and not if `NO_COLOR` is set (no-color.org).
     let hasColours: Bool
 
-    /// Columns and rows of the window; nil if there is no terminal, or if the size is unknown.
+    /// Columns and rows of the window; nil if there is no terminal, if the size is unknown, or if there are fewer than 20 columns.
     let size: (columns: Int, rows: Int)?
 
     static var output: Terminal { Terminal(descriptor: STDOUT_FILENO) }

@@ -5,7 +5,7 @@ import Configuration
 struct UnknownCommand {
     /// The message to print.
     let words: String
-    /// The command before this word; it has no subcommand of this name.
+    /// The command before the unknown word. This command has no such subcommand.
     let parent: any ParsableCommand.Type
 
     /// Looks for an unknown command among the arguments; nil if there is none.

@@ -40,8 +40,8 @@ let brokenConfigurations: [Broken] = [
         "fleet:\n  name: prod\n  log:\n    bucket: lake\n    region: r\n", "1:1", "“type” is missing in “fleet.lease”"),
     Broken(fleet + "kubernetes\n", "7:11", "write one of etcd, s3"),
     Broken(fleet + "etcd\n", "6:3", "“endpoints” is missing: the lease has type etcd"),
-    Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no effect with type: s3"),
-    Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no effect with type: s3"),
+    Broken(fleet + "s3\n    endpoints: [https://etcd-1:2379]\n", "8:5", "“endpoints” has no effect with “type: s3”"),
+    Broken(fleet + "s3\n    ca_file: /x\n", "8:5", "“ca_file” has no effect with “type: s3”"),
     Broken(fleet + "s3\n" + lake, "11:13", "the bucket lake is the fleet's own bucket, which already has the segments"),
     Broken(fleet + "s3\n    ttl: 1s\n", "8:10", "from 2s to 5m"),
     Broken(fleet + "s3\n    ttl: 6m\n", "8:10", "from 2s to 5m"),
@@ -63,7 +63,7 @@ let brokenConfigurations: [Broken] = [
         "“credential_process” is missing: the fleet's bucket has “credentials: process”"),
     Broken(
         fleet.replacing("region: eu-west-1", with: "region: eu-west-1\n    credentials: imds\n    secret_file: /k")
-            + "s3\n", "7:5", "“secret_file” has no effect with credentials: imds"),
+            + "s3\n", "7:5", "“secret_file” has no effect with “credentials: imds”"),
     Broken(
         fleet.replacing("name: prod", with: "name: prod\n  host: Collector_1") + "s3\n", "3:9",
         "not a usable host name"),
@@ -83,8 +83,8 @@ let brokenConfigurations: [Broken] = [
         "the word contains a zero byte"),
     Broken(
         "destinations:\n  - name: a\n    type: exec\n    command: [/load]\n    bucket: lake\n", "5:5",
-        "“bucket” has no effect with type: exec"),
-    Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no effect with type: s3"),
+        "“bucket” has no effect with “type: exec”"),
+    Broken(lake + "    timeout: 1m\n", "6:5", "“timeout” has no effect with “type: s3”"),
     Broken(lake + "    bukket: lake\n", "6:5", "did you mean “bucket”?"),
     Broken(lake + "    concurrency: 17\n", "6:18", "from 1 to 16"),
     Broken(lake + "    prefix: a//b\n", "6:13", "is not a usable prefix"),
@@ -101,8 +101,8 @@ let brokenConfigurations: [Broken] = [
     Broken(search.replacing("    protocol: elasticsearch\n", with: ""), "2:5", "“protocol” is missing"),
     Broken(search.replacing("    url: https://es.example.com\n", with: ""), "2:5", "“url” is missing"),
     Broken(search.replacing("    index: okta\n", with: ""), "2:5", "“index” is missing"),
-    Broken(search + "    table: okta\n", "7:5", "“table” has no effect with protocol: elasticsearch"),
-    Broken(search + "    bucket: lake\n", "7:5", "“bucket” has no effect with type: http"),
+    Broken(search + "    table: okta\n", "7:5", "“table” has no effect with “protocol: elasticsearch”"),
+    Broken(search + "    bucket: lake\n", "7:5", "“bucket” has no effect with “type: http”"),
     Broken(search + "    request_bytes: 1KiB\n", "7:20", "from 64KiB to 16MiB"),
     Broken(search + "    user: a:b\n", "7:11", "not a usable user name"),
     Broken(search.replacing("index: okta", with: "index: Okta"), "6:12", "is not an index's name"),
@@ -204,7 +204,7 @@ let brokenConfigurations: [Broken] = [
         "there is no credential “acme-raed”; did you mean “acme-read”?"),
     Broken(
         ingesting + "    response_action:\n      credential: r\n", "9:19",
-        "a response action needs a credential with “permissions: write”, but “r” has only read"),
+        "a response action needs a credential with “permissions: write”, but “r” has only “read”"),
     Broken(
         ingesting + "  - name: a\n    url: b.okta.com\n    data_ingest: {credential: r}\n", "8:11",
         "“a” already exists, at t.yaml:4:11"),

@@ -186,7 +186,7 @@ struct WarningTests {
             ),
             (
                 good + "  - name: b\n    url: ACME.okta.com\n    data_ingest: {credential: r}\n",
-                "are the same org, https://acme.okta.com"
+                "are for the same org, https://acme.okta.com"
             ),
             (good.replacing("credential: r", with: "credential: r\n      start: 200d"), "90 days"),
             (

@@ -94,7 +94,7 @@ struct ProxyTests {
     @Test(
         "if a proxy refuses a connection, the error says why and what to do",
         arguments: [
-            (407, false, "asks for a user and password", "name it in network.proxy_credentials_file"),
+            (407, false, "asks for a user and password", "set network.proxy_credentials_file to its path"),
             (407, true, "does not accept the user and password", "Put the correct user:password"),
             (401, true, "does not accept the user and password", "Put the correct user:password"),
             (403, false, "does not allow this host", "allow CONNECT to acme.okta.com"),

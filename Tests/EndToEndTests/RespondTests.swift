@@ -434,7 +434,7 @@ struct RespondTests {
         kill(command.processIdentifier, SIGINT)
         command.waitUntilExit()
         #expect(command.terminationStatus == 0, "\(said())")
-        #expect(said().contains("so it can't be stopped") && said().contains("tributary respond history --case INC-1"))
+        #expect(said().contains("action can't be stopped") && said().contains("tributary respond history --case INC-1"))
         #expect(helper.status(adam) == .suspended)
     }
 

@@ -44,7 +44,7 @@ struct CapabilityTests {
         let rows = await (try rig.engine()).capabilities(of: "acme")
         #expect(rows.map(\.action) == ResponseAction.allCases)
         #expect(possible(rows) == Set(ResponseAction.allCases))
-        #expect(rows.first?.explanation.hasSuffix("who owns the token, is Super Administrator.") == true)
+        #expect(rows.first?.explanation.hasSuffix("who owns the token, has the role Super Administrator.") == true)
     }
 
     @Test("if the token's owner may not read roles, the list of actions says that each of them needs --force")

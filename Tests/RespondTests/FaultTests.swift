@@ -152,7 +152,7 @@ struct FaultTests {
         let report = await engine.act(.clearSessions, "alice.active")
         #expect(rig.done("alice.active")["clear-sessions"] == 1)
         #expect(report.outcomes == [.unknown])
-        #expect(report.result?.message.contains("and the next attempt was refused (") == true)
+        #expect(report.result?.message.contains("and a later attempt was refused (") == true)
     }
 
     @Test(

@@ -95,7 +95,7 @@ struct GuardRailTests {
         #expect(refused.outcomes == [.refused])
         #expect(refused.codes == ["roles-unknown"])
         #expect(
-            refused.result?.message.contains("The credential is not allowed to find out which roles the user has")
+            refused.result?.message.contains("not allowed to find out whether the user is an administrator")
                 == true)
         #expect(refused.result?.message.contains("okta.iam.read") == true)
         #expect(rig.calls("alice.active")["suspend"] == nil)

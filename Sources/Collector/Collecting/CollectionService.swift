@@ -290,7 +290,7 @@ final class CollectionService: Service {
 private final class UnderWay: Sendable {
     private let names = Mutex(Set<String>())
 
-    /// Adds an integration. Returns false if it is already being sealed, or if `limit` integrations are.
+    /// Adds an integration. Returns false if it is already being sealed, or if `limit` integrations are being sealed.
     func begin(_ name: String, limit: Int) -> Bool {
         names.withLock { $0.count < limit && $0.insert(name).inserted }
     }

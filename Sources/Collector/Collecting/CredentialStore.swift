@@ -3,7 +3,7 @@ import CurlHTTPClient
 import OktaAPI
 import Synchronization
 
-/// Creates the object that signs requests with a configured credential. Integrations that use the same credential at the same org share one
+/// Creates the object that authorizes requests with a configured credential. Integrations that use the same credential at the same org share one
 /// object, and with it the access token.
 final class CredentialStore: Sendable {
     /// The properties that identify a credential. The contents of its file are not among them, so a replaced secret does not make it another

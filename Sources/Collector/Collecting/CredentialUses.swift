@@ -4,7 +4,7 @@ import Synchronization
 /// When Okta last accepted each credential, kept across restarts as the modification time of an empty file, `STATE/credential-uses/NAME`.
 /// These times are used only by `tributary credential list` and by a warning.
 package final class CredentialUses: Sendable {
-    /// The minimum time between two updates of a file. Milliseconds.
+    /// The minimum time between two updates of a file, in milliseconds.
     private static let interval: Int64 = 3_600_000
 
     private let directory: String

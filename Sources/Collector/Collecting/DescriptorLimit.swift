@@ -2,7 +2,7 @@ import Glibc
 
 /// The maximum number of files and connections that the process may have open at the same time. An integration needs at least one of each.
 struct DescriptorLimit {
-    /// Descriptors that integrations share: the manifest, locks, segments being sealed, logs, the journal's socket.
+    /// Descriptors that integrations share: the manifest, locks, segments being sealed, logs, the socket of systemd's journal.
     static let shared = 128
     /// The descriptors of an integration: its journal, a connection, and sometimes a token file.
     static let perIntegration = 3

@@ -9,7 +9,8 @@ enum EventIdentity {
         uuid(uid) ?? of(bytes: uid, digest)
     }
 
-    /// An identity made by hashing: of an event that could not become a record, from its bytes; of a record whose uid is not a uuid, from that uid.
+    /// An identity that is a hash. For an event that could not become a record, `bytes` is the event. For a record whose uid is not a uuid, `bytes`
+    /// is the uid.
     static func of(bytes: UnsafeRawBufferPointer, _ digest: SHA256Digest) -> RecordIdentity? {
         digest.leading128Bits(of: bytes).map { RecordIdentity(high: $0.high, low: $0.low) }
     }

@@ -39,15 +39,15 @@ struct IntegrationCollector: Sendable {
     /// A collector without a heartbeat for longer than this counts as hanging. The limit exceeds the longest iteration: a token request, a wait for
     /// memory, a slow log request, and the work on its page.
     static let heartbeatBound = Duration.seconds(300)
-    /// The longest wait before a failed spool operation is tried again.
+    /// The longest wait before the next attempt after an operation of the spool has failed.
     static let spoolRetry = Duration.seconds(10)
-    /// The wait before opening the fleet's bucket is tried again. It is short, because a takeover should be fast.
+    /// The wait before the next attempt to open the integration if the fleet's bucket can't be used. It is short, because a takeover should be fast.
     static let bucketRetry = Duration.seconds(1)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
     /// The first wait before the next attempt while the journal is still being closed or a seal is being decided.
     static let writerRetry = Duration.milliseconds(100)
-    /// The wait before a failed probe of the org is repeated.
+    /// The wait before the next probe of the org after a probe has failed.
     static let probeRetry = Duration.seconds(600)
     /// The wait before the next attempt if the stored place can't be used: it is unreadable, or the org's address leads to another organization.
     static let addressRetry = Duration.seconds(60)

@@ -57,8 +57,8 @@ struct OpenedPlace: Sendable {
         changes.append(.filter)
     }
 
-    /// Converts the windows of a place of version 1 or 2. There, window 0 is the tail's, window 1 the history's, and window 2 has the tail's first
-    /// events, with some bits of their identities inverted.
+    /// Converts the windows of a place of version 1 or 2. In these versions, window 0 is the tail's, window 1 is the history's, and window 2 has the
+    /// tail's first events, with some bits of their identities inverted.
     private static func upgradeWindows(_ place: LogPlace, isOtherFilter: Bool, _ writer: SpoolWriter) {
         let (mainWindow, tailWindow) =
             isOtherFilter

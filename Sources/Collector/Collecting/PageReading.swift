@@ -21,8 +21,8 @@ import Spool
 ///   has been skipped, because the other half follows.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
-///   the windows are joined and one way is left. If the head is full, the tail is left, because its stretch continues the stretch of the history.
-///   Otherwise the history is left, because all events that the tail has passed are remembered.
+///   the windows are joined and one way remains. If the head is full, the tail remains, because its stretch continues the stretch of the history.
+///   Otherwise the history remains, because all events that the tail has passed are remembered.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
@@ -39,7 +39,7 @@ struct PageReading {
 
     /// The number of events read so far.
     private(set) var count = 0
-    /// The number of these events that had been collected before.
+    /// The number of events read so far that had been collected before.
     private(set) var known = 0
     /// The number of events that the way passes with this page.
     private var passed = 0
@@ -163,8 +163,8 @@ struct PageReading {
         return .checkpoint(checkpoint)
     }
 
-    /// The two times that the commit stores for its identities: the median of `published`, and the latest time at which the events can have been
-    /// stored.
+    /// The points in time that the commit stores for its identities. `latest` is the latest time at which the events can have been stored.
+    /// `earliest` is the median of `published`, but never after `latest`.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
         return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
@@ -227,7 +227,7 @@ struct PageReading {
         _ history: LogPlace.Way, _ tail: LogPlace.Way, _ backfill: LogPlace.Backfill, _ checkpoint: inout PageCheckpoint
     ) {
         let hasMetHead = backfill.met > 0 && hasMet
-        // If the history restarts after the tail's beginning, the ways have met, even if no event of the head was seen.
+        // If the history's `restart` is after the tail's beginning, the ways have met, even if no event of the head was seen.
         guard hasMetHead || history.restart > backfill.until else {
             checkpoint.place.ways = .two(history: history, tail: tail, backfill)
             return
@@ -254,9 +254,9 @@ struct PageReading {
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
     /// search for the events of the joined window.
     ///
-    /// The window drops at most the events that are followed by a full window of others. These are the tail's own events, and those which only the
-    /// history has passed since the tail's beginning, fewer than half of ``PassedLimits/need`` (A2). A tail that has dropped events reads them again
-    /// after a search, which is not affected. A tail with another filter keeps its own window.
+    /// The window drops an event only if a full window of other events follows it. These other events are the tail's own, and fewer than half of
+    /// ``PassedLimits/need`` that only the history has passed since the tail's beginning (A2). A tail that has dropped events reads them again after
+    /// a search, which is not affected. A tail with another filter keeps its own window.
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
         guard history.filter == tail.filter, writer.droppedLatest(.tail) == nil else { return false }
         return writer.identityCount(.tail) + limits.need / 2 >= limits.window

@@ -29,7 +29,7 @@ package final class WorkerThread: SerialExecutor, @unchecked Sendable {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
         let status = DetachedThread.start { self.run() }
-        // Without this thread the process can do nothing, and nothing exists yet that could report the problem.
+        // Without this thread the process can't work, so it ends.
         precondition(status == 0, "cannot start the thread \(name): \(String(cString: strerror(status)))")
     }
 

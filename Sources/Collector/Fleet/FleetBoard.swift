@@ -8,7 +8,7 @@ struct FleetBoard: Sendable {
     private var snapshot: FleetSnapshot?
     /// The holder of each integration.
     private var owners: [String: FleetSnapshot.Owner] = [:]
-    /// The generation of each integration that is open on this host.
+    /// For each integration that is open on this host: the number of its generation.
     private var generations: [String: UInt64] = [:]
     private var takeovers = 0
     private var fencedSeals = 0

@@ -16,8 +16,9 @@ struct SharedSealing {
     var step = Step.idle
     /// Whether a task is opening the integration or carrying out a step.
     var isBusy = true
-    /// The number of consecutive failures, and when the next attempt is due.
+    /// The number of consecutive failures.
     var failures = 0
+    /// When the next attempt is due after a failure; nil if the last attempt did not fail.
     var retryAt: ContinuousClock.Instant?
     /// The key of the object in the bucket that stores the windows of the newest decision. The object is deleted after the next decision.
     var windows: String?

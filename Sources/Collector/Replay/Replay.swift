@@ -9,7 +9,7 @@ import Spool
 ///
 /// The source's manifest is read once, in order. Each integration has a writer, whose cursor is a place in that manifest
 /// (`ReplayPosition`). `SpoolWriter` commits the cursor together with the records up to it. So if a replay is interrupted at any point, the next run
-/// continues there and converts each event exactly once. A replay only reads the old spool.
+/// continues there and converts each event exactly once. A replay does not change the old spool.
 package struct Replay {
     /// The options of a replay.
     package struct Options: Sendable {
@@ -33,8 +33,8 @@ package struct Replay {
         package var through: Int64 = 0
     }
 
-    /// The records in memory are committed when they reach this size (or the size of a segment, if that is smaller), or the number `commitRecords`.
-    /// This limits the use of memory, and the work that must be repeated after a kill.
+    /// The records in memory are committed when their size reaches `commitBytes` (or the size of a segment, if that is smaller), or their number
+    /// reaches `commitRecords`. This limits the use of memory, and the work that must be repeated after a kill.
     private static let commitBytes = 8 << 20
     private static let commitRecords = 8_192
 

@@ -1,6 +1,6 @@
 import Spool
 
-/// Why a replay ended early. Everything converted so far is durable, and running the replay again continues from there.
+/// Why a replay ended early. If the replay is run again, it continues after the last commit.
 package enum ReplayError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The old spool can't be read.
     case source(SpoolError)

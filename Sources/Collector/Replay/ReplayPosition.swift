@@ -2,7 +2,7 @@
 struct ReplayPosition: Equatable {
     /// The manifest position of the segment that is being read. Between two segments: the position of the next one.
     var sequence: Int64 = 1
-    /// How many lines of that segment have been converted.
+    /// How many lines of the segment at `sequence` have been converted.
     var line = 0
     var totals = ReplayTotals()
 

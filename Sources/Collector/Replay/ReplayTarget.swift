@@ -12,7 +12,7 @@ struct ReplayTarget {
         /// The old spool's id.
         var source: String
         var schema: String
-        /// A hash of the program and of everything that affects the contents of a record.
+        /// A hash of the program's version and of everything that affects the contents of a record.
         var mapping: String
     }
 

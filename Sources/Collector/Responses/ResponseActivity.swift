@@ -25,7 +25,8 @@ extension StatusReport {
         package var name: String
         /// The newest action since the daemon's start that was not a dry run; absent if there was none.
         package var lastAction: Action?
-        /// The newest of these actions that Okta refused, that failed, or whose result is unknown; absent if there was none.
+        /// The newest action since the daemon's start that Okta refused, that failed, or whose result is unknown. Dry runs do not count. Absent if
+        /// there was none.
         package var lastFailure: Action?
         /// The number of actions with each result since the daemon's start.
         package var outcomes: [String: Int]

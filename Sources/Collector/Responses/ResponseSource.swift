@@ -7,14 +7,14 @@ import Systemd
 /// Reads the response log as a separate source of records. Each action of a responder becomes a record, which is made durable together with the place
 /// in the log. While the daemon is not running, the entries wait in the log.
 struct ResponseSource: Service {
-    /// The source's name in the spool, where its directory is `integration=response_actions`. No configured integration can have this name.
+    /// The source's name in the spool outside a fleet. Its directory is `integration=response_actions`. No configured integration can have this name.
     static let integration = "response_actions"
 
     /// The source's name in the spool. In a fleet it contains the host's name, because each host has its own response log.
     static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
     /// How often the source reads the response log.
     static let interval = Duration.seconds(1)
-    /// A longer silence counts as a hang. A read takes less time, even if the spool has a problem.
+    /// If the source sends no heartbeat for longer than this, it counts as hanging. A read takes less time, even if the spool has a problem.
     static let heartbeatBound = Duration.seconds(300)
 
     private let reader: ResponseLogReader
@@ -103,7 +103,7 @@ struct ResponseSource: Service {
         if taken.unreadable > 0 {
             announce(
                 .responsesDamaged,
-                "\(taken.unreadable) lines of the response log \(logDirectory) are damaged; no records were made from them"
+                "the response log \(logDirectory) has damaged lines: \(taken.unreadable). No records were made from them"
             )
         }
     }

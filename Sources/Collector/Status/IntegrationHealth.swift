@@ -66,7 +66,7 @@ struct IntegrationHealth: Sendable {
     /// How often the log was queried by time because a link could not be used.
     private(set) var freshQueries = 0
     private(set) var backfill: BackfillProgress?
-    /// The latest period whose events were no longer available.
+    /// The latest period whose events Okta deleted before they were collected; nil if there was none.
     private(set) var gap: LogGap?
     private(set) var unsealed = IngestWorker.Unsealed()
     /// The time of the newest committed event.
@@ -78,7 +78,7 @@ struct IntegrationHealth: Sendable {
     /// How many seconds this host's clock is ahead of Okta's, negative if Okta's clock is ahead; nil if they agree within a minute.
     private(set) var clockAhead: Int?
     private(set) var isPausedByOperator = false
-    /// Whether the spool has been opened, or the problem that prevents it is known.
+    /// True once the spool has been opened, a problem has prevented this, or the integration is paused or on standby.
     private(set) var isOpened = false
     /// Why due records can't be sealed; nil if sealing works.
     private(set) var sealTrouble: Trouble?

@@ -1,7 +1,7 @@
 import OktaAPI
 import Systemd
 
-/// What prevents events from arriving: the `kind` of a problem in `status.json`. The values are for programs and do not change;
+/// What prevents events from being collected or sealed: the `kind` of a problem in `status.json`. The values are for programs and do not change;
 /// `docs/status.md` explains each.
 enum ProblemKind: String, Sendable, CaseIterable {
     case unreachable

@@ -6,7 +6,8 @@ struct RateMeter {
     private var samples: [(at: ContinuousClock.Instant, total: Int)] = []
 
     /// Adds a sample of the running total. Samples older than the window are dropped, except the newest of those, so that the rate
-    /// covers the whole window. Callers sample at most once a second, which limits the memory.
+    /// covers the whole window. The memory stays small, because the caller samples at most once a second, and at most 20 times a second during the
+    /// daemon's start.
     mutating func sample(_ total: Int, at now: ContinuousClock.Instant) {
         samples.append((now, total))
         while samples.count > 2, now - samples[1].at >= Self.window { samples.removeFirst() }

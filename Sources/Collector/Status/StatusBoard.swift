@@ -106,7 +106,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// True once the spool of every integration is open, or the problem that prevents this is known. `READY=1` is sent then.
+    /// True once each integration has opened its spool, has a known problem that prevents this, or is paused or on standby. `READY=1` is sent then.
     var isEverythingOpened: Bool {
         state.withLock { state in state.entries.values.allSatisfy(\.health.isOpened) }
     }
@@ -157,7 +157,7 @@ final class StatusBoard: Sendable {
 
     /// The state of everything at one moment.
     ///
-    /// - Parameter isSample: whether to take a sample for the rates, which may happen at most once a second.
+    /// - Parameter isSample: whether to take a sample for the rates. Only the regular reports do so, because each sample needs memory.
     func snapshot(
         now: ContinuousClock.Instant, isSample: Bool = true
     ) -> (entries: [Entry], segmentsSealed: Int) {

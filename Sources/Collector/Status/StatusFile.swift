@@ -57,7 +57,7 @@ package final class StatusFile: Sendable {
                 description: "another tributary is running with the runtime directory \(path); stop it first, or give "
                     + "this one its own runtime_directory, state_directory and spool")
         }
-        // The report of an earlier daemon would name a process id that may belong to another process by now.
+        // The report of an earlier daemon is removed, because the process id in it may belong to another process by now.
         unlinkat(directory, StatusReport.fileName, 0)
     }
 

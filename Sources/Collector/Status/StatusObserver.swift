@@ -7,7 +7,7 @@ package protocol StatusObserver: Service {
     /// Called with each of the daemon's reports: usually once a second, more often during the start, less often with very many integrations. Must
     /// return soon.
     ///
-    /// - Parameter isReady: whether the spool has been recovered and collection runs. False again when the daemon stops.
+    /// - Parameter isReady: whether the daemon's start has finished (`READY=1`). False again when the daemon stops.
     func reported(_ report: StatusReport, isReady: Bool)
 
     /// Called after a reload with the configuration that is now in force.

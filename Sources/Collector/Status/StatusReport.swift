@@ -68,7 +68,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var inForceSince: String
         /// How many reloads have begun since the daemon started. Each reload is counted before it reads the files.
         package var reloadsBegun: Int
-        /// How many of these reloads have finished.
+        /// How many reloads have finished since the daemon started.
         package var reloadsFinished: Int
         /// A description of what the last successful reload changed.
         package var lastChange: String?
@@ -226,7 +226,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
     package struct Budget: Codable, Sendable, Equatable {
         /// The number of requests per minute that the org allows to all clients together.
         package var limit: Int
-        /// The number of these requests that were left at the time of Okta's last answer.
+        /// The number of requests that were left in the current minute, according to Okta's last answer.
         package var remaining: Int
     }
 

@@ -51,7 +51,7 @@ extension IntegrationHealth.Trouble {
 
 extension SpoolError {
     /// Whether a later call can succeed, because the problem may end while the daemon runs: the disk is full, read-only or failing, the fleet's
-    /// bucket can't be used, or a seal is in progress.
+    /// bucket can't be used, a seal is in progress, or a seal has just begun a new generation.
     var passesByItself: Bool {
         switch self {
         case .full, .file, .bucket, .sealUndecided, .stalePartition: true

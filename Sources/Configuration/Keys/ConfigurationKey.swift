@@ -44,7 +44,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         }
     }
 
-    /// A key that may be absent. `described` says what happens without the key.
+    /// A key that may be absent. `described` is text for people: the value that Tributary then uses.
     init<Wrapped>(
         _ path: String, optional kind: ValueKind<Wrapped>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil

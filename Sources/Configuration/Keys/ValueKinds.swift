@@ -100,7 +100,8 @@ extension ValueKind where Value == String {
             throw ValueError("the word has more than 4000 bytes", hint: "shorten it")
         }
         guard !text.unicodeScalars.contains("\0") else {
-            throw ValueError("the word contains a zero byte", hint: "remove it, because no command can take it")
+            throw ValueError(
+                "the word contains a zero byte", hint: "remove the zero byte, because an argument can't contain it")
         }
         return text
     }

@@ -122,7 +122,7 @@ struct ConfigurationBuilder {
             case .required: checkReadable(path, at: place, key: key)
             case .warned:
                 findings.warning(
-                    at: place, key: key, "the file \(shown) can't be read here",
+                    at: place, key: key, "this process can't read the file \(shown)",
                     hint: "make sure that the file exists, and that the service's user may read it")
             }
         }
@@ -132,7 +132,7 @@ struct ConfigurationBuilder {
         guard FileProbe.holdsCertificate(path) == false else { return }
         findings.error(
             at: place, key: key, "there is no certificate in \(LiteralSecret.quoted(path))",
-            hint: "name a PEM file with a line -----BEGIN CERTIFICATE-----")
+            hint: "use a PEM file that has a line -----BEGIN CERTIFICATE-----")
     }
 
     mutating func checkReadable(_ path: String, at place: ConfigurationPlace, key: String) {
@@ -140,7 +140,7 @@ struct ConfigurationBuilder {
         switch FileProbe.look(at: path) {
         case .readable: break
         case .missing: findings.error(at: place, key: key, "the file \(shown) does not exist", hint: "correct the path")
-        case .notAFile: findings.error(at: place, key: key, "\(shown) is not a file", hint: "name a regular file")
+        case .notAFile: findings.error(at: place, key: key, "\(shown) is not a file", hint: "write the path of a file")
         case .unreadable(let code):
             findings.error(
                 at: place, key: key, "the file \(shown) can't be read: \(FileProbe.words(code))",
@@ -190,7 +190,7 @@ struct ConfigurationBuilder {
         return read
     }
 
-    /// The names and addresses of earlier integrations, which later ones must not repeat.
+    /// The names and addresses of the integrations that were already read. A repeated name is an error; a repeated address causes only a warning.
     private struct KnownIntegrations {
         var names: [Name: ConfigurationPlace] = [:]
         var orgs: [String: (name: Name, place: ConfigurationPlace)] = [:]
@@ -237,7 +237,7 @@ struct ConfigurationBuilder {
         if let other = known.orgs[url.origin] {
             findings.warning(
                 at: urlPlace, key: keys.url.path,
-                "“\(name)” and “\(other.name)” (\(other.place)) are the same org, \(url.origin)",
+                "the integrations “\(name)” and “\(other.name)” (\(other.place)) are for the same org, \(url.origin)",
                 hint: "if both collect the log, each event is collected twice, and they share one rate limit")
         } else {
             known.orgs[url.origin] = (name, urlPlace)
@@ -298,9 +298,9 @@ struct ConfigurationBuilder {
         if permission == .write, credential.permissions != .write {
             findings.error(
                 at: place, key: key.path,
-                "a response action needs a credential with “permissions: write”, but “\(name)” has only read",
+                "a response action needs a credential with “permissions: write”, but “\(name)” has only “read”",
                 hint:
-                    "name a credential that has this permission, or set “permissions: write” at \(credentials.place(of: name)) if Okta grants it"
+                    "use a credential that has this permission, or set “permissions: write” at \(credentials.place(of: name)) if Okta grants it"
             )
             return nil
         }

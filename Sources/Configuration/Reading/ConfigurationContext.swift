@@ -23,8 +23,8 @@ package struct ConfigurationContext: Sendable {
     package enum MistakeScope: Sendable {
         /// The whole configuration is refused. Used for a check and for a reload. After a refused reload, the running configuration stays in force.
         case whole
-        /// Only the integration is refused, and is listed in ``Configuration/unusable``; all other integrations are used. If no
-        /// integration is usable, the whole configuration is refused. Used when the daemon starts, and for response actions.
+        /// Only the integration with the mistake is refused, and is listed in ``Configuration/unusable``; all other integrations are used. If no
+        /// integration is usable, the whole configuration is refused. Used when the daemon starts, for response actions, and by some commands.
         case integration
         /// As with ``integration``, but a configuration without any usable integration is also accepted. Used by programs that do not collect, such
         /// as loaders and deliveries.

@@ -47,7 +47,7 @@ package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringCo
     }
 }
 
-/// The configuration was refused. All problems are listed, in the order of files and lines.
+/// The configuration was refused. The problems are listed in the order of files and lines.
 package struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     /// The problems that are listed: from one to `Findings.limit`.
     package var problems: [ConfigurationProblem]

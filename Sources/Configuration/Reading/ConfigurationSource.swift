@@ -96,7 +96,7 @@ package struct ConfigurationSource: Sendable {
                         : error.code == nil || (error.code == EISDIR && file != path)
                             ? "remove the entry from conf.d"
                             : error.code == EISDIR
-                                ? "name a file in this directory, such as tributary.yaml"
+                                ? "write the path of a file in this directory, such as tributary.yaml"
                                 : "allow the service's user to read the file")
             }
         }

@@ -46,8 +46,8 @@ struct CredentialReader {
         return name
     }
 
-    /// The default path of a credential's secret. It is in the first of ``CredentialPlaces/directories`` that contains the secret, or a `.failed`
-    /// file with the reason why the secret is missing. If no directory contains such a file, the path is in the first directory.
+    /// The default path of a credential's secret. The path is in the first of ``CredentialPlaces/directories`` that contains the secret or its
+    /// `.failed` file, which says why the secret is missing. If no directory contains either file, the path is in the first directory.
     static func defaultSecretFile(_ name: String, _ environment: [String: String]) -> String {
         let places = CredentialPlaces(environment)
         let isThere = { (path: String) in
@@ -141,7 +141,7 @@ struct CredentialReader {
                             + "reload the service; or set secret_file"
                         : "create the file, or correct the path")
             }
-        case .notAFile: report("is not a file: \(shown)", "name a regular file")
+        case .notAFile: report("is not a file: \(shown)", "write the path of a file")
         case .unreadable(let code):
             report("can't be read: \(shown): \(FileProbe.words(code))", "allow the service's user to read the file")
         }

@@ -78,7 +78,7 @@ enum DestinationReader {
                 if settings.format != .parquet {
                     findings.error(
                         at: item.place(of: keys.layout.path), key: keys.layout.path,
-                        "“layout”: security_lake requires Parquet files", hint: "add: format: parquet")
+                        "the layout security_lake requires Parquet files", hint: "add “format: parquet”")
                 }
             } else {
                 item.refuse(
@@ -107,7 +107,7 @@ enum DestinationReader {
         findings.error(
             at: item.place(of: keys.bucket.path), key: keys.bucket.path,
             "the bucket \(fleet.log.bucket) is the fleet's own bucket, which already has the segments",
-            hint: "remove the destination, or name another bucket")
+            hint: "remove the destination, or use another bucket")
     }
 
     /// The keys that a destination of this type may have, in addition to the keys of all types.

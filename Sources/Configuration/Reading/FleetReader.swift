@@ -41,8 +41,8 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// The system's host name. Used if `fleet.host` is absent or wrong. Nil if it is wrong (`isSet`), because that is already reported. Also nil if
-    /// a fleet can't use the system's host name; this method then reports a problem.
+    /// The system's host name, which is the default of `fleet.host`. Nil if `fleet.host` is set (`isSet`): its value is then not valid, and that is
+    /// already reported. Also nil if a fleet can't use the system's host name; this method then reports a problem.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)
@@ -91,7 +91,7 @@ extension ConfigurationBuilder {
         if lease.endpoints.count > Self.maximumEndpoints {
             findings.error(
                 at: settings.place(of: keys.endpoints.path), key: keys.endpoints.path,
-                "there are more than \(Self.maximumEndpoints) endpoints", hint: "name only some of etcd's members")
+                "there are more than \(Self.maximumEndpoints) endpoints", hint: "list only some of etcd's members")
         }
         if lease.certificateFile != nil, lease.keyFile == nil {
             settings.require(keys.keyFile.description, at: place, "certificate_file is set", into: &findings)

@@ -10,7 +10,7 @@ extension Settings {
     ) {
         guard values[key.path]?.node.isNull ?? true else { return }
         findings.error(
-            at: place, key: key.path, "“\(key.name)” is missing: \(why)", hint: "add it: \(key.explanation)")
+            at: place, key: key.path, "“\(key.name)” is missing: \(why)", hint: "add the key. \(key.explanation)")
     }
 
     /// Reports keys that are set but have no effect because of another setting.
@@ -18,8 +18,8 @@ extension Settings {
         for path in paths {
             guard let entry = values[path], !entry.node.isNull else { continue }
             findings.error(
-                at: entry.key.place, key: path, "“\(entry.key.text)” has no effect with \(setting)",
-                hint: "remove it")
+                at: entry.key.place, key: path, "“\(entry.key.text)” has no effect with “\(setting)”",
+                hint: "remove the key")
         }
     }
 

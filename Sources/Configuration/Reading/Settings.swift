@@ -261,7 +261,7 @@ struct Settings {
             findings.error(
                 at: values[key.path]?.key.place ?? sections[parts] ?? place, key: key.path,
                 "“\(key.name)” is missing in “\(parts.replacing("[]", with: ""))”",
-                hint: "add it: \(key.explanation)")
+                hint: "add the key. \(key.explanation)")
             return nil
         }
     }

@@ -17,7 +17,7 @@ package enum DestinationType: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// The API of a server of type `http`.
+/// The API of the server, for a destination of type `http`.
 package enum DestinationProtocol: String, Sendable, Hashable, CaseIterable {
     /// The `_bulk` API of Elasticsearch and OpenSearch.
     case elasticsearch

@@ -1,6 +1,6 @@
 import Time
 
-/// Where a first run begins: a duration before now (`7d`), an RFC 3339 time (`2026-11-01T00:00:00Z`) or `now`.
+/// Where in the log an integration's first run begins: a duration before now (`7d`), an RFC 3339 time (`2026-11-01T00:00:00Z`) or `now`.
 package enum StartTime: Sendable, Hashable, CustomStringConvertible {
     case now
     case back(ConfigurationDuration)

@@ -52,7 +52,7 @@ enum YAMLDocument {
             case reported
         }
 
-        /// A node to which an alias can refer. Each use of the alias counts as many nodes and levels as the node has.
+        /// A node to which an alias can refer. Each use of the alias counts all nodes and levels of this node again.
         struct Anchored {
             var node: YAMLNode?
             var count: Int

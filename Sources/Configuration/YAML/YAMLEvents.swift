@@ -74,7 +74,7 @@ final class YAMLEvents {
         case YAML_MAPPING_START_EVENT: return .mappingStart(anchor: string(raw.data.mapping_start.anchor))
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT, YAML_DOCUMENT_END_EVENT: return .end
         case YAML_STREAM_START_EVENT: return nil
-        // The stream's end, or no event, which libyaml gives after the stream's end.
+        // The end of the stream, or `YAML_NO_EVENT`, which libyaml returns if it is called again after the end.
         default: return .streamEnd
         }
     }

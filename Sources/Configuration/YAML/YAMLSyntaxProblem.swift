@@ -7,7 +7,7 @@ struct YAMLSyntaxProblem {
     ///   - problem: libyaml's message, which never contains text of the file.
     ///   - context: what libyaml was reading, such as “while parsing a flow sequence”.
     ///   - contextLine: the line in which the context began, counted from 1.
-    ///   - isAtTab: whether the line is indented by a tab.
+    ///   - isAtTab: whether there is a tab at the position of the problem, or in the indentation of its line.
     init(problem: String, context: String?, contextLine: Int?, isAtTab: Bool) {
         let since = contextLine.map { " (opened in line \($0))" } ?? ""
         switch problem {

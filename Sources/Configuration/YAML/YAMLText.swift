@@ -42,7 +42,7 @@ enum YAMLText {
                 place.line += 1
                 place.column = 1
             case .scalarValue(let scalar):
-                // Allowed are the characters that YAML 1.2 (section 5.1) calls printable, line ends and the tab.
+                // Line ends, the tab, and all other characters that YAML 1.2 (section 5.1) calls printable are allowed.
                 let value = scalar.value
                 let isControl =
                     value < 0x20 && value != 0x09 && value != 0x0D || (0x7F...0x9F).contains(value) && value != 0x85

@@ -12,7 +12,7 @@ struct Command: Sendable {
     var inputFile: String?
     /// How long the command may take.
     var timeout: Duration
-    /// The maximum number of bytes on standard output. A command that writes more is ended and has failed.
+    /// The maximum number of bytes on standard output. A command that writes more is ended and counts as failed.
     var outputLimit = 64 << 10
 
     /// How the command ended.

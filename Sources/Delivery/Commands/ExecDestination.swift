@@ -47,7 +47,7 @@ package final class ExecDestination: Destination {
                 "took longer than \(timeout.components.seconds) s",
                 "Raise the destination's timeout, or find out what the command waits for")
         case .tooMuchOutput:
-            return trouble("wrote too much to standard output", "Make the command write less than 64 KiB")
+            return trouble("wrote too much to standard output", "Make the command write at most 64 KiB")
         case .cancelled: return .cancelled
         case .notStarted(let what, let code):
             return .notYet(

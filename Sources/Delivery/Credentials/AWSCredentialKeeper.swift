@@ -3,8 +3,8 @@
 actor AWSCredentialKeeper {
     /// A key is renewed this many milliseconds before it expires.
     static let renewBefore: Int64 = 300_000
-    /// While a new key is being fetched, transfers use the old key until this many milliseconds before it expires. So a slow source delays no
-    /// transfer.
+    /// While a new key is being fetched, transfers use the old key until this many milliseconds before it expires. Until then, a slow source delays
+    /// no transfer.
     static let usableUntil: Int64 = 30_000
     /// The shortest interval between two fetches while there is a usable key, in milliseconds. A key without expiry is read again after this
     /// interval, because its file may have been replaced. A renewal is repeated after this interval if it has failed, or returned a key that expires
@@ -61,7 +61,7 @@ actor AWSCredentialKeeper {
         return left > 0 ? left : nil
     }
 
-    /// Begins a fetch that no transfer waits for.
+    /// Begins a fetch, and does not wait for its result.
     private func renew() {
         guard fetching == nil else { return }
         let task = begin()

@@ -7,7 +7,7 @@ package struct AWSCredentials: Sendable, Equatable, CustomStringConvertible, Cus
     package let secret: String
     /// The session token of a temporary key.
     package let sessionToken: String?
-    /// When the key expires, milliseconds since 1970; `nil` for never.
+    /// When the key expires, milliseconds since 1970; `nil` if it never expires.
     package let expires: Int64?
 
     /// `nil` if a part of the key is empty or too long, or has characters that a header can't contain.

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Time
 
-/// The common part of the sources that get an access key from an HTTP service.
+/// An HTTP service that provides access keys. Sends requests to the service, and reads access keys from its answers.
 struct CredentialService: Sendable {
     let transport: any HTTPTransport
     /// The service's name in messages, such as "the instance's metadata service".
@@ -75,7 +75,7 @@ package struct InstanceCredentials: AWSCredentialSource {
         let line = body.prefix { $0 != 0x0A && $0 != 0x0D }
         guard (1...1024).contains(line.count), line.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw AWSCredentialProblem(
-                "the instance's metadata service has no role for this instance",
+                "the instance's metadata service returned no usable token or role",
                 remedy: "Attach a role to the instance, or set “credentials” to a source that this host has")
         }
         return String(decoding: line, as: UTF8.self)
@@ -93,7 +93,7 @@ package struct ContainerCredentials: AWSCredentialSource {
         self.environment = environment
     }
 
-    /// Whether this process runs in a container that has a credential endpoint.
+    /// Whether the environment contains the address of a container's credential endpoint.
     package static func isPresent(in environment: [String: String]) -> Bool {
         environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] != nil
             || environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != nil
@@ -135,7 +135,7 @@ package struct WebIdentityCredentials: AWSCredentialSource {
         self.region = region
     }
 
-    /// Whether this process has a web identity.
+    /// Whether the environment describes a web identity: a token file and a role.
     package static func isPresent(in environment: [String: String]) -> Bool {
         environment["AWS_WEB_IDENTITY_TOKEN_FILE"] != nil && environment["AWS_ROLE_ARN"] != nil
     }
@@ -222,7 +222,7 @@ enum TokenFile {
             return try file.value()
         } catch .unreadable(let path, let reason) {
             throw AWSCredentialProblem(
-                "the token can't be read: \(path): \(reason)", remedy: "Check the file's path and permissions")
+                "the token file \(path) can't be read: \(reason)", remedy: "Check the file's path and permissions")
         } catch {
             throw AWSCredentialProblem(
                 "\(path) does not contain a token", remedy: "Check the program that writes this file")

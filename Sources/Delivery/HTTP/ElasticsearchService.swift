@@ -5,9 +5,9 @@ import OCSF
 
 /// Elasticsearch or OpenSearch, through `_bulk` (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 ///
-/// Each record is created with its `metadata.uid` as `_id`. If there is already a record with this `_id`, the answer is 409 and nothing changes. So a
-/// repeat stores nothing twice, however it is cut into batches. This works only within one index, so the name of the index depends only on the
-/// segment.
+/// Each record is created with its `metadata.uid` as `_id`. If the uid can't be used, the `_id` consists of the segment's SHA-256 and the record's
+/// number. If there is already a record with the same `_id`, the answer is 409 and nothing changes. So a repeat stores nothing twice, however it is
+/// cut into batches. This works only within one index, so the name of the index depends only on the segment.
 struct ElasticsearchService: RecordService {
     /// The server's address: scheme, host and port.
     let url: String
@@ -36,7 +36,7 @@ struct ElasticsearchService: RecordService {
     }
 
     func request(_ batch: RecordBatch, of segment: DeliverySegment) -> HTTPRequest {
-        // The server returns only these fields for each record.
+        // With this filter, the server's answer contains only these fields.
         let filter = "errors,error,items.create.status,items.create.error.type,items.create.error.reason"
         var request = HTTPRequest(.post, "\(url)/\(index.name(for: segment))/_bulk?filter_path=\(filter)")
         request.headers.append("Content-Type", "application/x-ndjson")

@@ -113,7 +113,7 @@ package final class HTTPDestination: Destination {
                 guard let (left, right) = next.halves else {
                     return .refused(
                         DeliveryTrouble(
-                            "the server does not accept record \(next.first) of \(segment.path): its \(next.body.count) bytes are too many",
+                            "record \(next.first) of \(segment.path) is too large for the server: the request has \(next.body.count) bytes",
                             remedy: "Raise the server's size limit for requests"))
                 }
                 if !service.knowsBatches {

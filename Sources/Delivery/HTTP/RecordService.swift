@@ -44,7 +44,7 @@ extension RecordService {
 enum BatchVerdict: Sendable, Equatable {
     /// The whole batch is durable. `wasThere`: the number of records that an earlier attempt had stored.
     case stored(wasThere: Int)
-    /// The server has accepted the batch. Later, it can be asked whether the batch is durable.
+    /// The server has accepted the batch. Later, the server can be asked with this ticket whether the batch is durable.
     case taken(ticket: Int)
     /// The server accepts only smaller requests.
     case tooLarge

@@ -41,7 +41,7 @@ final class ParquetConverter: Sendable {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Converts a segment to a Parquet file. The file is already unlinked, so it disappears when its descriptor is closed.
+    /// Converts a segment to a Parquet file. The returned file is already unlinked, so it disappears when its descriptor is closed.
     ///
     /// - Returns: the file, and its SHA-256 in lower-case hexadecimal digits.
     func convert(_ segment: DeliverySegment) async throws(Failure) -> (upload: HTTPUpload, sha256: String) {
@@ -142,7 +142,7 @@ final class ParquetConverter: Sendable {
         }
     }
 
-    /// The beginning of the names of directories in `$TMPDIR`; the rest is random.
+    /// The beginning of the name of the temporary directory; the rest is random.
     static let prefix = "tributary-parquet-"
 
     private static func failure(_ error: any Error, _ segment: DeliverySegment?) -> Failure {

@@ -51,7 +51,7 @@ package final class ParquetHelper {
         guard FileManager.default.isReadableFile(atPath: script) else {
             throw Problem(
                 words:
-                    "the program that writes Parquet can't be read: \(script); name its path with $TRIBUTARY_PARQUET or --helper",
+                    "the program that writes Parquet can't be read: \(script); set its path with $TRIBUTARY_PARQUET or --helper",
                 kind: .unavailable)
         }
         // env(1) starts the interpreter: it looks up a name in PATH, but uses a path as it is.

@@ -1,5 +1,5 @@
-/// Percent-encoding as AWS Signature Version 4 requires it: encodes all bytes except letters, digits and `-._~`. With this encoding, libcurl from
-/// 7.88 on computes the same signature as the server.
+/// Percent-encoding as AWS Signature Version 4 requires it: encodes all bytes except letters, digits and `-._~`. In paths, `/` is not encoded either.
+/// With this encoding, libcurl from 7.88 on computes the same signature as the server.
 enum PercentEncoding {
     static func encode(_ text: String, keepingSlash: Bool) -> String {
         let digits = Array("0123456789ABCDEF".utf8)

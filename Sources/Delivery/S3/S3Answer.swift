@@ -109,7 +109,8 @@ struct S3Answer: Sendable {
                 retryAfter: retryAfter(now))
         default:
             return notYet(
-                "\(host) refuses the request: \(response.status)\(said)", "Correct the destination's settings",
+                "\(host) refuses the request: \(response.status)\(said)",
+                "Correct Tributary's settings for this bucket",
                 retryAfter: retryAfter(now))
         }
     }

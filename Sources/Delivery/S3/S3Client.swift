@@ -10,7 +10,7 @@ import Time
 /// Requests use only features that every libcurl from 7.88 on signs correctly: encoded paths, a sorted query without `%2B`, and an explicit payload
 /// hash.
 package final class S3Client: Sendable {
-    /// Facts that the store's answers have shown.
+    /// What the store's answers have shown, and the number of requests.
     private struct Learned {
         var address: S3Address
         /// How far the store's clock is ahead of this host's, in milliseconds; `nil` while this host's clock is used.

@@ -9,8 +9,8 @@ import Time
 /// derived from it.
 ///
 /// - `If-None-Match: *` stores an object only once: a repeat gets status 412 and triggers no second event notification of the bucket.
-/// - For an unchanged segment, the manifest's SHA-256 is the signed payload hash. So the store verifies the bytes, and this process reads them only
-///   once.
+/// - If a segment is stored as it is, not as Parquet, the manifest's SHA-256 is the signed payload hash. So the store verifies the bytes, and this
+///   process reads them only once.
 /// - There is no multipart upload, because a segment fits into the 5 GB of one request. So no unfinished upload can remain at the store.
 package final class S3Destination: Destination {
     /// Settings for all requests.
@@ -138,7 +138,9 @@ package final class S3Destination: Destination {
         var steps: [DestinationStep] = []
         let region = client.address.region
         if region != settings.address.region {
-            steps.append(DestinationStep("region", "the bucket is in \(region)", remedy: "Set region: \(region)"))
+            steps.append(
+                DestinationStep(
+                    "region", "the bucket is in \(region)", remedy: "Set the destination's region to \(region)"))
         }
         if let offset = client.clockOffset {
             steps.append(

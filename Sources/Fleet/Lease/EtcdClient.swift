@@ -65,7 +65,7 @@ final class EtcdClient: Sendable {
         }
         let end = ContinuousClock.now + callLimit
         let first = state.withLock { $0.preferred }
-        var problem = LeaseProblem.unavailable("no member of etcd could be asked. Check fleet.lease.endpoints")
+        var problem = LeaseProblem.unavailable("no request was sent to any member of etcd. Check fleet.lease.endpoints")
         for offset in endpoints.indices {
             let index = (first + offset) % endpoints.count
             let left = ContinuousClock.now.duration(to: end)

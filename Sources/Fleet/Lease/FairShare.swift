@@ -22,7 +22,7 @@ struct FairShare {
 
     /// - Parameters:
     ///   - host: this host, which does not drain.
-    ///   - held: how many integrations each host has, by its name.
+    ///   - held: how many integrations each host has, by the name of the host.
     ///   - members: the hosts that do not drain, including this one.
     ///   - free: how many integrations no host holds.
     init(host: String, held: [String: Int], members: Set<String>, free: Int) {

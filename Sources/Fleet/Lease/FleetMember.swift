@@ -250,8 +250,8 @@ struct FleetMember: Sendable {
             .sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.map(\.name)
     }
 
-    /// True if all hosts have configured the same integrations. If not, a new configuration is being rolled out, and no integration moves only to
-    /// balance shares.
+    /// True if all hosts have configured the same integrations. If not, a new configuration is being rolled out. Until it is on all hosts, no host
+    /// releases an integration merely to balance the shares.
     private func hasSameIntegrations(_ seen: FleetObservation, _ members: Set<String>) -> Bool {
         members.allSatisfy { $0 == host || seen.hosts[$0]?.record.digest == digest }
     }

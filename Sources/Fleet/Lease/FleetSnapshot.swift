@@ -30,8 +30,8 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
         package var ttlSeconds: Int
         /// Whether this host takes part in the fleet now. A standby host of an `s3` lease takes part, too.
         package var isTakingPart: Bool
-        /// When the last round of this host succeeded: the host renewed its lease if that was due, and read the state of the fleet. Milliseconds
-        /// since 1970-01-01T00:00:00Z; nil before the first.
+        /// When a round of this host last succeeded. In a round, the host renews its lease if that is due, and reads the state of the fleet.
+        /// Milliseconds since 1970-01-01T00:00:00Z; nil before the first successful round.
         package var renewedAt: Int64?
         /// The present problem and what to do about it; nil if there is none.
         package var problem: String?
@@ -39,8 +39,8 @@ package struct FleetSnapshot: Sendable, Equatable, Codable {
         package var renewals = 0
         /// The number of failed rounds since the start.
         package var failures = 0
-        /// How often this host has stopped taking part since the start, because its lease had ended, or because it could not read the fleet as a
-        /// standby.
+        /// How often since the start this host has stopped taking part: its lease had ended, or it was a standby and could not read the state of the
+        /// fleet.
         package var losses = 0
     }
 

@@ -27,8 +27,8 @@ package actor LeaseKeeper {
 
     private var member: FleetMember
     private var record: HostRecord
-    /// When this host stops taking part, unless a round succeeds before then: the end of its lease, or for a standby, one time to live after the last
-    /// observation. Nil while this host does not take part.
+    /// When this host stops taking part: at the end of its lease or, if it is a standby, ``ttl`` after its last observation. Each renewal or, for a
+    /// standby, each observation moves this instant. Nil while this host does not take part.
     private var deadline: ContinuousClock.Instant?
     private var nextRenewal = ContinuousClock.now
     /// Increases each time that this host stops taking part in the fleet. The result of a request that was sent in an earlier epoch is ignored.

@@ -2,7 +2,7 @@ import Configuration
 
 /// Stores the leases of a fleet: in etcd, or in an object of the fleet's bucket.
 ///
-/// Every call returns within about half the lease's time to live. Calls do not overlap, except with ``abandon()``.
+/// Each request to the store has a time limit of at most half the lease's time to live. Calls do not overlap, except with ``abandon()``.
 package protocol LeaseStore: Sendable {
     var engine: LeaseType { get }
     /// The interval at which a host observes the others.

@@ -14,7 +14,7 @@ package final class LeaseTerm: Sendable {
         end.withLock { end in end.map { now < $0 } ?? false }
     }
 
-    /// When the term ends; nil while there is none.
+    /// When the term ends; nil while this host has no lease.
     package var deadline: ContinuousClock.Instant? { end.withLock { $0 } }
 
     /// Extends the term. An earlier instant has no effect.

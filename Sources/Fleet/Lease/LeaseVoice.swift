@@ -14,7 +14,8 @@ final class LeaseVoice {
     private let logger: Logger
     /// When this host stopped taking part in the fleet, or first failed to join it; nil while it takes part.
     private var troubleSince: ContinuousClock.Instant?
-    /// When the last message that this host does not take part was logged; nil while it takes part.
+    /// When a message that this host does not take part was last logged; nil while it takes part. While the host waits for its name, this is
+    /// an earlier instant, so that the next message comes soon after the end of the lease that has the name.
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false
     private var wasDraining = false

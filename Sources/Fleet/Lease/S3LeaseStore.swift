@@ -7,9 +7,9 @@ import Time
 /// A lease in the fleet's bucket, for a fleet without etcd: one object, `_tributary/lease.json`. The host that holds it collects all integrations;
 /// the other hosts are standbys.
 ///
-/// The holder rewrites the object regularly, each time only if nobody else has changed it (`If-Match`). A host takes the lease over in three cases:
-/// no lease exists yet, the holder has given it up, or the host has seen the object unchanged for the time to live, by the host's own clock. The
-/// clocks of the hosts and the store need not agree.
+/// The holder rewrites the object regularly, each time only if nobody else has changed it (`If-Match`). A host takes the lease if no lease exists
+/// yet, if the holder has given it up, or if the host has seen the object unchanged for the time to live, by the host's own clock. If the term of the
+/// holder itself has ended, the holder may take the lease again at once. The clocks of the hosts and the store need not agree.
 package actor S3LeaseStore: LeaseStore {
     /// The object's key, without the prefix of the bucket.
     package static let path = "_tributary/lease.json"

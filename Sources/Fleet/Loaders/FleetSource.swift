@@ -266,8 +266,8 @@ package final class FleetSource: SegmentSource {
         state.withLock { state in
             let read = state.queue?.read ?? [:]
             state.unread = staged.reduce(0) { sum, entry in
-                // The newest staged object may belong to a seal that is not decided. Once reading has shown this, the integration is idle and counts
-                // nothing.
+                // The newest staged object may belong to a seal that is not decided. Once reading has shown this, the integration is idle and is not
+                // counted.
                 idle.contains(entry.key)
                     ? sum : sum + Int(clamping: entry.value - min(entry.value, read[entry.key] ?? 1))
             }

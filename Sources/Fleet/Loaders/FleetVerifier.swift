@@ -150,7 +150,7 @@ package struct FleetVerifier: Sendable {
         /// Hashes of the paths that seals name.
         var named: Set<Int> = []
         var fingerprints: [Fingerprint] = []
-        /// The kinds and classes of which a segment was found. If a later segment of the same kind and class is missing, this is a problem.
+        /// The kinds and classes of which a segment was found. If a later segment of the same kind and class is missing, it is reported.
         var present: Set<String> = []
     }
 

@@ -19,7 +19,7 @@ package struct LoaderAcknowledgement: Sendable, Equatable, Codable {
     package var integrations: [String: SealPosition]
     /// The host whose delivery has written the acknowledgement. Absent if the delivery has ended regularly, or another program has acknowledged.
     package var host: String?
-    /// The random id of that delivery: 32 hexadecimal digits. Absent if `host` is absent.
+    /// The random id of the delivery that has written the acknowledgement: 32 hexadecimal digits. Absent if `host` is absent.
     package var run: String?
 
     enum CodingKeys: String, CodingKey {
@@ -94,7 +94,7 @@ extension SealList {
         guard entries.count <= Self.loaderLimit else {
             throw Self.refused(
                 "there are more than \(Self.loaderLimit) loaders in \(FleetKey.allAcknowledgements)",
-                "Remove those that are not needed any more")
+                "Remove the loaders that are not needed any more")
         }
         var found: [LoaderAcknowledgement] = []
         for entry in entries {

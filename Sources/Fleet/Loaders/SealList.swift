@@ -139,7 +139,7 @@ package struct SealList: Sendable {
             : "the seals of \(integration) that begin generations \(first) to \(next - 1) are"
         return refused(
             "\(what) not in \(place) any more",
-            "Restore what is missing from earlier versions of the objects, or "
+            "Restore the missing objects from their earlier versions, or "
                 + following(SealPosition(generation: next, segments: 0).text(integration))
                 + "; the segments of missing seals may still be in the bucket")
     }

@@ -173,7 +173,7 @@ package final class EventCatalog: Sendable {
                 let known = (kind.facts.activities.map { "\($0.id) \($0.caption)" } + ["99 Other"]).joined(
                     separator: ", ")
                 throw refuse(
-                    "activity_id “\(columns[2])” is not an activity of \(kind.facts.caption), which has \(known)")
+                    "activity_id “\(columns[2])” is not an activity of \(kind.facts.caption); use one of \(known)")
             }
             guard let rule = EventRule(columns.count > 4 ? columns[4] : "-") else {
                 throw refuse(

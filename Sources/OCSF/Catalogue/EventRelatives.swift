@@ -34,8 +34,9 @@ struct EventRelatives: Sendable {
     /// does not vote. Set `excluded` only to measure how good the votes are.
     func vote(on type: JSONText, excluding excluded: Int? = nil) -> Vote? {
         var closest = 0
-        // For each class: the number of votes, and the activity of all voters, or 99 if the voters have different activities.
+        // The number of votes for each class.
         var votes = [Int](repeating: 0, count: OCSFKind.allCases.count)
+        // For each class with votes: the activity that all voters for this class have, or 99 if these voters have different activities.
         var activities = [Int](repeating: 99, count: OCSFKind.allCases.count)
         text.withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }

@@ -3,7 +3,7 @@ struct Outcome {
     /// OCSF `severity_id`.
     var severity = 0
     var result: JSONText?
-    /// OCSF `status_id`, except in findings; 0 if the event has no outcome.
+    /// OCSF `status_id`, except in findings. 0 if neither the event's result nor its type states an outcome.
     var status = 0
     var isDenied = false
     var isUnauthorized = false

@@ -72,8 +72,8 @@ struct RiskReport {
         if let place = event.loose(event.debug(.securityEventsProviderReportedRisk)) { addReported(place, event) }
     }
 
-    /// True if `place`, a text, adds nothing to the level, the behaviors and the reasons that are already known. Events of sign-ins have the same
-    /// risk and behaviors in three members.
+    /// True if `place` is a text that adds nothing to the level, the behaviors and the reasons that are already known. Events of sign-ins have the
+    /// same risk and behaviors in three members.
     private func isRepeated(_ place: LooseValue) -> Bool {
         guard level != nil, behaviors != nil, case .text(let text) = place else { return false }
         return reasons != nil || !text.contains("reason")

@@ -67,8 +67,7 @@ extension RecordMapping {
                     "src_endpoint.ip",
                     endpoint.isVerbatim
                         ? "client.ipAddress"
-                        : "client.ipAddress, reduced to the address itself; or, if the event has none, the actor, which is an address"
-                )
+                        : "the address in client.ipAddress; if client.ipAddress has none, the address of the actor")
             }
             if endpoint.isVerbatim { event.consume(event.child(event[.client], .ipAddress)) }
             // The enrichment marks the address as internal, so that no consumer looks it up in an external service.

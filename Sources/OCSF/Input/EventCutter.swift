@@ -6,7 +6,7 @@ package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: String, Sendable {
         case notAnArray = "does not begin with ["
         case truncated = "ends before its array is complete"
-        case unexpectedByte = "has something other than a comma or ] after an element"
+        case unexpectedByte = "contains a byte that is not allowed at its position"
         case trailingBytes = "continues after the end of its array"
         case tooLarge = "is larger than 1 GiB"
     }
@@ -15,7 +15,7 @@ package struct PageError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Byte offset in the page.
     package let offset: Int
 
-    package var description: String { "the page \(problem.rawValue) (byte \(offset)); fetch it again" }
+    package var description: String { "the page \(problem.rawValue) (byte \(offset))" }
 }
 
 /// Splits a page, which is one JSON array, into the byte ranges of its elements, without parsing the elements.

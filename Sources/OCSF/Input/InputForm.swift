@@ -2,7 +2,7 @@ import CSimdjson
 
 /// Why a text can't be JSON in UTF-8, judged by its first bytes; nil if the text may be JSON in UTF-8.
 ///
-/// Windows' PowerShell writes UTF-16 when its output is redirected to a file. RFC 8259 section 8.1 allows only UTF-8.
+/// Windows PowerShell writes UTF-16 when its output is redirected to a file. RFC 8259 section 8.1 allows only UTF-8.
 package func encodingTrouble(firstBytes bytes: UnsafeRawBufferPointer) -> String? {
     guard bytes.count >= 2 else { return nil }
     let pair = (bytes[0], bytes[1])
@@ -47,7 +47,7 @@ package enum OtherObject: Sendable, Equatable {
 
 extension LogEvent {
     /// What the object is, if it is not a LogEvent; nil for a LogEvent. A LogEvent has `uuid`, `eventType` and `published`. Some exporters drop one
-    /// of these members, so two of them are enough. A type and an actor are enough, too.
+    /// of these members, so two of them are enough. The members `eventType` and `actor` are enough, too.
     var otherObject: OtherObject? {
         let type = text(self[.eventType])
         let named = [text(self[.uuid]) != nil, type != nil, text(self[.published]) != nil].count { $0 }

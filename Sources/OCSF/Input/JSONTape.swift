@@ -82,7 +82,7 @@ func equalBytes(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ c
 /// The grammar is strictly RFC 8259. In addition, duplicate names in an object and lone surrogates are refused, because two readers could interpret
 /// such a text differently (RFC 8259 sections 4 and 8.2 leave both open).
 final class JSONTape {
-    /// Okta's events are a few kilobytes in size. A larger event than this is set aside and does not become a record.
+    /// An event of more than this many bytes is set aside and does not become a record. Okta's events are a few kilobytes in size.
     static let maximumBytes = 4 << 20
     static let maximumValues = 131_072
     static let maximumDepth = 64

@@ -96,7 +96,8 @@ extension RecordMapping {
         return "\"application_access\","
     }
 
-    /// Writes the items of a text, separated by commas or (with `splitsAtBlanks`) blanks, or the texts of an array.
+    /// Writes the items of a list. In a text, the items are separated by commas and, with `splitsAtBlanks`, also by blanks. In an array, each text is
+    /// an item.
     mutating func list(_ names: LooseValue, splitsAtBlanks: Bool) {
         switch names {
         case .text(let text): list(text, splitsAtBlanks: splitsAtBlanks)

@@ -2,7 +2,11 @@
 extension RecordMapping {
     mutating func authentication(_ subject: Identity?, _ actor: Identity?, _ targets: Targets) {
         if let subject { user("\"user\":{", subject, .user, consumes: false) }
-        explain("user", targets.user != nil ? "the target that is a user" : "the actor, because no target is a user")
+        explain(
+            "user",
+            targets.user != nil
+                ? "the target that is a user"
+                : "the actor or an account in an application, because no target is a user")
         session(of: subject, actor, targets)
         writer.put("\"is_remote\":true,")
         // OCSF requires a service or a destination. The org is always a destination; the application is the service if there is one.

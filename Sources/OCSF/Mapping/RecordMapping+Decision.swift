@@ -40,7 +40,7 @@ extension RecordMapping {
         writer.put("{")
         if let decision { writer.string("\"decision\":\"", decision) }
         if let rule = event.detail(of: policy, .matchedRuleDisplayName, "matchedRuleDisplayName") {
-            // The target belongs to the evaluation of a policy, and names the rule of the policy that matched.
+            // The target belongs to the evaluation of a policy, and names the policy's rule that matched.
             writer.put("\"policy\":{")
             if let id = event.detail(of: policy, .matchedRuleId, "matchedRuleId") { writer.string("\"uid\":\"", id) }
             writer.string("\"name\":\"", rule)

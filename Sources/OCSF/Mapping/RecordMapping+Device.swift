@@ -1,8 +1,8 @@
 /// `device`. Okta Verify fills the event's member `device`, and spells some names inside it in two ways. Other parts of the event can be the device,
 /// too.
 extension RecordMapping {
-    /// Writes the device. Three parts of an event can be the device: the member `device`; an actor that is a device; and, in a class without a source
-    /// endpoint, the client with its address.
+    /// Writes the device. Three parts of an event can be the device: the member `device`; an actor that is a device; and, in Base Event and
+    /// Application Error, which have no source endpoint, the client with its address.
     mutating func device(_ actor: Identity?, _ endpoint: SourceEndpoint) {
         let device = event[.device]
         var idNode = event.child(device, .id)

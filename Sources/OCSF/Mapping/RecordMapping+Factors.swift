@@ -49,7 +49,7 @@ extension RecordMapping {
         guard kind == .authentication else { return }
         if factors.count > 1 {
             writer.put("\"is_mfa\":true,")
-            explain("is_mfa", "two different factors")
+            explain("is_mfa", "at least two different factors")
         } else if factors.count == 1, factors.isStrong, isFactorVerification {
             writer.put("\"is_mfa\":true,")
             explain("is_mfa", "the verification of a factor that is neither a password nor a question")

@@ -10,8 +10,8 @@ extension RecordMapping {
     /// alert, either.
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
-    /// OCSF `severity_id`. If the finding is about a risk whose level is known, the level decides, and whether the risk went down. Any other new
-    /// finding is at least Medium, or at least High if the risk is high. Any other finding that is not new has Okta's severity.
+    /// OCSF `severity_id`. If the finding is about a risk whose level is known, the severity depends on this level, and is lower if the risk went
+    /// down. Any other new finding is at least Medium, or at least High if the risk is high. Any other finding that is not new has Okta's severity.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {

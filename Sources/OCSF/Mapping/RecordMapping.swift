@@ -39,7 +39,8 @@ struct RecordMapping: ~Copyable {
     var attack: Int?
     var client: ClientAddress?
     var application: TargetApplication?
-    /// Whether this is a grant that became an Entity Management record, which has no `privileges`.
+    /// Whether the event is about privileges (User Access Management) but names no account. Its record is then an Entity Management record, which has
+    /// no `privileges`.
     var isGrantOfEntity = false
     /// Whether explanations are wanted.
     var isExplaining = false
@@ -85,8 +86,8 @@ struct RecordMapping: ~Copyable {
         return event.otherObject
     }
 
-    /// Writes the record of an event. `nodes` is the event's tape; its root must be an object. `instead` is the class to use if the event's own
-    /// class could not be filled in this version of OCSF.
+    /// Writes the record of an event. `nodes` is the event's tape; its root must be an object. Callers leave out `instead`. If this version of OCSF
+    /// does not allow the record in its class, the function calls itself, and `instead` is then the class and activity to use.
     ///
     /// The function is long because it lists the parts of a record in the order in which they are written; each part is a separate function.
     mutating func write(

@@ -1,5 +1,5 @@
-/// The ids of one OCSF enumeration with their captions. If the id is 99 (Other), a record has the source's own word as its name; this word must not
-/// be the caption of another id.
+/// The ids of one OCSF enumeration with their captions. For the id 99 (Other), a record contains the source's own word instead of a caption. This
+/// word must not be the caption of another id.
 struct EnumTable: Sendable {
     let captions: [(id: Int, caption: StaticString)]
 

@@ -219,8 +219,8 @@ final class RecordFit {
         parent.pointee.flags |= Self.changed
     }
 
-    /// If the version lacks a list, but has an attribute for a single element of it, moves the first element that this attribute allows there.
-    /// Returns whether an element was moved.
+    /// If the version lacks a list but has an attribute for a single element of it, marks the list as moved and keeps only the first element that
+    /// this attribute allows. Returns false if there is no such attribute or element, or if the object already has the attribute.
     private func takeFirst(_ node: JSONNode, _ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode)
         -> Bool
     {

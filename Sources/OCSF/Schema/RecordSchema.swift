@@ -6,8 +6,8 @@ struct RecordSchema: Sendable {
     let table: SchemaTable?
     /// `"version":"1.8.0",`, the member of `metadata`.
     let versionMember: [UInt8]
-    /// The members for each class and activity, ready to be copied. The first index is the class. The second is the activity: 0…13, or 14 for
-    /// activity 99.
+    /// The members of a record that follow from its class and activity, as JSON that is ready to be copied. The first index is the class. The second
+    /// is the activity: 0…13, or 14 for activity 99.
     let classifications: [[[UInt8]]]
     /// Whether this version has `raw_data_size` in every class. Without it, the mapping must not write the size, because `raw_data` is written after
     /// the record has been adapted.
@@ -38,7 +38,7 @@ struct RecordSchema: Sendable {
         return (kind, known.facts.hasActivity(activity) ? activity : 99)
     }
 
-    /// The class to use if a record can't fill its own class in this version; nil for Base Event, which every record can fill.
+    /// The class and activity to use if a record can't fill its own class in this version. Nil for Base Event, which every record can fill.
     func instead(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int)? {
         guard kind != .base else { return nil }
         guard let other = table?.instead[kind] else { return (.base, 99) }

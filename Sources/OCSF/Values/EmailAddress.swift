@@ -2,7 +2,7 @@
 ///
 /// The allowed characters are those that are in both OCSF's pattern for `email_t` and RFC 5321's unquoted local part. The domain needs at least two
 /// labels of letters, digits and hyphens. A domain can't end in a label of digits only (RFC 3696 section 2). That matters because people sometimes
-/// type their password into the login field, and passwords look like `P@ssw0rd.2026`.
+/// type their password into the login field: without this rule, the password `P@ssw0rd.2026` would count as an address.
 func emailDomainStart(_ text: JSONText) -> Int? {
     guard !text.isEscaped, text.count >= 5, text.count <= 320, let at = text.firstIndex(of: UInt8(ascii: "@")), at > 0
     else { return nil }

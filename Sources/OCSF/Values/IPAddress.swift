@@ -7,7 +7,7 @@ struct IPAddress: Equatable {
     let low: UInt64
     var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
-    /// `ip_t` has at most 40 characters. A scope (`%eth0`) has no meaning on another host and is refused.
+    /// `ip_t` has at most 40 characters. An address with a zone (`%eth0`) is refused, because a zone has no meaning on another host.
     static let maximumLength = 40
 
     init?(_ text: JSONText) {
@@ -34,7 +34,7 @@ struct IPAddress: Equatable {
         }
     }
 
-    /// Reads four decimal numbers. Leading zeros are refused, because some readers take such a number for octal.
+    /// Reads four decimal numbers. Leading zeros are refused, because some programs read such a number as octal.
     private static func parseIPv4(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt32? {
         guard count >= 7, count <= 15 else { return nil }
         var address: UInt32 = 0

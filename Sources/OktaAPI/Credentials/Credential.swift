@@ -52,7 +52,7 @@ package enum AuthorizationFailure: Error, Sendable {
 
 /// Why there is no usable credential. The error never contains any part of the secret.
 package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStringConvertible {
-    /// The text contains only white space.
+    /// The text is empty, or contains only white space.
     case empty(place: String)
     /// The text has more than one word or line, or a character that no token has.
     case notOneToken(place: String)
@@ -68,7 +68,7 @@ package enum CredentialError: SecretFileFailure, Sendable, Hashable, CustomStrin
     case noToken(host: String, reason: String)
     /// The private key can't sign.
     case signing(reason: String)
-    /// The key in memory with which requests are bound to their access token (DPoP) can't sign.
+    /// The key that signs DPoP proofs can't sign. It exists in memory only.
     case proof
 
     /// What is wrong, where, and what to do.

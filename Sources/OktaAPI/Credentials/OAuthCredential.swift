@@ -6,7 +6,7 @@ import FoundationEssentials
 ///
 /// All collectors that use this app share one credential. While one of them requests a token, the others that need a token wait for the same request.
 package actor OAuthCredential: Credential {
-    /// How Okta identifies a service app.
+    /// A service app, as it is registered with Okta.
     package struct App: Sendable, Hashable {
         /// The client ID that the app's page in Okta shows.
         package var clientID: String

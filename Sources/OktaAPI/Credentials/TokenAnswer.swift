@@ -12,7 +12,7 @@ enum TokenAnswer: Sendable {
     /// A person has to correct the app or the configuration.
     case refused(TokenRefusal)
     /// No token is available now, or the status suggests that the answer does not come from Okta. The caller gets this answer instead of an answer
-    /// to its own request; ``LogAnswer`` or ``OktaCallError`` makes a message of it.
+    /// to its own request; ``LogAnswer`` or ``OktaCallError`` turns it into a message.
     case unavailable(HTTPResponse)
     /// The answer is a 200 without a usable token.
     case unusable(reason: String)

@@ -29,7 +29,7 @@ struct AccessToken: Sendable, CustomStringConvertible, CustomDebugStringConverti
 /// Decides when and how a service app requests an access token, and what an answer means. A plain value without I/O and without a clock.
 ///
 /// What always holds:
-/// - A token is used until it expires, or until the org refuses it.
+/// - A token is used until a new token replaces it, it expires, or the org refuses it.
 /// - A new token is requested at a random time before the old token expires. While these requests fail, the old token is used.
 /// - After a refusal, no token is requested for almost a minute, unless the key is replaced.
 /// - After a 429, no token is requested until the wait that the server demands is over.
@@ -135,7 +135,8 @@ struct TokenLife: Sendable {
     /// Records that no token request could be made, for example because the key can't be read. Nothing was sent.
     mutating func couldNotAsk(_ error: CredentialError, now: Instant) { refused(error, now) }
 
-    /// Records that no answer came. The caller decides how long to wait. A token that is still valid is not renewed for ``renewalRetry``.
+    /// Records that no answer came. A token that is still valid is not renewed for ``renewalRetry``. If there is no valid token, the caller decides
+    /// when to request one again.
     mutating func failed(now: Instant) { delayRenewal(now, by: Self.renewalRetry) }
 
     /// Records that the org no longer accepts this token.

@@ -12,7 +12,7 @@ package struct LogPageRequest: Sendable {
 package struct LogPage: Sendable {
     /// The page: a JSON array as Okta sent it, but without a byte order mark.
     package let body: [UInt8]
-    /// The body's memory allowance. The budget takes it back when the page is released.
+    /// The part of the memory budget that the body uses. The budget takes it back when the page is released.
     var allowance: BodyAllowance?
     /// The way that the page belongs to. While there is one way, a page of `.tail` begins a tail if the page has an event that the main way does not
     /// know.
@@ -48,7 +48,7 @@ package struct LogPage: Sendable {
     /// may have the same number of events by chance.
     static let leastEqualCount = 10
 
-    /// A page is small if the largest page since the last wait had at least this many times as many events.
+    /// A page counts as small if the largest page since the last wait was at least this many times as large.
     static let smallPage = 4
 
     /// Whether more events are expected immediately. This only decides when the next request is sent.

@@ -90,8 +90,8 @@ package struct LogPager: Sendable {
     private var mainDate: ServerTime?
     /// The minimum number of events that the main way's window remembers. While a tail may begin, the pager sends the tail's request from time to
     /// time. The tail begins with the first answer that has an event which the main way does not know. So when an answer arrives, the main way must
-    /// still remember every event that it has passed since the answer before. Therefore the tail's request is due at the latest when the main way
-    /// has passed a quarter of this number since that answer.
+    /// still remember every event that it has passed since the previous answer. Therefore the tail's request becomes due at the latest when the main
+    /// way has passed a quarter of this number of events since the previous answer.
     private let remembered: Int
     /// Before a tail begins: the number of events that the main way has passed since the tail's last answer.
     private var passedSinceTail = 0
@@ -315,8 +315,8 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail becomes the only way. It keeps its waits and, unless the checkpoint has dropped it, its link. A search starts again, because the
-            // remaining way remembers other events than the search has looked for.
+            // The tail becomes the only way. It keeps its waits and, unless the checkpoint has dropped it, its link. A search starts again, because
+            // the remaining way remembers other events than the search has looked for.
             if var tail {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)

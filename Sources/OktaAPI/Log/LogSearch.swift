@@ -95,8 +95,9 @@ package struct LogSearch: Sendable, Hashable {
         return LogSearch(.collecting(afterAnyOf: Set(half)), began: search.began, next: firstPage)
     }
 
-    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, if the pass has not
-    /// seen enough. If the first pass ends too early, it has seen fewer events. Then events can be collected twice, but none is lost.
+    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, unless the first
+    /// pass has already seen as many remembered events as it needs. If the first pass ends too early, it has seen fewer remembered events. Then
+    /// events can be collected twice, but none is lost.
     private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
         guard let began, let passBegan else { return false }

@@ -43,7 +43,7 @@ package struct PagerTrouble: Sendable, Hashable {
         case rejected
         /// The caller could not store the page.
         case notCommitted
-        /// The task was cancelled, or a bug has called the pager at the wrong time.
+        /// The task was cancelled. Or, because of a bug, the pager was called at the wrong time.
         case cancelled
     }
 

@@ -1,4 +1,4 @@
-/// The times at which an org is polled once its log has been fully read: `origin + n × interval`.
+/// The times at which an org is polled after its log has been read to the end: `origin + n × interval`.
 ///
 /// Each org has its own `origin`. The origins are distributed over the interval, so that a thousand orgs are not polled at the same time. Because the
 /// times are fixed, the orgs stay distributed: each org returns to its own times after an outage, a suspend or a backlog.

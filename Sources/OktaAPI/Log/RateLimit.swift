@@ -45,7 +45,7 @@ package struct RateLimit: Sendable, Hashable {
     /// A reset that is more than this number of seconds in the future is invalid. The server may have sent milliseconds.
     static let furthestReset: Int64 = 3600
 
-    /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers contain no valid reset time.
+    /// Seconds until the next window has certainly begun, 1…90; `nil` if the headers contain no valid reset time, or one that has passed.
     package var secondsToWait: Int64? {
         guard let seconds = secondsToReset, seconds >= 0, seconds <= Self.furthestReset else { return nil }
         return min(max(seconds + 1, 1), Self.longestWait)

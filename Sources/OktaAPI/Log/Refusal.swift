@@ -71,7 +71,7 @@ struct Refusal {
                 + " own, and that no proxy changes headers or the host name"
         case "E0000011", "E0000004":
             "The token is wrong, revoked, expired (30 days without use), or not allowed from this network:"
-                + " make a new one (Admin Console, Security > API > Tokens), then: \(tokenReplacement)"
+                + " make a new one (Admin Console, Security > API > Tokens), then run: \(tokenReplacement)"
         case "E0000015":
             "The org has no access to the System Log API: ask Okta's support, and check that the URL is that of the right org"
         default:

@@ -1,7 +1,7 @@
 import CurlHTTPClient
 
-/// Decides when the next request may be sent that counts toward one of an org's rate limits. This client spreads its share of the limit evenly over
-/// time, and always leaves requests for other clients. A plain value; the caller passes the time.
+/// Decides when the next request to an org may be sent, according to one of the org's rate limits. This client spreads its share of the limit evenly
+/// over time, and always leaves requests for other clients. A plain value; the caller passes the time.
 ///
 /// - The minimum time between two requests (the pace) is the length of a window, divided by the number of requests that this client may send in a
 ///   window.
@@ -22,7 +22,7 @@ struct RequestBudget: Sendable {
     private var requestedAt: Instant?
     /// No request is sent before this time, because all requests of the window are used up or reserved for other clients.
     private var hold: Instant?
-    /// When the window ends.
+    /// When the present window ends; nil if this is unknown.
     private var windowEnd: Instant?
     /// The number of requests that this client has sent in the window.
     private var used = 0

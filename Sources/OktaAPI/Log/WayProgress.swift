@@ -6,8 +6,8 @@ struct WayProgress: Sendable {
     var next: String? {
         didSet { if next != oldValue { nextFullPage = next.map { LogQuery.fullPage(of: $0) } } }
     }
-    /// The number of events in a full page of the link `next`. It is computed only when the link changes. While an org has no new events, its link
-    /// stays the same.
+    /// The number of events in a full page of the link `next`. It is computed only when the link changes, not for every request, because the link
+    /// stays the same while an org has no new events.
     private var nextFullPage: Int?
     /// Events per page of a query by time. A link has its own limit.
     var limit: Int
@@ -24,7 +24,7 @@ struct WayProgress: Sendable {
     /// The number of earlier attempts at the next request that brought no usable page.
     var retries = 0
     var failures = 0
-    /// Okta's id of the first attempt at the next request that Okta answered; nil if it has answered none.
+    /// Okta's id of the first answered attempt at the next request; nil if Okta has answered no attempt.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0

@@ -32,7 +32,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
     package var code: String?
     /// Okta's id of the request, by which Okta's support can find the call.
     package var requestID: String?
-    /// What happened and, if known, what to do, on one line without a final full stop.
+    /// What happened and, if known, what to do, on one line without a final period.
     package let description: String
 
     /// Whether the call may have been carried out.
@@ -67,7 +67,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         if (200..<300).contains(response.status) {
             // The call may have been carried out: the server that answered instead of Okta may have forwarded it to Okta.
             let what = ForeignAnswer(response)?.what ?? "sent an answer that Tributary can't read"
-            self.init(.lost, "\(host) \(what): \(ForeignAnswer.advice)")
+            self.init(.lost, "\(host) \(what). \(ForeignAnswer.advice)")
         } else if response.isOfTokenEndpoint {
             self.init(response.status == 429 ? .rateLimited : .notSent, "The token endpoint of \(words)")
         } else if response.status == 429 {
@@ -75,7 +75,7 @@ package struct OktaCallError: Error, Sendable, CustomStringConvertible {
         } else if response.status >= 500 || [408, 425].contains(response.status) {
             self.init(.server, words)
         } else if let foreign = ForeignAnswer(response) {
-            self.init(.foreign, "\(host) \(foreign.what): \(ForeignAnswer.advice)")
+            self.init(.foreign, "\(host) \(foreign.what). \(ForeignAnswer.advice)")
         } else {
             self.init(.refused, words)
         }

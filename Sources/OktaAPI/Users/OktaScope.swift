@@ -23,7 +23,7 @@ package struct ScopedCredential: Sendable {
         app = [:]
     }
 
-    /// A service app. Creating it sends no request.
+    /// The credential of a service app. Creating it sends no request.
     ///
     /// - Parameter keyPath: the file with the private key.
     package init(clientID: String, keyID: String?, org: OrgURL, keyPath: String, transport: any HTTPTransport) {

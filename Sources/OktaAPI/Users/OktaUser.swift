@@ -33,7 +33,7 @@ package struct OktaUser: Sendable, Hashable {
         (try? JSONDecoder().decode(Form.self, from: Data(body))).flatMap(OktaUser.init)
     }
 
-    /// Reads a list of users; nil if the body is not one.
+    /// Reads a list of users; nil if the body is not a list of users.
     static func readList(_ body: [UInt8]) -> [OktaUser]? {
         guard let forms = try? JSONDecoder().decode([Form].self, from: Data(body)) else { return nil }
         let users = forms.compactMap(OktaUser.init)
@@ -74,7 +74,7 @@ package struct OktaGroup: Sendable, Hashable {
         (try? JSONDecoder().decode(Form.self, from: Data(body))).flatMap(OktaGroup.init)
     }
 
-    /// Reads a list of groups; nil if the body is not one.
+    /// Reads a list of groups, and leaves out groups without a usable id; nil if the body is not a list.
     static func readList(_ body: [UInt8]) -> [OktaGroup]? {
         (try? JSONDecoder().decode([Form].self, from: Data(body)))?.compactMap(OktaGroup.init)
     }
@@ -100,7 +100,7 @@ package struct OktaRole: Sendable, Hashable {
     /// The role's name in the Admin Console.
     package let label: String
 
-    /// Reads a list of roles; nil if the body is not one.
+    /// Reads a list of roles; nil if the body is not a list.
     static func readList(_ body: [UInt8]) -> [OktaRole]? {
         (try? JSONDecoder().decode([Form].self, from: Data(body)))?.map { form in
             let type = (form.type ?? "unknown").oneLine(limit: 40)

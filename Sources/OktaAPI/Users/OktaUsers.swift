@@ -32,7 +32,8 @@ package struct OktaUsers: Sendable {
 
     // MARK: Sending
 
-    /// Waits until the rate limit allows the call, sends it once, and returns the answer if its status is 2xx.
+    /// Waits until the rate limit allows the call, sends it once, and returns the answer. Throws if the status is not 2xx, or if the answer can't
+    /// come from Okta.
     ///
     /// - Parameter deadline: the call is not sent after this time.
     package func send(_ call: OktaCall, before deadline: Instant) async throws(OktaCallError) -> HTTPResponse {
@@ -58,8 +59,8 @@ package struct OktaUsers: Sendable {
             throw OktaCallError(
                 .rateLimited,
                 """
-                the rate limit of \(org.host) left no request for this call in time: response actions may use \(Int(EndpointPace.share * 100)) % of it, \
-                and other clients use it too. Try again in a minute
+                the rate limit of \(org.host) did not allow this call in time: response actions may use \(Int(EndpointPace.share * 100)) % of the \
+                limit, and other clients use it too. Try again in a minute
                 """)
         }
         let response: HTTPResponse
@@ -115,7 +116,7 @@ package struct OktaUsers: Sendable {
 
     // MARK: Reading
 
-    /// The user with an id; nil if there is none.
+    /// The user with this id; nil if there is no such user.
     package func user(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaUser? {
         do throws(OktaCallError) {
             return try await read(.user(id), before: deadline, OktaUser.read)
@@ -181,7 +182,7 @@ package struct OktaUsers: Sendable {
         try await read(.groups(of: user), before: deadline, OktaGroup.readList)
     }
 
-    /// The group with an id; nil if there is none.
+    /// The group with this id; nil if there is no such group.
     package func group(_ id: String, before deadline: Instant) async throws(OktaCallError) -> OktaGroup? {
         do throws(OktaCallError) {
             return try await read(.group(id), before: deadline, OktaGroup.read)

@@ -27,8 +27,8 @@ struct AuthorizationServer: Sendable {
     private static let maximumAssertion: Int64 = 3600
     /// The maximum age of a DPoP proof, in seconds.
     private static let proofWindow: Int64 = 300
-    /// The server remembers at most this many tokens, and as many identifiers of assertions and proofs. When it reaches the maximum, it forgets
-    /// expired entries. If none has expired, it refuses the request.
+    /// The maximum number of tokens that the server remembers. Also the maximum number of identifiers of assertions and proofs. At the maximum, the
+    /// server forgets expired entries. If none has expired, it refuses the request.
     private static let maximumRemembered = 100_000
 
     private let apps: [String: (app: ServiceApp, keys: [PublicJWK])]
@@ -47,7 +47,7 @@ struct AuthorizationServer: Sendable {
             guard keys.count == app.publicKeys.count, !keys.isEmpty else {
                 throw SimulatorError.badSetting(
                     name: "serviceApps",
-                    reason: "\(app.clientID) needs public keys as JWK: RSA of 2048 bits, or EC P-256")
+                    reason: "\(app.clientID) needs public keys as JWK: RSA of at least 2048 bits, or EC P-256")
             }
             apps[app.clientID] = (app, keys.flatMap(\.self))
         }
@@ -161,7 +161,7 @@ struct AuthorizationServer: Sendable {
                     status: 400, code: "dpop_proof_required_for_token", reason: "The token needs a DPoP proof.")
             }
             let key = try proof(request, url: url, token: words[1], wantsNonce: wantsNonceAtResources, now: now)
-            guard key == boundTo else { throw Self.badProof("The DPoP proof key is not that of the token.") }
+            guard key == boundTo else { throw Self.badProof("The key of the DPoP proof is not the key of the token.") }
         } else if words[0] != "Bearer" {
             throw Refusal(
                 status: 401, code: "access_token_not_dpop_bound", reason: "The access token is not bound to a DPoP key."
@@ -194,7 +194,7 @@ struct AuthorizationServer: Sendable {
         }
         guard jwt.text("htu") == url else { throw Self.badProof("'htu' claim in the DPoP proof is invalid.") }
         guard let made = jwt.time("iat"), made <= now / 1000, made >= now / 1000 - Self.proofWindow else {
-            throw Self.badProof("'iat' claim in the DPoP proof is old or of the future.")
+            throw Self.badProof("'iat' claim in the DPoP proof is too old or in the future.")
         }
         guard let unique = jwt.text("jti"), !unique.isEmpty else { throw Self.badProof("'jti' claim is missing.") }
         if let token {

@@ -4,7 +4,7 @@ import Foundation
 extension OrgService {
     enum Admission {
         case granted(Principal)
-        /// The request is refused. The answer has OAuth's form, because the request came with an access token.
+        /// The request is refused. It came with an access token, so the answer has OAuth's `WWW-Authenticate` header.
         case refused(HTTPReply)
     }
 

@@ -16,7 +16,7 @@ enum Principal: Sendable {
 struct APIToken: Sendable {
     /// The token's id `00T…`, as in events of the log; never the secret.
     let id: String
-    /// The id of the administrator who made it.
+    /// The id of the administrator who made the token.
     let ownerID: String
     let rights: AdminRights
 }

@@ -11,7 +11,7 @@ struct PublicJWK: Sendable {
 
     private let material: Material
     let keyID: String?
-    /// The thumbprint by RFC 7638, with SHA-256.
+    /// The key's thumbprint as defined in RFC 7638, with SHA-256.
     let thumbprint: String
 
     /// Reads the members of a JWK; nil if they are not a usable public key, or include the private member `d`.

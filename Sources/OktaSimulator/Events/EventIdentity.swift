@@ -51,7 +51,7 @@ struct EventIdentity: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The index of the event with the uuid `text`, or nil if this org never issued that uuid.
+    /// The index of the event with the uuid `text`, which may be an event of the future. Nil if the uuid does not belong to this org.
     func index(of text: some StringProtocol) -> Int? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [8, 4, 4, 4, 12], let high = UInt64(parts[0], radix: 16),

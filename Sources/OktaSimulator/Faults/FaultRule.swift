@@ -1,5 +1,5 @@
-/// A kind of fault, and when it occurs. It affects requests to `/api/v1/logs`, or the calls that ``at`` names. A request that the simulator refuses
-/// for its credential or the rate limit gets no fault.
+/// A kind of fault, and when it occurs. The rule affects requests to `/api/v1/logs`, or the calls that ``at`` names. A request that the simulator
+/// refuses because of its credential or the rate limit gets no fault.
 public struct FaultRule: Sendable, Codable, Equatable {
     /// The kind of fault.
     public enum Kind: String, Sendable, Codable, CaseIterable {
@@ -71,7 +71,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     public var count: Int?
     /// The probability that the fault occurs for a matching request, 0…1; default 1.
     public var probability: Double?
-    /// The number of matching requests that do not get the fault, counted from the time when the rule was set; default 0.
+    /// The number of matching requests that pass without the fault before it can occur for the first time; default 0.
     public var after: Int?
     /// On which pages the fault occurs: `any` (default), `full` (the page has as many events as the request's `limit`) or `short` (all other pages).
     public var page: String?
@@ -129,7 +129,8 @@ public struct FaultRule: Sendable, Codable, Equatable {
             let halves = part.split(separator: ":", maxSplits: 1)
             guard let name = halves.first, let kind = Kind(rawValue: name.trimmingSpaces) else {
                 throw SimulatorError.badFaults(
-                    reason: "\"\(part)\" names no fault; use: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
+                    reason:
+                        "\"\(part)\" is not a fault; use one of: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
             }
             var rule = FaultRule(kind)
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {

@@ -142,7 +142,7 @@ extension OktaUser {
         case .activate where !sendsEmail, .reactivate where !sendsEmail:
             answer.json = ["activationUrl": "\(request.origin)/welcome/\(secret)", "activationToken": secret]
         case .activate, .reactivate: answer.json = [String: String]()
-        // Suspending ends the user's sessions, but not the tokens (Okta's list of role permissions).
+        // Suspending ends the user's sessions, but does not revoke the tokens (source: Okta's list of role permissions).
         case .suspend: sessions = []
         case .unlock: isBlocked = false
         case .resetFactors: factors = 0

@@ -22,7 +22,7 @@ struct MadeUpPeople {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The groups that occur in the log, a group in which a responder can put a user (`Quarantine`), and a group that Active Directory manages.
+    /// The groups that occur in the log, a group into which a responder can put a user (`Quarantine`), and a group that Active Directory manages.
     mutating func groups() -> [OktaGroup] {
         var groups = words.groups.map { group in
             OktaGroup(

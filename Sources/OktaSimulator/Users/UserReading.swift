@@ -7,7 +7,7 @@ extension UserDirectory {
 
     mutating func me(_ request: ManagementRequest) throws(OktaError) -> ManagementAnswer {
         guard case .token(let token) = request.principal, let index = index(id: token.ownerID) else {
-            // A service app is not a user, so `me` names nobody.
+            // A service app is not a user, so `me` refers to no user.
             throw .noUser("me")
         }
         return change(index, now: request.now) { user in

@@ -51,7 +51,7 @@ extension ActionNeeds {
             ? "the role Super Administrator" : "an administrator role with \(permissions.joined(separator: " and "))"
     }
 
-    /// Advice for a credential that was refused: which rights to grant.
+    /// Which rights the credential needs for the action, as a part of a sentence.
     func advice(isServiceApp: Bool) -> String {
         isServiceApp
             ? "the service app needs the scope \(scope.rawValue) and \(roleWords)"

@@ -58,11 +58,13 @@ struct GuardRails: Sendable {
     }
 
     /// The refusal if the credential is not allowed to read what a guard rail needs.
+    ///
+    /// - Parameter what: a question about the user, such as “whether the user is an administrator”.
     static func unknown(_ what: String, of user: OktaUser, _ error: OktaCallError, _ remedy: String) -> Refusal {
         Refusal(
             code: .rolesUnknown,
             message:
-                "The credential is not allowed to find out \(what): \(error). So \(user.shown) may be an administrator, or own the API token. "
-                + "Tributary did nothing; use --force to do it anyway. \(remedy)")
+                "The credential is not allowed to find out \(what): \(error). Tributary did nothing to \(user.shown); "
+                + "use --force to act anyway. \(remedy)")
     }
 }

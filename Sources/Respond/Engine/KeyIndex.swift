@@ -25,7 +25,7 @@ struct KeyIndex: Sendable {
 
     init(limit: Int = 100_000) { self.limit = limit }
 
-    /// Adds an entry. A key is remembered from the first entry about an action that was sent to Okta, may have been sent, or was already done.
+    /// Adds an entry. A key is remembered as soon as an entry shows that an action was or may have been sent to Okta, or was already done.
     mutating func note(_ entry: ResponseEntry, from start: ResponseLogPosition?, to end: ResponseLogPosition) {
         guard let key = entry.key, !entry.isDryRun else { return }
         if let known = records[key], known.request == entry.request {

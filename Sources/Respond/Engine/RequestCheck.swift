@@ -18,7 +18,9 @@ enum RequestCheck {
             return "The reason has more than \(reasonLimit) bytes: shorten it"
         }
         if let key = request.key, let problem = text("the key", key, keyLimit) { return problem }
-        if let undoes = request.undoes, let problem = text("the id to undo", undoes, 64) { return problem }
+        if let undoes = request.undoes, let problem = text("the id of the action to undo", undoes, 64) {
+            return problem
+        }
         switch request.action {
         case .addToGroup, .removeFromGroup:
             guard let group = options.groupID ?? options.groupName else {

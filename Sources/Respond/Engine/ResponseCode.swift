@@ -2,11 +2,12 @@
 /// special about a successful action.
 package enum ResponseCode: String, Sendable, CaseIterable {
     // Codes of an action that Tributary has refused and did not try.
-    /// No integration of that name has a `response_action`.
+
+    /// The request names an integration that does not exist, or that has no `response_action`.
     case unknownIntegration = "unknown-integration"
     /// The request is incomplete, or too long.
     case invalidRequest = "invalid-request"
-    /// The key was used for another request.
+    /// The key belongs to an earlier request, which differs in the integration, user, action, case or options.
     case keyReused = "key-reused"
     /// An earlier request with the same key did the action, which has been undone since.
     case undoneSince = "undone-since"
@@ -22,7 +23,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     /// The user owns the API token with which Tributary acts.
     case credentialOwner = "credential-owner"
     case administrator
-    /// The credential is not allowed to read who owns it, or which roles the user has.
+    /// The credential is not allowed to read the owner of the API token, or the user's roles.
     case rolesUnknown = "roles-unknown"
     case hourlyLimit = "hourly-limit"
     /// The user's status does not allow the action. This code is also used if Okta refuses the action for this reason.
@@ -31,6 +32,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case logUnavailable = "log-unavailable"
 
     // Codes of an action that failed at Okta, or because of the connection to Okta.
+
     /// There is no usable credential, or Okta does not accept it.
     case credential
     /// The credential lacks a scope or a role.
@@ -46,6 +48,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case refused
 
     // Codes of an action with an unknown outcome.
+
     /// The call was sent, but Okta's answer was lost.
     case answerLost = "answer-lost"
     /// Okta reported success, but the user's state does not show it.
@@ -54,6 +57,7 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case helperStopped = "helper-stopped"
 
     // Codes of a successful action.
+
     /// The action is done, but can't be undone with `undo`: Tributary could not read whether the user was a member of the group before.
     case membershipNotRead = "membership-not-read"
 }

@@ -85,7 +85,8 @@ extension ResponseEngine {
             return all { action in
                 (
                     nil,
-                    "Unknown: \(owner.shown), who owns the token, can't read roles. \(sentence(action.needs.advice(isServiceApp: false))) "
+                    "It is not known whether the action is possible: \(owner.shown), who owns the token, can't read roles. "
+                        + "\(sentence(action.needs.advice(isServiceApp: false))) "
                         + "Each action needs --force, because administrators can't be recognized."
                 )
             }
@@ -98,7 +99,7 @@ extension ResponseEngine {
         let types = Set(roles.map(\.type))
         let held = roles.map(\.label).joined(separator: ", ")
         if let role = roles.first(where: { $0.type == "SUPER_ADMIN" || needs.roles.contains($0.type) }) {
-            return (true, "\(owner.shown), who owns the token, is \(role.label).")
+            return (true, "\(owner.shown), who owns the token, has the role \(role.label).")
         }
         if types.contains("CUSTOM"), !needs.permissions.isEmpty {
             return (
@@ -111,7 +112,7 @@ extension ResponseEngine {
             false,
             roles.isEmpty
                 ? "\(owner.shown), who owns the token, is not an administrator. \(missing)"
-                : "\(owner.shown), who owns the token, is \(held). \(missing)"
+                : "\(owner.shown), who owns the token, has only these roles: \(held). \(missing)"
         )
     }
 }

@@ -75,7 +75,7 @@ extension ResponseEngine {
                 }
             } catch {
                 return objection(
-                    error, "who owns the API token", user,
+                    error, "whether the user owns the API token", user,
                     "To let Tributary read the owner, use the API token of an administrator")
             }
         }
@@ -87,7 +87,7 @@ extension ResponseEngine {
                 org.users.credential.isServiceApp
                 ? "To let Tributary read the roles, grant \(OktaScope.rolesRead.rawValue) to the service app and assign it a role that may read roles"
                 : "To let Tributary read the roles, give the token's owner a role that may read roles (okta.iam.read)"
-            return objection(error, "which roles the user has", user, remedy)
+            return objection(error, "whether the user is an administrator", user, remedy)
         }
     }
 
@@ -250,7 +250,7 @@ extension ResponseEngine {
             case .refused: .refused
             case .notSent, .foreign, .server, .lost, .unreadable: .unavailable
             }
-        var words = "Tributary could not read from Okta what the action depends on: \(error). Tributary did nothing."
+        var words = "Tributary could not read from Okta the data that it needs: \(error). Tributary did nothing."
         switch code {
         case .credential: words += " Check the credential of this integration's response_action."
         case .notPermitted: words += " The credential needs okta.users.read, as a scope or as a permission of its role."

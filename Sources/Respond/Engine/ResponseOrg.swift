@@ -12,7 +12,7 @@ struct ResponseOrg: Sendable {
 
     var host: String { users.org.host }
 
-    /// All orgs of a configuration that can be acted on, by the names of their integrations.
+    /// The orgs of all integrations with a `response_action`, by the integrations' names.
     static func all(
         _ configuration: Configuration, credentialsDirectory: String?, transport: any HTTPTransport,
         clock: ResponseClock

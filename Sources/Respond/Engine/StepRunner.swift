@@ -210,7 +210,7 @@ struct StepRunner: Sendable {
                 failed.result.statusAfter = user.status
             }
             if isStateConflict, observed.isDone == true {
-                // The action is done already: by somebody else, or by an earlier attempt whose answer was lost.
+                // The action was already done: by somebody else, or by an earlier attempt whose answer was lost.
                 failed.result.outcome = doubt == nil ? .alreadyDone : .done
                 failed.result.code = nil
                 failed.result.message = sentence(step.doneWords(for: who))
@@ -229,11 +229,11 @@ struct StepRunner: Sendable {
         return failed
     }
 
-    /// The outcome if Okta may have carried out the call, but the state does not show it.
+    /// The outcome if Okta may have carried out the call. Reads the user's state to find out, if the state can show it.
     ///
     /// - Parameter refusal: Okta's refusal of a later attempt; nil if there was none.
     private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
-        let words = refusal.map { "\(error), and the next attempt was refused (\($0))" } ?? "\(error)"
+        let words = refusal.map { "\(error), and a later attempt was refused (\($0))" } ?? "\(error)"
         var observed =
             step.isReadBack ? await observe(since: before) : Observation(trouble: "the user's state does not show it")
         if observed.isDone == false {

@@ -72,9 +72,9 @@ package struct CommittedActions: Codable, Equatable, Sendable {
         return (try? JSONDecoder().decode(CommittedActions.self, from: Data(bytes))) ?? empty
     }
 
-    /// Reads the file twice a second until it contains all events, the time limit is reached, or `isOver` returns true.
+    /// Reads the file repeatedly until it has contained all awaited events, the time limit is reached, or `isOver` returns true.
     ///
-    /// - Parameter isOver: called between two reads. It should wait for at most half a second, and return true to end the wait.
+    /// - Parameter isOver: called between two reads. It makes the pause between them, of about half a second. If it returns true, the wait ends.
     static func wait(
         for awaited: [Awaited], path: String, seconds: Int, isOver: () -> Bool
     ) -> (seen: [Action], missing: [Awaited]) {

@@ -2,7 +2,7 @@ import ResponseLog
 
 /// A line of the helper's answer, `{"kind":"step",…}`. ``isFinal`` is true for the last line, after which the helper closes the connection.
 package enum ResponseAnswer: Equatable, Sendable {
-    /// The largest size of a line in bytes, including its end. The longest line is a report, which contains an entry for each step.
+    /// The largest size of a line in bytes, including the newline. The longest line is a report, which contains an entry for each step.
     package static let lineLimit = 1 << 20
 
     case outlook(ResponseOutlook)
@@ -31,7 +31,7 @@ package enum ResponseAnswer: Equatable, Sendable {
 /// Why the helper refuses a request.
 package struct ResponseFault: Error, Codable, Equatable, Sendable {
     package enum Code: String, Codable, Sendable {
-        /// The client's line is not a request, is too long, or came too late.
+        /// The client's line is not a valid request, is too long, or came too late.
         case badRequest = "bad-request"
         /// The maximum number of connections is reached, or no thread can be started.
         case busy
@@ -43,7 +43,7 @@ package struct ResponseFault: Error, Codable, Equatable, Sendable {
         case noOpposite = "no-opposite"
         /// The response log can't be read.
         case unavailable
-        /// The helper is being stopped.
+        /// The helper is being stopped, or reloads its configuration.
         case stopping
     }
 

@@ -2,7 +2,7 @@ import ResponseLog
 
 /// A command's request to the helper: one line of JSON on a separate connection, `{"act":{"request":{…}}}`.
 package enum ResponseAsk: Codable, Equatable, Sendable {
-    /// The largest size of the line in bytes, including its end.
+    /// The largest size of the line in bytes, including the newline.
     package static let lineLimit = 64 << 10
     /// The maximum number of transactions in one ``wait(transactions:seconds:)``.
     package static let waitLimit = 500

@@ -34,7 +34,8 @@ struct ResponseConnection: ~Copyable {
             answer(ask)
         case .tooLong: fail(.badRequest, "the request is longer than \(ResponseAsk.lineLimit) bytes")
         case .late: fail(.badRequest, "no request came within \(limits.requestTime)")
-        case .stopped: fail(.stopping, "the helper is being stopped; try again in a moment")
+        case .stopped:
+            fail(.stopping, "the helper is being stopped, or reloads its configuration; try again in a moment")
         case .end: break
         }
     }

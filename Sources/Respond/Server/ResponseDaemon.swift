@@ -8,7 +8,8 @@ import UnixSignals
 
 /// The helper's process. It consists of services that one group runs: watchdog, reload, socket.
 package struct ResponseDaemon {
-    /// How long current requests may take after SIGTERM; less than the unit's `TimeoutStopSec=`.
+    /// How long all services together may take to stop after SIGTERM. It is longer than ``ResponseServer/Limits/windDown``, and shorter than the
+    /// unit's `TimeoutStopSec=`.
     private static let stopWithin = Duration.seconds(30)
 
     /// Makes the engine for a configuration.

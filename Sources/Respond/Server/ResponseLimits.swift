@@ -10,7 +10,7 @@ extension ResponseAsk {
             filter.caseID.flatMap { Self.problem("the case", $0, 1...128) }
                 ?? filter.user.flatMap { Self.problem("the user", $0, 1...320) }
                 ?? filter.integration.flatMap { Self.problem("the integration", $0, 1...64) }
-        case .undo(let record): Self.problem("the record", record, 1...64)
+        case .undo(let record): Self.problem("the id of the action", record, 1...64)
         case .wait(let transactions, let seconds):
             transactions.isEmpty || transactions.count > Self.waitLimit || !(0...Self.waitSeconds).contains(seconds)
                 ? "a wait must be for 1 to \(Self.waitLimit) calls, and for at most \(Self.waitSeconds) seconds" : nil
@@ -35,7 +35,7 @@ extension ResponseRequest {
             ?? ResponseAsk.problem("the case", caseID, 1...128)
             ?? reason.flatMap { ResponseAsk.problem("the reason", $0, 1...1024) }
             ?? key.flatMap { ResponseAsk.problem("the key", $0, 1...128) }
-            ?? undoes.flatMap { ResponseAsk.problem("the record", $0, 1...64) }
+            ?? undoes.flatMap { ResponseAsk.problem("the id of the action to undo", $0, 1...64) }
             ?? options.groupID.flatMap { ResponseAsk.problem("the group", $0, 1...64) }
             ?? options.groupName.flatMap { ResponseAsk.problem("the group", $0, 1...256) }
             ?? options.riskLevel.flatMap { ResponseAsk.problem("the level", $0, 1...16) }

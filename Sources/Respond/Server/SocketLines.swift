@@ -4,7 +4,7 @@ import Glibc
 struct SocketLines: ~Copyable {
     enum Incoming: Equatable {
         case line([UInt8])
-        /// The other end has closed the connection. Bytes after the last line end are dropped.
+        /// The other end has closed the connection. Bytes after the last newline are dropped.
         case end
         case tooLong
         case late
@@ -27,10 +27,10 @@ struct SocketLines: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// Reads the next line, without its line end.
+    /// Reads the next line. The result does not include the newline.
     ///
     /// - Parameters:
-    ///   - limit: the largest size of the line in bytes, including its end.
+    ///   - limit: the largest size of the line in bytes, including the newline.
     ///   - time: the time limit for the whole line.
     mutating func next(limit: Int, within time: Duration, isOver: () -> Bool = { false }) -> Incoming {
         let deadline = Self.clock.now + time

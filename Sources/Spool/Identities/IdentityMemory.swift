@@ -1,4 +1,4 @@
-/// The identities of one commit, with the two times that the caller gave for all of them.
+/// The identities of one commit, with the two points in time that the caller gave for the commit.
 struct IdentityCommit: Equatable {
     var times: IdentityTimes
     var identities: [RecordIdentity]
@@ -9,11 +9,11 @@ struct IdentityUpdate: Equatable {
     var window: IdentityWindow
     /// True if the window is emptied before the commits are added.
     var empties: Bool
-    /// The minimum number of identities that the window keeps from this commit on. It is recorded so that a reader of the journal drops
-    /// exactly what the writer dropped.
+    /// From this commit on, the window keeps at least this number of identities. The number is recorded so that a reader of the journal drops exactly
+    /// what the writer dropped.
     var bound: Int
-    /// If this commit moves identities here from other windows: the largest `latest` of the commits that those windows have dropped, because they now
-    /// count as dropped here. After a merge, the commits that this window itself has dropped are included. Nil if there are no such commits.
+    /// The largest `latest` of the commits that other windows had dropped before this commit moved their identities here. Those commits now count as
+    /// dropped here. After a merge, the commits that this window itself has dropped are included. Nil if there are no such commits.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }
@@ -201,7 +201,7 @@ extension IdentityTimes {
 }
 
 extension IdentityWindow {
-    /// Reads the bound on the number of identities. In version 2, a bound on time follows, which is read and ignored. So the window remembers more
+    /// Reads the bound on the number of identities. In version 2, a bound on time follows, which is read and ignored. So the window can remember more
     /// identities than in version 2, which does no harm.
     fileprivate static func bound(_ cursor: inout ByteCursor, version: UInt32) -> Int? {
         guard let count = cursor.integer(UInt32.self), count <= restoredBound else { return nil }

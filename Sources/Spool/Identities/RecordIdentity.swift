@@ -9,7 +9,8 @@ package struct RecordIdentity: Hashable, Sendable {
     }
 }
 
-/// One of the sets of identities that the writer remembers. They are numbered 0...7, and the caller decides what each set is for.
+/// One of the sets of identities that the writer remembers. The sets are numbered 0...7. Except for `restored`, the caller decides what each set is
+/// for.
 package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     static let limit: UInt8 = 8
     /// The largest bound that a caller can set: 4 MiB of identities. Eight windows of this size, plus one commit's identities in each, fit in a
@@ -22,8 +23,8 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
 
     package let rawValue: UInt8
 
-    /// Filled by `StateRestoration` with the identities of all records in the segments that are unknown to the journal. The caller must not append a
-    /// record whose identity is in this window.
+    /// `StateRestoration` fills this window with the identities of the records in segments that are unknown to the journal. The caller must not
+    /// append a record whose identity is in this window.
     package static let restored = IdentityWindow(number: 3)
 
     private init(number: UInt8) { rawValue = number }
@@ -35,8 +36,8 @@ package struct IdentityWindow: RawRepresentable, Hashable, Sendable {
     }
 }
 
-/// Two times that the caller gives for all identities of a commit. The spool uses them only to find the smallest `earliest` and the largest
-/// `latest` of several commits.
+/// Two points in time that the caller chooses for a commit. They apply to all identities of the commit. The spool uses them only to find the largest
+/// or smallest `earliest`, and the largest `latest`, of several commits.
 package struct IdentityTimes: Hashable, Sendable {
     package var earliest: Int64
     package var latest: Int64

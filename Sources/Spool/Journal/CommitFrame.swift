@@ -2,7 +2,7 @@
 /// See `Journal` for the bytes.
 struct CommitFrame {
     static let type: UInt32 = 1
-    /// The frame directly after the header. It holds the records of the previous generation that were not sealed.
+    /// The type of the frame directly after the header. That frame holds the records of the previous generation that were not sealed.
     static let carriedType: UInt32 = 2
     /// Type, length of the description, length of the chunks, and checksum.
     static let headerLength = 4 + 4 + 8 + 4

@@ -110,8 +110,9 @@ struct JournalRecovery {
         }
     }
 
-    /// True if a pending seal can't be finished, because an earlier start did not have this state, and removed the seal's mark and staged files.
-    /// While the mark exists, or once the manifest lists a segment, a missing file only means that a loader deleted the segment.
+    /// True if a pending seal can't be finished because its mark and staged files were removed. The daemon removes them when it starts without the
+    /// journal that decided the seal. That journal may then come back from a backup. While the mark exists, or once the manifest lists a segment, a
+    /// missing file only means that a loader deleted the segment.
     private func isSwept(_ plan: SealPlan) throws(SpoolError) -> Bool {
         let fileSystem = spool.fileSystem
         if try fileSystem.status("\(staging)/\(SealMark.fileName(plan.generation))") != nil { return false }

@@ -9,7 +9,7 @@ struct NewestJournals {
         guard try fileSystem.status(directory) != nil else { return }
         for entry in try fileSystem.list(directory).sorted(by: { $0.name < $1.name }) where entry.isDirectory {
             let path = "\(directory)/\(entry.name)"
-            // An error in one integration's files is reported when its writer is opened. It must not stop the other integrations.
+            // An error in one integration's files is reported when its writer is opened. Here, it must not stop the other integrations.
             let files = (try? fileSystem.list(path)) ?? []
             let generations = files.compactMap { Journal.generation(fileName: $0.name) }.sorted()
             if !generations.isEmpty { journals.append((entry.name, path, generations)) }
@@ -17,7 +17,7 @@ struct NewestJournals {
     }
 
     /// The greatest manifest position that any of these journals knows; at least `found`. Usually, only the first few bytes of a journal are read. If
-    /// they name a greater position than those found so far, the complete header is read and its checksum verified.
+    /// these bytes contain a greater position than those found so far, the complete header is read and its checksum verified.
     func manifestSequence(above found: Int64, _ spoolID: [UInt8], _ fileSystem: any FileSystem) -> Int64 {
         var greatest = found
         for (integration, directory, generations) in journals {

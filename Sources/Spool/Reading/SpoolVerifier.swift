@@ -53,7 +53,8 @@ package struct VerifyOptions: Sendable {
     package var uid: (@Sendable (UnsafeRawBufferPointer) -> UInt128?)?
     /// Returns a record's event time in milliseconds, to check the manifest's first and last times.
     package var time: (@Sendable (UnsafeRawBufferPointer) -> Int64?)?
-    /// A fingerprint takes 32 bytes. With room for a tenth more fingerprints, their array takes less than 128 MiB.
+    /// The default of `fingerprintLimit`. A fingerprint takes 32 bytes, and the array has room for a tenth more fingerprints than the limit, so the
+    /// array takes less than 128 MiB.
     package static let defaultFingerprintLimit = 3_500_000
     /// The maximum number of fingerprints in memory at once. A spool with more records is read several times.
     package var fingerprintLimit = Self.defaultFingerprintLimit

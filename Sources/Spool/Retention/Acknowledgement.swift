@@ -50,11 +50,12 @@ package struct Acknowledgement: Sendable, Equatable, Codable {
         if let earlier, next < earlier {
             return
                 "loader \(loader) has acknowledged position \(earlier) already, and acknowledgements do not go back: "
-                + "segments before that position may have been deleted. To load again what still exists, remove the loader and start from 0"
+                + "segments up to that position may have been deleted. To load again what still exists, remove the loader and start from 0"
         }
         if next > last {
+            let end = last == 0 ? "the manifest lists no segment" : "the manifest ends at position \(last)"
             return
-                "the manifest ends at position \(last), so \(next) can't have been loaded: "
+                "\(end), so position \(next) can't have been loaded: "
                 + "acknowledge a position that `\(CommandHint.command("spool list"))` has shown"
         }
         return nil

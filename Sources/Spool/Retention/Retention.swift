@@ -4,8 +4,9 @@ import CommandHints
 package struct RetentionOutcome: Sendable, Equatable {
     /// The deleted segments in the order of sealing. In a dry run: the segments that would be deleted.
     package var deleted: [SpoolFile] = []
-    /// The number and the size of segments that are kept only because a loader has not acknowledged them in time.
+    /// The number of segments that are kept only because a loader has not acknowledged them in time.
     package var waiting = 0
+    /// The size of these waiting segments in bytes.
     package var waitingBytes: Int64 = 0
     /// The error of the first segment that could not be deleted; nil if there was none. The remaining segments were tried, too.
     package var failure: SpoolError?

@@ -14,8 +14,8 @@ import Synchronization
 /// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
 ///   greatest known position.
 /// - When the manifest is opened, an incomplete last line left by a crash is cut off. A damaged line and all lines after it are cut off, too, if all
-///   intact lines among them belong to seals that recovery will finish again, because that writes the lines again. Recovery finishes a seal again
-///   while the sealed journal still exists. Other damage stays, and `verify` reports it.
+///   intact lines among them belong to seals that recovery will finish again: finishing a seal again writes its lines again. Recovery finishes a
+///   seal again while the sealed journal still exists. Other damage stays, and `verify` reports it.
 final class Manifest: Sendable {
     static let format: Int = 1
     /// How many bytes at the end are checked when the manifest is opened. After a crash, the lines of at most one seal can be incomplete: at most

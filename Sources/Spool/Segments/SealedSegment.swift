@@ -7,7 +7,7 @@ package struct SealedSegment: Sendable, Equatable, Codable {
     /// Relative to the spool's directory.
     package var path: String
     package var integration: String
-    /// The Hive keys below `integration=`.
+    /// The Hive keys below `integration=`, such as `class` and `date`, with their values.
     package var partition: [String: String]
     /// `records`, or `rejected` for events that could not become records.
     package var kind: String
@@ -18,8 +18,9 @@ package struct SealedSegment: Sendable, Equatable, Codable {
     package var uncompressedBytes: Int64
     /// SHA-256 of the file, in lower-case hexadecimal digits.
     package var sha256: String
-    /// Smallest and largest event time, milliseconds since 1970.
+    /// The smallest event time, in milliseconds since 1970.
     package var firstTime: Int64
+    /// The largest event time, in milliseconds since 1970.
     package var lastTime: Int64
     /// RFC 3339, UTC.
     package var sealedAt: String

@@ -24,9 +24,10 @@ extension Spool {
     /// Begins the given generation with an empty journal. An older journal of the integration is removed: its records are in segments by now, or
     /// will be collected again.
     ///
-    /// - Returns: the number of records in the older journal; 0 if there is none or it can't be read.
+    /// - Returns: the number of unsealed records in the older journal; 0 if there is no older journal or it can't be read.
     ///
-    /// Throws `writerInUse`, `invalidName`, `damaged` if the windows are damaged, or `file` if a file can't be read or written.
+    /// Throws `writerInUse`, `invalidName`, `damaged` if the windows are damaged, `newerFormat` if a newer Tributary wrote the windows, or `file` if
+    /// a file can't be read or written.
     package func begin(
         _ integration: String, at beginning: SharedBeginning, scratch: SpoolScratch, now: SpoolInstant
     ) throws(SpoolError) -> Int {

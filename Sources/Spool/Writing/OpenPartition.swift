@@ -10,8 +10,9 @@ struct RecordSummary: Equatable {
     var records = 0
     /// Uncompressed size, including newlines.
     var bytes = 0
-    /// The smallest and the largest event time in milliseconds; meaningless while `records` is 0.
+    /// The smallest event time in milliseconds; meaningless while `records` is 0.
     var firstTime = Int64.max
+    /// The largest event time in milliseconds; meaningless while `records` is 0.
     var lastTime = Int64.min
 
     mutating func add(_ other: RecordSummary) {
@@ -90,7 +91,7 @@ struct PartitionTable {
         }
     }
 
-    /// Adds the contents of a frame whose chunks begin at an offset.
+    /// Adds the contents of a frame whose chunks begin at the offset `start` of the journal.
     mutating func add(_ frame: CommitFrame, at start: Int64) throws(SpoolError) {
         var offset = start
         for chunk in frame.chunks {

@@ -25,9 +25,9 @@ extension SpoolWriter {
     /// common, this does the same as `move`.
     package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
 
-    /// Sets the size of a window, 0...262,144 identities. Call this each time the writer is opened. Otherwise, the window has the size that the
-    /// journal has recorded, or else 8,192. The window keeps at least the newest `count` identities: a commit is dropped once the later commits alone
-    /// have `count` identities.
+    /// Sets the size of a window, 0...262,144 identities. Call this each time the writer is opened. Without this call, the window has the size that
+    /// the journal has recorded, or 8,192 if the journal has recorded none. The window keeps at least the newest `count` identities: a commit is
+    /// dropped once the later commits alone have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }
@@ -43,8 +43,8 @@ extension SpoolWriter {
     /// The number of identities in each window that is not empty, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
 
-    /// The largest `latest` of all commits that the window has dropped because of its bound; nil if none was dropped since the window was last
-    /// emptied.
+    /// The largest `latest` of all commits that the window has dropped because of its bound since it was last emptied. Commits that another window
+    /// dropped before its identities were moved to this window count, too. Nil if there are no such commits.
     package func droppedLatest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.droppedLatest }
 
     /// The largest `earliest` of the window's commits; nil if the window is empty.

@@ -68,7 +68,7 @@ package final class SpoolWriter {
         recovery = found.report
         cursor = found.cursor
         adopt(found, now: now)
-        // If finishing the seal fails here, the first commit or seal tries it again. If that fails, too, it reports the error.
+        // Finishes a seal that was interrupted. If this fails here, the first commit or seal tries it again, and reports the error if it fails, too.
         _ = try? settle()
     }
 
@@ -104,8 +104,8 @@ package final class SpoolWriter {
     }
 
     /// Milliseconds until the oldest unsealed record is due to be sealed because of its age; nil if there is no unsealed record. Another limit can
-    /// make the seal due earlier. If the usual maximum age has passed, the maximum age of late records is used. Negative if sealing fails until that
-    /// has passed, too.
+    /// make the seal due earlier. If the usual maximum age has passed, the maximum age of late records is used. Negative if sealing has failed for so
+    /// long that this age has passed, too.
     package func sealsIn(at now: SpoolInstant) -> Int64? {
         let due = [
             firstCommit.map { begun in

@@ -163,7 +163,7 @@ struct DestinationAdd: AsyncParsableCommand {
         }
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError(
-                "this command can't ask for the secret (--no-input, or no terminal for the question): add < FILE with the secret to the command"
+                "this command can't ask for the secret (--no-input is given, or standard error is not a terminal): write the secret into a file, and add < FILE to the command"
             )
         }
         let secret = try SecretInput.read("")

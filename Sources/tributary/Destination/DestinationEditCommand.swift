@@ -72,7 +72,7 @@ struct DestinationEdit: AsyncParsableCommand {
 extension Configuration {
     /// The destination with this name.
     ///
-    /// - Throws: exit code 66, with a message, if there is no destination of that name.
+    /// - Throws: exit code 66, with a message, if no destination has this name.
     func knownDestination(_ text: String) throws -> Destination {
         if let destination = destination(named: text) { return destination }
         Terminal.complain(

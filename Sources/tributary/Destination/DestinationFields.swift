@@ -10,7 +10,8 @@ struct DestinationFields: ParsableArguments {
     @Option(help: "s3: the prefix of all objects' keys.") var prefix: String?
     @Option(help: "s3: the bucket's region.") var region: String?
     @Option(help: "s3: the address of a store other than Amazon's.") var endpoint: String?
-    @Option(help: "s3: true puts the bucket's name into the URL's path, not into its host name.") var pathStyle: String?
+    @Option(help: "s3: with the value true, the URL has the bucket's name in its path, not in its host name.")
+    var pathStyle: String?
     @Option(
         help: "s3: where the access key comes from: auto, static, web_identity, container, imds or process.",
         completion: .list(DestinationCredentials.words))
@@ -65,7 +66,7 @@ struct DestinationFields: ParsableArguments {
 
     var isEmpty: Bool { keys.allSatisfy { $0.texts == nil } }
 
-    /// Sets the keys whose flags are given; an empty value removes a key.
+    /// Sets the keys whose flags are given. An empty value removes a key that is not a list.
     func apply(to record: inout DestinationRecord) throws {
         for (flag, key, texts) in keys {
             guard let texts else { continue }

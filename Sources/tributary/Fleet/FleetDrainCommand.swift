@@ -59,7 +59,7 @@ struct FleetDrain: AsyncParsableCommand {
         }
         let undrain = CommandHint.command("fleet undrain \(host)")
         guard seen.held(by: host) > 0 else {
-            return Terminal.result("“\(host)” holds no integrations, and takes none until: \(undrain)")
+            return Terminal.result("“\(host)” holds no integrations. It takes none until you run: \(undrain)")
         }
         let end = ContinuousClock.now + .seconds(timeout)
         while seen.held(by: host) > 0 {
@@ -72,7 +72,7 @@ struct FleetDrain: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(500))
             seen = try await connection.observe()
         }
-        Terminal.result("“\(host)” has handed everything over, and takes no integrations until: \(undrain)")
+        Terminal.result("“\(host)” has handed everything over. It takes no integrations until you run: \(undrain)")
     }
 
     private static func words(_ count: Int) -> String { count == 1 ? "1 integration" : "\(count) integrations" }

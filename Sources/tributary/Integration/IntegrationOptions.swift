@@ -87,7 +87,7 @@ extension IntegrationRecord {
 extension Configuration {
     /// The integration with this name.
     ///
-    /// - Throws: exit code 66, with a message, if there is no integration of that name.
+    /// - Throws: exit code 66, with a message, if no integration has this name.
     func known(_ text: String) throws -> Integration {
         if let integration = integration(named: text) { return integration }
         throw Failure(

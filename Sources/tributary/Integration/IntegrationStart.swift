@@ -15,7 +15,7 @@ struct IntegrationStart {
     let dialogue: Dialogue?
     let interruption: Interruption
     let patience: Duration
-    /// Whether to start a service that does not run without asking the person (`--enable`).
+    /// Whether to start the service without asking the person if it does not run (`--enable`).
     let enables: Bool
     let json: Bool
 
@@ -35,7 +35,7 @@ struct IntegrationStart {
         /// The host of the fleet that collects the integration, if it is not this host.
         var host: String?
         var problem: String?
-        /// Whether there are older events still to collect.
+        /// Whether a part of the log up to now is still to be collected.
         var isCatchingUp = false
 
         private enum CodingKeys: String, CodingKey {
@@ -149,7 +149,7 @@ struct IntegrationStart {
             var words = document.events == 0 ? "no events so far" : "\(document.events ?? 0) events so far"
             if let last = document.lastEventAt { words += ", up to \(last)" }
             if let lag = document.lagSeconds, document.isCatchingUp {
-                words += "; the rest of the log follows, lag \(StatusReport.duration(lag))"
+                words += "; the rest of the log is still being collected, lag \(StatusReport.duration(lag))"
             }
             Terminal.result("\(terminal.green("✔")) \(name) collects: \(words)")
             let spool = request.configuration.spool

@@ -12,7 +12,7 @@ struct IntegrationTable {
     let refusal: ConfigurationError?
     /// The configuration's files, and the file and line that declare each integration.
     let edit: ConfigurationEdit
-    /// The daemon's report; nil if no daemon is known to run with this configuration.
+    /// The running daemon's report; nil if no daemon runs, or if this configuration has mistakes and the daemon uses another configuration file.
     let report: StatusReport?
 
     init(_ administration: Administration) throws {

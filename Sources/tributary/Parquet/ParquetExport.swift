@@ -31,7 +31,8 @@ struct LoaderProgress {
     }
 }
 
-/// One run of the export. Each segment becomes a file, unless an earlier run has already made that file.
+/// One run of the export. Each selected segment of records becomes a file, unless an earlier run has already made that file or the segment was
+/// deleted.
 struct ParquetExport {
     /// The number of segments between two acknowledgements. An acknowledgement costs three fsync calls, so it is not written after each segment.
     private static let acknowledgeEvery = 64

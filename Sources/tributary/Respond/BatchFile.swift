@@ -44,10 +44,10 @@ struct BatchFile {
             guard !trimmed.isEmpty, !trimmed.hasPrefix("#") else { continue }
             found.append(try Self.line(trimmed, index + 1, name))
         }
-        guard !found.isEmpty else { throw .mistake("\(name) names no user") }
+        guard !found.isEmpty else { throw .mistake("\(name) contains no users") }
         guard found.count <= Self.lineLimit else {
             throw .mistake(
-                "\(name) names \(found.count) users, but at most \(Self.lineLimit) are allowed: split the file")
+                "\(name) contains \(found.count) users, but at most \(Self.lineLimit) are allowed: split the file")
         }
         lines = found
     }
@@ -83,11 +83,11 @@ struct BatchFile {
         let data = Data(text.utf8)
         guard let line = try? JSONDecoder().decode(JSONLine.self, from: data) else {
             throw mistake(
-                name, number, "the line is not a JSON object with user and, if needed, case and reason")
+                name, number, "the line is not a JSON object with the key user (and, if needed, case and reason)")
         }
         let keys = (try? JSONDecoder().decode([String: AnyValue].self, from: data))?.keys.sorted() ?? []
         if let unknown = keys.first(where: { !["user", "case", "reason"].contains($0) }) {
-            throw mistake(name, number, "the key “\(unknown)” is not user, case or reason")
+            throw mistake(name, number, "the key “\(unknown)” is unknown: use only the keys user, case and reason")
         }
         return Line(
             number: number, user: line.user.withoutOuterSpace, caseID: line.case?.withoutOuterSpace,

@@ -62,7 +62,7 @@ struct RespondHistory: ParsableCommand {
         let terminal = Terminal.output
         let outcome = entry.result?.outcome.rawValue ?? "begun"
         var what = "\(WallClock.text(entry.time))  \(outcome)  \(entry.action.rawValue)"
-        if entry.command != entry.action { what += " (of \(entry.command.rawValue))" }
+        if entry.command != entry.action { what += " (a step of \(entry.command.rawValue))" }
         what +=
             "  \(entry.user.login ?? entry.user.asked)  \(entry.caseID)  by \(actor(entry.actor)) in \(entry.integration)"
         if entry.isDryRun { what += ", a dry run" }

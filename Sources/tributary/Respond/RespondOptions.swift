@@ -70,16 +70,17 @@ struct RespondTarget: ParsableArguments {
 
     @OptionGroup var handling: RespondHandling
 
-    /// Checks the arguments. The command calls this, and not the parser, so that with --json, mistakes are reported as JSON.
+    /// Checks the arguments. The command itself calls this method, so that mistakes are reported as JSON with --json. The parser would report them as
+    /// text.
     func check() throws(Responder.Failure) {
         if from != nil {
-            guard user == nil else { throw .mistake("name one user, or give a file with --from, but not both") }
+            guard user == nil else { throw .mistake("give one user, or a file with --from, but not both") }
             guard key == nil else {
                 throw .mistake("--key is for one user; with --from, each line has its own key")
             }
         } else {
             guard user != nil else {
-                throw .mistake("name a user: a login, an e-mail address or an id; or a file with --from")
+                throw .mistake("give a user (a login, an e-mail address or an id), or a file with --from")
             }
             guard caseID != nil else { throw .mistake("--case is missing: name the case for which you act") }
         }

@@ -1,11 +1,11 @@
 import Respond
 import ResponseLog
 
-/// Texts about users, about what an action would do, and about results. Control characters in names from Okta are not shown.
+/// Texts about users, about what an action would do, and about results. Control characters in names from Okta are shown as escapes.
 struct RespondText {
     let terminal: Terminal
 
-    /// The user's name in messages: `mallory@acme.example (Mallory Mallone, 00u…)`.
+    /// The user's login, name and id, as messages show them: `mallory@acme.example (Mallory Mallone, 00u…)`.
     static func user(_ user: ResponseUser) -> String {
         let more = [user.name, user.id].compactMap(\.self)
         let name = user.login ?? user.asked

@@ -69,7 +69,7 @@ struct RespondToOne {
         let watch = ActionWatch(
             interruption,
             interrupted: """
-                the helper has begun the action, so it can't be stopped; waiting for the result. See also: tributary respond history \
+                the helper has begun the action, so the action can't be stopped; waiting for the result. See also: tributary respond history \
                 --case \(request.caseID.printable)
                 """)
         let report = try responder.act(request, whileWaiting: watch.look) { entry in

@@ -229,7 +229,7 @@ struct Responder {
         }
     }
 
-    /// The name of the socket's group; nil if it can't be read.
+    /// The socket's group: its name, or its number if it has no name. Nil if the socket's group can't be read.
     private var groupOfSocket: String? {
         var status = stat()
         guard stat(socket, &status) == 0 else { return nil }

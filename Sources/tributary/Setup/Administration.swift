@@ -80,8 +80,8 @@ struct Administration: Sendable {
                 + (geteuid() == 0 ? "" : "; run this as root (sudo)"), ExitStatus.noPermission)
     }
 
-    /// Stores a secret: for the installed configuration encrypted if possible, unless `plain` is true; otherwise unencrypted, in a file that only its
-    /// owner can read.
+    /// Stores a secret in a file that only the file's owner can read. The secret is encrypted if this is the installed configuration, `plain` is
+    /// false, and systemd-creds can encrypt it.
     func keep(_ secret: [UInt8], as name: Name, plain: Bool) throws {
         guard !plain, isInstalled, SystemdCreds.isInstalled else { return try keeper.put(secret, as: name, .plain) }
         do throws(CredentialFileError) {

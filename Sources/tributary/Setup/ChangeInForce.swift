@@ -15,8 +15,8 @@ struct NewCredential: Sendable {
     let plain: Bool
 }
 
-/// Puts a change into force: stores the secrets, writes the files, and then makes the daemon reload. The change takes effect completely or not at
-/// all: if a step fails, or the user presses Ctrl-C, the completed steps are undone, and that is reported.
+/// Puts a change into force: stores the secrets, writes the files, and then makes the daemon reload. If a step fails, or the user presses Ctrl-C, the
+/// completed steps are undone. If a step can't be undone, a message says so.
 struct ChangeInForce {
     let administration: Administration
     let interruption: Interruption

@@ -6,10 +6,11 @@ import Glibc
 ///
 /// The lock is on the directory of the configuration (flock(2)), so it needs no lock file, and is released when the process ends.
 struct ConfigurationLock: ~Copyable {
-    /// -1 after the release, or if the file system has no locks.
+    /// -1 after the release, or if the directory can't be opened.
     private var descriptor: Int32
 
-    /// Takes the lock. If another run holds it, waits for up to 30 s, and then throws. On a file system without locks, returns at once.
+    /// Takes the lock. If another run holds it, waits for up to 30 s, and then throws. If the directory can't be opened or its file system has no
+    /// locks, returns at once without a lock.
     ///
     /// - Parameter path: the absolute path of the configuration.
     static func take(_ path: String, _ interruption: Interruption = Interruption()) async throws -> ConfigurationLock {

@@ -55,7 +55,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// Asks for a choice from a list; `standard` and the result count from 0.
+    /// Asks the person to choose from a list. `standard` (the default answer) and the returned value are indices of `options`.
     func choose(_ question: String, among options: [(title: String, about: String)], standard: Int = 0) throws -> Int {
         Terminal.complain(terminal.bold(question))
         let width = options.map(\.title.count).max() ?? 0
@@ -96,7 +96,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// Reads a line, without its end and surrounding spaces.
+    /// Reads a line, and returns it without the newline and without white space at both ends.
     private func line(_ prompt: String) throws -> String {
         Terminal.write(prompt)
         var bytes: [UInt8] = []

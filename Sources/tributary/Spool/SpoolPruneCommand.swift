@@ -83,7 +83,8 @@ struct SpoolPrune: ParsableCommand {
                             .utf8))
             }
             let bytes = outcome.deleted.reduce(0) { $0 + $1.bytes }
-            Terminal.complain("\(outcome.deleted.count) segments, \(StatusReport.bytes(Int(bytes)))")
+            let done = dryRun ? "would delete" : "deleted"
+            Terminal.complain("\(done): \(outcome.deleted.count) segments, \(StatusReport.bytes(Int(bytes)))")
             if outcome.waiting > 0 {
                 Terminal.complain(
                     "kept: \(outcome.waiting) segments, \(StatusReport.bytes(Int(outcome.waitingBytes))), that a loader has not "
@@ -110,7 +111,7 @@ struct SpoolOwner {
 
     init(_ path: String) { self.path = path }
 
-    /// Permanently replaces root's rights by the owner's. Does nothing if this process does not run as root.
+    /// Permanently replaces root's rights with the owner's. Does nothing if this process does not run as root.
     /// Throws exit code 77 if the system refuses the change.
     func become() throws {
         guard geteuid() == 0 else { return }
