@@ -41,6 +41,9 @@ struct ConnectedDaemon: Sendable {
             // Narrow filters admit few events. In such runs, the windows are smaller, so that they are full when the filter changes.
             if scenario.features.contains(.narrowFilters) { (limits.window, limits.restartDepths) = (96, 40..<48) }
         }
+        if scenario.features.contains(.smallMemory), scenario.features.contains(.longHead) {
+            limits.head = 2 * limits.need
+        }
         worker = try IngestWorker(
             name: "simulation", spool: Spool(settings, fileSystem: disk, now: time.spool), catalog: lane.catalog,
             settings: NormalizerSettings(rawData: false, observables: false), limits: limits, time: time,

@@ -448,6 +448,17 @@ struct PageReadingTests {
     }
 
     @Test(
+        "if the filter changes while the head is not full, a search counts each event once that both ways have passed")
+    func bothPassed() throws {
+        let log = try backfill(tail: 5)
+        try log.store(Array(10..<60) + [103], next: "h1")
+        #expect(log.place.backfill != nil)
+        try log.reopen(filter: "new")
+        let setAside = try #require(log.place[.main]?.setAside)
+        #expect(setAside <= log.writer.identityCount(.earlierMain))
+    }
+
+    @Test(
         "if the filter has changed and the history has overtaken the tail, the tail collects the events that only its own filter matches"
     )
     func overtakenWithOtherFilter() throws {
@@ -469,6 +480,30 @@ struct PageReadingTests {
         #expect(Set(matching).isSubset(of: log.collected))
         #expect(!log.twice.isEmpty, "the history has forgotten some of the events that both filters match")
         #expect(checkpoint.unproven >= log.twice.count)
+    }
+
+    @Test(
+        "if the tail's filter was changed and changed back, no event that the tail has forgotten is collected twice after the backfill"
+    )
+    func changedBack() throws {
+        let log = try backfill(tail: 12)
+        try log.store(Array(10..<90), next: "h1")
+        try log.reopen(filter: "new")
+        for start in stride(from: 112, to: 162, by: 5) {
+            try log.store(Array(start..<start + 5), way: .tail, next: "b\(start)", isQuery: start == 112)
+        }
+        try log.reopen()
+        // The first filter matches multiples of three from here on. The tail has forgotten the events 114 to 120.
+        let events = Array(100..<112) + [114, 117, 120, 123, 150, 160]
+        var search = try log.search(events, way: .tail)
+        for _ in 0..<4 where search.isCounting { search = try log.search([], way: .tail, after: search) }
+        try log.store(events + [163], way: .tail, next: "t2", search: search)
+        #expect(try log.store(Array(90..<103), next: "h2").change == .historyEnded)
+        search = try log.search(events + [163])
+        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        let checkpoint = try log.store(events + [163, 166], next: "t3", search: search)
+        #expect(log.twice == [] && log.collected.last == 166 && log.collected.contains(163))
+        #expect(checkpoint.unproven == 0)
     }
 
     @Test("late events in the head do not make a tail count its new events as repeated")

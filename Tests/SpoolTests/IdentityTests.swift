@@ -151,6 +151,23 @@ struct IdentityTests {
         #expect(list(writer, target) == Array(30..<36))
     }
 
+    @Test("after a window was moved, a second move in the same commit takes only what was moved there since")
+    func movesInOneCommit() throws {
+        let collection = try Simulation()
+        let (first, second, third, fourth) = (try window(0), try window(1), try window(4), try window(5))
+        let writer = try collection.open(ScriptedFileSystem())
+        remember([1, 2], in: first, writer)
+        remember([3], in: second, writer)
+        try commit(writer)
+        writer.move(first, to: third)
+        writer.move(second, to: first)
+        writer.move(first, to: fourth)
+        try commit(writer)
+        #expect(list(writer, first) == [] && list(writer, second) == [])
+        #expect(list(writer, third) == [1, 2])
+        #expect(list(writer, fourth) == [3])
+    }
+
     @Test(
         "a merge sorts the identities of both windows in the order of the log, so that the oldest are forgotten first")
     func merge() throws {

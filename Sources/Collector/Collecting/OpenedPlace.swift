@@ -50,8 +50,10 @@ struct OpenedPlace: Sendable {
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
             // The head is not full, so all events that the tail has passed are remembered. The history can recognize them, and continues alone.
+            let known = writer.identityList(.tail).count { writer.knows($0, in: .main) }
             writer.joinWindows()
-            writer.setAside(&history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail))
+            writer.setAside(
+                &history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail) - known)
             place.ways = .one(history)
         }
         changes.append(.filter)

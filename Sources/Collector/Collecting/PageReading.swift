@@ -248,7 +248,7 @@ struct PageReading {
             checkpoint.place.ways = .one(history)
             checkpoint.change = .tailDropped
         }
-        writer.joinWindows(haveOneFilter: history.filter == tail.filter)
+        writer.joinWindows(inOneStretch: isOneStretch(history, tail))
     }
 
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
@@ -256,10 +256,16 @@ struct PageReading {
     ///
     /// The window drops an event only if a full window of other events follows it. These other events are the tail's own, and fewer than half of
     /// ``PassedLimits/need`` that only the history has passed since the tail's beginning (A2). A tail that has dropped events reads them again after
-    /// a search, which is not affected. A tail with another filter keeps its own window.
+    /// a search, which is not affected.
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
-        guard history.filter == tail.filter, writer.droppedLatest(.tail) == nil else { return false }
+        guard isOneStretch(history, tail), writer.droppedLatest(.tail) == nil else { return false }
         return writer.identityCount(.tail) + limits.need / 2 >= limits.window
+    }
+
+    /// Whether the windows of both ways hold parts of one stretch, so that they can be joined. This is not so if the tail's filter was changed, even if
+    /// it was changed back: the tail has then passed events that only its window for earlier filters remembers, or no window.
+    private func isOneStretch(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
+        history.filter == tail.filter && tail.setAside == nil
     }
 
     private static func median(_ times: [Int64]) -> Int64? {
@@ -350,11 +356,11 @@ extension IdentityWindow {
 extension SpoolWriter {
     /// Joins the tail's windows with those of the main way, because the remaining way has passed the events of both.
     ///
-    /// If the tail has changed its filter since it began, the main way's window becomes a part of the window for earlier filters. A search of the
-    /// tail must not wait for these events: if Okta has deleted the head, the main way may have passed some of them after events that the tail has
-    /// still to collect.
-    func joinWindows(haveOneFilter: Bool = true) {
-        if haveOneFilter {
+    /// - Parameter inOneStretch: whether both ways have passed one stretch of the log with one filter. If not, the main way's window becomes a part of
+    ///   the window for earlier filters, because its events don't come directly before those in the tail's window: events that the tail has forgotten
+    ///   may be between them, and if Okta has deleted the head, the main way may have passed events after the tail's place.
+    func joinWindows(inOneStretch: Bool = true) {
+        if inOneStretch {
             merge(.tail, into: .main)
         } else {
             move(.main, to: .earlierMain)
@@ -388,7 +394,8 @@ extension SpoolWriter {
     func boundIdentities(_ limits: PassedLimits) {
         bound(.main, count: limits.window)
         bound(.tail, count: limits.window)
-        bound(.earlierMain, count: 4 * limits.window)
+        // When a backfill ends, this window may take over the main way's window and the tail's window for earlier filters. It has room for both.
+        bound(.earlierMain, count: 6 * limits.window)
         bound(.earlierTail, count: 4 * limits.window)
         // This window needs no bound, because no events are added once the head is full.
         bound(.head, count: .max)

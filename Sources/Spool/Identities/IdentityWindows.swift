@@ -85,6 +85,7 @@ struct IdentityWindows {
             }
             commits[source] = []
             emptied.insert(source)
+            rewritten.insert(source)
             dropped[target] = latest(
                 memory(source)?.droppedLatest, dropped.removeValue(forKey: source), dropped[target])
         }
