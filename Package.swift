@@ -237,7 +237,7 @@ let package = Package(
             exclude: ["matrix.txt"], swiftSettings: strict),
         .testTarget(
             name: "TributaryTests",
-            dependencies: ["tributary", "Collector", "Configuration", "Fleet", "Respond", "ResponseLog"],
+            dependencies: ["tributary", "Collector", "Configuration", "Fleet", "Respond", "ResponseLog", "Setup"],
             swiftSettings: strict),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"], swiftSettings: strict),
         .testTarget(

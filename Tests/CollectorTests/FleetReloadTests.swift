@@ -66,6 +66,22 @@ struct FleetReloadTests {
         for org in [acme, globex] { await org.stop() }
     }
 
+    @Test("on a standby host, an integration whose settings change is still shown as standby")
+    func changedElsewhere() async throws {
+        let (acme, globex) = (try await org(27), try await org(28))
+        let bench = try await bench(acme, globex)
+        await bench.reload(
+            ReloadBench.text(
+                bench.root,
+                [
+                    .init(name: "acme", url: acme.url, more: ["page_size: 500"]),
+                    .init(name: "globex", url: globex.url),
+                ], more: Self.fleet))
+        #expect(bench.health("acme")?.state == .standby && bench.health("globex")?.state == .standby)
+        try await bench.stop()
+        for org in [acme, globex] { await org.stop() }
+    }
+
     @Test("an integration that is paused when the host starts is shown as paused, and its org gets no request")
     func start() async throws {
         let (acme, globex) = (try await org(23), try await org(24))

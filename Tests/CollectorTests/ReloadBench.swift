@@ -104,7 +104,7 @@ final class ReloadBench: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: root) }
 
-    private static func context(_ mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
+    static func context(_ mistakes: ConfigurationContext.MistakeScope) -> ConfigurationContext {
         ConfigurationContext(
             environment: [:], today: CalendarDate(secondsSince1970: 1_795_464_060), secrets: .warned,
             mistakes: mistakes)

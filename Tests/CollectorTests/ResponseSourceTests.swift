@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import OCSF
 import ResponseLog
@@ -107,6 +108,37 @@ struct ResponseSourceTests {
             return try #require(uid)
         }
         #expect(uids.sorted() == entries.filter { $0.result != nil }.map(\.id).sorted())
+    }
+
+    @Test("a replay makes the same records of the actions of a host, also of a host in a fleet", arguments: [nil, "a"])
+    func replayed(host: String?) async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        try append(Self.entries())
+        let worker = try worker(NormalizerSettings(rawData: true))
+        let integration = ResponseSource.integration(host: host)
+        while try await !ResponseLogReader(directory: log).take(on: worker, integration: integration).isEnd {}
+        _ = await worker.sealAndClose(integration)
+        let configuration = try Configuration.load(
+            sources: [ConfigurationSource(file: "tributary.yaml", text: "spool: {}\n")],
+            context: ReloadBench.context(.whole))
+        let target = root.appending(path: "replayed").path
+        var replay = try Replay(
+            .init(
+                source: root.appending(path: "spool").path, target: target, schema: .native,
+                skipsWithoutRawData: false), configuration: configuration)
+        let outcome = try replay.run { _, _ in }
+        #expect(outcome.totals.records == Self.entries().count { $0.result != nil })
+        func records(_ directory: String) throws -> [String] {
+            let reader = try SpoolReader(directory: directory)
+            var found: [String] = []
+            for listing in try reader.segments() {
+                try reader.lines(listing.path) { (line) throws(SpoolError) in
+                    found.append(String(decoding: line, as: UTF8.self))
+                }
+            }
+            return found.sorted()
+        }
+        #expect(try records(target) == records(root.appending(path: "spool").path))
     }
 
     @Test("each problem of the response log is logged once, with its own message id")

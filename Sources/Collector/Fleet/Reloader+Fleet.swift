@@ -110,9 +110,9 @@ struct StandbyIntegrations {
     func add(_ integrations: [Configuration.Integration]) {
         for integration in integrations where integration.isCollected {
             guard let ingest = integration.dataIngest else { continue }
-            var health = IntegrationHealth(since: WallClock.now())
-            health.standby(at: WallClock.now())
-            board.add(StatusBoard.Entry(integration, ingest, health: health))
+            let entry = StatusBoard.Entry(integration, ingest, health: IntegrationHealth(since: WallClock.now()))
+            // An integration that is already shown keeps its health, so the state is set after this.
+            board.update(board.add(entry)) { $0.standby(at: WallClock.now()) }
         }
     }
 }

@@ -225,7 +225,7 @@ package struct Replay {
         case .noRawData:
             guard options.skipsWithoutRawData else { throw .noRawData(segment: segment.path, line: line) }
             writer.position.totals.skipped += 1
-        case .event(let recorded) where segment.integration == ResponseSource.integration:
+        case .event(let recorded) where ResponseSource.isName(segment.integration):
             try replayAction(recorded.event, segment, line, into: writer)
         case .event(let recorded):
             writer.originate(recorded)

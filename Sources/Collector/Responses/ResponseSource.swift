@@ -12,6 +12,10 @@ struct ResponseSource: Service {
 
     /// The source's name in the spool. In a fleet it contains the host's name, because each host has its own response log.
     static func integration(host: String?) -> String { host.map { "\(integration).\($0)" } ?? integration }
+
+    /// Whether an integration of a spool is the response log of this host, or of a host in a fleet.
+    static func isName(_ name: String) -> Bool { name == integration || name.hasPrefix("\(integration).") }
+
     /// How often the source reads the response log.
     static let interval = Duration.seconds(1)
     /// If the source sends no heartbeat for longer than this, it counts as hanging. A read takes less time, even if the spool has a problem.

@@ -130,7 +130,8 @@ public struct FaultRule: Sendable, Codable, Equatable {
             guard let name = halves.first, let kind = Kind(rawValue: name.trimmingSpaces) else {
                 throw SimulatorError.badFaults(
                     reason:
-                        "\"\(part)\" is not a fault; use one of: \(Kind.allCases.map(\.rawValue).joined(separator: " "))")
+                        "\"\(part)\" is not a fault; use one of: \(Kind.allCases.map(\.rawValue).joined(separator: " "))"
+                )
             }
             var rule = FaultRule(kind)
             for item in halves.count > 1 ? halves[1].split(separator: ",") : [] {

@@ -59,14 +59,14 @@ struct DestinationFields: ParsableArguments {
         ]
         let lists = [("command", command), ("credential_process", credentialProcess)]
         return single.map { key, text in (Self.flag(key), key, text.map { $0.isEmpty ? [] : [$0] }) }
-            + lists.map { key, words in (Self.flag(key), key, words.isEmpty ? nil : words) }
+            + lists.map { key, words in (Self.flag(key), key, words.isEmpty ? nil : words == [""] ? [] : words) }
     }
 
     private static func flag(_ key: String) -> String { "--" + key.replacing("_", with: "-") }
 
     var isEmpty: Bool { keys.allSatisfy { $0.texts == nil } }
 
-    /// Sets the keys whose flags are given. An empty value removes a key that is not a list.
+    /// Sets the keys whose flags are given. An empty value removes the key.
     func apply(to record: inout DestinationRecord) throws {
         for (flag, key, texts) in keys {
             guard let texts else { continue }
