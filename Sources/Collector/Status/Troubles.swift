@@ -104,7 +104,7 @@ extension IngestWorker.Sealing {
         case .recovered(let trouble, let seconds):
             logger.announce(
                 .integrationRecovered,
-                "segments are sealed again after \(StatusReport.duration(seconds)). The problem was: \(trouble.message)",
+                "segments can be sealed again, after a problem that lasted \(StatusReport.duration(seconds)): \(trouble.message)",
                 metadata: metadata)
         }
     }

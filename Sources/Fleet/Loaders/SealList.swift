@@ -50,8 +50,9 @@ package struct SealList: Sendable {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// For each integration, the largest generation for which identity windows are staged. That is the generation of the newest seal, or the next
-    /// generation, for which a seal may never be decided. Takes one request for each 1,000 objects; an integration usually has one or two objects.
+    /// For each integration, the largest generation for which the bucket has an object with identity windows. This is the generation of the newest
+    /// seal, or the next generation: its object is stored before its seal is decided, and the decision may never follow. Takes one
+    /// request for each 1,000 objects; an integration usually has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
         var after: String?

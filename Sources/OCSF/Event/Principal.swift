@@ -1,4 +1,5 @@
-/// What kind of thing an actor is. Okta also calls addresses, devices and OAuth clients actors, but OCSF does not represent those as users.
+/// What kind of thing an actor is. Okta's actors include addresses, devices and OAuth clients, but OCSF does not
+/// represent those as users.
 enum Principal {
     case user
     /// Okta itself.

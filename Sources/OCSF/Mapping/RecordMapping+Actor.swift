@@ -129,7 +129,8 @@ extension RecordMapping {
             observed("\"name\":\"", name, paths?.name, .userName)
         }
         if let fullName { writer.string("\"full_name\":\"", fullName) }
-        // Only a changed profile has a separate email address. Otherwise the login is used, if it has the form of an email address.
+        // `identity.email` is set only for a user's profile before or after a change (`changeDetails`). For any other user, the login is used if it
+        // has the form of an email address.
         if let address = event.known(identity.email) ?? login, let domain = emailDomainStart(address) {
             observed("\"email_addr\":\"", address, paths?.email, .email)
             writer.string("\"domain\":\"", address.slice(domain..<address.count))

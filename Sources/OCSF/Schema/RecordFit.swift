@@ -333,8 +333,8 @@ final class RecordFit {
         if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
     }
 
-    /// Whether an attribute such as `actor.user.name` or `evidences[0].src_endpoint.ip` remains. Paths into `unmapped` count as remaining, because
-    /// that part is written later.
+    /// Whether the record still has the attribute with this path, such as `actor.user.name` or `evidences[0].src_endpoint.ip`, after it was fitted to
+    /// the version. Returns true for any path into `unmapped`, because that part is written later.
     private func resolves(_ path: JSONNode) -> Bool {
         let text = bytes + Int(path.pointee.start) + 1
         let size = Int(path.pointee.end - path.pointee.start) - 2

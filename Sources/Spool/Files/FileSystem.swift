@@ -80,7 +80,7 @@ package protocol FileSystem: Sendable {
     func open(_ path: String, _ access: FileAccess) throws(SpoolError) -> OpenFile
     /// Closes a file. Never reports an error, because everything that must be durable was synchronized before.
     func close(_ file: OpenFile)
-    /// Reads bytes at an offset into the buffer. Returns their number, which is 0 only at the end of the file.
+    /// Fills the buffer with bytes from this offset of the file. Returns how many bytes were read; 0 means the end of the file.
     func read(_ file: OpenFile, at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws(SpoolError) -> Int
     /// Writes all bytes at an offset. If this throws, some of the bytes may have been written.
     func write(_ file: OpenFile, at offset: Int64, _ bytes: UnsafeRawBufferPointer) throws(SpoolError)

@@ -218,7 +218,7 @@ package struct AcknowledgementFiles: Sendable {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    /// Removes temporary files that killed processes of this user left for this loader. Nothing relies on the removal.
+    /// Removes this loader's temporary files that remain from processes of this user that were killed. Nothing relies on the removal.
     private func removeAbandoned(_ names: [String], of loader: String, in directory: OpenFile) throws(SpoolError) {
         let prefix = Self.temporaryPrefix(loader)
         for name in names where name.hasPrefix(prefix) && name.hasSuffix(Self.temporarySuffix) {

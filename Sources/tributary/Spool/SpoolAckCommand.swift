@@ -38,7 +38,9 @@ struct SpoolAck: AsyncParsableCommand {
     // A negative number is reported as a wrong position and not as an unknown option.
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("All segments up to this position of the manifest are loaded.", valueName: "position"))
+        help: ArgumentHelp(
+            "Records that the loader has loaded all segments up to this position of the manifest.",
+            valueName: "position"))
     var through: String?
 
     @Flag(help: "Remove the loader; the segments that it has not loaded may then be deleted.")
