@@ -447,15 +447,51 @@ struct PageReadingTests {
         }
     }
 
-    @Test(
-        "if the filter changes while the head is not full, a search counts each event once that both ways have passed")
-    func bothPassed() throws {
+    @Test("if the filter changes while the head is not full, the events between the history and the tail are collected")
+    func filterChangeBeforeHeadIsFull() throws {
         let log = try backfill(tail: 5)
-        try log.store(Array(10..<60) + [103], next: "h1")
-        #expect(log.place.backfill != nil)
+        try log.store(Array(10..<90) + [103], next: "h1")
+        #expect(log.place.backfill != nil && log.writer.droppedLatest(.main) != nil)
         try log.reopen(filter: "new")
-        let setAside = try #require(log.place[.main]?.setAside)
-        #expect(setAside <= log.writer.identityCount(.earlierMain))
+        // The new filter matches few of the events that the history remembers.
+        let events = [88, 89] + Array(90..<105)
+        var search = try log.search(events)
+        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        try log.store(events, next: "h2", search: search)
+        #expect(Set(90..<100).isSubset(of: log.collected))
+        #expect(log.twice == [])
+    }
+
+    @Test(
+        "the tail's window for earlier filters is kept until the backfill ends, because the history may return its events"
+    )
+    func earlierTailIsKept() throws {
+        let log = try backfill(tail: 90, spacing: 60_000)
+        try log.store(Array(10..<50), next: "h1")
+        try log.reopen(filter: "new")
+        try log.store(Array(190..<230), way: .tail, next: "t1")
+        let latest = try #require(log.writer.latest(.earlierTail))
+        try log.store([230], way: .tail, next: "t2")
+        #expect(try #require(log.place[.tail]?.restart) > StoredTime(latest))
+        // Okta has deleted the events 100 to 104.
+        let checkpoint = try log.store([105, 130, 131, 132, 189], next: "h2")
+        #expect(checkpoint.change == .none)
+        #expect(log.twice == [130, 131, 132])
+        #expect(checkpoint.unproven == 3)
+    }
+
+    @Test(
+        "if the history has overtaken the tail and forgets events only when the backfill ends, possible duplicates are announced"
+    )
+    func overtakenWithoutForgetting() throws {
+        let log = try backfill(tail: 8, spacing: 60_000)
+        var start = 110
+        while start < 150, log.place.backfill != nil {
+            try log.store(Array(start..<start + 5), next: "h\(start)")
+            start += 5
+        }
+        #expect(log.place.backfill == nil)
+        #expect(log.place[.main]?.unprovenUntil != nil)
     }
 
     @Test(

@@ -92,7 +92,7 @@ let brokenConfigurations: [Broken] = [
     Broken(lake + "    endpoint: https://s3.example.com/x\n", "6:15", "is not the address of a store"),
     Broken(lake + "    endpoint: https://u:p@s3.example.com\n", "6:15", "must not contain a user name or password"),
     Broken(lake + "    credentials: process\n", "2:5", "“credential_process” is missing"),
-    Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no effect with credentials: imds"),
+    Broken(lake + "    credentials: imds\n    secret_file: /k\n", "7:5", "no effect with “credentials: imds”"),
     Broken(lake + "    password: x\n", "6:5", "a secret does not belong in the configuration"),
     Broken(lake + lake.replacing("destinations:\n", with: ""), "6:11", "the destination “lake” already exists"),
     Broken(
@@ -114,8 +114,8 @@ let brokenConfigurations: [Broken] = [
     Broken(
         lake + "    layout: security_lake\n    account_id: \"111122223333\"\n", "6:13", "security_lake requires"),
     Broken(lake + "    layout: security_lake\n    format: parquet\n", "2:5", "“account_id” is missing"),
-    Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no effect with layout: hive"),
-    Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no effect with format: ndjson"),
+    Broken(lake + "    format: parquet\n    account_id: \"111122223333\"\n", "7:5", "no effect with “layout: hive”"),
+    Broken(lake + "    python: /usr/bin/python3\n", "6:5", "no effect with “format: ndjson”"),
     Broken(
         lake + "    layout: security_lake\n    format: parquet\n    account_id: 12\n", "8:17", "is not an AWS account"),
     // Keys

@@ -202,6 +202,26 @@ struct IdentityTests {
         #expect(list(writer, main) == [90, 7, 8, 9, 10, 11, 12, 13])
     }
 
+    @Test("an identity that is in both windows at distant places does not decide the order of the others")
+    func mergeWithRepeat() throws {
+        for (least, merged) in [(1, [1, 2, 3, 57, 4, 5, 50, 51, 52, 53, 54, 55, 56, 58]), (4, nil)] {
+            let collection = try Simulation()
+            let (tail, main) = (try window(1), try window(0))
+            let writer = try collection.open(ScriptedFileSystem())
+            for numbers in [[1, 2], [3, 57], [4, 5], [50, 51, 52]] {
+                remember(numbers, in: main, writer)
+                try commit(writer)
+            }
+            for numbers in [[50, 51, 52, 53], [54, 55, 56], [57, 58]] {
+                remember(numbers, in: tail, writer)
+                try commit(writer)
+            }
+            writer.merge(tail, into: main, leastCommon: least)
+            try commit(writer)
+            #expect(list(writer, main) == merged ?? [1, 2, 3, 57, 4, 5, 50, 51, 52] + Array(50...58))
+        }
+    }
+
     @Test("a merge of windows without common identities has the same effect as a move")
     func mergeApart() throws {
         let collection = try Simulation()

@@ -49,11 +49,9 @@ struct OpenedPlace: Sendable {
             place.ways = .two(history: history, tail: tail, backfill)
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
+            writer.setTailAside()
             // The head is not full, so all events that the tail has passed are remembered. The history can recognize them, and continues alone.
-            let known = writer.identityList(.tail).count { writer.knows($0, in: .main) }
-            writer.joinWindows()
-            writer.setAside(
-                &history, named: .main, filter: filter, alsoPassed: writer.identityCount(.tail) - known)
+            writer.setAside(&history, named: .main, filter: filter, besides: writer.identityCount(.tail))
             place.ways = .one(history)
         }
         changes.append(.filter)

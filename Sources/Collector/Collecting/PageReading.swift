@@ -143,7 +143,8 @@ struct PageReading {
         if passed > 0, let earliest = writer.earliest(own.present, depths: limits.restartDepths), earliest > .min {
             way.restart = max(way.restart, PublishedTime(earliest).earliestStored)
         }
-        if own.forgetEarlier(ifStoredBefore: way.restart, writer) { way.setAside = nil }
+        // While there are two ways, each of them may still reach events that only the other one's earlier window remembers.
+        if page.place.backfill == nil, own.forgetEarlier(ifStoredBefore: way.restart, writer) { way.setAside = nil }
         if let typical = Self.median(allTimes) {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
@@ -234,21 +235,19 @@ struct PageReading {
         }
         if backfill.isHeadFull {
             var tail = tail
-            if !hasMetHead, own.droppedLatest(writer) != nil, let reached = history.reached,
-                reached > tail.reached ?? reached
-            {
-                // The history has overtaken the tail, and has forgotten events that the tail has still to pass.
+            if !hasMetHead, let reached = history.reached, reached > tail.reached ?? reached {
+                // The history has overtaken the tail. Events that the tail has still to pass may be forgotten now or later.
                 tail.unprovenUntil = ServerTime(reached.milliseconds)
-            } else if mayForgetTail(history, tail) {
-                tail.next = nil
             }
+            if mayForgetTail(history, tail) { tail.next = nil }
             checkpoint.place.ways = .one(tail)
             checkpoint.change = .historyEnded
         } else {
             checkpoint.place.ways = .one(history)
             checkpoint.change = .tailDropped
         }
-        writer.joinWindows(inOneStretch: isOneStretch(history, tail))
+        // Fewer common events than this can be repeats (A4), which say nothing about the order.
+        writer.joinWindows(inOneStretch: isOneStretch(history, tail), leastCommon: limits.need / 2)
     }
 
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
@@ -356,12 +355,14 @@ extension IdentityWindow {
 extension SpoolWriter {
     /// Joins the tail's windows with those of the main way, because the remaining way has passed the events of both.
     ///
-    /// - Parameter inOneStretch: whether both ways have passed one stretch of the log with one filter. If not, the main way's window becomes a part of
-    ///   the window for earlier filters, because its events don't come directly before those in the tail's window: events that the tail has forgotten
-    ///   may be between them, and if Okta has deleted the head, the main way may have passed events after the tail's place.
-    func joinWindows(inOneStretch: Bool = true) {
+    /// - Parameters:
+    ///   - inOneStretch: whether both ways have passed one stretch of the log with one filter. If not, the main way's window becomes a part of the
+    ///     window for earlier filters, because its events don't come directly before those in the tail's window: events that the tail has forgotten
+    ///     may be between them, and if Okta has deleted the head, the main way may have passed events after the tail's place.
+    ///   - leastCommon: if the two windows have fewer events in common, these do not decide the order of the joined window.
+    func joinWindows(inOneStretch: Bool, leastCommon: Int) {
         if inOneStretch {
-            merge(.tail, into: .main)
+            merge(.tail, into: .main, leastCommon: leastCommon)
         } else {
             move(.main, to: .earlierMain)
             move(.tail, to: .main)
@@ -370,18 +371,28 @@ extension SpoolWriter {
         forget(.head)
     }
 
+    /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone before it has reached
+    /// the tail's beginning. These events are known, but no search counts them: the main way has still to collect events that come before them.
+    func setTailAside() {
+        // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty.
+        move(.earlierMain, to: .earlierTail)
+        move(.tail, to: .earlierMain)
+        move(.earlierTail, to: .earlierMain)
+        forget(.head)
+    }
+
     /// Changes the filter of a way. The events in the way's window move to its window for earlier filters. The link is dropped, so the way's next
     /// request is a query by time.
     ///
-    /// - Parameter alsoPassed: the number of events that the way has just taken over from the tail.
-    func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, alsoPassed: Int = 0) {
+    /// - Parameter others: the number of events that this commit adds to the beginning of the window for earlier filters.
+    func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, besides others: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
         let earlier: IdentityWindow = name == .main ? .earlierMain : .earlierTail
         move(present, to: earlier)
-        let count = identityCount(present) + alsoPassed
+        let count = identityCount(present)
         let held = identityCount(earlier)
-        if way.setAside ?? 0 > held || held + count > identityBound(earlier) {
+        if way.setAside ?? 0 > held || held + count + others > identityBound(earlier) {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
             // If the present window has dropped events, there is a gap between the events that were already in the earlier window and the events that

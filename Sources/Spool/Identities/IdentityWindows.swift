@@ -6,8 +6,9 @@ struct IdentityWindows {
     private var memories: [IdentityMemory] = []
     private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
-    /// Pairs of windows: the contents of the source are appended to the target, or merged into it.
-    private var moves: [(source: IdentityWindow, target: IdentityWindow, isMerge: Bool)] = []
+    /// Pairs of windows: the contents of the source are merged into the target if they have `leastCommon` identities in common. Otherwise, or if
+    /// `leastCommon` is nil, they are appended.
+    private var moves: [(source: IdentityWindow, target: IdentityWindow, leastCommon: Int?)] = []
 
     var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }
     var pendingCount: Int { pending.reduce(0) { $0 + $1.queue.count } }
@@ -45,9 +46,11 @@ struct IdentityWindows {
 
     mutating func empty(_ window: IdentityWindow) { emptied.insert(window) }
 
-    mutating func move(_ source: IdentityWindow, to target: IdentityWindow) { moves.append((source, target, false)) }
+    mutating func move(_ source: IdentityWindow, to target: IdentityWindow) { moves.append((source, target, nil)) }
 
-    mutating func merge(_ source: IdentityWindow, into target: IdentityWindow) { moves.append((source, target, true)) }
+    mutating func merge(_ source: IdentityWindow, into target: IdentityWindow, leastCommon: Int) {
+        moves.append((source, target, leastCommon))
+    }
 
     mutating func limit(_ window: IdentityWindow, to bound: Int) { memories[index(window)].limit(bound) }
 
@@ -72,10 +75,12 @@ struct IdentityWindows {
         var dropped: [IdentityWindow: Int64] = [:]
         for window in emptied { commits[window, default: []] += [] }
         var rewritten: Set<IdentityWindow> = []
-        for (source, target, isMerge) in moves {
+        for (source, target, leastCommon) in moves {
             let moved = (rewritten.contains(source) ? [] : memory(source)?.contents ?? []) + (commits[source] ?? [])
             let kept = emptied.contains(target) ? [] : memory(target)?.contents ?? []
-            if isMerge, let merged = (kept + (commits[target] ?? [])).merged(with: moved) {
+            if let leastCommon,
+                let merged = (kept + (commits[target] ?? [])).merged(with: moved, leastCommon: leastCommon)
+            {
                 if !kept.isEmpty { dropped[target] = latest(dropped[target], memory(target)?.droppedLatest) }
                 commits[target] = merged
                 emptied.insert(target)

@@ -23,7 +23,11 @@ extension SpoolWriter {
     /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they
     /// are. The other identities of `source` are inserted so that `target` stays in the order of the log. If the two windows have no identity in
     /// common, this does the same as `move`.
-    package func merge(_ source: IdentityWindow, into target: IdentityWindow) { identities.merge(source, into: target) }
+    ///
+    /// - Parameter leastCommon: if fewer common identities than this are in the same order in both windows, this also does the same as `move`.
+    package func merge(_ source: IdentityWindow, into target: IdentityWindow, leastCommon: Int = 1) {
+        identities.merge(source, into: target, leastCommon: leastCommon)
+    }
 
     /// Sets the size of a window, 0...262,144 identities. Call this each time the writer is opened. Without this call, the window has the size that
     /// the journal has recorded, or 8,192 if the journal has recorded none. The window keeps at least the newest `count` identities: a commit is
