@@ -108,8 +108,9 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
 }
 
 /// Sets two callbacks. libcurl calls `change` to say which events of a socket it waits for
-/// (CURLMOPT_SOCKETFUNCTION(3)). It calls `timer` to say after how many milliseconds it must be called, or -1 for never
-/// (CURLMOPT_TIMERFUNCTION(3)). libcurl calls both within other functions of the same multi handle.
+/// (CURLMOPT_SOCKETFUNCTION(3)). It calls `timer` with the number of milliseconds after which this program must
+/// call curl_multi_socket_action(3), or -1 for never (CURLMOPT_TIMERFUNCTION(3)). libcurl calls both within other
+/// functions of the same multi handle.
 static inline CURLMcode ccurl_multi_set_watch(
     CURLM *multi, curl_socket_callback change, curl_multi_timer_callback timer, void *context) {
     CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, change);

@@ -34,9 +34,9 @@ static inline void tributary_guard_memory(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/// Sets the two limits of free memory, above which glibc returns memory to the kernel, to 4 MiB. By default, glibc raises these limits whenever a
-/// larger block is freed, so the process would permanently keep as much memory as the largest page of the log took. With lower limits, the kernel
-/// would have to clear memory again for every page of the log (mallopt(3)).
+/// Makes glibc return freed memory to the kernel: each block of at least 4 MiB, and the end of the heap if more than 4 MiB of it are free. By
+/// default, glibc raises these two limits whenever a larger block is freed, so the process would permanently keep as much memory as the largest page
+/// of the log took. With limits below 4 MiB, the kernel would have to clear memory again for every page of the log (mallopt(3)).
 static inline void tributary_return_free_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 4 << 20);

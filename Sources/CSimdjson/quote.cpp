@@ -67,7 +67,7 @@ size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) no
                 copy(out, text + at + copied, place - copied);
                 out += place - copied;
                 *out++ = '\\';
-                // The next copy begins with the byte itself.
+                // The quotation mark or backslash itself is the first byte of the next copy.
                 copied = place;
             }
         } else {

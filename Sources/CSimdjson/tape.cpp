@@ -203,8 +203,8 @@ struct tributary_json_parser {
     std::unique_ptr<dom_parser_implementation> index;
     std::vector<tributary_json_node> nodes;
     std::vector<frame> open;
-    // The keys of all open objects, with the innermost object's last, so the keys of one object are next to each other. Never shorter than
-    // `nodes`.
+    // The keys of all open objects. The keys of one object are next to each other, and those of the innermost object come last. Both vectors
+    // are at least as long as `nodes`.
     std::vector<uint64_t> key_hashes;
     std::vector<uint32_t> key_nodes;
     size_t open_keys = 0;

@@ -1,6 +1,6 @@
-// Swift's thread pool (libdispatch) sets the priority of each thread that it creates. The unit's sandbox forbids that, and libdispatch would then write a line
-// for each thread to the journal. systemd 252 can't choose the error of a single forbidden call. This program does not need the priorities. So this function
-// reports success if the call is forbidden. A function of the program takes precedence over the C library's.
+// Swift's thread pool (libdispatch) sets the priority of each thread that it creates. The unit's sandbox forbids that, and libdispatch would then
+// write a line for each thread to the journal. systemd 252 can't choose the error of a single forbidden call. This program does not need the
+// priorities. So the function below replaces the C library's, and reports success if the call is forbidden.
 
 #define _GNU_SOURCE
 #include "thread_priority.h"

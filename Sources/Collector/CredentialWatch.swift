@@ -8,7 +8,7 @@ import Systemd
 /// Records when Okta last accepted each credential. Logs a warning 30, 7 and 1 days before a credential expires, and when an API token has not been
 /// used for 25 days.
 final class CredentialWatch: Service {
-    /// How often uses are recorded and expiry dates are checked.
+    /// How often this service records which credentials Okta accepts, and checks the expiry dates.
     private static let interval = Duration.seconds(30)
 
     private let board: StatusBoard

@@ -215,7 +215,7 @@ package struct Daemon: Sendable {
     static var workerCount: Int { max(1, min(ProcessInfo.processInfo.activeProcessorCount, 8)) }
 }
 
-/// Returns a logger for the service group that logs only errors. The daemon itself logs when its services start and stop.
+/// Returns a logger for the service group. It logs only errors, because the daemon itself logs when its services start and stop.
 private func quiet(_ logger: Logger) -> Logger {
     var logger = logger
     logger.logLevel = max(logger.logLevel, .error)

@@ -170,9 +170,9 @@ actor Reloader {
 }
 
 extension ConfigurationChange {
-    /// `added globex; changed acme (page_size); spool.max_bytes changed; restart needed for spool.directory`.
+    /// The change in words: `added globex; changed acme (page_size); spool.max_bytes changed; restart needed for spool.directory`.
     var words: String {
-        guard !isEmpty else { return "no setting has changed, and credentials are read again" }
+        guard !isEmpty else { return "no setting has changed; requests after this reload read the credentials again" }
         var parts: [String] = []
         if !added.isEmpty { parts.append("added \(Self.list(added.map(\.name.text)))") }
         if !removed.isEmpty { parts.append("removed \(Self.list(removed.map(\.text)))") }

@@ -11,7 +11,7 @@ import Systemd
 struct StartWait {
     /// The longest wait between two attempts.
     static let longest = Duration.seconds(30)
-    /// The longest wait for a fleet's bucket. It is short, so that a host resumes soon after an outage.
+    /// The longest wait between two attempts while the fleet's bucket can't be used. It is short, so that a host resumes soon after an outage.
     static let longestOfFleet = Duration.seconds(4)
     /// How often the daemon notifies the service manager that the start continues. Each notification extends the start's time limit by `signWithin`.
     static let sign = Duration.seconds(15)

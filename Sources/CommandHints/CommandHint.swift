@@ -13,7 +13,7 @@ package enum CommandHint {
     /// Sets the configuration that this process works with: an absolute path. Called once, before anything is printed.
     package static func use(configuration path: String) { file.withLock { $0 = path } }
 
-    /// Sets the spool that was given instead of the configured one: an absolute path. Called once, before anything is printed.
+    /// Sets the spool that the option `--spool` specifies instead of the configured one: an absolute path. Called before anything is printed.
     package static func use(spool path: String) { spool.withLock { $0 = path } }
 
     /// The configuration that this process works with.
@@ -41,7 +41,7 @@ package enum CommandHint {
     /// The command that starts the daemon.
     package static var start: String { isInstalled ? "systemctl start tributary" : command("run") }
 
-    /// What to do if the daemon does not run, as the end of a message.
+    /// The end of a message about a daemon that may not be running: how to check or start the daemon.
     package static var serviceCheck: String { isInstalled ? "(systemctl status tributary)" : "Start it: \(start)" }
 
     /// The command that restarts the daemon.

@@ -9,8 +9,8 @@ extension CommandHint {
         return "put it into \(file)"
     }
 
-    /// The file in which `tributary credential` stores a secret for a configuration other than the installed one. Nil for the installed
-    /// configuration, because the command then sets no `secret_file`.
+    /// The file in which `tributary credential` stores a secret. If the configuration is not the installed one, the command writes this path into it
+    /// as `secret_file`. For the installed configuration, the command writes no `secret_file`, and this is nil.
     private static func ownSecretFile(_ credential: Name) -> String? {
         configuration == installed
             ? nil : "\(CredentialDirectories.collector.next(to: configuration).source)/\(credential)"

@@ -25,15 +25,15 @@ package struct Configuration: Sendable, Equatable {
     package var credentials: [Credential]
     /// The integrations, in the order of the files.
     package var integrations: [Integration]
-    /// Integrations that are not used because of mistakes. Empty if ``ConfigurationContext/mistakes`` is `whole`, because Tributary then refuses a
-    /// configuration with a mistake.
+    /// Integrations that have mistakes, and are therefore not used. Always empty if ``ConfigurationContext/mistakes`` is `.whole`, because Tributary
+    /// then refuses the whole configuration.
     package var unusable: [UnusableIntegration] = []
     /// The destinations, in the order of the files.
     package var destinations: [Destination]
     /// Nil if this host does not belong to a fleet.
     package var fleet: Fleet? = nil
-    /// Sections and top-level keys that have a mistake or could not be read. Their values in this object may differ from those in the file. Empty
-    /// unless ``ConfigurationContext/mistakes`` is `nothing`.
+    /// Sections and top-level keys that have a mistake or could not be read. Their values in this object may differ from those in the file. Filled
+    /// only if ``ConfigurationContext/mistakes`` is `.nothing`, so that Tributary accepts all mistakes.
     package var doubtful: Set<String> = []
     /// Problems that deserve attention but do not prevent the daemon from running.
     package var warnings: [ConfigurationProblem]

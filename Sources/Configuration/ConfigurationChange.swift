@@ -64,7 +64,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         return result
     }
 
-    /// Whether nothing differs that concerns the daemon. Destinations, and credentials that no integration uses, are not compared.
+    /// Whether the two configurations are the same for the daemon. Destinations, and credentials that no integration uses, are not compared.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }

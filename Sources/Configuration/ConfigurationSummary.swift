@@ -131,7 +131,7 @@ extension Configuration {
             line("fleet", ["\(fleet.name)", "host \(fleet.shownHost)"])
             line("  log", [fleet.bucketPlace] + fleet.log.words)
             line("  lease", [fleet.leasePlace] + fleet.lease.words)
-            line("", ["the spool is in the bucket: spool.retention and acknowledgements on this host do not apply"])
+            line("", ["the spool is in the bucket, so spool.retention and this host's acknowledgements have no effect"])
         }
         return lines.joined(separator: "\n")
     }

@@ -1,8 +1,8 @@
 /// Where the credentials of one of Tributary's services are. No service's directory is inside another service's directory. The collector, the helper
 /// of the response actions, and the deliveries run as different users.
 ///
-/// An administrator stores the credentials in ``source``, which only root can read. A root step of the unit decrypts the credentials and writes them
-/// to ``runtime``, which only the service's user can read.
+/// An administrator stores the credentials in ``source``, which only root can read. The root step of the service's unit (`ExecStartPre=` and
+/// `ExecReload=`, run as root) decrypts the credentials and writes them to ``runtime``, which only the service's user can read.
 package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertible {
     /// The parent of the ``runtime`` directories of the collector and of the response actions; owned by root.
     package static let runtimeRoot = "/run/tributary-credentials"
@@ -22,7 +22,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
 
     /// The directory below which the ``runtime`` of every delivery is. All deliveries run as the same user, but must not read each other's secrets,
     /// so only root can enter this directory. The unit of a delivery makes one subdirectory visible to the delivery, at another path
-    /// (`BindReadOnlyPaths=`). This subdirectory is the parent of ``runtime``, because ``runtime`` itself is replaced at each change.
+    /// (`BindReadOnlyPaths=`). This subdirectory is the parent of ``runtime``, because the root step replaces ``runtime`` itself.
     package static let deliveryRoot = "/run/tributary-credentials-deliver"
 
     /// The credentials of the delivery to a destination.
@@ -57,7 +57,7 @@ package struct CredentialDirectories: Sendable, Hashable, CustomStringConvertibl
         return CredentialDirectories(name: name, source: directory, runtime: directory)
     }
 
-    /// Whether the unit's root step writes the secrets to another directory: from ``source`` to ``runtime``.
+    /// Whether the unit's root step reads the secrets from ``source`` and writes them to ``runtime``. If not, both are the same directory.
     package var areLaidDown: Bool { source != runtime }
 
     private init(name: String, source: String, runtime: String) {

@@ -1,7 +1,7 @@
 import CommandHints
 import Configuration
 
-/// The health of a credential: a color, and the reasons in words. A plain value without a clock and without files.
+/// The health of a credential: a color, and the reasons in words. It depends only on ``Facts``, not on a clock or on files.
 package struct CredentialHealth: Sendable, Equatable {
     package enum Colour: String, Sendable, Codable, Comparable {
         /// There is nothing to do.
@@ -19,7 +19,7 @@ package struct CredentialHealth: Sendable, Equatable {
     package static let unusedDays = 25
     /// Okta revokes an API token after this many days without use (Okta help, "Manage Okta API tokens").
     static let droppedDays = 30
-    /// The numbers of days before a credential expires at which a warning is due.
+    /// A warning is due when a credential expires in one of these numbers of days.
     package static let expiryDays = [30, 7, 1]
 
     package private(set) var colour = Colour.green

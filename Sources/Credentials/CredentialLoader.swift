@@ -45,8 +45,8 @@ package struct CredentialLoader {
         try layDown { (target) throws(CredentialFileError) in try fill(target) }
     }
 
-    /// Writes the given files instead of those in the source directory. The given files are those that a unit names in `LoadCredential=` and
-    /// `LoadCredentialEncrypted=`. For a file that can't be read or decrypted, nothing is written.
+    /// Writes the credentials from the given files instead of those in the source directory. The given files are those that a unit names in
+    /// `LoadCredential=` and `LoadCredentialEncrypted=`. Writes nothing for a file that can't be read or decrypted.
     package func load(
         files: [(name: String, path: String, isEncrypted: Bool)]
     ) throws(CredentialFileError) -> [Outcome] {

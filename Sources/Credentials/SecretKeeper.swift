@@ -43,8 +43,8 @@ package struct SecretKeeper {
         return try CredentialLoader.secret(fileName(name, form), in: directory)
     }
 
-    /// Stores a secret, or replaces it. At any time, either the old or the new secret exists. If the process is killed while the form changes between
-    /// plain and encrypted, both files can remain. `credential load` then refuses the secret and names both files.
+    /// Stores a secret, or replaces it. While it is being replaced, at least one of the old and the new secret exists. If the process is killed while
+    /// the form changes between plain and encrypted, both files can remain. `credential load` then refuses the secret and names both files.
     package func put(_ secret: [UInt8], as name: Name, _ form: Form) throws(CredentialFileError) {
         let directory = try SafeDirectory.made(source, mode: 0o700)
         let bytes = form == .plain ? secret : try SystemdCreds.encrypt(secret, name: name.text)

@@ -1,6 +1,6 @@
 /// Decides which transfers may keep a body in memory, so that the bodies of all transfers together stay within a limit. A plain value.
 ///
-/// - The first ``freeBytes`` of a body need no allowance, so long answers never delay a short one.
+/// - The first ``freeBytes`` of a body need no allowance. A short answer therefore never waits for long ones.
 /// - A larger body needs an allowance: as many bytes of the budget as the body is expected to have. If the budget has no room for the allowance, the
 ///   transfer waits. Waiting transfers are admitted in the order in which they began to wait, so none waits indefinitely.
 /// - Once admitted, a body is never paused. If the body becomes larger than its allowance, the excess also counts and delays later admissions. A
@@ -34,7 +34,7 @@ struct BodyBudget {
         return true
     }
 
-    /// Sets the actual size of a body.
+    /// Sets the allowance of a body to `bytes`, the memory that the body actually uses.
     ///
     /// - Returns: the transfers that are admitted now.
     mutating func resize(_ id: UInt64, to bytes: Int) -> [UInt64] {

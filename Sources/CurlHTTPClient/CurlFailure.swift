@@ -7,7 +7,7 @@ struct CurlFailure {
     /// libcurl's error message.
     let words: String
     let host: String
-    /// What messages call the request's URL, such as “the org's URL”.
+    /// The name of the request's URL in messages, such as “the org's URL”.
     var addressName = HTTPRequest.usualAddressName
     /// Host and port of the proxy that the transfer uses; nil if it uses none.
     var proxy: String?
@@ -44,7 +44,7 @@ struct CurlFailure {
         case 407 where hasProxyCredentials, 401 where hasProxyCredentials:
             return error(
                 "does not accept the user and password: \(connectStatus)",
-                "Put the correct user:password into the file of network.proxy_credentials_file; Tributary reads a changed file immediately"
+                "Put the correct user:password into the file that network.proxy_credentials_file names; Tributary reads a changed file immediately"
             )
         case 407:
             return error(
@@ -52,7 +52,7 @@ struct CurlFailure {
                 "Put user:password into a file and set network.proxy_credentials_file to its path")
         case 403:
             return error(
-                "does not allow this host: 403",
+                "does not allow connections to the host: 403",
                 "Ask the proxy's owner to allow CONNECT to \(host), or add the host to network.no_proxy to connect without the proxy"
             )
         case 500, 502, 503, 504:
@@ -106,7 +106,7 @@ struct CurlFailure {
             )
         case _ where words.contains("protocol version") || words.contains("unsupported protocol"):
             (
-                "it offers no TLS 1.2 or later",
+                "it does not offer TLS 1.2 or later",
                 "Current servers offer TLS 1.2 and 1.3, so an outdated proxy probably answers instead; ask its owner to update it"
             )
         default:

@@ -103,12 +103,12 @@ final class CurlLoop: Sendable {
         inbox.withLock { $0.budget.enter(id, bytes: bytes) }
     }
 
-    /// Sets the actual size of a body.
+    /// Sets the allowance of a body to `bytes`, the memory that the body actually uses.
     func resizeInBudget(_ id: UInt64, to bytes: Int) {
         inbox.withLock { inbox in goOn(inbox.budget.resize(id, to: bytes), &inbox) }
     }
 
-    /// Returns to the budget the memory of a body that was released, or that the transfer no longer needs.
+    /// Returns the memory of a body to the budget. If the transfer is still waiting for memory, removes it from the queue.
     func leaveBudget(_ id: UInt64) {
         inbox.withLock { inbox in goOn(inbox.budget.leave(id), &inbox) }
     }
@@ -134,7 +134,7 @@ final class CurlLoop: Sendable {
                 guard let box else { return nil }
                 let loop = Unmanaged<CurlLoop>.fromOpaque(box).takeRetainedValue()
                 // Blocks all signals on this thread; other threads handle them. SIGPIPE must be blocked here, because with CURLOPT_NOSIGNAL libcurl
-                // does not block it. A TLS write to a closed connection would then end the process.
+                // does not block it. Otherwise a TLS write to a closed connection would end the process.
                 var all = sigset_t()
                 sigfillset(&all)
                 pthread_sigmask(SIG_SETMASK, &all, nil)

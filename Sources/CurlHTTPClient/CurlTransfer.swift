@@ -42,7 +42,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// The content encoding of the body; nil until the body begins.
     private var encoding: Encoding?
-    /// Created when the body may be read. Until then a transfer needs no decoder, which saves memory if a thousand transfers wait.
+    /// Created when the first bytes are decoded. A transfer that waits for memory has no decoder, which saves memory if a thousand transfers wait.
     private var decoder: GzipDecoder?
     private var broken: String?
     /// The memory allowance of a body larger than ``BodyBudget/freeBytes``. The response takes over the allowance. If there is no response, the

@@ -26,14 +26,14 @@ package final class CurlTransport: HTTPTransport {
         package var proxies: ProxyRules
         /// The user and password for the proxy; nil if it needs none.
         package var proxyCredentials: ProxyCredentialsFile?
-        /// What messages call a request's URL, such as “the org's URL”. A request can replace this with its own ``HTTPRequest/addressName``.
+        /// The name of a request's URL in messages, such as “the org's URL”. A request can replace it with its own ``HTTPRequest/addressName``.
         package var addressName: String
         /// The maximum number of idle connections that are kept.
         package var maximumIdleConnections: Int
         /// The maximum number of connections. When all are in use, a request waits for a free connection, at most until the request's time limit.
         package var maximumConnections: Int
-        /// The maximum size of the decoded bodies of all answers together, in bytes. A body counts from the moment when it may exceed 32 KiB until it
-        /// is released. If there is no room for a body, its transfer waits and stops reading from its host.
+        /// The maximum size of the decoded bodies of all answers together, in bytes. A body counts as soon as it could be larger than 32 KiB, and
+        /// until it is released. If there is no room for a body, its transfer waits and stops reading from its host.
         package var maximumBodyBytes: Int
 
         /// Creates options. The defaults suit a few thousand hosts that are polled. The connection to each host is kept between polls, because a TLS
@@ -73,7 +73,7 @@ package final class CurlTransport: HTTPTransport {
 
     /// Starts the transport's thread.
     ///
-    /// - Throws: ``TransportError`` of kind `invalidRequest` if an option names a file that can't be read or contains a control character, or if
+    /// - Throws: ``TransportError`` of kind `invalidRequest` if an option contains a control character or names a file that can't be read, or if
     ///   libcurl, epoll or the thread can't be set up.
     package init(_ options: Options = Options()) throws(TransportError) {
         let files = [
@@ -116,7 +116,7 @@ package final class CurlTransport: HTTPTransport {
             throw TransportError(
                 .proxy, host: url.hostAndPort, detail: error.words,
                 remedy:
-                    "Put user:password on one line of the file of network.proxy_credentials_file; Tributary reads a changed file immediately"
+                    "Put user:password on one line of the file that network.proxy_credentials_file names; Tributary reads a changed file immediately"
             )
         }
     }
@@ -132,7 +132,7 @@ package final class CurlTransport: HTTPTransport {
     private static func checkedURL(of request: HTTPRequest) throws(TransportError) -> HTTPURL {
         guard let url = HTTPURL(request.url) else {
             throw TransportError(
-                .invalidRequest, host: "an unreadable address", detail: "not a plain http or https URL")
+                .invalidRequest, host: "an unreadable address", detail: "not a usable http or https URL")
         }
         let host = url.hostAndPort
         guard url.isSecure || url.isLoopback || (request.allowsLinkLocal && url.isLinkLocal) else {

@@ -8,7 +8,7 @@ package enum HTTPMethod: String, Sendable, Hashable {
     case delete = "DELETE"
 }
 
-/// One request. The transport refuses it if a part of it could add a header line or lead to another host.
+/// One request. The transport refuses a request whose URL could lead to an unexpected host, or whose headers could add further header lines.
 package struct HTTPRequest: Sendable {
     /// The method.
     package var method: HTTPMethod
@@ -34,10 +34,10 @@ package struct HTTPRequest: Sendable {
     package var signature: RequestSignature?
     /// Whether plain http to a link-local address is allowed, for the metadata services of clouds. Such a request does not use a proxy.
     package var allowsLinkLocal = false
-    /// What messages call this request's URL, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
+    /// The name of this request's URL in messages, such as `the org's URL` in "Check the org's URL"; nil to use the name in the transport's options.
     package var addressName: String?
 
-    /// What messages call the URL of a request by default.
+    /// The default name of a request's URL in messages.
     package static let usualAddressName = "the address"
 
     /// Creates a request.

@@ -44,7 +44,8 @@ package struct TransportError: Error, Sendable, Hashable, CustomStringConvertibl
     package let host: String
     /// libcurl's error message or another reason, on one line.
     package let detail: String
-    /// What to do about this error: a sentence without its final full stop. Nil to show the usual advice for the error's kind.
+    /// What to do about this error: a sentence without its final full stop. Nil if there is no special advice; callers may then give general
+    /// advice for the error's kind.
     package let remedy: String?
 
     /// Creates an error. `detail` is shortened to one line.

@@ -54,7 +54,7 @@ package struct HTTPURL: Sendable, Hashable {
         }
     }
 
-    /// The values of the query's parameter `name`, unchanged and in order.
+    /// The values of all query parameters with this name, unchanged and in order.
     package func queryValues(_ name: String) -> [Substring] {
         guard let query else { return [] }
         return query.utf8.split(separator: UInt8(ascii: "&")).compactMap { pair in

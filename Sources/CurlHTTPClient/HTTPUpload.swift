@@ -2,7 +2,7 @@ import Glibc
 
 /// A file that is a request's body. It is read while it is sent, so it is never in memory as a whole.
 package final class HTTPUpload: Sendable {
-    /// Fills a buffer with the bytes at an offset and returns their number: 0 at the end of the file, or if the file can't be read.
+    /// Reads the file from `offset` on into `room`, and returns the number of bytes read: 0 at the end of the file, or if the file can't be read.
     package typealias Read = @Sendable (_ room: UnsafeMutableRawBufferPointer, _ offset: Int64) -> Int
 
     /// The number of bytes to send: the size of the file when it was opened.

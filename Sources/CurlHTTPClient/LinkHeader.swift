@@ -4,10 +4,10 @@
 /// contain commas, semicolons and quotes, so the text between `<` and `>` is taken first. A link that does not follow
 /// the grammar is ignored.
 package enum LinkHeader {
-    /// The target of the first link whose relations include `next`, byte for byte, from all values of the header.
+    /// The target of the first link with the relation `next`, as the server wrote it. `values` are all values of the header.
     package static func next(in values: [String]) -> String? { target(of: "next", in: values) }
 
-    /// The target of the first link whose relations include `relation`, compared without regard to case.
+    /// The target of the first link with this relation. `relation` must be in lower case; the header may write it in any case.
     package static func target(of relation: String, in values: [String]) -> String? {
         for value in values {
             var scanner = Scanner(bytes: Array(value.utf8))

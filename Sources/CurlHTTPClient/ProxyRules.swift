@@ -8,7 +8,7 @@ package struct ProxyRules: Sendable, Hashable {
     /// A proxy's address in two forms: one for libcurl, and one to show in messages.
     struct Proxy: Sendable, Hashable {
         let text: String
-        /// Host and port, without the user and password that the environment's value may contain.
+        /// Host and port, without the user and password that an address from the environment may contain.
         let shown: String
 
         init(_ text: String) {

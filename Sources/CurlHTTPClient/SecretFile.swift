@@ -105,7 +105,7 @@ package final class SecretFile<Secret: Sendable, Failure: SecretFileFailure>: Se
 /// The errors with which a ``SecretFile`` reports that there is no secret. Each caller uses its own error type. An error contains no part of the
 /// secret.
 package protocol SecretFileFailure: Error {
-    /// The file can't be read. `reason` says why: the system's error text, or what the root step of the unit wrote (``SecretFailure``).
+    /// The file can't be read. `reason` says why: the system's error text, or the reason that ``SecretFailure`` has found.
     static func unreadable(path: String, reason: String) -> Self
     /// The file is larger than a secret can be, is not text, or does not have the form of the secret.
     static func malformed(place: String) -> Self

@@ -3,15 +3,16 @@ import Spool
 import Systemd
 import Time
 
-/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. A deliverer is a loader: its only durable state is its
-/// acknowledgement. The source lists the segments, and stores the acknowledgement.
+/// Delivers the sealed segments of a spool, or of a fleet's bucket, to one destination. A deliverer is a loader, which is a program that
+/// reads segments and acknowledges them. Its only durable state is its acknowledgement. The source lists the segments, and stores the
+/// acknowledgement.
 ///
 /// Segments are sent in the source's order, several at the same time. A failed segment is retried until it succeeds. Until then, the acknowledged
 /// position stays before that segment.
 package struct Deliverer: Sendable {
     /// The settings of one delivery.
     package struct Settings: Sendable {
-        /// The destination's name, which is the loader's name in the spool.
+        /// The destination's name. The delivery acknowledges segments under this name.
         package var name: String
         /// The maximum number of segments that are delivered at the same time.
         package var concurrency: Int

@@ -1,7 +1,7 @@
 /// Keeps track of a delivery's problems. Decides which problem to show, and when a line for the log is due. A plain value.
 ///
 /// A line is due when the first problem begins, and when no problem is left. In between, a failed attempt causes a line in three cases:
-/// - The problem to show now stops the delivery, or no longer does.
+/// - Since the last line, a problem has stopped the delivery, or the delivery is no longer stopped.
 /// - The problem to show is a different one, and ``otherAfter`` has passed.
 /// - ``repeatAfter`` has passed.
 struct DeliveryHealth: Sendable {
@@ -30,7 +30,7 @@ struct DeliveryHealth: Sendable {
     /// lines, because the message of each segment is different.
     static let otherAfter: Int64 = 60_000
 
-    /// The problems by the segment's sequence number. The source has the number 0, the acknowledgement the number -1.
+    /// The problems. The key is the segment's sequence number, 0 for a problem with the source, or -1 for a problem with the acknowledgement.
     private(set) var entries: [Int64: Entry] = [:]
     private var saidAt: Int64?
     private var saidFinal = false

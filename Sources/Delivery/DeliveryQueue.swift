@@ -51,7 +51,7 @@ struct DeliveryQueue {
     /// Removes a segment of this size from the backlog, because the segment needs no delivery any more.
     mutating func settle(bytes: Int64) { lag.settle(bytes: bytes) }
 
-    /// Counts some of the manifest's lines that are not yet part of the backlog. Repeated calls count all lines.
+    /// Counts the manifest's segments that were not counted yet, and adds them to the backlog. Stops after ``countingTime``; the next call continues.
     mutating func count() throws(SpoolError) {
         let size = manifestBytes
         guard size != countedBytes else { return }

@@ -41,7 +41,7 @@ struct DeliveryRun {
     private var stateSince: Int64
     private var reportedAt: ContinuousClock.Instant?
 
-    /// Lines for the log about problems. The caller logs and removes them.
+    /// Log lines about problems. The caller logs and removes them.
     var lines: [DeliveryHealth.Line] = []
     /// Other lines for the log. The caller logs and removes them.
     var notices: [String] = []
@@ -70,8 +70,8 @@ struct DeliveryRun {
         if let due = spoolRetryAt, ContinuousClock.now < due { return }
         spoolRetryAt = nil
         do throws(DeliveryTrouble) {
-            // Looks for missing segments only while no other segment is in progress: if a missing segment was restored or skipped, the delivery
-            // begins again at the acknowledged position.
+            // Looks for missing segments only while no other segment is in progress, because the delivery begins again at the acknowledged position
+            // if a missing segment was restored or skipped.
             if let begin = try source.refresh(missing: underWay.isEmpty ? Array(missing.values) : []) {
                 for sequence in missing.keys {
                     if let line = health.succeeded(sequence) { lines.append(line) }

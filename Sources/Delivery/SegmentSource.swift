@@ -13,7 +13,7 @@ package protocol SegmentSource: Sendable {
     /// Lets the source look for new segments, and report its problems. Called once a second or more often; after a failure, only after ten seconds.
     ///
     /// - Parameter missing: segments that were missing when they were to be delivered. The source checks whether they were restored or skipped.
-    /// - Returns: the number after which the delivery must begin, or begin again; nil if nothing changes.
+    /// - Returns: the number of the segment after which the delivery must begin, or begin again; nil if nothing changes.
     /// - Throws: the reason why segments can't be read. The caller tries again later.
     func refresh(missing: [DeliverySegment]) throws(DeliveryTrouble) -> Int64?
 
@@ -46,10 +46,10 @@ package protocol SegmentSource: Sendable {
     func release(_ segment: DeliverySegment)
 }
 
-/// A segment in a source's order.
+/// A segment that a source provides, and whether it is to be delivered.
 package struct SourceSegment: Sendable, Equatable {
     package var segment: DeliverySegment
-    /// Whether the segment is to be delivered. Events that were set aside are not delivered: they stay where they are, for a person to examine.
+    /// Whether the segment is to be delivered. A segment of events that can't become records is not delivered: it is kept for a person to examine.
     package var isDelivered: Bool
     /// Whether the segment's file was deleted. Only the spool of this host sets this. In a fleet it is always false.
     package var isGone: Bool

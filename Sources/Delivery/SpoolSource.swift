@@ -21,8 +21,8 @@ package final class SpoolSource: SegmentSource {
     /// - Parameters:
     ///   - loader: the destination's name.
     ///   - directory: the absolute path of the spool.
-    ///   - prepare: creates the directory for acknowledgements. Called each time the source opens the spool. A spool in the standard directory needs
-    ///     no preparation, because the installed package has created that directory.
+    ///   - prepare: creates the directory for acknowledgements. Called each time the source opens the spool. Not needed for a
+    ///     spool in the standard directory, because the installed package has created its directory for acknowledgements.
     package init(
         loader: String, directory: String, prepare: @escaping @Sendable () -> Void = {},
         clock: @escaping @Sendable () -> Int64 = { UTCTime.now().milliseconds }

@@ -16,7 +16,7 @@ package enum Hexadecimal {
         withUnsafeBytes(of: value.bigEndian) { text($0) }
     }
 
-    /// The bytes of a hexadecimal text; nil if it contains another character or an odd number of digits.
+    /// The bytes of a hexadecimal text; nil if it contains a character that is not a hexadecimal digit, or an odd number of digits.
     package static func bytes(_ text: String) -> [UInt8]? {
         let digits = text.utf8.map(value)
         guard digits.count.isMultiple(of: 2) else { return nil }

@@ -1,7 +1,7 @@
 import Collector
 
-/// Answers the two health checks. “Live” tells a program whether to restart the daemon; “ready” tells a program whether the daemon can be used yet. A
-/// plain value.
+/// Answers the two health checks. “Live” tells a program whether to restart the daemon; “ready” tells a program whether the daemon can be used yet.
+/// This type only computes the answers, without side effects.
 struct HealthCheck: Sendable {
     static let longestSilence = Duration.seconds(StatusReport.longestSilence)
 

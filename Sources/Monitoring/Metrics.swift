@@ -116,7 +116,7 @@ enum Metrics {
         },
         Metric(
             "fleet_fenced_seals_total", .counter, .count,
-            "Seals of this host that were rejected, because another host had already decided them; counted since the daemon started"
+            "Seals of this host that were rejected, because another host had sealed the same generation first; counted since the daemon started"
         ) {
             Double($0.fenced)
         },
@@ -250,7 +250,7 @@ enum Metrics {
         ) {
             $0.unsealedBytes.map(Double.init)
         },
-        Metric("integration_sealing_failed", .gauge, .flag, "Whether sealing fails for segments that are due") {
+        Metric("integration_sealing_failed", .gauge, .flag, "Whether records can't be sealed although a seal is due") {
             flag($0.sealingFailedSince != nil)
         },
         Metric(

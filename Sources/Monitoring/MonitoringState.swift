@@ -19,7 +19,7 @@ final class MonitoringState: Sendable {
         var troubles = TroubleLog()
         var made: [Document: (generation: Int, body: ResponseBody)] = [:]
 
-        /// A number that identifies the content of a document. A body that was made for this number is still up to date.
+        /// A number that grows whenever the content of a document may have changed. A cached body that was made for the present number is up to date.
         func generation(of document: Document) -> Int { document == .history ? generation + samples : generation }
     }
 

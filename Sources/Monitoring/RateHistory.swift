@@ -5,7 +5,7 @@
 /// cover up to 4 hours.
 struct RateHistory: Sendable {
     static let capacity = 180
-    /// The interval between samples at first, in seconds.
+    /// The initial interval between samples, in seconds.
     static let firstInterval = 5
     static let lastInterval = 80
 

@@ -7,6 +7,6 @@ enum ReportTime {
         CivilTime.milliseconds(rfc3339: text).map { Double($0) / 1000 }
     }
 
-    /// The end of a day in UTC that is written as `2026-11-23`.
+    /// The time at which a UTC day, such as `2026-11-23`, ends.
     static func endOfDay(_ day: String) -> Double? { seconds("\(day)T00:00:00Z").map { $0 + 86_400 } }
 }

@@ -22,7 +22,7 @@ enum StatusPage {
         contentType, headers: [("Content-Security-Policy", policy)], body: ResponseBody(html))
     private static let contentType = "text/html; charset=utf-8"
 
-    /// The digest of an element's content as a policy source; `'none'` if there is no such element.
+    /// The part of the policy that allows an element's content by its digest: `'sha256-…'`; `'none'` if there is no such element.
     private static func digest(_ element: String, of text: String) -> String {
         guard let start = text.firstRange(of: "<\(element)>"), let end = text.firstRange(of: "</\(element)>"),
             start.upperBound <= end.lowerBound, let digest = SHA256Digest()

@@ -3,7 +3,7 @@ import CurlHTTPClient
 /// Recognizes an answer that can't come from Okta: the login page of a guest network, a proxy's error page, or another
 /// web site at the org's address.
 package struct ForeignAnswer: Sendable, Hashable {
-    /// What was received, as a phrase that follows the name of the host or the address: `answered with a redirect to …`.
+    /// What was received: the end of a sentence that begins with a host name or "the org's address", such as `answered with a redirect to …`.
     package let what: String
     /// What to do.
     package static let advice =

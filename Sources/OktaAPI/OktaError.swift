@@ -26,8 +26,8 @@ package struct OktaError: Sendable, Hashable {
         causes = (form?.causes ?? []).prefix(8).map { $0.oneLine(limit: 200) }
     }
 
-    /// The code, the summary and the causes in one line, such as `E0000011: Invalid token provided`. If there is neither a code nor a summary: a
-    /// phrase for a web page, and `nil` for any other body.
+    /// The code, the summary and the causes in one line, such as `E0000011: Invalid token provided`. If there is neither a code nor a summary,
+    /// the text says that the answer is a web page; it is `nil` if the answer is not a web page.
     package var text: String? {
         let parts = [code, summary].compactMap(\.self).filter { !$0.isEmpty }
         guard !parts.isEmpty else { return isHTML ? "the answer is a web page, not Okta's JSON" : nil }

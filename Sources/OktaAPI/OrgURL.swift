@@ -130,7 +130,7 @@ package struct OrgURL: Sendable {
         return host
     }
 
-    /// Returns the text without characters that are not safe to print: at most 100 printable ASCII characters.
+    /// Returns the visible ASCII characters of the text, at most 100. Other characters may not be safe to print.
     private static func shown(_ text: Substring) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value > 0x20 && $0.value < 0x7F }.prefix(100)))
     }

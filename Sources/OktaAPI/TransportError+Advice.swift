@@ -14,7 +14,7 @@ extension TransportError {
         case .noRoom:
             "Find out why earlier answers are not stored (`\(CommandHint.command("status"))`): usually the spool is full or can't be written"
         case .tooLarge:
-            "If the problem persists, the address does not lead to Okta, or a page of the log exceeds the size limit"
+            "If the problem persists, either the URL does not lead to Okta, or a page of the log exceeds the size limit"
         case .cancelled, .shutDown: "No action is needed"
         case .interrupted, .protocol: "If the problem persists, check for a proxy or firewall that changes traffic"
         case .invalidRequest: "Check the configured URL, filter, token and ca_file"

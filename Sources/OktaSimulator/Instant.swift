@@ -1,4 +1,4 @@
-/// Points in time as milliseconds since 1970-01-01T00:00:00Z, and the two texts that Okta uses for them.
+/// Points in time as milliseconds since 1970-01-01T00:00:00Z, and the two formats in which Okta writes them.
 package enum Instant {
     /// The number of days from 1970-01-01 to a date of the proleptic Gregorian calendar.
     static func days(year: Int, month: Int, day: Int) -> Int {

@@ -1,4 +1,4 @@
-/// The settings of one simulated org. Two orgs with the same settings and the same `epoch` serve the same bytes.
+/// The settings of one simulated org. If `epoch` is set, two orgs with the same settings generate the same events, byte for byte.
 public struct OrgSettings: Sendable {
     /// `127.0.0.1` or `::1`; anything else is refused at the start.
     public var host = "127.0.0.1"
@@ -8,7 +8,7 @@ public struct OrgSettings: Sendable {
     public var publicURL: String?
     /// API tokens of super administrators, without the scheme `SSWS`. Each token has a different owner among the users.
     public var tokens: [String] = ["00simulated-okta-token"]
-    /// API tokens that are valid but have no rights (403 E0000006). Each can only read the user who owns it.
+    /// API tokens that are valid but have no rights (403 E0000006). With such a token, a client can only read the token's owner.
     public var powerlessTokens: [String] = []
     /// API tokens of administrators with limited rights. For each token: the rights of its owner.
     public var limitedTokens: [String: AdminRights] = [:]
@@ -28,13 +28,13 @@ public struct OrgSettings: Sendable {
     public var historySpan: Int64 = 7_200_000
     /// Events per second after `epoch`; 0 for none.
     public var rate: Double = 0
-    /// The share of late events, 0…1. They are published up to `lateSpan` milliseconds before they are persisted.
+    /// The share of late events, 0…1. Their delay between publication and persistence is up to `lateSpan` milliseconds longer than usual.
     public var lateShare: Double = 0
-    /// The longest delay of a late event, in milliseconds.
+    /// The longest additional delay of a late event, in milliseconds.
     public var lateSpan: Int64 = 300_000
     /// The seed from which all random choices of the org are derived.
     public var seed: UInt64 = 1
-    /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time of the start.
+    /// When the history ends and the live stream begins, milliseconds since 1970; nil for the time at which the org starts.
     public var epoch: Int64?
     /// Whether to use all catalogued event types in turn, instead of choosing them with plausible frequencies.
     public var eachType = false
@@ -46,7 +46,7 @@ public struct OrgSettings: Sendable {
     public var recorded: [[UInt8]]?
     /// The number of requests to `/api/v1/logs` that are allowed in each window (Okta: 20 to 120 per minute, depending on the kind of org).
     public var limitPerMinute = 120
-    /// Length of a rate-limit window in seconds; 60 in a real org, shorter to test waiting without waiting long.
+    /// The length of a rate-limit window in seconds. It is 60 in a real org. With a shorter window, tests that wait for its end are faster.
     public var rateWindowSeconds = 60
     /// The number of plain users (`user0001@corp.example`, …) in addition to the users that every simulated org has. All are ACTIVE.
     public var extraUsers = 0
@@ -86,7 +86,7 @@ public enum SimulatorError: Error, CustomStringConvertible, Equatable {
     /// Events can be appended only to a log without live events (`rate` 0).
     case liveLog
 
-    /// One line: what, where, and what to do.
+    /// One line that says what is wrong, where, and usually what to do.
     public var description: String {
         switch self {
         case .notLoopback(let host): "\(host) is not a loopback address; use 127.0.0.1 or ::1"

@@ -1,6 +1,6 @@
 /// Counts since the org started. Requests to `/_simulator` are not counted.
 public struct OrgStatistics: Sendable, Codable, Equatable {
-    /// Requests that were answered or affected by a fault.
+    /// Requests, including those that a fault left without an answer.
     public var requests = 0
     /// Requests by HTTP status. Requests without an answer have the status 0.
     public var byStatus: [Int: Int] = [:]
@@ -14,7 +14,7 @@ public struct OrgStatistics: Sendable, Codable, Equatable {
     public var lastTarget: String?
     /// The number of requests to the log that are being answered now.
     public var inFlight = 0
-    /// The highest number of requests to the log that were being answered at the same time. 1 proves that the client never sent two at once.
+    /// The highest number of requests to the log that were being answered at the same time. If it is 1, the client never sent two at once.
     public var maximumInFlight = 0
     /// Faults that occurred, by kind.
     public var faults: [String: Int] = [:]

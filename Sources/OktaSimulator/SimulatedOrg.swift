@@ -1,5 +1,5 @@
-/// An Okta org on loopback. It has a System Log with paging, errors, a rate limit and a history that a seed determines. It also has users and groups
-/// with the calls that act on them, and faults on request.
+/// A simulated Okta org on loopback. It has a System Log with paging, errors and a rate limit; a seed determines the log's history. It also has users
+/// and groups, and the calls that act on them. Tests can request faults.
 ///
 /// ```swift
 /// var settings = OrgSettings()
@@ -78,7 +78,7 @@ public final class SimulatedOrg: Sendable {
     /// The counts since the org started.
     public var stats: OrgStatistics { service.statistics() }
 
-    /// Replaces all faults, including unfinished ones; an empty array removes all.
+    /// Replaces all faults, including those that could still occur; an empty array removes all.
     public func setFaults(_ rules: [FaultRule]) { service.setFaults(rules) }
 
     /// Replaces the API tokens, as an administrator does to rotate or revoke them. The tokens in `OrgSettings.limitedTokens` stay valid.

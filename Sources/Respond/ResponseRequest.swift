@@ -60,8 +60,8 @@ package struct ResponseReport: Codable, Equatable, Sendable {
     package var entries: [ResponseEntry]
     /// A temporary password or a link from Okta's answer, only for the responder's terminal.
     package var secret: OneTimeSecret?
-    /// True if an earlier request with the same key left no step to do. The entries are then those of the earlier request. If a step has been undone
-    /// since, or can't be checked, its entry says so instead.
+    /// True if an earlier request with the same key left no step for this request to do. The entries are then those of the earlier request. A step
+    /// that has been undone since, or can't be checked, gets a new entry that says so.
     package var isRepeat: Bool
 
     package init(entries: [ResponseEntry], secret: OneTimeSecret? = nil, isRepeat: Bool = false) {

@@ -145,7 +145,7 @@ package struct ResponseResult: Codable, Equatable, Sendable {
 
     package var outcome: Outcome
     /// A stable code for programs: `protected-user`, `administrator`, `wrong-state`, `hourly-limit`, `not-found`, `ambiguous`, `unavailable`, …; nil
-    /// on success without remarks.
+    /// if the action succeeded and has no limitation such as `membership-not-read`.
     package var code: String?
     /// A message for a person: what happened and what to do. It contains no secret.
     package var message: String

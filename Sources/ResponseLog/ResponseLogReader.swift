@@ -34,7 +34,7 @@ package struct ResponseLogBatch: Sendable {
     package var next: ResponseLogPosition
     /// The number of lines that are not valid entries. Such lines exist only if the log is damaged.
     package var unreadableLines: Int
-    /// Whether entries may have been missed, because the file of the position no longer exists or is shorter than before.
+    /// Whether entries may have been missed, because the file in which reading should continue no longer exists or is shorter than before.
     package var hasGap: Bool
     /// Whether the end of the log was reached.
     package var isEnd: Bool

@@ -89,7 +89,7 @@ package struct ConfigurationEdit: Sendable {
             do throws(CredentialFileError) {
                 try saved.takeBack()
             } catch let left {
-                throw CredentialFileError("\(error); Tributary could not restore all files: \(left)")
+                throw CredentialFileError("\(error); Tributary could not restore some of the files: \(left)")
             }
             throw error
         }
@@ -160,7 +160,7 @@ package struct SavedEdit: Sendable {
 
     /// Restores the files, except those that another process has changed since.
     ///
-    /// - Throws: `CredentialFileError`, after all files were tried. The error says why each of the remaining files was not restored.
+    /// - Throws: `CredentialFileError` if some files were not restored, with the reason for each of them. All other files are restored.
     package func takeBack() throws(CredentialFileError) {
         var problems: [String] = []
         for step in steps.reversed() {
@@ -173,7 +173,7 @@ package struct SavedEdit: Sendable {
         guard problems.isEmpty else { throw CredentialFileError(problems.joined(separator: "; ")) }
     }
 
-    /// The maximum number of bytes that are read from a file; more than a configuration file may have.
+    /// The maximum number of bytes that are read from a file. It is larger than the size limit of a configuration file.
     private static let limit = 2 << 20
 }
 

@@ -23,7 +23,8 @@ package struct DestinationRecord: Sendable, Equatable {
     package mutating func set(_ key: String, to texts: [String]) throws(ValueError) {
         guard key != "description" || !texts.contains(where: LiteralSecret.mayBePresent) else {
             throw ValueError(
-                "the description looks like a secret, so it is not shown here", hint: "write it in other words")
+                "the description looks like a secret, so it was not saved and is not repeated here",
+                hint: "write it in other words")
         }
         var normalized: [String] = []
         for text in texts { normalized.append(try Configuration.normalized(text, for: Self.prefix + key)) }
@@ -54,7 +55,7 @@ package struct DestinationRecord: Sendable, Equatable {
     /// The file's text: one item with the keys that are set.
     package var yaml: String {
         let head =
-            "\(Self.mark) Change it with `tributary destination edit \(name)`, or here, and then run `tributary check`."
+            "\(Self.mark) Change it with `tributary destination edit \(name)`, or here (then run `tributary check`)."
         let keys = lines.compactMap { line in line.value.map { "    \(line.key): \($0)" } }
         return ([head, "destinations:", "  - name: \(YAMLScalar.text(name.text))"] + keys).joined(separator: "\n")
             + "\n"

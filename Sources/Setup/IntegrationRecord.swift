@@ -50,7 +50,8 @@ package struct IntegrationRecord: Sendable, Equatable {
         }
         guard path != "description" || !LiteralSecret.mayBePresent(in: text) else {
             throw ValueError(
-                "the description looks like a secret, so it is not shown here", hint: "write it in other words")
+                "the description looks like a secret, so it was not saved and is not repeated here",
+                hint: "write it in other words")
         }
         let normalized = try Configuration.normalized(text, for: Self.prefix + path)
         texts[path] = normalized.isEmpty ? nil : normalized

@@ -1,4 +1,4 @@
 import Time
 
-/// This module's calendar type. Only this file imports the module `Time` for it.
+/// The calendar type of the module `Time`. With this alias, the other files of this module can use the type without importing `Time`.
 typealias CivilTime = Time.CivilTime

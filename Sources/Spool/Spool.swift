@@ -28,7 +28,8 @@ package final class Spool: Sendable {
 
     /// Creates missing directories, locks them, and repairs the end of the manifest.
     ///
-    /// Throws `locked` if another daemon uses the directories, `spoolIsMissing`, `newerFormat`, `damaged`, or `file`.
+    /// Throws `spoolIsMissing`, `newerFormat`, `damaged` or `file`. Throws `locked` if another daemon uses the directories, and `refused` if the
+    /// spool in the directory is not the fleet's spool.
     package init(_ settings: SpoolSettings, fileSystem: any FileSystem, now: SpoolInstant) throws(SpoolError) {
         current = Mutex(settings)
         self.fileSystem = fileSystem
@@ -100,7 +101,7 @@ package final class Spool: Sendable {
     /// Opens an integration's journal: recovers it, and finishes a seal that was already decided. The returned writer continues at the last durable
     /// cursor.
     ///
-    /// - Parameter facts: reads facts from the integration's lines in the spool. It is used only if the state does not match the spool
+    /// - Parameter facts: reads the identity, the time and the schema from a line in the spool. It is used only if the state does not match the spool
     ///   (`StateRestoration`).
     ///
     /// Throws `writerInUse`, `invalidName`, `newerFormat`, `foreignSpool`, `otherIntegration`, `damaged`, or `file`.

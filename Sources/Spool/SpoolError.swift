@@ -28,8 +28,8 @@ package enum SpoolError: Error, Sendable, Equatable {
     case invalidName(String, reason: String)
     /// A record that can't be stored as a line.
     case invalidRecord(reason: String)
-    /// A limit is exceeded. `what` names it, such as `bytes in a commit`. If it is a limit of a commit or of a journal generation, commit or seal
-    /// first.
+    /// A limit is exceeded. `what` names it, such as `bytes in a commit`. For a limit of one commit, commit more often. For a limit of a journal
+    /// generation, seal and try again.
     case tooMuch(what: String, limit: Int)
     /// `seal` was called while records are buffered: commit or discard them first.
     case uncommittedRecords(Int)
@@ -66,7 +66,7 @@ extension SpoolError: CustomStringConvertible {
             "\(path) has format \(found), but this version supports formats up to \(supported): "
                 + "install the version that wrote it, or a newer one; the file was not changed"
         case .foreignSpool(let path, let expected, let found):
-            "\(path) belongs to spool \(found), not to \(expected): restore the directory of that spool, "
+            "\(path) belongs to spool \(found), not to \(expected): restore the spool that this file belongs to, "
                 + "or move the file away to start this integration again from its configured start"
         case .spoolIsMissing(let directory, let state, let integrations):
             "\(directory) is missing or empty, but \(state) has the journals of "

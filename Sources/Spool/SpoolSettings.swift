@@ -12,7 +12,7 @@ package struct SpoolSettings: Sendable {
     /// The maximum age for the first segments of an integration, so that the first files of a new integration appear soon. Used only if it is less
     /// than `segmentMaxAge`. Nil to use `segmentMaxAge`.
     package var firstSegmentMaxAge: Duration?
-    /// The size of the spool on disk, including unsealed records, above which commits are refused. At least 1.
+    /// The maximum size of the spool on disk, including unsealed records. A commit that would exceed it is refused. At least 1.
     package var maxBytes: Int64
     /// When sealed segments are deleted.
     package var retention: RetentionSetting

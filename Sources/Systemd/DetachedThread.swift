@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread for blocking work outside Swift's cooperative pool, which has no more threads than the machine has cores.
+/// A thread for blocking work. It is not part of Swift's cooperative pool, which has no more threads than the machine has cores.
 package enum DetachedThread {
     /// Starts the thread.
     ///

@@ -37,7 +37,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case spoolRecovered = "e7d1c97a4a9f41bdbb99d1b33712972f"
     /// A part of the process makes no progress, so systemd's watchdog gets no keep-alive.
     case watchdogStarving = "30ac0e7919dc40a2bfbe3c2d6b350ddf"
-    /// An integration that had a problem collects again, or its records are sealed again.
+    /// A problem of an integration has ended: collection works again, or segments can be sealed again.
     case integrationRecovered = "92d0084f6b3d4c4db2b9dbeb851e08f1"
     /// Okta no longer accepts the place at which collection was to continue.
     case cursorRefused = "da8ac26163f8471db7b77f9e919eedf9"
@@ -45,7 +45,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case logRequeried = "332551605eb34a0099a0264084df7347"
     /// Events were not collected and are no longer available, because Okta keeps them only for 90 days.
     case eventsMissing = "a44df1e9cbb14e578ec6bf0db0c38e12"
-    /// Events were collected, possibly for a second time.
+    /// Events may have been collected twice, because too few of the events collected earlier were found again.
     case eventsUnproven = "4e14b5aff6734b38a19a45d49f67a200"
     /// This host's clock differs from Okta's by more than a minute.
     case clockWrong = "19906f5ebcfa412a941d6b830e557a9d"
@@ -67,7 +67,7 @@ package enum MessageID: String, CaseIterable, Sendable {
     case responseAction = "98e3ca62b8db4efd9ec5292d1859857a"
     /// Records of response actions can't be written, or the response log can't be read. The response actions wait in that log.
     case responsesWaiting = "8c7916a1baab44ac836eb52aae322f02"
-    /// Response actions become records again, after an error.
+    /// The problem that kept response actions from becoming records has ended.
     case responsesRecovered = "6f3028697bea4c0896f0ef095d9d2577"
     /// A part of the response log was deleted before it was read.
     case responsesMissing = "4c8738f16d874da98a801b8286ba11b9"
@@ -76,7 +76,7 @@ package enum MessageID: String, CaseIterable, Sendable {
 
     /// This host of a fleet has begun to collect an integration.
     case integrationTaken = "5f9a9b32c0a14a26b8a3727a91144363"
-    /// This host could not seal an integration, because another host of the fleet had collected and sealed the integration in the meantime.
+    /// This host could not seal its records of an integration, because another host of the fleet had already sealed records of that integration.
     case integrationFenced = "1f2e6e57ab1f4cb5a69463dfcf6a4823"
 
     /// How serious the event is. The level is the same wherever the event is announced.

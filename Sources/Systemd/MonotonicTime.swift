@@ -19,7 +19,7 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
         return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
     }
 
-    /// Microseconds since the same point, which is systemd's unit.
+    /// The same reading in microseconds, as systemd expects it.
     package var microseconds: UInt64 { nanoseconds / 1000 }
 
     /// The time that has passed since `earlier`; zero if `earlier` is in fact later than this reading.

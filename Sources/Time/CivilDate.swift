@@ -1,7 +1,7 @@
 /// A day of the Gregorian calendar, whose rules are also applied to days before its introduction (proleptic).
 ///
-/// The arithmetic counts years from March, so that a leap day is the last day of its year, and groups them into eras of 400 years with 146,097 days
-/// each (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// The arithmetic counts years from March, so that a leap day is the last day of its year. It groups the years into eras of 400 years with 146,097
+/// days each (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 package struct CivilDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let year: Int
     /// 1…12.

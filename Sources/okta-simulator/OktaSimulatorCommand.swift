@@ -50,7 +50,7 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "A token without rights: it can only read the user who owns it.") var powerlessToken: [String] = []
     @Option(
         help: ArgumentHelp(
-            "A token with these roles and permissions only, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
+            "A token that has only the given rights, such as READ_ONLY_ADMIN or okta.users.lifecycle.suspend.",
             valueName: "token=right[,right…]"))
     var limitedToken: [String] = []
     @Option(help: "The client ID of an OAuth 2.0 service app, which gets access tokens at /oauth2/v1/token.")
@@ -67,10 +67,10 @@ struct OktaSimulatorCommand: AsyncParsableCommand {
     @Option(help: "Seconds after which the nonce for DPoP changes.") var nonceLifetime = 86_400
     @Flag(help: "Require a nonce also in DPoP proofs for requests to the log.") var resourceNonce = false
     @Option(help: "Events that exist at the start.") var events = 1000
-    @Option(help: "The time over which the events of --events are spread: 90s, 5m, 2h, 7d.") var history = "2h"
+    @Option(help: "The time over which the events of --events are spread, such as 5m, 2h or 7d.") var history = "2h"
     @Option(help: "Live events per second.") var rate = 0.0
     @Option(help: "Share of events that enter the log late, 0…1.") var late = 0.0
-    @Option(help: "The longest delay of a late event: 90s, 5m.") var lateSpan = "5m"
+    @Option(help: "The longest delay of a late event, such as 90s or 5m.") var lateSpan = "5m"
     @Option(help: "Seed of all random choices.") var seed: UInt64 = 1
     @Option(
         help:

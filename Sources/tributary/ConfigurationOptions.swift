@@ -19,7 +19,7 @@ struct ConfigurationOptions: ParsableArguments {
     static let installed = CommandHint.installed
 
     func validate() throws {
-        // A value that looks like a secret is refused, because messages repeat the path.
+        // A path that looks like a secret is refused, because messages repeat the path.
         try PastedArguments.refuse(config, what: "--config")
         CommandHint.use(configuration: path)
     }

@@ -54,7 +54,7 @@ struct CredentialOptions: ParsableArguments {
 
     var context: ConfigurationContext { Administration(configuration: configuration.config).context }
 
-    /// The configuration, and the secrets of the service that uses the credentials.
+    /// Reads and changes the configuration, and the secrets of the service that `--for` names.
     var administration: Administration {
         get throws { Administration(configuration: configuration.config, of: try directories()) }
     }
@@ -347,8 +347,8 @@ struct CredentialEdit: AsyncParsableCommand {
 
 /// The configuration file of a credential.
 enum CredentialFile {
-    /// Throws exit code 65 unless `conf.d/credential-NAME.yaml` declares the credential, and no integration. `tributary credential` changes only
-    /// files that it has written itself.
+    /// Throws exit code 65 unless the credential is declared in `conf.d/credential-NAME.yaml` and that file declares no integration.
+    /// `tributary credential` changes only files that it has written itself.
     static func checkIsOwn(_ name: Name, _ options: CredentialOptions) throws {
         let path = CredentialRecord.file(of: name, configuration: try options.administration.path)
         let source = try ConfigurationEdit(of: options.administration.path).source(path)
@@ -369,7 +369,7 @@ struct CredentialRemove: AsyncParsableCommand {
         commandName: "remove",
         abstract: "Remove an unused credential and its secret.",
         discussion: """
-            No integration may still use the credential. Afterwards, revoke the credential in Okta.
+            The command refuses if an integration still uses the credential. After the removal, revoke the credential in Okta.
 
             Example:
               sudo tributary credential remove acme-read

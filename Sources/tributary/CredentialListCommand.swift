@@ -11,7 +11,7 @@ import OktaAPI
 struct CredentialList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List all credentials: their users, expiry, last use, and health.",
+        abstract: "List all credentials: the integrations that use them, expiry, last use, and health.",
         discussion: """
             A green credential works. A yellow one works, too, but you must do something about it soon. A red one does not work. With root's rights \
             (sudo), the secrets themselves are checked, too, but never shown. Exits with 69 if a credential is red.
@@ -153,7 +153,8 @@ struct CredentialTable {
                     problem = error.description
                 }
             }
-            // A file under /run is rewritten each time the unit provides the secrets. So the time of the stored secret is used instead.
+            // The unit rewrites a file under /run each time it provides the secrets. So the time at which the secret was stored is returned, not the
+            // time of that file.
             let kept = try? keeper.putAt(credential.name)
             let own = isReadable && !file.hasPrefix("/run/") ? Int(status.st_mtim.tv_sec) : nil
             return (file, own ?? kept, problem)

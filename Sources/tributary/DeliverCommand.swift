@@ -15,10 +15,10 @@ struct Deliver: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Deliver sealed segments to one destination, in the foreground, until SIGTERM or SIGINT.",
         discussion: """
-            A delivery is a loader of the spool: the manifest lists the segments, and the acknowledgement with the destination's name records what \
-            is delivered. Failed deliveries are retried; nothing is dropped. Each destination has a process of its own, which does not need a \
-            running daemon. On a host of a fleet, the process reads from the fleet's bucket. If several hosts deliver to one destination, one is \
-            active, and the others wait.
+            A delivery is a loader that reads the spool: the manifest lists the segments, and the acknowledgement with the destination's name \
+            records what is delivered. Failed deliveries are retried; nothing is dropped. Each destination has a process of its own, which does \
+            not need a running daemon. On a host of a fleet, the process reads from the fleet's bucket. If several hosts deliver to one \
+            destination, one is active, and the others wait.
 
             SIGHUP applies a changed configuration. Exits with 78 if the configuration has no such destination, and with 73 if \
             another process already delivers to it.

@@ -89,7 +89,7 @@ struct DeliverySecret {
     private var hint: String {
         name.text == destinationName
             ? "; a running delivery uses it within seconds"
-            : "; but the delivery “\(destinationName)” uses another secret: the one with its own name, or the file that secret_file names"
+            : "; but the delivery “\(destinationName)” uses another secret: the secret with the delivery's name, or the file that secret_file names"
     }
 
     private func missing() throws -> any Error {

@@ -55,7 +55,7 @@ extension Failure {
         }
     }
 
-    /// The text without the program's name, with which some of its lines begin.
+    /// The text without `tributary: ` at the beginning of its lines.
     private var words: String {
         text.split(separator: "\n").map { line in
             line.hasPrefix("tributary: ") ? String(line.dropFirst("tributary: ".count)) : String(line)

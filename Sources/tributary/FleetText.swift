@@ -28,7 +28,7 @@ struct FleetText {
             parts.append("\(fleet.takeovers) \(fleet.takeovers == 1 ? "integration" : "integrations") taken over")
         }
         if fleet.fenced > 0 {
-            parts.append("\(fleet.fenced) seals of this host refused, because another host had sealed first")
+            parts.append("\(fleet.fenced) seals by this host were refused, because another host had sealed first")
         }
         if fleet.droppedRecords > 0 {
             parts.append("\(fleet.droppedRecords) records dropped, because other hosts have collected them, too")

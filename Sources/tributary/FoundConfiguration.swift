@@ -3,12 +3,12 @@ import CommandHints
 import Configuration
 import Glibc
 
-/// The parts of a configuration that can be read, even if the files have mistakes now. A running daemon keeps the configuration that it has read, so
-/// commands need these parts to find the daemon.
+/// The readable parts of a configuration whose files may have mistakes. A daemon that read the files before the mistakes were made may still run, and
+/// commands find it through these parts.
 struct FoundConfiguration {
     /// The parts that can be read; nil if nothing can be read.
     let readable: Configuration?
-    /// Why the daemon could not start with these files; nil if it could.
+    /// Why a daemon would not start with these files; nil if it would start.
     let refusal: ConfigurationError?
     /// The mistakes in the files. If not all are listed, the last element says how many more there are. For the installed configuration, problems
     /// in files that this user may not read are left out.

@@ -11,7 +11,7 @@ struct InputBuffer: ~Copyable {
     private let descriptor: Int32
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * piece, alignment: 16)
     private var count = 0
-    /// The number of bytes already dropped, which is the offset of the buffer's first byte.
+    /// The number of bytes dropped so far. This is also the position of the buffer's first byte in the input.
     private(set) var consumed = 0
 
     init(descriptor: Int32) {

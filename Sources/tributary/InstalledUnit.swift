@@ -66,8 +66,8 @@ struct InstalledUnit {
         loadedCredentials = Self.credentials(text)
     }
 
-    /// Whether the unit lets the daemon write at a path. With `ProtectSystem=strict`, /tmp and /var/tmp do not count, because the unit has private
-    /// ones.
+    /// Whether the unit lets the daemon write at a path. With `ProtectSystem=strict`, the daemon can't write to the host's /tmp and /var/tmp, because
+    /// the unit has private ones.
     func mayWrite(_ path: String) -> Bool {
         guard isStrict else { return true }
         return writablePaths.contains { path == $0 || path.hasPrefix("\($0)/") || $0 == "/" }

@@ -1,7 +1,7 @@
 import Collector
 
-/// An ``OnlineReport`` for people: a line for each step, followed by a line with the advice, if there is any. A step's line has a mark on a terminal
-/// and a word elsewhere.
+/// An ``OnlineReport`` for people: a line for each step, followed by a line with the advice, if there is any. A step's line begins with a mark, or
+/// with a word if the output is not a terminal.
 struct OnlineText {
     let output: Terminal
 

@@ -18,7 +18,7 @@ enum PastedArguments {
                 takesIdentifiers ? LiteralSecret.isPresent(in: text, identifiers: true) : LiteralSecret.isPasted(text)
             guard isSecret else { continue }
             found.insert(text)
-            // Looks at the last word alone, because people paste a token with a prefix such as `SSWS`.
+            // Also looks at the last word by itself, because people paste a token with a prefix such as `SSWS`.
             if let last = text.split(separator: " ").last, LiteralSecret.mayBePresent(in: String(last)) {
                 found.insert(String(last))
             }
@@ -31,7 +31,7 @@ enum PastedArguments {
         secrets.reduce(text) { text, secret in text.replacing(secret, with: "…") }
     }
 
-    /// - Throws: an error whose message does not contain the value, if the value looks like a secret.
+    /// - Throws: an error if the value looks like a secret. The error's message does not contain the value.
     static func refuse(_ value: String, what: String) throws {
         guard LiteralSecret.isPasted(value) else { return }
         throw ValidationError("\(what): this value looks like a secret, so it was not used and is not repeated here")

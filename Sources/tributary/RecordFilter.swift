@@ -37,7 +37,7 @@ struct RecordFilter: ParsableArguments {
     }
 }
 
-/// Selects segments by the times in their manifest lines, and lines of segments by their uid and time.
+/// Selects segments by the times in the manifest, and lines within a segment by uid and time.
 struct RecordMatcher {
     /// The earliest time, in milliseconds since 1970; nil if there is no limit.
     var since: Int64?

@@ -32,7 +32,8 @@ struct Reload: AsyncParsableCommand {
         do {
             directory = try checked().runtimeDirectory
         } catch {
-            // The daemon is made to reload, although it will refuse this configuration. Its status then shows the refusal until a reload succeeds.
+            // The daemon will refuse this configuration, too. It is still asked to reload, so that its status shows the refusal until a reload
+            // succeeds.
             let directory = FoundConfiguration(options).runtimeDirectory
             let daemon = RunningReport(directory: directory, configuration: options.config)
             let isOfAnother = daemon.current?.isOfAnother(than: options.path) == true

@@ -109,6 +109,6 @@ struct ReplayCommand: ParsableCommand {
         if totals.skipped > 0 { parts.append("\(totals.skipped) records without raw_data left out") }
         if totals.gone > 0 { parts.append("\(totals.gone) segments skipped because they were already deleted") }
         return parts.joined(separator: ", ")
-            + "; \(to) now contains the events of \(from) up to position \(outcome.through) of its manifest\n"
+            + "; \(to) now contains the events up to position \(outcome.through) in the manifest of \(from)\n"
     }
 }

@@ -15,7 +15,7 @@ enum SecretInput {
 
     /// Reads a line from the terminal, or everything if standard input is not a terminal.
     ///
-    /// - Parameter interruption: the state that signals set, for a command that handles signals. If this is nil, a signal ends the process.
+    /// - Parameter interruption: shows whether a signal has arrived; for a command that handles signals. If this is nil, a signal ends the process.
     static func read(_ prompt: String, _ interruption: Interruption? = nil) throws(Failure) -> [UInt8] {
         isatty(STDIN_FILENO) == 1 ? try readHidden(prompt, interruption) : try readAll()
     }

@@ -4,8 +4,8 @@ import Credentials
 import FoundationEssentials
 import Glibc
 
-/// What the daemon sees if systemd runs it: the credentials that the unit provides as root, the directories that systemd creates, and the rights of
-/// the service's user. Only root can check this. The unit need not be running.
+/// What the daemon sees if systemd runs it: the credentials that the unit provides, the directories that systemd creates, and the rights of the
+/// service's user. Only root can check this. The unit need not be running.
 ///
 /// For the check, the secrets are written to a directory of the service's user below /run. The directory is removed after the check.
 final class ServiceView {
@@ -17,8 +17,8 @@ final class ServiceView {
     private let laidDown: [CredentialLoader]
     private let shown: [(real: String, shown: String)]
 
-    /// Takes the rights of the service's user until `leave` is called. Nil if there is no unit, if this process is not root, or, after a note to the
-    /// person, if a step fails.
+    /// Lowers this process's rights to those of the service's user until `leave` is called. Nil if there is no unit, or if this process is not root.
+    /// If a step fails, prints a note and returns nil.
     init?() {
         guard geteuid() == 0, let unit = InstalledUnit.find() else { return nil }
         self.unit = unit
@@ -86,7 +86,7 @@ final class ServiceView {
         shown.reduce(text) { text, pair in text.replacing(pair.real, with: pair.shown) }
     }
 
-    /// What prevents the daemon from running with this configuration, each with its correction: ``problems``, and paths that the unit can't use. Call
+    /// The obstacles to running the daemon with this configuration, each with its correction: ``problems``, and paths that the unit can't use. Call
     /// this with the rights of the service's user.
     func objections(to configuration: Configuration) -> [String] {
         var found = problems
@@ -121,7 +121,7 @@ final class ServiceView {
         return found
     }
 
-    /// Warnings about settings that the unit forbids. They are not errors, because not every systemd enforces what the unit forbids.
+    /// Warnings about settings that the unit forbids. They are not errors, because systemd does not enforce this on every host.
     func warnings(about configuration: Configuration) -> [String] {
         guard case .loopback(let host, let port)? = configuration.metrics.listen,
             !unit.mayListen(on: port, isIPv6: host.contains(":"))

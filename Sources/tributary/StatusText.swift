@@ -154,7 +154,7 @@ struct StatusText {
         guard !news.isEmpty else { return lines }
         let what =
             isRunning
-            ? "the daemon continues with the configuration that it has read, but could not start with this one"
+            ? "the daemon continues with the configuration that it has read, but would not start with this one"
             : "the daemon can't start"
         lines += wrap(terminal.yellow("! \(file) has mistakes: \(what):"))
         lines += news.flatMap { wrap("  \($0)") }

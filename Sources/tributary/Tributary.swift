@@ -11,7 +11,7 @@ struct Tributary: AsyncParsableCommand {
         commandName: "tributary",
         abstract: "Collects Okta's System Log as OCSF records into an on-disk spool.",
         discussion: """
-            A daemon pages the System Log of one or many Okta orgs, turns each event into an OCSF record, and writes the \
+            A daemon reads the System Log of one or many Okta orgs, turns each event into an OCSF record, and writes the \
             records to immutable files, each event in exactly one of them.
 
             Example: set up an org interactively; check a configuration, then run it in the foreground

@@ -97,7 +97,7 @@ struct ProxyTests {
             (407, false, "asks for a user and password", "set network.proxy_credentials_file to its path"),
             (407, true, "does not accept the user and password", "Put the correct user:password"),
             (401, true, "does not accept the user and password", "Put the correct user:password"),
-            (403, false, "does not allow this host", "allow CONNECT to acme.okta.com"),
+            (403, false, "does not allow connections to the host", "allow CONNECT to acme.okta.com"),
             (502, false, "can't reach the host", "the proxy's Internet connection"),
             (418, false, "refused the connection: 418", "own log"),
         ])

@@ -179,7 +179,7 @@ struct DelivererTests {
         let running = try Running(spool, store: store, concurrency: 1)
         try await running.until { $0.state == .stopped && $0.acknowledged == 2 }
         let report = try #require(running.report)
-        #expect(report.problem?.message.contains("another object with the key \(path)") == true)
+        #expect(report.problem?.message.contains("a different object with the key \(path)") == true)
         #expect(report.problem?.segment == path)
         await running.stop()
         #expect(try spool.acknowledged() == 2)
@@ -272,7 +272,7 @@ struct DelivererTests {
             try ScriptedStore { _, _ in
                 ScriptedStore.Fault(answer: .status(200, code: nil, headers: "ETag: \"e\"\r\n"), moment: .after)
             })
-        #expect(careless.first { $0.name == "once" }?.remedy?.contains("stores repeated segments again") == true)
+        #expect(careless.first { $0.name == "once" }?.remedy?.contains("can store a segment twice") == true)
         let closed = await steps(
             try ScriptedStore { _, _ in
                 ScriptedStore.Fault(answer: .status(403, code: "AccessDenied", headers: ""), moment: .before)

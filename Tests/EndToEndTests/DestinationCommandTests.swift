@@ -80,7 +80,7 @@ struct DestinationCommandTests {
         try await right.answer("Access key ID: ", "AKIARIGHT")
         try await right.answer("Secret access key (not shown): ", "hunter2hunter2")
         try await right.wait(for: "✔ once  a second object with the same key is refused")
-        try await right.wait(for: "✔ clean up  the test object is removed")
+        try await right.wait(for: "✔ clean up  the test object was removed")
         try await right.wait(for: "lake is saved in ")
         try await right.wait(for: "systemctl enable --now tributary-deliver@lake")
         #expect(try await right.end() == 0)

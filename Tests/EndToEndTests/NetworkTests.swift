@@ -85,7 +85,7 @@ struct NetworkTests {
             "wrong-ca": ("issued by an authority that this machine does not trust", "login page"),
             "wrong-name": ("is for another name", "Check the org's URL"),
             "expired": ("has expired", "this machine's clock"),
-            "old-tls": ("offers no TLS 1.2", "ask its owner to update it"),
+            "old-tls": ("does not offer TLS 1.2", "ask its owner to update it"),
         ]
         let workspace = try Workspace()
         try workspace.configure(
@@ -173,7 +173,7 @@ struct NetworkTests {
         #expect(check.status == 69)
         #expect(check.output.contains("TLSv1.3 through the proxy 127.0.0.1:\(port)"), "\(check.output)")
         #expect(check.output.contains("certificate by CN = Test Authority"))
-        #expect(check.output.contains("does not allow this host: 403"))
+        #expect(check.output.contains("does not allow connections to the host: 403"))
         #expect(daemon.stop() == 0)
         try workspace.expectExactly(fronted.org, of: "acme")
         #expect(closed.nginx.requests.isEmpty)

@@ -37,7 +37,7 @@ struct ReloadTests {
         try await daemon.waitUntilLive()
         let unchanged = try reload(workspace)
         #expect(unchanged.status == 0, "\(unchanged.errors)")
-        #expect(unchanged.output == "no setting has changed, and credentials are read again\n")
+        #expect(unchanged.output == "no setting has changed; requests after this reload read the credentials again\n")
 
         try workspace.configure([("acme", acme.url), ("globex", globex.url)], token: token, pageSize: 100)
         let good = try String(contentsOfFile: workspace.configuration, encoding: .utf8)

@@ -74,7 +74,7 @@ struct TroubleTests {
         for (name, org) in [("good", good), ("wrong", wrong), ("forbidden", forbidden), ("down", up)] {
             try workspace.expectExactly(org, of: name)
         }
-        #expect(workspace.log.contains("events arrive again"))
+        #expect(workspace.log.contains("collection works again"))
         for org in [good, wrong, forbidden, up] { await org.stop() }
     }
 

@@ -70,7 +70,7 @@ struct KeyTests {
         #expect(again.outcomes == [.refused, .done])
         #expect(again.codes == ["undone-since", nil])
         #expect(again.entries.last == first.entries.last)
-        #expect(again.result?.message.contains("undone since: the status is ACTIVE") == true)
+        #expect(again.result?.message.contains("undone later: the status is ACTIVE") == true)
         #expect(rig.done("alice.active")["suspend"] == 1)
         #expect(await engine.act(.contain, "alice.active", key: "k2").outcomes.first == .done)
         #expect(rig.done("alice.active")["suspend"] == 2)

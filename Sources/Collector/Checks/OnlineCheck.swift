@@ -72,7 +72,7 @@ package struct OnlineCheck: Sendable {
     private func askName(_ org: OrgURL, _ report: inout OnlineReport) async -> Bool {
         if let proxy = proxies.proxyShown(for: org.origin) {
             report.facts.proxy = proxy
-            report.pass(.name, "resolved by the proxy \(proxy)")
+            report.pass(.name, "the proxy \(proxy) resolves the name")
             return true
         }
         switch await HostAddresses.lookUp(org.host) {

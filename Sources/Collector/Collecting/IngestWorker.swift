@@ -268,7 +268,7 @@ actor IngestWorker {
 
     /// Seals the records of an integration that is no longer configured, and closes the integration.
     ///
-    /// - Returns: how many records were unsealed, and their segments.
+    /// - Returns: how many unsealed records there were, and the segments that contain them now.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)

@@ -34,7 +34,7 @@ extension IntegrationCollector {
             logger.announce(
                 .eventsUnproven,
                 """
-                too few of the remembered events were found again: \(checkpoint.unproven) events of this page are \
+                Okta returned too few of the events that Tributary remembers: \(checkpoint.unproven) events of this page are \
                 collected, and may have been collected before. Drop duplicates by metadata.uid
                 """, metadata: metadata(page.requestID))
         }
@@ -78,7 +78,10 @@ extension IntegrationCollector {
         announce(transition, requestID: page.requestID)
         if search.hasFailed {
             logger.warning(
-                "too few of the remembered events were found again; all events since \(WallClock.text(page.since.milliseconds)) are collected",
+                """
+                Okta returned too few of the events that Tributary remembers; now all events since \
+                \(WallClock.text(page.since.milliseconds)) that Tributary does not recognize are collected
+                """,
                 metadata: metadata(page.requestID))
         } else {
             logger.debug(
@@ -105,8 +108,8 @@ extension IntegrationCollector {
         logger.announce(
             .clockWrong,
             """
-            \(StatusReport.clockWords(ahead)). Collection uses Okta's clock and loses nothing, but times in the journal and in the \
-            status are wrong. Set this host's clock: timedatectl
+            \(StatusReport.clockWords(ahead)). Collection uses Okta's clock and loses nothing, but the times of log messages and in \
+            the status are wrong. Set this host's clock: timedatectl
             """)
     }
 
@@ -147,7 +150,7 @@ extension IntegrationCollector {
         case .recovered(let trouble, let seconds):
             logger.announce(
                 .integrationRecovered,
-                "events arrive again after \(StatusReport.duration(seconds)). The problem was: \(trouble.message)",
+                "collection works again, after a problem that lasted \(StatusReport.duration(seconds)): \(trouble.message)",
                 metadata: metadata(requestID))
         }
     }
@@ -170,7 +173,9 @@ extension IntegrationCollector {
     func report(_ opening: SharedOpening) {
         board.updateFleet { $0?.opened(settings.name, opening) }
         let from =
-            opening.sealedBy.map { "its generation \(opening.generation) began with a seal by \($0)" }
+            opening.sealedBy.map {
+                "it continues after the newest seal, made by \($0), with generation \(opening.generation)"
+            }
             ?? "no host has sealed records of the integration yet"
         let dropped =
             opening.dropped > 0
@@ -201,8 +206,8 @@ extension IntegrationCollector {
                 "segments of an unfinished seal were completed"
             ),
             (
-                Int64(recovery.stagedFilesRemoved), "temporary file of a seal that was not decided was removed",
-                "temporary files of a seal that was not decided were removed"
+                Int64(recovery.stagedFilesRemoved), "temporary file was removed, because its seal never took effect",
+                "temporary files were removed, because their seal never took effect"
             ),
         ]
         return parts.filter { $0.number > 0 }.map { "\($0.number) \($0.number == 1 ? $0.one : $0.more)" }
@@ -214,7 +219,8 @@ extension IntegrationCollector {
         if restored.known > 0 {
             sentences.append(
                 """
-                \(restored.isExact ? "The " : "")\(restored.known) events of those segments are recognized by their uid, and are not stored again
+                \(restored.isExact ? "The " : "")\(restored.known) events of those segments will be recognized by their uid when they are collected \
+                again, and won't be stored twice
                 """)
         }
         var repeated: [String] = []
@@ -222,7 +228,7 @@ extension IntegrationCollector {
             repeated.append("\(restored.missingEvents) events of \(restored.missingSegments) deleted segments")
         }
         if restored.unreadEvents > 0 {
-            repeated.append("\(restored.unreadEvents) events that could not be remembered")
+            repeated.append("\(restored.unreadEvents) events that can't be recognized")
         }
         if !repeated.isEmpty {
             sentences.append(
@@ -254,7 +260,7 @@ extension IntegrationCollector {
     private func words(_ older: OlderSpool) -> String {
         let missing =
             older.missingSegments.map { "at least \($0) segments" }
-            ?? "some segments (\(older.missingBytes) bytes of the list)"
+            ?? "some segments (\(older.missingBytes) bytes of the manifest)"
         let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
         return """
             the spool is older than the state directory: its manifest lacks \(missing) of this integration or others\(since). Their \

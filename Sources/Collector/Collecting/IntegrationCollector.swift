@@ -45,7 +45,8 @@ struct IntegrationCollector: Sendable {
     static let bucketRetry = Duration.seconds(1)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
-    /// The first wait before the next attempt while the journal is still being closed or a seal is being decided.
+    /// The wait before the next attempt while the journal is still being closed or a seal is being decided. A page that waits for a seal waits longer
+    /// after each attempt.
     static let writerRetry = Duration.milliseconds(100)
     /// The wait before the next probe of the org after a probe has failed.
     static let probeRetry = Duration.seconds(600)
@@ -166,8 +167,8 @@ struct IntegrationCollector: Sendable {
         note(refused, requestID: trouble.requestID, delay: delay(reading.pager))
     }
 
-    /// Makes a page durable. While a problem of the spool that may be temporary prevents this, the method retries. In the meantime no request is sent
-    /// to Okta, because there is no room for another page.
+    /// Makes a page durable. If the spool has a problem that may be temporary, the method tries again until the page is durable. In the meantime no
+    /// request is sent to Okta, because there is no room for another page.
     private func ingest(_ page: LogPage, _ reading: inout Reading) async {
         var attempts = 0
         while true {
@@ -207,7 +208,7 @@ struct IntegrationCollector: Sendable {
     /// Opens the integration again, and continues at the stored place. That place has changed, because damage was removed from the journal, or
     /// because another host of the fleet has sealed the generation.
     private func reopen(_ reading: inout Reading) async {
-        reading.pager.notCommitted("the journal was repaired", now: time.now)
+        reading.pager.notCommitted("the stored place has changed", now: time.now)
         if let reopened = await open() { reading = reopened }
     }
 
@@ -226,8 +227,8 @@ struct IntegrationCollector: Sendable {
         }
     }
 
-    /// Seals due records. While sealing fails because of a problem that may be temporary, no request is sent to Okta, because records that loaders
-    /// can't read would pile up.
+    /// Seals due records. While sealing fails because of a problem that may be temporary, no request is sent to Okta. Otherwise unsealed records,
+    /// which loaders can't read, would pile up.
     private func seal() async {
         var attempts = 0
         while !Task.isCancelled {

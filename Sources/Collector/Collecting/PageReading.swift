@@ -253,16 +253,16 @@ struct PageReading {
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
     /// search for the events of the joined window.
     ///
-    /// The window drops an event only if a full window of other events follows it. These other events are the tail's own, and fewer than half of
-    /// ``PassedLimits/need`` that only the history has passed since the tail's beginning (A2). A tail that has dropped events reads them again after
-    /// a search, which is not affected.
+    /// The window drops an event only if a full window of other events follows it. All of these other events are the tail's, except for some that
+    /// only the history has passed since the tail's beginning: fewer than half of ``PassedLimits/need`` (A2). A tail that has dropped events reads
+    /// them again only after a search, so the joined window does not matter to it.
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
         guard isOneStretch(history, tail), writer.droppedLatest(.tail) == nil else { return false }
         return writer.identityCount(.tail) + limits.need / 2 >= limits.window
     }
 
-    /// Whether the windows of both ways hold parts of one stretch, so that they can be joined. This is not so if the tail's filter was changed, even if
-    /// it was changed back: the tail has then passed events that only its window for earlier filters remembers, or no window.
+    /// Whether the windows of both ways hold parts of one stretch, so that they can be joined. This is not so if the tail's filter was changed, even
+    /// if it was changed back: the tail has then passed events that only its window for earlier filters remembers, or that no window remembers.
     private func isOneStretch(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
         history.filter == tail.filter && tail.setAside == nil
     }
@@ -283,8 +283,8 @@ struct PassedLimits: Sendable {
     var head = 2_000
     /// If a search has seen fewer remembered events than this, its result proves nothing.
     var leastSeen = 16
-    /// `restart` is the earliest time of the commits at these depths of the window. The depths are far greater than `need` and `head` together, so a
-    /// search that starts at `restart` sees enough of the window.
+    /// A way's `restart` is derived from the earliest time of the commits at these depths of its window. The newest event has depth 0. The depths are
+    /// far greater than `need` and `head` together, so a search that starts at `restart` sees enough of the window.
     var restartDepths = 8_192..<9_216
 }
 
@@ -396,7 +396,7 @@ extension SpoolWriter {
             way.setAside = LogPlace.Way.brokenStretch
         } else {
             // If the present window has dropped events, there is a gap between the events that were already in the earlier window and the events that
-            // have just been moved there. Then only the moved events count.
+            // have just been moved there. In that case, `setAside` counts only the moved events.
             way.setAside = droppedLatest(present) == nil ? (way.setAside ?? 0) + count : count
         }
     }

@@ -30,7 +30,7 @@ struct FleetBoard: Sendable {
         droppedRecords += opening.dropped
     }
 
-    /// Notes that a seal has begun this generation.
+    /// Records the integration's new generation, which began with the latest seal.
     mutating func began(_ integration: String, generation: UInt64) { generations[integration] = generation }
 
     mutating func closed(_ integration: String) { generations[integration] = nil }

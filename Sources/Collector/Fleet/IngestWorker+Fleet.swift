@@ -109,8 +109,8 @@ extension IngestWorker {
         }
     }
 
-    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete. If another decision
-    /// were made earlier, a host that then opened the integration would delete this decision's bundle, and segments that are only in the bundle
+    /// Finishes the publication of the newest decision. Nothing may be collected or sealed before the publication is complete. If a second decision
+    /// were made before that, the next host to open the integration would delete the first decision's bundle. Segments that are only in this bundle
     /// would be lost. If the publication fails, the integration is closed.
     func finishOpening(
         _ integration: String, _ writer: SpoolWriter, _ newest: SealDecision?
@@ -129,9 +129,9 @@ extension IngestWorker {
         if writers[integration] === writer { shared[integration]?.isBusy = false }
     }
 
-    /// Seals what is due, or everything, in the fleet's bucket. Returns nil if the integration is not open, or if the task is cancelled and the seal
-    /// fails. A seal that is due also returns nil if another task is already sealing the integration, or if the next attempt is not due yet. A
-    /// hand-over waits for the other task.
+    /// Seals what is due; before a hand-over, seals everything. The seal is stored in the fleet's bucket. Returns nil if the integration is not open,
+    /// or if the task is cancelled and the seal fails. A seal that is due also returns nil if another task is already sealing the integration, or if
+    /// the next attempt is not due yet. A hand-over waits for the other task.
     func sealShared(_ integration: String, _ occasion: SealOccasion, in seals: SealLog) async -> Sealing? {
         while writers[integration] != nil, shared[integration]?.isBusy == true {
             guard case .handOver = occasion else { return nil }
@@ -155,7 +155,7 @@ extension IngestWorker {
             shared[integration]?.failures = 0
             shared[integration]?.retryAt = nil
         } catch {
-            // The code that cancelled this task seals or closes the integration.
+            // If this task was cancelled, the code that cancelled it seals or closes the integration.
             if Task.isCancelled { return nil }
             outcome.failure = error
             failing.insert(integration)
@@ -175,7 +175,8 @@ extension IngestWorker {
         shared[integration]?.retryAt = time.now + .seconds(failures == 0 ? 1 : failures < 10 ? 2 : 8)
     }
 
-    /// The integrations of this worker whose seal in the bucket is due or in progress.
+    /// The integrations of this worker for which a seal is due, is unfinished, or failed last time. Integrations that a task is busy with, and those
+    /// that still wait after a failure, are left out.
     func sharedThatAreDue() -> [String] {
         let now = time.spool
         return writers.filter { name, writer in

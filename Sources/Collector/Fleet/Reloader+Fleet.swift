@@ -111,7 +111,7 @@ struct StandbyIntegrations {
         for integration in integrations where integration.isCollected {
             guard let ingest = integration.dataIngest else { continue }
             let entry = StatusBoard.Entry(integration, ingest, health: IntegrationHealth(since: WallClock.now()))
-            // An integration that is already shown keeps its health, so the state is set after this.
+            // `add` keeps the health of an integration that is already shown, so the state is set after `add`.
             board.update(board.add(entry)) { $0.standby(at: WallClock.now()) }
         }
     }

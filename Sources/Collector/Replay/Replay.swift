@@ -29,7 +29,7 @@ package struct Replay {
 
     package struct Outcome: Sendable, Equatable {
         package var totals = ReplayTotals()
-        /// The last position of the source's manifest that the new spool includes.
+        /// The manifest position of the last segment that the replay has processed.
         package var through: Int64 = 0
     }
 

@@ -12,7 +12,7 @@ final class ReplayWriter {
     var position: ReplayPosition
     /// The handles of the partitions that were opened since the last commit. The next commit makes these handles invalid.
     var partitions: [Key: PartitionID] = [:]
-    /// The org from which the current events come.
+    /// The org of the events that are being converted.
     private(set) var source: EventSource
     private var origin: [UInt8] = []
 

@@ -2,7 +2,7 @@ import ResponseLog
 
 /// The terms of OCSF, MITRE D3FEND and Okta's API for each response action.
 extension ResponseAction {
-    /// `activity_id` of Remediation Activity and its caption.
+    /// The `activity_id` of OCSF's class Remediation Activity, and the caption of this id.
     var activity: (id: Int, name: String) {
         switch self {
         case .suspend, .deactivate, .clearSessions, .universalLogout, .contain: (2, "Evict")

@@ -10,7 +10,7 @@ extension StatusReport {
             package var action: String
             /// The result: a value of `ResponseResult.Outcome`.
             package var outcome: String
-            /// The code of the reason why the action was not carried out, or of a remark about an action that was; absent if there is neither.
+            /// A code: why the action was not carried out, or a remark about an action that was carried out. Absent if there is neither.
             package var code: String?
 
             package init(at: String, action: String, outcome: String, code: String? = nil) {

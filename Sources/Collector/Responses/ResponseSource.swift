@@ -68,7 +68,7 @@ struct ResponseSource: Service {
                     Tributary tries again every second
                     """)
             } else if trouble == nil, isInTrouble {
-                announce(.responsesRecovered, "records of response actions are stored again")
+                announce(.responsesRecovered, "the problem has ended: response actions can become records again")
             }
             isInTrouble = trouble != nil
             heartbeat.beat()
@@ -107,8 +107,10 @@ struct ResponseSource: Service {
         if taken.unreadable > 0 {
             announce(
                 .responsesDamaged,
-                "the response log \(logDirectory) has damaged lines: \(taken.unreadable). No records were made from them"
-            )
+                """
+                damaged lines were found in the response log \(logDirectory) (number: \(taken.unreadable)). No records \
+                were made from them
+                """)
         }
     }
 

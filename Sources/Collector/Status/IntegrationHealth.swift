@@ -1,7 +1,7 @@
 import OktaAPI
 
-/// The state of one integration. Its methods record what has happened and return what should be logged; its properties are the report. A plain value.
-/// Wall-clock times are passed in as milliseconds since 1970.
+/// The state of one integration. Its methods record what has happened and return what should be logged. The status report is made from its
+/// properties. Wall-clock times are passed in as milliseconds since 1970.
 struct IntegrationHealth: Sendable {
     /// Something that prevents events from being collected or sealed.
     struct Trouble: Sendable, Equatable {
@@ -10,11 +10,11 @@ struct IntegrationHealth: Sendable {
         var message: String
         /// What to do about it, or how Tributary handles it.
         var remedy: String
-        /// The affected way, if there are two ways.
+        /// The affected way through the log, if there are two (`LogWay`).
         var way: LogWay?
     }
 
-    /// A page that has been handled: its events are durable, or a search has skipped them.
+    /// A page that has been handled: its events are durable, or they were skipped, because a search (`LogSearch`) collects nothing.
     struct Commit: Sendable {
         var way = LogWay.main
         /// The number of new events that became records.
@@ -63,7 +63,7 @@ struct IntegrationHealth: Sendable {
     private(set) var duplicates = 0
     /// The number of collected events that may have been collected before.
     private(set) var unproven = 0
-    /// How often the log was queried by time because a link could not be used.
+    /// How many times the log was queried by time because Okta's link to the next page could not be used.
     private(set) var freshQueries = 0
     private(set) var backfill: BackfillProgress?
     /// The latest period whose events Okta deleted before they were collected; nil if there was none.
@@ -71,7 +71,7 @@ struct IntegrationHealth: Sendable {
     private(set) var unsealed = IngestWorker.Unsealed()
     /// The time of the newest committed event.
     private(set) var lastEvent: Int64?
-    /// When a page was last handled. During a backfill, only the tail's pages count, because they have the newest events.
+    /// When a page was last handled. During a backfill, only pages of the tail (`LogWay.tail`) count, because they have the newest events.
     private(set) var lastAnswer: Int64?
     private(set) var lastRequestID: String?
     private(set) var nextAttempt: Int64?
@@ -118,7 +118,7 @@ struct IntegrationHealth: Sendable {
         unproven += commit.unproven
         gap = commit.gap ?? gap
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
-        // Only the way with the newest events determines the lag. While there are two ways, that is the tail.
+        // Only the way with the newest events determines the lag: during a backfill the tail, otherwise the only way (`LogWay`).
         if commit.way == .tail || commit.backfill == nil {
             // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's
             // clock, because this host's clock may be wrong.
@@ -129,7 +129,7 @@ struct IntegrationHealth: Sendable {
         if let progress = commit.backfill, backfill == nil { firstProgress = (progress, now) }
         backfill = commit.backfill
         lastRequestID = commit.requestID ?? lastRequestID
-        // A page of one way does not end a problem of the other way.
+        // During a backfill, a page of the tail does not end a problem of the history (`LogWay`), and vice versa.
         if let way = trouble?.way, way != commit.way, backfill != nil { return nil }
         nextAttempt = nil
         attempts = 0
@@ -166,7 +166,7 @@ struct IntegrationHealth: Sendable {
         return .stillIn(new, forSeconds: Self.seconds(from: previous, to: now))
     }
 
-    /// Records that the spool has been opened, or that the problem that prevents this is known.
+    /// Records that the opening is over: the spool is open, a known problem prevents this, or the integration is paused.
     mutating func opened(_ unsealed: IngestWorker.Unsealed = .init()) {
         isOpened = true
         self.unsealed = unsealed

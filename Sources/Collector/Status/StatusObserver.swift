@@ -10,6 +10,6 @@ package protocol StatusObserver: Service {
     /// - Parameter isReady: whether the daemon's start has finished (`READY=1`). False again when the daemon stops.
     func reported(_ report: StatusReport, isReady: Bool)
 
-    /// Called after a reload with the configuration that is now in force.
+    /// Called after a reload, with the configuration that is now in force.
     func inForce(_ configuration: Configuration)
 }

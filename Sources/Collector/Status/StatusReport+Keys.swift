@@ -1,5 +1,5 @@
-// The keys of `status.json`, as constants. If the encoder converted each name to snake case instead, this would take a third of the time for encoding
-// a report with a thousand integrations.
+// The keys of `status.json`, as constants. If the encoder had to convert each name to snake case, a third of the time for encoding a report with a
+// thousand integrations would be spent on this conversion.
 
 extension StatusReport {
     enum CodingKeys: String, CodingKey {

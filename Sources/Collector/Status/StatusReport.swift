@@ -178,9 +178,9 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var credentialExpires: String?
         /// Events that were received again and dropped.
         package var duplicates: Int?
-        /// How often the log was queried by time because Okta's link could not be used.
+        /// How many times the log was queried by time because Okta's link to the next page could not be used.
         package var freshQueries: Int?
-        /// Collected events that may have been collected before, because too few of the remembered events were found again.
+        /// Collected events that may be duplicates, because Tributary could not prove that they were new.
         package var unproven: Int?
         /// How far this host's clock is ahead of Okta's, negative if it is behind; absent if they agree within a minute.
         package var clockAheadSeconds: Int?
@@ -188,7 +188,7 @@ package struct StatusReport: Codable, Sendable, Equatable {
         package var pausedByOperator: Bool?
         /// The backfill that runs along with the collection of the newest events.
         package var backfill: Backfill?
-        /// The period whose events Okta deleted before they were collected: events that Okta stored between these times.
+        /// The period in which Okta stored events that it deleted before they were collected.
         package var gap: Gap?
         /// The number of requests with each result.
         package var requestsByOutcome: Outcomes?

@@ -71,7 +71,7 @@ actor StatusReporter: Service {
 
     // MARK: Reloads
 
-    /// Called before a reload reads the files. A program that requests a reload recognizes it by the number of reloads that have begun.
+    /// Called when a reload begins, before it reads the files. Counts the reload, so that the program that requested it sees that it has begun.
     func reloadBegan() {
         board.updateConfiguration { $0.begun += 1 }
         if isReady { notifier.reloading(status: "reloading the configuration") }

@@ -39,7 +39,8 @@ extension IntegrationHealth.Trouble {
         message = error.description
         remedy =
             switch error {
-            case .otherOrganization: "This integration waits, and checks the address once a minute"
+            case .otherOrganization:
+                "This integration waits, and checks once a minute which organization the address belongs to"
             default:
                 """
                 This integration waits. If the org's address was changed, restore the old one; to start again from the \
@@ -50,8 +51,8 @@ extension IntegrationHealth.Trouble {
 }
 
 extension SpoolError {
-    /// Whether a later call can succeed, because the problem may end while the daemon runs: the disk is full, read-only or failing, the fleet's
-    /// bucket can't be used, a seal is in progress, or a seal has just begun a new generation.
+    /// Whether a retry may succeed without a restart of the daemon. True if the disk is full, read-only or failing, if the fleet's bucket can't be
+    /// used, if a seal is not decided yet, or if a seal has begun a new journal generation, so that the records must be appended again.
     var passesByItself: Bool {
         switch self {
         case .full, .file, .bucket, .sealUndecided, .stalePartition: true
@@ -68,7 +69,9 @@ extension IngestWorker.Sealing {
             var trouble = IntegrationHealth.Trouble(spool: failure)
             trouble.message = "segments can't be sealed: \(failure)"
             if case .damaged = failure {
-                trouble.remedy = "Tributary removes the records after the damage, and collects their events again"
+                trouble.remedy =
+                    "Tributary removes the damaged records and all later ones from the journal, "
+                    + "and collects their events again"
             }
             return trouble
         }
@@ -81,11 +84,12 @@ extension IngestWorker.Sealing {
             board.updateFleet { $0?.fenced(dropped: fenced.dropped) }
             let dropped =
                 fenced.dropped > 0
-                ? "this host drops \(fenced.dropped) unsealed records, whose events \(fenced.by) collects"
+                ? "this host drops \(fenced.dropped) unsealed records; "
+                    + "\(fenced.by) has collected their events or will collect them"
                 : "this host had no unsealed records"
             logger.announce(
                 .integrationFenced,
-                "\(fenced.by) has already begun generation \(fenced.generation) in the fleet's bucket: \(dropped)",
+                "\(fenced.by) sealed first and began generation \(fenced.generation) in the fleet's bucket: \(dropped)",
                 metadata: metadata)
         }
         for segment in sealed {

@@ -1,7 +1,7 @@
 import ServiceLifecycle
 import Systemd
 
-/// Notifies the watchdog for as long as the service group lives, including the final seal at a stop.
+/// Notifies systemd's watchdog. This is the first service of the group, so a graceful shutdown ends it last: after the final seal.
 struct WatchdogService: Service {
     let watchdog: Watchdog
 

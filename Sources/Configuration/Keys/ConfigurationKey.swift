@@ -11,10 +11,10 @@
 /// ```
 package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
     package let description: KeyDescription
-    /// Reads the key's value, or its default. Nil if there is neither, or if the value is wrong; the findings say why. An optional key that is absent
-    /// or wrong is read as `.some(nil)`.
+    /// Reads the key's value, or its default if the key is absent. Nil if there is neither, or if the value is wrong; the findings say why.
+    /// Exception: an optional key is read as `.some(nil)` in these cases.
     let read: @Sendable (Settings, ConfigurationContext, inout Findings) -> Value?
-    /// Reads the default that the declaration contains: a text, or for an optional key or a list, an empty value. Nil for a required key.
+    /// Reads the text that the declaration contains as the default. Nil for a required key. For an optional key or a list, an empty value.
     let readDefault: @Sendable () throws(ValueError) -> Value?
     /// Reads a single value and returns it in the form in which the configuration stores it, so that pasted text is normalized.
     let normalized: @Sendable (String) throws(ValueError) -> String?
@@ -44,7 +44,7 @@ package struct ConfigurationKey<Value: ConfigurationValue>: Sendable {
         }
     }
 
-    /// A key that may be absent. `described` is text for people: the value that Tributary then uses.
+    /// A key that may be absent. `described` tells people which value Tributary uses if the key is absent.
     init<Wrapped>(
         _ path: String, optional kind: ValueKind<Wrapped>, described: String? = nil, _ change: KeyChange,
         _ explanation: String, words: (@Sendable (Value) -> String?)? = nil
@@ -131,7 +131,8 @@ package struct KeyDescription: Sendable, Hashable {
 }
 
 extension ConfigurationContext {
-    /// The value of a key whose default is in the environment; nil for any other key.
+    /// The default of a key whose declaration names an environment variable: from the variable, otherwise from the declaration.
+    /// Nil for any other key.
     fileprivate func value<Value>(
         _ description: KeyDescription, _ kind: ValueKind<Value>, into findings: inout Findings
     ) -> Value? {

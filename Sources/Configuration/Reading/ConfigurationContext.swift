@@ -1,7 +1,7 @@
 /// The conditions that affect how a configuration is read, in addition to its files.
 package struct ConfigurationContext: Sendable {
     /// The environment of the process. These variables are used: `$STATE_DIRECTORY`, `$RUNTIME_DIRECTORY` and `$CREDENTIALS_DIRECTORY`
-    /// (systemd.exec(5)), and `$TRIBUTARY_CREDENTIALS_DIRECTORY`, the directory into which the unit's root step writes credentials.
+    /// (systemd.exec(5)), and `$TRIBUTARY_CREDENTIALS_DIRECTORY`, the directory into which the unit's root step (`ExecStartPre=`) writes credentials.
     package var environment: [String: String]
     /// Today's date, for expiry dates.
     package var today: CalendarDate

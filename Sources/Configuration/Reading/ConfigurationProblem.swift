@@ -16,7 +16,7 @@ package struct ConfigurationPlace: Sendable, Hashable, Codable, CustomStringConv
 
 /// A problem in the configuration: what is wrong, where, and what to do about it. It never contains a secret.
 package struct ConfigurationProblem: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// How serious the problem is. Because of an error, the configuration, or only the integration concerned, is refused.
+    /// How serious the problem is. An error means that the configuration is refused, or only the integration concerned.
     package enum Severity: String, Sendable, Codable {
         case error
         case warning

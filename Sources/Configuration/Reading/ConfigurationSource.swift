@@ -10,7 +10,7 @@ package struct ConfigurationSource: Sendable {
         self.bytes = bytes
     }
 
-    /// Makes a source from a text that is checked before it is saved as `file`.
+    /// Makes a source from a new text for `file`, so that the text can be checked before it is saved.
     package init(file: String, text: String) { self.init(file: file, bytes: Array(text.utf8)) }
 
     /// Whether it is certain that the file has only the top-level keys `credentials` and `integrations`. If such a file is not valid YAML, the other
@@ -33,8 +33,8 @@ package struct ConfigurationSource: Sendable {
     /// The file in pieces. Each piece is a top-level key with everything below it, so that a syntax error in one piece does not affect the others.
     var blocks: [[UInt8]] {
         var blocks: [[UInt8]] = []
-        // True if the list items of the last piece are not indented, false if the content of the piece is indented. Nil while the piece consists only
-        // of its key.
+        // True if the list items of the current piece are not indented, false if the content of the piece is indented. Nil as long as only the key of
+        // the piece has been read.
         var isList: Bool?
         for line in bytes.split(separator: 0x0A) {
             var begins = true
@@ -147,7 +147,7 @@ package struct ConfigurationSource: Sendable {
     }
 
     private struct ReadError: Error {
-        /// The errno; nil if the path is not a regular file.
+        /// The errno; nil if a drop-in is neither a regular file nor a directory.
         var code: Int32?
         var words: String { code.map(FileProbe.words) ?? "not a regular file" }
     }

@@ -161,8 +161,8 @@ extension CredentialError {
 }
 
 /// The directories in which Tributary looks for the secret of a credential without `secret_file`, in this order: the directory to which the unit's
-/// root step writes, and systemd's directory for `LoadCredential=` (systemd.exec(5)). A unit's environment names the directories. If it names none,
-/// the directories of `tributary.service` are used.
+/// root step (`ExecStartPre=`) writes, and systemd's directory for `LoadCredential=` (systemd.exec(5)). A unit's environment names the directories.
+/// If it names none, the directories of `tributary.service` are used.
 struct CredentialPlaces {
     let directories: [String]
 

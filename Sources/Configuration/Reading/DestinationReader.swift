@@ -39,8 +39,8 @@ enum DestinationReader {
         return read
     }
 
-    /// The default path of the secret: the file that the unit's root step writes, or the file of systemd's `LoadCredential=`. It is the first of
-    /// these files that exists; if neither exists, the first one.
+    /// The default path of the secret: the file that the unit's root step (`ExecStartPre=`) writes, or the file of systemd's `LoadCredential=`. It is
+    /// the first of these files that exists; if neither exists, the first one.
     private static func secretFile(_ name: Name, _ environment: [String: String]) -> String {
         func directory(_ variable: String) -> String? {
             guard let value = environment[variable], value.hasPrefix("/") else { return nil }

@@ -41,8 +41,9 @@ extension ConfigurationBuilder {
         settings.sections[section] ?? settings.sections["fleet"] ?? settings.place
     }
 
-    /// The system's host name, which is the default of `fleet.host`. Nil if `fleet.host` is set (`isSet`): its value is then not valid, and that is
-    /// already reported. Also nil if a fleet can't use the system's host name; this method then reports a problem.
+    /// The system's host name, which is the default of `fleet.host`. Called if `fleet.host` has no valid value. If the key is set (`isSet`), its
+    /// invalid value is already reported, and the result is nil. Also nil if a fleet can't use the system's host name; this method then reports a
+    /// problem.
     private mutating func hostName(isSet: Bool) -> String? {
         guard !isSet else { return nil }
         var buffer = [CChar](repeating: 0, count: 256)

@@ -29,7 +29,7 @@ extension Settings {
         findings.error(
             at: place(of: key.path), key: key.path,
             "“\(key.name)”: \(LiteralSecret.quoted(program)) is not an absolute path",
-            hint: "begin the program's path with /, because a service has a different PATH")
+            hint: "write the program's full path, beginning with /: a service's PATH differs from your shell's")
     }
 
     /// Checks the keys that say where an access key for S3 comes from.

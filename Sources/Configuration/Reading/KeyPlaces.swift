@@ -1,6 +1,7 @@
 /// Finds the positions of keys and list items in one file, for commands that change lines of the file.
 extension ConfigurationSource {
-    /// Where the list item with this `name` begins: at its first key, or at its brace. Nil if the file does not contain the item, or can't be read.
+    /// Where the list item with this `name` begins: at its first key, or at its `{` if it is written in braces. Nil if the file does not contain the
+    /// item, or can't be read.
     ///
     /// - Parameter list: `integrations` or `credentials`.
     package func place(ofItem name: String, in list: String) -> ConfigurationPlace? {

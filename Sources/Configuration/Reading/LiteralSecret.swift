@@ -8,7 +8,7 @@ package enum LiteralSecret {
 
     /// Whether a text almost certainly contains a secret. Such a text is refused in every key.
     ///
-    /// Okta API tokens are 42 characters, starting with `00`, of letters, digits, `-` and `_`
+    /// An Okta API token starts with `00` and has 42 characters: letters, digits, `-` and `_`
     /// (https://developer.okta.com/docs/reference/core-okta-api/#authentication). Okta's identifiers, which also start with `00`, have 20 characters.
     /// Private keys are PEM or JWK text.
     ///
@@ -114,8 +114,8 @@ package enum LiteralSecret {
 
         var hasAllClasses: Bool { hasDigit && hasCapital && hasSmall }
 
-        /// Whether the word looks like a token or a part of one: it begins with `00`, mixes digits and both kinds of letters, or has short pieces. In
-        /// an ordinary word, number, date or size of the same length, the pieces are longer.
+        /// Whether the word looks like a token or a part of one: it begins with `00`, is long and mixes digits with capitals, or consists of short
+        /// pieces (see `pieces`). An ordinary word, number, date or size of the same length has longer pieces.
         var isRandom: Bool {
             guard hasDigit || (hasCapital && hasSmall) else { return false }
             if bytes.allSatisfy({ (0x30...0x39).contains($0) || [0x2D, 0x54, 0x5A].contains($0) }) { return false }

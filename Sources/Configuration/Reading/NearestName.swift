@@ -1,9 +1,9 @@
 /// Finds the known name that a person most likely meant by an unknown name.
 package enum NearestName {
     /// The candidate with the smallest edit distance (insert, delete, replace, swap neighbors). Nil if the distance is too large for a typing error:
-    /// more than a third of the letters (but 1 is always accepted), or more than 3.
+    /// more than 3, or more than a third of the longer name's length. A distance of 1 is always accepted.
     package static func of(_ name: String, among candidates: some Sequence<String>) -> String? {
-        // No known name is this long, so the name is not a typing error. The limit also keeps the table below small.
+        // No known name has more than 64 characters, so a longer name gets no suggestion. The limit also bounds the work of `distance`.
         guard name.unicodeScalars.count <= 64 else { return nil }
         let folded = name.lowercased().replacing("-", with: "_")
         var best: (distance: Int, name: String)?

@@ -5,7 +5,7 @@ struct Settings {
         var node: YAMLNode
     }
 
-    /// The place of the mapping. For a list item, the place of its first key, or of its brace.
+    /// The place of the mapping. For a list item, the place of its first key, or of its `{` if it is written in braces.
     var place: ConfigurationPlace
     /// The values of keys, by the full path of each key.
     var values: [String: Entry] = [:]
@@ -128,12 +128,12 @@ struct Settings {
         "integrations[].response_action.credential", "fleet.name", "fleet.host",
     ]
 
-    /// Reports each text in the node that is a secret, without repeating it.
+    /// Reports each text in the node that looks like a secret. The messages don't contain the text.
     private static func holdsSecret(_ node: YAMLNode, key: String, into findings: inout Findings) -> Bool {
         switch node.value {
         case .null: return false
         case .scalar(let text):
-            // The parts of a path are checked when the path is read, because a directory may have a random name.
+            // A directory may have a random name, so random words in a path are accepted here. `ValueKind.path` checks the parts of the path later.
             let isNamed =
                 identifierKeys.contains(key) || text.hasPrefix("/")
                 || (nameKeys.contains(key) && (try? Name(parsing: text)) != nil)

@@ -10,6 +10,6 @@ package enum CredentialType: String, Sendable, Hashable, CaseIterable {
 package enum CredentialPermissions: String, Sendable, Hashable, CaseIterable {
     /// Reading the System Log.
     case read
-    /// Reading the System Log, and response actions.
+    /// Reading the System Log, and performing response actions.
     case write
 }

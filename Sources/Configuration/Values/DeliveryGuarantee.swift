@@ -28,7 +28,7 @@ extension DestinationProtocol {
 }
 
 extension Configuration.Destination {
-    /// The guarantee of the destination. If the destination's store can't provide it, the destination's test fails.
+    /// The guarantee of the destination. If the destination's store can't provide it, `tributary destination check` fails.
     package var guarantee: DeliveryGuarantee {
         switch self.type {
         case .s3: .exactlyOnce

@@ -47,7 +47,8 @@ final class YAMLEvents {
         text.deallocate()
     }
 
-    /// The next event, with the line and the column where it begins. Both count from 1; the column counts Unicode scalars. Do not call this after `streamEnd`.
+    /// The next event, with the line and the column where it begins. Both count from 1; the column counts Unicode scalars. Do not call this after
+    /// `streamEnd`.
     func next() throws(Failure) -> (event: Event, line: Int, column: Int) {
         while true {
             var raw = yaml_event_t()

@@ -6,7 +6,7 @@ import Synchronization
 struct Command: Sendable {
     /// The absolute path of the program, followed by its arguments. The list is not empty.
     var words: [String]
-    /// Variables that are added to this process's environment.
+    /// Variables that the command gets in addition to this process's environment.
     var environment: [String: String] = [:]
     /// The file for the command's standard input; `nil` for an empty input.
     var inputFile: String?

@@ -107,7 +107,8 @@ package struct ContainerCredentials: AWSCredentialSource {
             url = full
         } else {
             throw AWSCredentialProblem(
-                "there is no credential endpoint for a container: AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
+                "there is no credential endpoint for a container: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI "
+                    + "nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set",
                 remedy: "Set “credentials” to a source that this host has")
         }
         var headers: [(String, String)] = []

@@ -10,7 +10,7 @@ final class BatchCutter {
 
     /// - Parameters:
     ///   - records: the number of records to skip at the start.
-    ///   - encode: returns the bytes that a record adds to a request's body; it gets the record and its number.
+    ///   - encode: gets a record and its number, and returns the bytes that the record adds to a request's body.
     init(
         _ path: String, skipping records: Int, encode: @escaping (UnsafeRawBufferPointer, Int) -> [UInt8]
     ) throws(SpoolError) {

@@ -121,7 +121,7 @@ struct ClickHouseService: RecordService {
             guard let found = try? JSONDecoder().decode(Table.self, from: Data(answer.response.body)) else {
                 return steps + [
                     DestinationStep(
-                        "table", "there is no table \(table), or the user may not see it",
+                        "table", "there is no table \(table), or the user is not allowed to see it",
                         remedy: "Create the table; /usr/share/doc/tributary/delivery.md has an example")
                 ]
             }

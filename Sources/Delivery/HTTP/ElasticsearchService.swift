@@ -93,7 +93,7 @@ struct ElasticsearchService: RecordService {
             case (401, _), (403, _), (404, _), (429, _), (500...599, _):
                 later = .notYet(
                     DeliveryTrouble(
-                        "\(answer.host) did not accept all records of \(segment.path): \(item.status)"
+                        "\(answer.host) did not accept one or more records of \(segment.path): \(item.status)"
                             + (item.error?.said ?? ""),
                         remedy: "Tributary retries; check the state of the index \(index.name(for: segment))"),
                     retryAfter: RetryAfter.read(answer.response.headers, now: answer.now))

@@ -13,7 +13,7 @@ package final class HTTPDestination: Destination {
         /// The number of durable records, in whole batches.
         var records = 0
         var wereThere = 0
-        /// Whether some records may be stored twice: a batch failed, but a server that does not recognize repeats may have stored its records.
+        /// Whether some records may be stored twice: a batch failed, but the server may have stored it, and does not recognize repeats.
         var mayBeTwice = false
     }
 
@@ -207,7 +207,7 @@ package final class HTTPDestination: Destination {
             "the secret file \(path) \(why)",
             remedy:
                 "Store only the token or password in that file, with `\(CommandHint.command("credential add NAME --for deliver/NAME"))`; "
-                + "Tributary reads the file again")
+                + "Tributary then reads the file again")
     }
 
     private static func unreadable(_ segment: DeliverySegment, _ error: SpoolError) -> DeliveryOutcome {

@@ -4,7 +4,7 @@ struct RecordBatch: Sendable, Equatable {
     private(set) var body: [UInt8] = []
     /// For each record, the offset in the body at which its bytes end.
     private var ends: [Int] = []
-    /// The number of the first record in the segment, from 1.
+    /// The number of the batch's first record, counted from 1 in the segment.
     let first: Int
 
     init(first: Int) { self.first = first }

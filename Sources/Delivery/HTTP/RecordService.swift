@@ -79,7 +79,7 @@ struct ServiceAnswer: Sendable {
         case 401:
             return notYet(
                 "does not accept the credential",
-                "Correct the user or the secret; a replaced secret is used automatically")
+                "Correct the user or the secret; a new secret is used automatically")
         case 403: return notYet("does not allow writing", rights)
         case 407: return notYet("can't be reached: a proxy asks for credentials", "Check the proxy settings")
         case 413: return .tooLarge

@@ -152,7 +152,9 @@ package final class ParquetHelper {
                 words: "a record can't be read: check the segment with `\(CommandHint.command("spool verify"))`",
                 kind: .data)
         case .exit(74):
-            Problem(words: "the Parquet file can't be written; the helper's last message has the reason", kind: .file)
+            Problem(
+                words: "the Parquet file can't be written; see the helper's last message on standard error",
+                kind: .file)
         case .exit(let status):
             Problem(words: "the program that writes Parquet ended with status \(status)", kind: .ended)
         case .signal(let signal):

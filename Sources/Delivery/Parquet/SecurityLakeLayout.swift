@@ -24,7 +24,7 @@ package struct SecurityLakeLayout: Sendable, Equatable {
             + "\(stem).parquet"
     }
 
-    /// The last part of a path without the suffixes for format and compression.
+    /// The last part of a path, without the suffixes for format and compression.
     static func stem(_ path: String) -> Substring? {
         path.split(separator: "/").last?.split(separator: ".").first
     }

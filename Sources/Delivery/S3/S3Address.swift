@@ -14,7 +14,7 @@ package struct S3Address: Sendable, Equatable {
         self.bucket = bucket
         self.prefix = prefix
         self.endpoint = endpoint
-        // Amazon's certificate does not cover host names in which the bucket's name has a dot, so such a name goes into the path.
+        // A bucket's name with a dot goes into the path, because Amazon's certificate does not cover it as a part of the host name.
         self.isPathStyle = isPathStyle ?? (endpoint != nil || bucket.contains("."))
         self.region = region ?? "us-east-1"
     }

@@ -29,7 +29,7 @@ package final class S3Client: Sendable {
     private let learned: Mutex<Learned>
 
     /// - Parameters:
-    ///   - settingsName: the name in messages for the owner of the bucket's settings, such as "the destination".
+    ///   - settingsName: what messages call the owner of the bucket's settings, such as "the destination".
     ///   - now: the wall clock, milliseconds since 1970.
     package init(
         _ address: S3Address, settingsName: String, transport: any HTTPTransport,
@@ -133,7 +133,7 @@ package final class S3Client: Sendable {
         }
         request.headers = call.headers
         request.headers.append("x-amz-content-sha256", call.sha256)
-        // If a connection breaks during a `PUT`, some stores keep the partial object. A digest of the whole object in the request prevents this.
+        // If a connection breaks during a `PUT`, some stores keep the partial object. The header with the digest of the whole object prevents this.
         if call.method == .put, let digest = Hexadecimal.bytes(call.sha256) {
             request.headers.append("x-amz-checksum-sha256", Data(digest).base64EncodedString())
         }

@@ -42,7 +42,7 @@ package final class S3Destination: Destination {
                 logger: logger, now: now))
     }
 
-    /// - Parameter client: a client of the bucket in the settings.
+    /// - Parameter client: a client of the bucket that the settings name.
     package init(_ settings: Settings, _ client: S3Client) {
         self.settings = settings
         self.client = client
@@ -67,8 +67,8 @@ package final class S3Destination: Destination {
         }
     }
 
-    /// Stores a small object twice, and then removes it. The second write must be refused: a store that ignores `If-None-Match` could store a segment
-    /// twice.
+    /// Tries to store a small object twice, and then removes it. The store must refuse the second write: a store that ignores `If-None-Match` could
+    /// store a segment twice.
     ///
     /// The function is long because it contains all steps of the test, in their order.
     package func check() async -> [DestinationStep] {
@@ -118,7 +118,7 @@ package final class S3Destination: Destination {
                 ? DestinationStep("once", "a second object with the same key is refused")
                 : DestinationStep(
                     "once", "the store ignores If-None-Match",
-                    remedy: "Use a store that supports If-None-Match; this store stores repeated segments again"))
+                    remedy: "Use a store that supports If-None-Match; this store can store a segment twice"))
         var isRemoved = false
         do throws(S3Problem) {
             try await client.delete(probe.path)
@@ -128,7 +128,7 @@ package final class S3Destination: Destination {
             DestinationStep(
                 "clean up",
                 isRemoved
-                    ? "the test object is removed"
+                    ? "the test object was removed"
                     : "the test object can't be deleted, so \(client.address.key(probe.path)) remains in the bucket"))
         return steps
     }
@@ -224,7 +224,7 @@ package final class S3Destination: Destination {
             let address = client.address
             return .refused(
                 DeliveryTrouble(
-                    "\(address.shown) has another object with the key \(address.key(object.path))",
+                    "\(address.shown) already has a different object with the key \(address.key(object.path))",
                     remedy: "Find out who wrote this object, and remove it; its content differs from the segment's"))
         case .gone:
             return .notYet(

@@ -45,6 +45,6 @@ package struct ParquetForm: Sendable {
         return "\(directory)/\(stem).parquet"
     }
 
-    /// The directory for a test object, within the paths that the policy for the segments allows.
+    /// The directory for a test object. The minimal IAM policy for the segments (``BucketPolicy``) also allows writing there.
     var probeDirectory: String { layout.map { "\($0.source)-tributary-probe" } ?? "_tributary" }
 }

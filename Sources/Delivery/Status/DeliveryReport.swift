@@ -22,20 +22,20 @@ package struct DeliveryReport: Codable, Sendable, Equatable {
     package var source: String?
     /// The host that delivers while this one waits for its turn; absent if this host delivers.
     package var holder: String?
-    /// All segments up to this position are delivered or skipped. Positions are those of the manifest. With a fleet's bucket, they are counted from
-    /// the start of this run.
+    /// All segments up to this position are delivered or skipped. With the spool of this host, positions are those of the manifest. With a
+    /// fleet's bucket, they are counted from the start of this run.
     package var position: Int64 = 0
-    /// The acknowledged position. It reaches `position` a little later.
+    /// The acknowledged position. It follows `position` with a short delay.
     package var acknowledged: Int64 = 0
-    /// The number of segments that wait to be delivered. With a fleet's bucket, a seal that is not read yet counts as one segment.
+    /// The number of segments that wait to be delivered. With a fleet's bucket, each unread seal counts as one segment.
     package var lagSegments = 0
-    /// The bytes of the segments that wait to be delivered. With a fleet's bucket, segments of seals that are not read yet do not count.
+    /// The bytes of the segments that wait to be delivered. With a fleet's bucket, the segments of unread seals are not included.
     package var lagBytes: Int64 = 0
-    /// Seconds since the oldest segment that is in progress or missing was sealed; 0 if there is no such segment.
+    /// The age of the oldest segment that is in progress or missing, in seconds since it was sealed; 0 if there is no such segment.
     package var lagSeconds = 0
     /// The number of segments that were delivered since the start.
     package var deliveredSegments = 0
-    /// How many of the delivered segments an earlier attempt had stored already, or may have stored in part.
+    /// The number of delivered segments that an earlier attempt had already stored, or may have stored in part.
     package var repeatedSegments = 0
     /// The bytes of the delivered segments.
     package var deliveredBytes: Int64 = 0

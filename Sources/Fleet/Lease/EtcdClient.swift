@@ -4,8 +4,8 @@ import Synchronization
 
 /// Calls etcd through its JSON gateway. Tries one member after the other until one answers.
 ///
-/// The member that answered the previous call is tried first. A call ends within half the lease's time to live, so that the lease is never
-/// lost because one member does not answer.
+/// The member that answered the previous call is tried first. A call ends within half the lease's time to live, so that one member
+/// that does not answer can't cause the loss of the lease.
 final class EtcdClient: Sendable {
     /// The largest answer, in bytes. 10,000 keys of integrations take about 5 MB.
     static let maximumAnswer = 16 << 20

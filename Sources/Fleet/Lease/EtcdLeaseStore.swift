@@ -92,8 +92,8 @@ package actor EtcdLeaseStore: LeaseStore {
         let answer = try await client.transaction(
             EtcdTransaction(
                 compare: [.init(key: key, createRevision: 0)], success: [put], failure: [.range(key: key, end: nil)]))
-        // If the answer of one member was lost, the client has sent the transaction to another member. The key then already exists, and is attached
-        // to this new lease.
+        // If the answer of one etcd member was lost, the client has sent the transaction again, to another member. The first attempt may already have
+        // created the key with this new lease.
         guard answer.isDone || answer.parts.first?.range?.pairs.first?.lease?.value == id else {
             throw .nameTaken(host)
         }
@@ -136,7 +136,7 @@ package actor EtcdLeaseStore: LeaseStore {
             // Keys were removed, or etcd was restored from a backup. So all keys are read again.
             guard known != nil else {
                 throw .unavailable(
-                    "the number of keys in etcd's answer differs from the count in it. If this persists, check etcd")
+                    "etcd's answer contains a different number of keys than it states. If this persists, check etcd")
             }
             revision = nil
             return try await observe(integrations)
@@ -227,7 +227,7 @@ package actor EtcdLeaseStore: LeaseStore {
     private func hostKey(_ host: String) -> String { prefix + "hosts/" + host }
     private func ownerKey(_ integration: String) -> String { prefix + "owners/" + integration }
 
-    /// Reads all keys below a directory. The range ends with `0`, the character after `/`.
+    /// Reads all keys below a directory, whose name ends with `/`. The exclusive end of the range has `0` there, the next character after `/`.
     private func all(_ directory: String, changedSince: Int64? = nil) -> EtcdOperation {
         .range(key: prefix + directory, end: prefix + directory.dropLast() + "0", changedSince: changedSince)
     }

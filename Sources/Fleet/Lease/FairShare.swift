@@ -6,7 +6,7 @@
 /// host with more than n/h, rounded up, releases the surplus. A host with exactly n/h, rounded up, releases one integration if another host has too
 /// few and will get none from elsewhere.
 struct FairShare {
-    /// n/h, rounded down: the integrations that each host should have.
+    /// n/h, rounded down: the minimum number of integrations that each host should have.
     let least: Int
     /// n/h, rounded up: the maximum that a host should have.
     let most: Int

@@ -25,7 +25,7 @@ package struct Holding: Sendable, Equatable {
 /// The calls for one integration come one after the other; calls for different integrations may overlap. An integration is not taken again before
 /// the calls about its loss have returned.
 package protocol HoldingObserver: Sendable {
-    /// This host holds the integration now. Must return quickly; the integration is opened in the background.
+    /// This host holds the integration now. The call must return quickly, so the observer opens the integration in the background.
     func gained(_ holding: Holding) async
     /// The lease has ended, or another host holds the integration: stop querying Okta, without a hand-over. If a `release` of the integration is in
     /// progress, this call waits for its end.

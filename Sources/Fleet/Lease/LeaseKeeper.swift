@@ -45,7 +45,7 @@ package actor LeaseKeeper {
     private var isWoken = false
 
     /// - Parameters:
-    ///   - integrations: the names of the integrations that this host could collect.
+    ///   - integrations: the names of the integrations that this host is configured to collect.
     ///   - ttl: the lease's time to live.
     package init(
         store: any LeaseStore, fleet: String, host: String, version: String, integrations: Set<String>, ttl: Duration,

@@ -42,7 +42,7 @@ package struct HostRecord: Sendable, Equatable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package var startedAt: Int64
     package var isDraining: Bool
-    /// The number of integrations that the host could collect.
+    /// The number of integrations that the host is configured to collect.
     package var configured: Int
     /// A digest of the names of the configured integrations. Hosts with the same integrations have the same digest.
     package var digest: String

@@ -14,7 +14,7 @@ final class LeaseVoice {
     private let logger: Logger
     /// When this host stopped taking part in the fleet, or first failed to join it; nil while it takes part.
     private var troubleSince: ContinuousClock.Instant?
-    /// When a message that this host does not take part was last logged; nil while it takes part. While the host waits for its name, this is
+    /// When this host last logged that it does not take part; nil while it takes part. While the host waits for its name, this is
     /// an earlier instant, so that the next message comes soon after the end of the lease that has the name.
     private var lastMessage: ContinuousClock.Instant?
     private var hasTakenPart = false

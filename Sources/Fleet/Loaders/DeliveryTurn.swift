@@ -13,7 +13,7 @@ struct DeliveryTurn: Sendable {
         case register
         /// No other host delivers: this host may continue from this acknowledgement, if no other host has changed it since.
         case claim(LoaderAcknowledgement, etag: String)
-        /// The named host delivers.
+        /// Another host delivers, the given one: this host must wait.
         case wait(host: String)
     }
 

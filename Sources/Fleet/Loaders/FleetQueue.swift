@@ -14,7 +14,7 @@ struct FleetQueue: Sendable {
     private(set) var read: [String: UInt64] = [:]
     private var waiting: [SourceSegment] = []
     private var first = 0
-    /// Numbers that are not yet acknowledged, in order, each with its position.
+    /// The numbers of the segments that are not yet acknowledged, in order, each with the segment's position.
     private var open: [(number: Int64, integration: String, position: SealPosition)] = []
     private var number: Int64 = 0
     private(set) var segments = 0
@@ -28,7 +28,7 @@ struct FleetQueue: Sendable {
 
     var isFull: Bool { waiting.count - first >= Self.limit }
 
-    /// The last number that was assigned.
+    /// The number of the segment that was added last.
     var last: Int64 { number }
 
     /// Adds the next seal of an integration.
@@ -84,14 +84,14 @@ struct FleetQueue: Sendable {
         bytes = max(0, bytes - settled)
     }
 
-    /// The positions that are acknowledged when all numbers up to this one are acknowledged.
+    /// Each integration's acknowledged position once all segments up to this number are acknowledged.
     func positions(through number: Int64) -> [String: SealPosition] {
         var positions = acknowledged
         for entry in open.prefix(while: { $0.number <= number }) { positions[entry.integration] = entry.position }
         return positions
     }
 
-    /// Notes that all numbers up to this one are durably acknowledged.
+    /// Notes that all segments up to this number are durably acknowledged.
     mutating func acknowledge(through number: Int64) {
         acknowledged = positions(through: number)
         open.removeFirst(open.prefix { $0.number <= number }.count)

@@ -19,8 +19,8 @@ package final class FleetSource: SegmentSource {
     static let acknowledgementInterval = Duration.seconds(1)
     /// How often the delivery checks whether something is due.
     static let step = Duration.milliseconds(100)
-    /// The time limit for the last acknowledgement. The end of the running transfers and this acknowledgement must together fit into the time for a
-    /// stop.
+    /// The time limit for the last acknowledgement. After SIGTERM, the end of the running transfers and this acknowledgement must together fit into
+    /// ``Delivery/DeliveryDaemon/stopWithin``.
     static let closing = Duration.seconds(8)
 
     private struct State {
@@ -46,8 +46,8 @@ package final class FleetSource: SegmentSource {
         var mayRead = false
         /// Integrations that have no further seal to read, at least until the next listing.
         var idle: Set<String> = []
-        /// Integrations whose acknowledged position includes no segment of its seal, such as all integrations of a new loader. Their deleted segments
-        /// are skipped, until a seal has a segment that exists.
+        /// Integrations whose acknowledged position has zero `segments`, such as all integrations of a new loader. Deleted segments of these
+        /// integrations are skipped, up to and including the first seal of which any segment exists.
         var fresh: Set<String> = []
         var nextCheck = ContinuousClock.now
         var writtenAt = ContinuousClock.now
@@ -233,8 +233,10 @@ package final class FleetSource: SegmentSource {
         sign(&acknowledgement)
         guard let etag = try await write(acknowledgement, replacing: own.withLock { $0.etag }) else {
             logger.notice(
-                "another process has acknowledged for \(loader): this delivery starts again from that acknowledgement"
-            )
+                """
+                another process has acknowledged for loader \(loader): this delivery starts again from that \
+                acknowledgement
+                """)
             own.withLock { $0.isOver = true }
             return restart()
         }
@@ -266,8 +268,8 @@ package final class FleetSource: SegmentSource {
         state.withLock { state in
             let read = state.queue?.read ?? [:]
             state.unread = staged.reduce(0) { sum, entry in
-                // The newest staged object may belong to a seal that is not decided. Once reading has shown this, the integration is idle and is not
-                // counted.
+                // The newest staged object may belong to a seal that is not decided. Once `fill()` has found no further seal that can be read, the
+                // integration is idle and is not counted.
                 idle.contains(entry.key)
                     ? sum : sum + Int(clamping: entry.value - min(entry.value, read[entry.key] ?? 1))
             }
@@ -308,7 +310,7 @@ package final class FleetSource: SegmentSource {
         _ integration: String, after generation: UInt64, staged: UInt64
     ) async throws(S3Problem) -> (seal: SealDecision, gone: Set<String>)? {
         guard let seal = try await list.seal(integration, generation + 1) else {
-            // Either this seal does not exist yet, or it was decided just now, or it is missing. It is missing if a later seal exists.
+            // If the next seal that exists is a later one, this seal is missing. Otherwise it does not exist yet, or it was decided just now.
             guard let first = try await list.first(integration, after: generation), first > generation + 1 else {
                 return nil
             }

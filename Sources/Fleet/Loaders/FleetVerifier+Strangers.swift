@@ -91,7 +91,7 @@ extension FleetVerifier {
         try await list.first(seal.integration, after: seal.generation) == nil
     }
 
-    /// Looks for segments of integrations without any seal.
+    /// Looks for segments of integrations that have no seal.
     mutating func lookForOtherIntegrations(_ known: Set<String>) async throws(S3Problem) {
         for top in ["integration=", "_rejected/integration="] {
             var after: String?

@@ -141,7 +141,7 @@ package struct FleetVerifier: Sendable {
     private struct IntegrationCheck {
         struct Fingerprint {
             var value: UInt128
-            /// The segment's generation and position in the seal.
+            /// Identifies the segment: its seal's generation, and in the low 12 bits the segment's index in that seal.
             var place: UInt64
         }
 
@@ -150,7 +150,8 @@ package struct FleetVerifier: Sendable {
         /// Hashes of the paths that seals name.
         var named: Set<Int> = []
         var fingerprints: [Fingerprint] = []
-        /// The kinds and classes of which a segment was found. If a later segment of the same kind and class is missing, it is reported.
+        /// The combinations of kind and class of the segments that were found. A later segment that is missing is reported only if its
+        /// combination is among them.
         var present: Set<String> = []
     }
 
@@ -198,7 +199,7 @@ package struct FleetVerifier: Sendable {
                 if check.present.contains(directory) {
                     report(
                         .missing, segment.path,
-                        "the segment \(listing.place) is not in the bucket, but older segments of its class are")
+                        "the segment \(listing.place) is not in the bucket, but older segments of its class exist")
                 }
                 continue
             }

@@ -61,7 +61,7 @@ extension SealList {
             found.loader == loader, found.integrations.values.allSatisfy(\.isPlausible)
         else {
             throw Self.refused(
-                "the acknowledgement \(key) is invalid: Tributary does not write such an object",
+                "the acknowledgement \(key) is invalid: Tributary never writes such an object",
                 "Remove it with `\(CommandHint.command("spool ack --bucket --loader \(loader) --remove"))`, and let the loader start again"
             )
         }
@@ -128,14 +128,15 @@ extension SealList {
             }
             next.integrations.merge(positions) { $1 }
             next.acknowledgedAt = time
-            // A running delivery notices this change, and starts again from here.
+            // A running delivery notices this change, and starts again from the new acknowledgement.
             next.host = nil
             next.run = nil
             if try await write(next, replacing: known?.etag) != nil { return }
         }
         throw S3Problem(
             trouble: DeliveryTrouble(
-                "other processes acknowledge for \(loader) at the same time", remedy: "Stop them, or try again"))
+                "other processes keep changing the acknowledgement of loader \(loader)",
+                remedy: "Stop them, or try again"))
     }
 
     private func check(_ position: SealPosition, of integration: String) async throws(S3Problem) {

@@ -51,7 +51,7 @@ package struct SealList: Sendable {
     }
 
     /// For each integration, the largest generation for which the bucket has an object with identity windows. This is the generation of the newest
-    /// seal, or the next generation: its object is stored before its seal is decided, and the decision may never follow. Takes one
+    /// seal, or the next generation: a host stores the next generation's object before it decides the seal, and may then never decide it. Takes one
     /// request for each 1,000 objects; an integration usually has one or two objects.
     package func staged() async throws(S3Problem) -> [String: UInt64] {
         var found: [String: UInt64] = [:]

@@ -14,13 +14,13 @@ final class SegmentCache: Sendable {
     private let place: TemporaryDirectory
     private let log: SealLog
 
-    /// Makes a directory in `above`, and removes directories that killed deliveries to the same destination have left.
+    /// Makes a directory in `above`. Also removes directories that were left by killed deliveries to the same destination.
     init(_ log: SealLog, name: String, above: String) throws(DeliveryTrouble) {
         self.log = log
         place = try TemporaryDirectory(prefix: "tributary-deliver-\(name)-", above: above)
     }
 
-    /// Downloads a segment unless its file exists, and checks it against its seal.
+    /// Downloads a segment and checks it against its seal. Does nothing if the segment's file exists already.
     func fetch(_ segment: DeliverySegment, skipping: String) async -> SegmentFetch {
         // Files get their final name only when they are complete.
         if access(segment.file, F_OK) == 0 { return .ready }

@@ -11,7 +11,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
 
     /// A file that was staged with the seal.
     package struct Object: Sendable, Equatable, Codable {
-        /// The object's key, without the prefix of the bucket.
+        /// The object's key, without the configured prefix.
         package var key: String
         package var bytes: Int64
         /// The object's SHA-256, in lower-case hexadecimal digits.
@@ -30,7 +30,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
     package var sealedAt: String
     /// The name of the host that sealed.
     package var host: String
-    /// The token of the holding under which the host sealed, for audits.
+    /// The host's ``Holding/token`` when it sealed. It is for audits.
     package var token: Int64
     package var windows: Object
     /// The object in which the segments were staged; nil if there are no segments.
@@ -46,7 +46,7 @@ package struct SealDecision: Sendable, Equatable, Codable {
 extension SealDecision {
     /// - Parameters:
     ///   - host: this host's name in the fleet.
-    ///   - token: the token of this host's holding.
+    ///   - token: this host's ``Holding/token`` for the integration.
     package init(_ staged: StagedSeal, host: String, token: Int64) {
         format = Self.format
         integration = staged.integration
@@ -86,7 +86,7 @@ extension SealDecision.Object {
     }
 }
 
-/// The keys of a fleet's bucket, without its prefix. Segments have the same paths as in a spool of one host.
+/// The keys of the objects in a fleet's bucket, without the configured prefix. Segments have the same paths as in a spool of one host.
 package enum FleetKey {
     /// The object that identifies the spool.
     package static let spool = "_tributary/spool.json"

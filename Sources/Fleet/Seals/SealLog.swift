@@ -10,10 +10,11 @@ import Spool
 ///   seal a generation succeeds. The others read its decision, and drop their own unsealed records.
 /// - A host seals a generation only if it knows the previous decision: it has made that decision itself, or has read it when it opened the
 ///   integration. The events of each decision begin at the cursor of the previous decision. So the decisions form one chain.
-/// - Windows and bundle are stored before the decision that names them, and a bundle is deleted only after all of its segments are published. So any
-///   host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
+/// - The identity windows and the bundle are stored before the decision that names them. The bundle is deleted only after all of its segments are
+///   published. So any host that reads a decision can finish its publication: the bundle exists, or nothing is left to do.
 /// - A generation is decided only after the previous one is published. So only the newest decision can have segments that are not visible yet.
-/// - Windows, and bundles that are not published, are deleted only if their generation is decided and the newest decision does not name them.
+/// - Identity windows, and bundles with segments that are not published, are deleted only if their generation is decided and the newest decision does
+///   not name them.
 package struct SealLog: Sendable {
     let client: S3Client
     private let encryption: String?
@@ -25,7 +26,7 @@ package struct SealLog: Sendable {
 
     /// The time limit of an attempt to decide. If the time runs out, the decision is read to find out whether the attempt succeeded.
     static let decisionLimit = Duration.seconds(20)
-    /// The largest decision in bytes: room for 4,096 segments with a kilobyte each, and a cursor.
+    /// The maximum size of a decision, in bytes: more than enough for a cursor and the entries of 4,096 segments, a kilobyte each.
     static let decisionBytes = 8 << 20
     /// The largest identity windows, in bytes.
     static let windowsBytes: Int64 = 64 << 20
@@ -104,7 +105,7 @@ package struct SealLog: Sendable {
         return read.bytes
     }
 
-    /// Finishes the publication of a decision, whichever host has made it, and removes objects that failed attempts have left.
+    /// Finishes the publication of a decision, whichever host has made it. Then removes the objects left over from failed attempts and earlier seals.
     ///
     /// - Parameter directory: a directory for temporary files.
     package func finish(_ decision: SealDecision, in directory: String) async throws(S3Problem) {
@@ -164,7 +165,7 @@ package struct SealLog: Sendable {
         found.commit == own.commit ? .decided : .fenced(by: found)
     }
 
-    /// Step 4, *publish*: gives the segments their final names. May be repeated, and by several hosts at once.
+    /// Step 4, *publish*: gives the segments their final names. This step may be repeated, even by several hosts at once.
     package func publish(_ decision: SealDecision, _ staged: StagedSeal) async throws(S3Problem) {
         for segment in decision.segments { try await publish(segment, file: staged.file(of: segment)) }
     }
@@ -216,7 +217,7 @@ package struct SealLog: Sendable {
         try await putOnce(segment.path, file, bytes: segment.bytes, sha256: segment.sha256, headers: headers)
     }
 
-    /// Publishes segments from the bundle, each through a file, so that memory use does not depend on their size.
+    /// Publishes segments from the bundle. Copies each segment into a temporary file first, so that memory use does not depend on the segment's size.
     private func publish(
         _ decision: SealDecision, from bundle: SealDecision.Object, in directory: String
     ) async throws(S3Problem) {

@@ -36,8 +36,8 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     /// B1: an admin role binding. The class depends on who got the role: User Access Management for a user, Group Management for a
     /// group, and the row's class for anything else.
     static let roleBinding = EventRule(family: UInt8(ascii: "B"), number: 1)
-    /// N1: Entity Management, with an activity that follows from the last word of the event type. If a type has no row and its class is Entity
-    /// Management, its activity also follows from its last word.
+    /// N1: Entity Management, with an activity that follows from the last word of the event type. If a type has no row and a vote assigns it to
+    /// Entity Management, its activity follows from the N1 rows with the same last word.
     static let verb = EventRule(family: UInt8(ascii: "N"), number: 1)
 
     var description: String { family == 0 ? "-" : "\(Character(Unicode.Scalar(family)))\(number)" }
@@ -59,7 +59,7 @@ struct EventRule: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Assigns a class and an activity to each event type: by a table, or by rules if the type has no row in the table.
+/// Assigns a class and an activity to each event type: by a table, or by a vote of similar types if the type has no row in the table.
 package final class EventCatalog: Sendable {
     private struct Row {
         var type: Substring
@@ -213,7 +213,7 @@ package final class EventCatalog: Sendable {
         return mapping
     }
 
-    /// The most frequent activity among the rows of rule N1 whose types end in the same word as this type; 99 if no activity has a majority.
+    /// The activity of more than half of the N1 rows whose types end in the same word as this type; 99 if there is no such activity.
     func verb(of type: JSONText) -> Int {
         var start = type.count
         while start > 0, type.start[start - 1] != UInt8(ascii: ".") { start -= 1 }

@@ -3,8 +3,8 @@ import CSimdjson
 /// A value that Okta or an exporter writes in one of three forms: as JSON, as JSON inside a string, or in the form in which Java prints maps and
 /// lists (`{level=LOW}`, `[a, b]`).
 ///
-/// Nothing is copied. Every name and value is a slice of the event that begins and ends between characters, never inside an escape. So a slice can
-/// be copied into a record unchanged.
+/// Nothing is copied. Every name and value is a slice of the event's bytes. A slice begins and ends between characters, never inside an escape, so it
+/// can be copied into a record unchanged.
 enum LooseValue {
     case node(JSONNode)
     case text(JSONText)

@@ -29,7 +29,7 @@ struct OktaText {
         return first + 1..<lastBracket(UInt8(ascii: "}"), after: first)
     }
 
-    /// The members of a map in Java's form, unchanged: `New Device=POSITIVE, New IP=NEGATIVE`; nil for JSON.
+    /// The members of a map in Java's form as one text, such as `New Device=POSITIVE, New IP=NEGATIVE`; nil if the text is JSON.
     var membersInJavaForm: JSONText? {
         let inside = insideBraces()
         let first = skipBlanks(inside.lowerBound, inside.upperBound)
@@ -153,7 +153,7 @@ struct OktaText {
         return nil
     }
 
-    /// The offset of a string's closing quotation mark. Inside the string, an escape is escaped once more: `\\\"`.
+    /// The offset of the `\"` that ends a string. A quotation mark inside the string is escaped twice: `\\\"`.
     private func stringEnd(_ from: Int, _ end: Int) -> Int {
         var at = from
         while at < end {

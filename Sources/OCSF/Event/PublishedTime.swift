@@ -15,8 +15,8 @@ struct PublishedTime: Equatable {
     let milliseconds: Int64
     let hasZone: Bool
 
-    /// A time outside the years 1973 to 5138 is unreadable. A date in January 1970, for example, most likely comes from a sender that took a number
-    /// of seconds for milliseconds.
+    /// A time outside the years 1973 to 5138 is unreadable. For example, a date in January 1970 most likely means that the sender used a number of
+    /// seconds as if it were milliseconds.
     static let range: Range<Int64> = 100_000_000_000..<100_000_000_000_000
 
     init?(_ text: JSONText) {
@@ -103,7 +103,7 @@ private struct DigitReader {
 
     mutating func beginZone() { hasZone = true }
 
-    /// The number of digits from the current position up to the next other character.
+    /// The number of consecutive digits from the current position on.
     var run: Int {
         var end = at
         while end < text.count, text.start[end] &- 0x30 < 10 { end += 1 }

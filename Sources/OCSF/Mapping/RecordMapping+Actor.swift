@@ -1,6 +1,6 @@
 /// `actor`, and users in all parts of a record.
 extension RecordMapping {
-    /// The paths of a user's observables in the record.
+    /// Where the attributes of a user that are also observables are in the record.
     struct UserPaths {
         let uid: StaticString
         let name: StaticString

@@ -6,7 +6,7 @@ extension RecordMapping {
             "user",
             targets.user != nil
                 ? "the target that is a user"
-                : "the actor or an account in an application, because no target is a user")
+                : "no target is a user, so: the actor if it can sign in, otherwise an account in an application")
         session(of: subject, actor, targets)
         writer.put("\"is_remote\":true,")
         // OCSF requires a service or a destination. The org is always a destination; the application is the service if there is one.

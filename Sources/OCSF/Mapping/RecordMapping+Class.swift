@@ -1,6 +1,7 @@
 /// Decides the class and activity of an event.
 extension RecordMapping {
-    /// Returns the class and activity from the catalogue's row for the event's type. If the type has no row, returns those of the closest relatives.
+    /// Returns the class and activity from the catalogue's row for the event's type. If the type has no row, the rows of the most
+    /// similar types decide.
     mutating func mapping() -> EventMapping {
         guard let eventType else {
             explain("class_uid", "the event has no event type")
@@ -20,8 +21,9 @@ extension RecordMapping {
                 "the catalogue has no row for \(type.string), and no row for an event type that begins or ends with the same word"
         }
         return
-            "the catalogue has no row for \(type.string); closest rows, which share \(vote.words) word(s) with it: \(vote.relatives); "
-            + "of these, rows with the class \(vote.mapping.kind.facts.caption): \(vote.agreeing)"
+            "the catalogue has no row for \(type.string); "
+            + "the closest are \(vote.relatives) row(s), which share \(vote.words) word(s) with it; "
+            + "of these, \(vote.agreeing) have the class \(vote.mapping.kind.facts.caption)"
     }
 
     /// Chooses the class of an admin role binding, which depends on whether a user or a group got the role.
@@ -42,8 +44,8 @@ extension RecordMapping {
                 : "the role is bound to the target that is a group")
     }
 
-    /// Changes the class to Entity Management, because the event lacks what its own class requires. Every event can fill Entity Management, which has
-    /// attributes for actor, address and request.
+    /// Changes the class to Entity Management, because the event lacks what its own class requires. Every event has what Entity Management
+    /// requires, and the class has attributes for actor, address and request.
     mutating func takeNearestClass() {
         if isExplaining {
             explain(

@@ -16,7 +16,7 @@ extension RecordMapping {
         usesSecurityControl = true
         explain(
             "authorizations[].decision",
-            action != nil ? "the action that a target's details name" : "outcome.result")
+            action != nil ? "the action in a target's details" : "outcome.result")
         writer.put("\"authorizations\":[")
         let decision = action ?? event.known(event.child(event[.outcome], .result))
         guard let list = event[.target] else { return }

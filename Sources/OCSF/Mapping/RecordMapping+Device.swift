@@ -1,5 +1,5 @@
-/// `device`. Okta Verify fills the event's member `device`, and spells some names inside it in two ways. Other parts of the event can be the device,
-/// too.
+/// `device`. Okta Verify fills the event's member `device`, and spells some names inside it in two ways. The device can also come from other parts
+/// of the event.
 extension RecordMapping {
     /// Writes the device. Three parts of an event can be the device: the member `device`; an actor that is a device; and, in Base Event and
     /// Application Error, which have no source endpoint, the client with its address.

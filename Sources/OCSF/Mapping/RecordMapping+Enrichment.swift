@@ -149,7 +149,7 @@ extension RecordMapping {
     }
 }
 
-/// The application that an event about an account names as a target.
+/// The application that is a target of an event about an account.
 struct TargetApplication {
     var index: Int
     /// Whether `name` is the target's `displayName` (true) or its `alternateId` (false).

@@ -56,7 +56,7 @@ extension RecordMapping {
         } else {
             explain(
                 "is_mfa",
-                "left out: no second factor, and no verification of a factor other than a password or a question")
+                "left out: at most one factor (a password, a question, or one that this event does not verify)")
         }
     }
 
@@ -75,8 +75,8 @@ extension RecordMapping {
         writer.endObject()
     }
 
-    /// Adds the factors of the enrollments and methods among the targets. If `exactly` is true, a factor is named after the method that was used or
-    /// changed; if it is false, after the authenticator.
+    /// Adds a factor for each target that describes one. If `exactly` is true, the factor is named after the method that was used or changed; if it
+    /// is false, after the authenticator.
     private mutating func methodsOfTargets(exactly: Bool, _ factors: inout Factors) {
         guard let list = event[.target], Int(list.pointee.kind) == TRIBUTARY_JSON_ARRAY else { return }
         let end = event.nodes + Int(list.pointee.next)

@@ -11,7 +11,8 @@ extension RecordMapping {
     var isAlertingFinding: Bool { activity == 1 && !(isAboutRisk && outcome.risk.isUnalarming) }
 
     /// OCSF `severity_id`. If the finding is about a risk whose level is known, the severity depends on this level, and is lower if the risk went
-    /// down. Any other new finding is at least Medium, or at least High if the risk is high. Any other finding that is not new has Okta's severity.
+    /// down. In all other cases, a new finding is at least Medium, or at least High if the risk is high, and a finding that is not new has Okta's
+    /// severity.
     mutating func severityOfFinding() -> Int {
         let report = outcome.risk
         if isAboutRisk, let level = report.level {

@@ -5,7 +5,7 @@ extension RecordMapping {
     struct MetadataHead {
         var uid: Range<Int>
         var isUIDDerived: Bool
-        /// The position at which `metadata.profiles` is inserted when it is known which profiles the record uses.
+        /// The position at which `metadata.profiles` is inserted later, once it is known which profiles the record uses.
         var profiles: Int
     }
 

@@ -86,8 +86,9 @@ struct RecordMapping: ~Copyable {
         return event.otherObject
     }
 
-    /// Writes the record of an event. `nodes` is the event's tape; its root must be an object. Callers leave out `instead`. If this version of OCSF
-    /// does not allow the record in its class, the function calls itself, and `instead` is then the class and activity to use.
+    /// Writes the record of an event. `nodes` is the event's tape; its root must be an object. Callers leave out `instead`. If the
+    /// record does not meet the requirements of this OCSF version for the record's class, the function calls itself, and `instead` is then the class
+    /// and activity to use.
     ///
     /// The function is long because it lists the parts of a record in the order in which they are written; each part is a separate function.
     mutating func write(

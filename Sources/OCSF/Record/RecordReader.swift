@@ -183,7 +183,7 @@ package final class RecordReader {
 package struct RecordedEvent {
     /// The event as Okta sent it.
     package let event: UnsafeRawBufferPointer
-    /// The inside of the record's `metadata.uid`; nil if the event did not become a record.
+    /// The record's `metadata.uid`, without its quotes but with its escapes; nil if the event did not become a record.
     package let uid: UnsafeRawBufferPointer?
     /// Milliseconds since 1970: the time of the record, or the time of collection if the event did not become a record.
     package let time: Int64

@@ -3,8 +3,8 @@ import Glibc
 
 /// Adapts a record to an older version of OCSF, which has fewer attributes and values than the version that the mapping writes. `unmapped` and
 /// `raw_data` are not adapted; the mapping writes them later. Attributes that the older version lacks are removed. A value that an enumeration lacks
-/// becomes 99 (Other) with its name. If an object then breaks a rule of the older version, it is removed as a whole. The mapping makes sure that
-/// removed values are in `unmapped`.
+/// becomes 99 (Other), and the attribute that contains the value's name stays. If an object then breaks a rule of the older version, it is removed as
+/// a whole. The mapping makes sure that removed values are in `unmapped`.
 ///
 /// The record is parsed again. Then each value is kept, changed or removed, the innermost values first, according to the version's table, in which
 /// each name has a number. Finally, the remaining parts are copied. After warming up, adapting a record allocates nothing. Only the tables describe
@@ -13,7 +13,7 @@ final class RecordFit {
     enum Outcome {
         /// The record has been adapted, and uses these profiles.
         case fitted(SchemaTable.Profiles)
-        /// The record lacks something that this version requires in its class. The writer is unchanged.
+        /// This version lacks the record's class, or requires something in it that the record lacks. The writer is unchanged.
         case notFillable
         /// The record could not be parsed, for example because it is larger than the parser's limit.
         case failed(Rejection)
@@ -21,7 +21,7 @@ final class RecordFit {
 
     // Marks on the record's nodes, in addition to the parser's own.
     private static let dropped = UInt8(TRIBUTARY_JSON_CONSUMED)
-    /// The value becomes 99 (Other), because the version lacks it.
+    /// The value becomes 99 (Other), because this version lacks the original value.
     private static let other: UInt8 = 32
     /// The value is removed here, because the adapted record has it at another place.
     private static let moved: UInt8 = 64
@@ -88,14 +88,14 @@ final class RecordFit {
         output.begin()
         object(nodes, structure)
         output.goBack(to: output.count - 1)
-        // The text before the change stays in `output` until the next record, because `stands` reads it.
+        // The record as it was before it was adapted stays in `output` until the next record, because `stands` reads it.
         swap(&writer, &output)
         return .fitted(profiles)
     }
 
-    /// Whether a text that the mapping copied from the event is still in the record. If the record had the text at several places, the text must
-    /// remain at all of them, because it may have a different meaning at each place. Observables and enrichments do not count, because they only
-    /// repeat texts.
+    /// Whether the adapted record still has a text that the mapping copied from the event. If the record had the text at several places, the text
+    /// must remain at all of them, because it may have a different meaning at each place. Observables and enrichments do not count, because they
+    /// only repeat texts.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
         var index = 0
@@ -120,9 +120,9 @@ final class RecordFit {
         return isKept
     }
 
-    /// Whether the record still has a country. `stands` can't tell, because the record has the country's code instead of the event's text.
+    /// Whether the adapted record still has a country. `stands` can't tell, because the record has the country's code instead of the event's text.
     var hasCountry: Bool { keeps(country) }
-    /// Whether the record still has a URL. `stands` can't tell, because the mapping splits the event's URL into parts.
+    /// Whether the adapted record still has a URL. `stands` can't tell, because the mapping splits the event's URL into parts.
     var hasURL: Bool { keeps(url) }
 
     private func keeps(_ key: UInt16) -> Bool {
@@ -157,7 +157,7 @@ final class RecordFit {
             if let attribute = table.attribute(structure, child.pointee.key) {
                 if !decide(child, attribute) { drop(child, in: object) }
                 if child.pointee.flags & Self.other != 0, member(attribute.sibling, of: object) == nil {
-                    // The value 99 (Other) has a meaning only if another attribute has its name.
+                    // The value 99 (Other) has a meaning only if another attribute says what it stands for.
                     child.pointee.flags &= ~Self.other
                     drop(child, in: object)
                 }
@@ -244,7 +244,7 @@ final class RecordFit {
         return true
     }
 
-    /// Marks removed members that this version has inside another member, so that they are written inside that member.
+    /// Of the members to remove, marks those that this version has inside another member, so that they are written there.
     private func move(_ facts: SchemaTable.Structure, _ structure: Int, of object: JSONNode) {
         guard !facts.into.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -263,7 +263,7 @@ final class RecordFit {
         }
     }
 
-    /// Marks removed members whose content is also in another member, so that they do not count as lost.
+    /// Of the members to remove, marks those whose content is also in another member, so that this content does not count as lost.
     private func spare(_ facts: SchemaTable.Structure, of object: JSONNode) {
         guard !facts.same.isEmpty else { return }
         let end = nodes + Int(object.pointee.next)
@@ -333,8 +333,8 @@ final class RecordFit {
         if list.pointee.flags & Self.changed != 0 { nodes.pointee.flags |= Self.changed }
     }
 
-    /// Whether the record still has the attribute with this path, such as `actor.user.name` or `evidences[0].src_endpoint.ip`, after it was fitted to
-    /// the version. Returns true for any path into `unmapped`, because that part is written later.
+    /// Whether the adapted record still has the attribute with this path, such as `actor.user.name` or `evidences[0].src_endpoint.ip`. Returns
+    /// true for any path into `unmapped`, because that part is written later.
     private func resolves(_ path: JSONNode) -> Bool {
         let text = bytes + Int(path.pointee.start) + 1
         let size = Int(path.pointee.end - path.pointee.start) - 2
@@ -390,7 +390,7 @@ final class RecordFit {
         }
     }
 
-    /// The member of an object that has this name in the adapted record. A member that moves elsewhere does not count.
+    /// The object's member with this name. A member that is removed or moves elsewhere does not count.
     private func member(_ key: UInt16, of object: JSONNode) -> JSONNode? {
         guard key != 0 else { return nil }
         var found: JSONNode?

@@ -4,7 +4,7 @@ struct RecordSchema: Sendable {
     let version: SchemaVersion
     /// The table of the version; nil for the mapping's own version, to which nothing needs to be adapted.
     let table: SchemaTable?
-    /// `"version":"1.8.0",`, the member of `metadata`.
+    /// The member of `metadata` that contains the version, such as `"version":"1.8.0",`.
     let versionMember: [UInt8]
     /// The members of a record that follow from its class and activity, as JSON that is ready to be copied. The first index is the class. The second
     /// is the activity: 0…13, or 14 for activity 99.
@@ -38,7 +38,8 @@ struct RecordSchema: Sendable {
         return (kind, known.facts.hasActivity(activity) ? activity : 99)
     }
 
-    /// The class and activity to use if a record can't fill its own class in this version. Nil for Base Event, which every record can fill.
+    /// The class and activity to use if this version lacks the record's class, or if the record lacks what the class requires in this version. Nil
+    /// for Base Event, whose requirements every record meets.
     func instead(_ kind: OCSFKind, _ activity: Int) -> (kind: OCSFKind, activity: Int)? {
         guard kind != .base else { return nil }
         guard let other = table?.instead[kind] else { return (.base, 99) }

@@ -40,7 +40,7 @@ struct SchemaTable: Sendable {
         static let datetime = Profiles(rawValue: 1)
         static let host = Profiles(rawValue: 2)
         static let securityControl = Profiles(rawValue: 4)
-        /// A profile that records never list, so that its attributes can't be used.
+        /// A profile that no record lists. Its attributes therefore can't be used.
         static let other = Profiles(rawValue: 8)
         static let listed: [Profiles] = [.datetime, .host, .securityControl]
 
@@ -81,8 +81,8 @@ struct SchemaTable: Sendable {
     private(set) var structures: [Structure] = []
     /// The classes of this version, each with its index in `structures` and its facts.
     private(set) var classes: [OCSFKind: (structure: Int, facts: OCSFClass)] = [:]
-    /// For each class that this version lacks, or that a record may be unable to fill: the class to use instead, and for each activity the activity
-    /// to use in that class.
+    /// The `class` lines of `choices.tsv`. Each key is a class that this version lacks, or that a record may be unable to fill. `kind` is the class
+    /// to use instead, and `activities` maps the key's activities to those of `kind`.
     private(set) var instead: [OCSFKind: (kind: OCSFKind, activities: [Int: Int])] = [:]
 
     private var attributes: [Attribute] = []
@@ -178,7 +178,7 @@ struct SchemaTable: Sendable {
                     let sides = pair.split(separator: "=").compactMap { Int($0) }
                     guard sides.count == 2 else {
                         throw SchemaTableError(
-                            version: version, line: line, problem: "choices.tsv: “\(pair)” is not FROM=TO")
+                            version: version, line: line, problem: "choices.tsv: “\(pair)” is not NUMBER=NUMBER")
                     }
                     activities[sides[0]] = sides[1]
                 }

@@ -15,8 +15,8 @@ package enum SchemaVersion: String, Sendable, CaseIterable {
 }
 
 extension SchemaVersion {
-    /// The version of a record that this module wrote, read from `metadata.version`, the first member named `version` in the record. Nil for any
-    /// other text.
+    /// The version of OCSF in which this module wrote the record. It is read from `metadata.version`, which is the record's first member with the
+    /// name `version`. Nil if this module did not write the text.
     package init?(ofRecord record: UnsafeRawBufferPointer) {
         let opening: StaticString = "\"version\":\""
         let size = opening.utf8CodeUnitCount

@@ -15,7 +15,7 @@ enum CountryCode {
         JSONText(start: codes + 2 * index, count: 2, isEscaped: false)
     }
 
-    /// A name in lower case, without punctuation and ignored words. Its bytes are stored inline, so that nothing is allocated.
+    /// A country's name in lower case, without punctuation and without the word "the". Its bytes are stored inline, so that nothing is allocated.
     private struct Key {
         static let capacity = 160
         private var bytes: InlineArray<160, UInt8> = .init(repeating: 0)
@@ -32,7 +32,8 @@ enum CountryCode {
             }
         }
 
-        /// True for a blank, a hyphen, a comma, a parenthesis or an ampersand. A full stop or an apostrophe is part of a word.
+        /// True for every byte below `0`, such as a blank, a hyphen, a comma, a parenthesis or an ampersand. Exceptions are a full stop and an
+        /// apostrophe, which are part of a word.
         private static func separates(_ byte: UInt8) -> Bool {
             byte < 0x30 && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "'")
         }

@@ -26,7 +26,7 @@ enum OperatingSystem {
         return 99
     }
 
-    /// Whether the name begins with `word`, which may be followed by more letters: "MACOS", "Mac OS".
+    /// Whether the name begins with `word`. More letters may follow: both "MACOS" and "Mac OS" begin with "mac".
     private static func begins(_ name: JSONText, _ word: StaticString) -> Bool {
         name.count >= word.utf8CodeUnitCount && name.slice(0..<word.utf8CodeUnitCount).equalsIgnoringCase(word)
     }

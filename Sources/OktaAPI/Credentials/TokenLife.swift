@@ -163,7 +163,7 @@ struct TokenLife: Sendable {
     }
 
     private mutating func wait(after response: HTTPResponse) -> Duration {
-        // All callers that are waiting now get this answer. A caller that comes more than a second later requests a token again.
+        // Every caller that is already waiting gets this answer. If there is no token, a caller that comes more than a second later requests one.
         guard response.status == 429 else { return token == nil ? .seconds(1) : Self.renewalRetry }
         let retryAfter = response.headers.first("Retry-After").flatMap { Int64($0) }
         let seconds =

@@ -13,8 +13,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         /// The median of `published` of the way's last events.
         package var watermark: Int64?
 
-        /// The time from which the way is queried if its link can't be used: five minutes before the watermark, but not before the way's beginning
-        /// and not after the watermark. Without a watermark, it is the way's beginning. Nil in version 1, which stored no time.
+        /// The time from which the way is queried if its link can't be used: five minutes before the watermark, or the way's beginning if that is
+        /// later, but never after the watermark. Without a watermark, it is the way's beginning. Nil in version 1, which stored no time.
         package var restart: StoredTime? {
             guard let watermark else { return since.map { StoredTime($0) } }
             return StoredTime(min(max(since ?? .min, PublishedTime(watermark).earliestStored.milliseconds), watermark))

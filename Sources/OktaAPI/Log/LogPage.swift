@@ -31,9 +31,9 @@ package struct LogPage: Sendable {
     package let limit: Int
     /// The `Date` header of the answer.
     package let date: ServerTime?
-    /// The number of events in the way's latest earlier page that had events; nil if there is none.
+    /// The number of events in the way's last non-empty page before this page; nil if there is none.
     let previousCount: Int?
-    /// The highest number of events in any of the way's earlier pages. Only pages that were requested since the last wait count.
+    /// The highest number of events in any of the way's earlier pages. Pages that were requested before the last wait don't count.
     var largestCount = 0
     /// Up to this age, in milliseconds by the server's clock, an event counts as recent.
     let freshness: Int64
@@ -48,7 +48,7 @@ package struct LogPage: Sendable {
     /// may have the same number of events by chance.
     static let leastEqualCount = 10
 
-    /// A page counts as small if the largest page since the last wait was at least this many times as large.
+    /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.
     static let smallPage = 4
 
     /// Whether more events are expected immediately. This only decides when the next request is sent.

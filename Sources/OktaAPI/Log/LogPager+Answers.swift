@@ -37,7 +37,7 @@ extension LogPager {
     @discardableResult
     package mutating func rejected(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
-            return unexpected("a page was reported as unreadable before it was delivered")
+            return unexpected("a page was reported as unreadable although no page was pending")
         }
         return scheduleRetry(
             page.way,
@@ -51,13 +51,13 @@ extension LogPager {
     @discardableResult
     package mutating func notCommitted(_ reason: String, now: Instant) -> PagerTrouble {
         guard case .delivering(let page) = phase else {
-            return unexpected("a page was reported as not stored before it was delivered")
+            return unexpected("a page was reported as not stored although no page was pending")
         }
         return scheduleRetry(
             page.way,
             LogAnswer.Problem(
                 kind: .notCommitted, what: "a page could not be stored (\(reason.oneLine(limit: 300)))",
-                advice: "The status shows why the spool can't store pages; correct that problem"),
+                advice: "Use tributary status to see why the spool can't store pages, then correct that problem"),
             wait: jitter.backoff(attempt: self[page.way].retries + 1, cap: Self.longestSpoolWait), now)
     }
 
@@ -81,7 +81,7 @@ extension LogPager {
         let isOfWay = problem.kind.isOfOneWay || problem.isSlow
         if self[way].link != nil, [400, 404, 410].contains(problem.status) { self[way].refusals += 1 }
         self[way].retries += 1
-        // Only the id of a request for the log is recorded. If a token request failed, `status` is nil.
+        // The id is recorded only if the request was for the log, not for a token. After a failed token request, `status` is nil.
         if self[way].firstRequestID == nil, problem.status != nil { self[way].firstRequestID = problem.requestID }
         let hadNews = self[way].hasNewsSinceRequery
         let requery = requeryIfUseless(way, problem, now)

@@ -56,18 +56,18 @@ package struct LogPager: Sendable {
         case delivering(LogPage)
     }
 
-    /// While there is one way, a tail may begin if the events of this way are older than this, in milliseconds by the server's clock.
+    /// While there is only one way, a tail may begin if the way's events are older than this limit, in milliseconds by the server's clock.
     static let farBehind: Int64 = 3_600_000
     /// The time after which the pager tries larger pages again, if it had to request smaller ones.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
-    /// After this many answers to the same request without a usable page, the log is queried by time.
+    /// After this many answers in a row without a usable page, the way is queried by time.
     static let patience = 3
 
     /// The org, the filter and the page size.
     package private(set) var query: LogQuery
-    /// The wait after the end of the log has been reached.
+    /// The wait after the log has been read to its end.
     package var pollInterval: Duration
     /// The scheduled times of polls. If nil, the next poll is one interval after the last page.
     private var pollGrid: PollGrid?
@@ -83,8 +83,8 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way, it is the progress of a tail that may begin; nil if none may begin.
     var tail: WayProgress?
-    /// Whether the main way goes first, because the tail has just been read to its end. Without this rule, the main way would get no request while
-    /// the tail is always due.
+    /// Whether the tail has just been read to its end. If so, the main way goes next if it is due. Without this rule, a tail that is always due would
+    /// leave no request to the main way.
     private var isMainNext = false
     /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
@@ -109,7 +109,7 @@ package struct LogPager: Sendable {
     ///
     /// - Parameters:
     ///   - place: where to continue. It must belong to this query (``LogPlace/check(against:)``).
-    ///   - pollInterval: the wait after the end of the log has been reached.
+    ///   - pollInterval: the wait after the log has been read to its end.
     ///   - budgetShare: this client's share of the rate limit, clamped to 0.01…1.
     ///   - seed: seed of the jitter; equal seeds give equal waits.
     ///   - host: the time by this host's clock, to keep the start within the range that Okta accepts.
@@ -196,9 +196,9 @@ package struct LogPager: Sendable {
         return .request(LogPageRequest(request: request, retry: progress.retries))
     }
 
-    /// Before a tail begins: sets its query to start after everything that the main way has passed. After an empty answer, the query instead
-    /// continues with the answer's link. When the main way has passed so many events since that answer that it may have forgotten some, the query
-    /// again starts after everything that the main way has passed.
+    /// Prepares the next request of a tail that has not begun: a query that starts after everything that the main way has passed. If the last answer
+    /// was empty, the request follows that answer's link instead, unless the main way has passed so many events since then that it may have forgotten
+    /// some of them.
     private mutating func placeTail() {
         guard place[.tail] == nil, let mainDate, tail?.next == nil || passedSinceTail > remembered / 2 else { return }
         tail?.next = nil
@@ -315,8 +315,8 @@ package struct LogPager: Sendable {
             self[page.way].answered(next: place[page.way]?.next)
             self[page.way].since = place[page.way]?.restart ?? self[page.way].since
         case .historyEnded:
-            // The tail becomes the only way. It keeps its waits and, unless the checkpoint has dropped it, its link. A search starts again, because
-            // the remaining way remembers other events than the search has looked for.
+            // The tail becomes the only way and keeps its waits. It also keeps its link, unless the checkpoint has dropped the link. A search in
+            // progress starts again, because the events that the remaining way remembers are not those that the search has looked for.
             if var tail {
                 tail.search = nil
                 tail.largestCount = max(main.largestCount, tail.largestCount)
@@ -332,7 +332,8 @@ package struct LogPager: Sendable {
             main.since = place[.main]?.restart ?? main.since
             tail = nil
         }
-        // Larger pages are tried again some time after the search, because a long search must not be followed by another one at once.
+        // An attempt with larger pages is a query by time, which can begin another search. So the pager waits some time after a search before it
+        // tries larger pages again.
         if page.search != nil, self[page.way].requeriedAt != nil { self[page.way].requeriedAt = now }
         self[page.way].search = nil
         if checkpoint.passed > 0 { self[page.way].hasNewsSinceRequery = true }
@@ -376,7 +377,7 @@ package struct LogPager: Sendable {
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// Tries larger pages again, if the pages have been smaller than configured for a while.
+    /// If the way's pages are smaller than configured, tries larger pages again once ``largerPagesAfter`` has passed since `requeriedAt`.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
             self[way].search == nil

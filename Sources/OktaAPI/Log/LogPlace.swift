@@ -13,7 +13,7 @@ import FoundationEssentials
 /// ``EarlierLogPlace`` reads versions 1 and 2.
 package struct LogPlace: Sendable, Hashable {
     /// One way through the log, in the order in which Okta stored the events. It has *passed* all events before its place: each of them was
-    /// collected, either by this way or by the second way.
+    /// collected, by this way or by another one.
     package struct Way: Sendable, Hashable, Codable {
         /// The Okta filter of the way's queries; nil for all events.
         package var filter: String?
@@ -27,10 +27,11 @@ package struct LogPlace: Sendable, Hashable {
         /// Set if a search found too few of the events that the way remembers, or if the history has overtaken this tail. Events that were published
         /// up to this time may have been collected already.
         package var unprovenUntil: ServerTime?
-        /// The number of remembered events that the way passed with earlier filters; nil if there are none. They are the newest events that the way
-        /// passed with those filters, without a gap. If the way may have forgotten some of them, the value is ``brokenStretch``.
+        /// The number of events that the way passed with earlier filters and still remembers; nil if there are none. Only the newest of these events
+        /// are counted, as far back as none has been forgotten. If the way may have forgotten some counted events, the value is ``brokenStretch``.
         package var setAside: Int?
-        /// The value of ``setAside`` if the way may have forgotten some events. It is larger than the number of events that a way can remember.
+        /// The value of ``setAside`` if the way may have forgotten some of the events that ``setAside`` counts. It is larger than the number of
+        /// events that a way can remember.
         package static let brokenStretch = 1 << 30
 
         package init(filter: String?, restart: StoredTime, next: String? = nil, reached: PublishedTime? = nil) {
@@ -118,7 +119,7 @@ package struct LogPlace: Sendable, Hashable {
     package var links: [String] { [self[.main]?.next, self[.tail]?.next].compactMap(\.self) }
 
     /// Whether a link of this place must not be followed for `query`, for example because it leads to another origin. If so, Tributary must first
-    /// find out whether both addresses belong to the same org.
+    /// find out whether the place belongs to the org of `query`.
     package func isElsewhere(than query: LogQuery) -> Bool { links.contains { query.objection(to: $0) != nil } }
 
     /// Checks whether the place belongs to the organization of `query`.
@@ -136,7 +137,7 @@ package struct LogPlace: Sendable, Hashable {
 
 /// The ways through an org's log, by name.
 package enum LogWay: String, Sendable, Hashable, CaseIterable {
-    /// The only way, or the history while there are two.
+    /// The only way. If there are two ways: the history, which collects the older events.
     case main
     /// The second way, which began later and collects the newest events.
     case tail

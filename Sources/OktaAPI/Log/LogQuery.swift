@@ -67,8 +67,8 @@ package struct LogQuery: Sendable, Hashable {
         return HTTPRequest(.get, url, headers: HTTPHeaders([.init("Accept", "application/json")]))
     }
 
-    /// Adopts the org's id, and other origins that the org reports for itself. Another origin is trusted only if the answer came over verified TLS
-    /// and the origin uses TLS. If the org is on loopback without TLS, only other loopback origins without TLS are trusted.
+    /// Adopts the org's id, and other origins that the org reports for itself. If the org uses TLS, its answer came over verified TLS, and
+    /// only other origins that use TLS are trusted. If the org is on loopback without TLS, only other loopback origins without TLS are trusted.
     package mutating func learn(_ probe: OrgProbe) {
         organization = probe.organizationID
         aliases = [probe.organization, probe.alternate].compactMap(\.self).filter { $0.isSecure == org.isSecure }

@@ -1,17 +1,18 @@
 /// The progress of a search for events that a way has already passed. A way remembers the newest events that it has passed. A query by time that
-/// starts earlier returns, in this order: collected events that are no longer remembered, remembered events, and new events.
+/// starts earlier returns, in this order: forgotten events, which the way has passed but no longer remembers; remembered events; and new events.
+/// Forgotten and new events are *unknown*: the way can't tell them apart.
 ///
-/// The search reads the remembered events in two passes. The first pass only notes which of them Okta returns. The second pass reads them again, and
-/// collects every unknown event after half of them. So as many remembered events are before this point as after it: the first half keeps the point
-/// away from the forgotten events, and the second half keeps it away from the new ones.
+/// The search reads the remembered events in two passes. The first pass only notes which of them Okta returns. The second pass reads them again. Once
+/// it has read half of the noted events, it collects every unknown event. The first half of the noted events separates this point from the forgotten
+/// events, and the second half separates it from the new events.
 ///
 /// A search is not stored. After a restart of the daemon, the search begins again with the same query.
 package struct LogSearch: Sendable, Hashable {
     package enum Pass: Sendable, Hashable {
-        /// Up to this many remembered events are noted. Nothing is collected.
+        /// The first pass. It notes the remembered events that Okta returns, up to this number, and collects nothing.
         case counting(upTo: Int)
-        /// After any of these remembered events, unknown events are collected. An empty set means that the first pass found too few remembered
-        /// events. Every unknown event is then collected from the beginning.
+        /// The second pass. As soon as it has found one of these remembered events, it collects unknown events. An empty set means that the search
+        /// found too few remembered events. The query then begins again, and every unknown event is collected.
         case collecting(afterAnyOf: Set<UInt128>)
     }
 
@@ -50,7 +51,7 @@ package struct LogSearch: Sendable, Hashable {
         if case .counting = pass { true } else { false }
     }
 
-    /// Whether unknown events are collected now.
+    /// Whether unknown events, which the way does not remember, are collected now.
     package var isCollecting: Bool { !isCounting && (isHalfSeen || hasFailed) }
 
     /// Whether the search has found too few remembered events, so that every unknown event is collected.
@@ -95,9 +96,9 @@ package struct LogSearch: Sendable, Hashable {
         return LogSearch(.collecting(afterAnyOf: Set(half)), began: search.began, next: firstPage)
     }
 
-    /// Whether the search has probably read everything that the way may have passed. Called after an answer with `count` events, unless the first
-    /// pass has already seen as many remembered events as it needs. If the first pass ends too early, it has seen fewer remembered events. Then
-    /// events can be collected twice, but none is lost.
+    /// Whether this pass has probably read all events that the way may have passed. Called after an answer with `count` events, unless the first
+    /// pass has already seen as many remembered events as it needs. A first pass that ends too early misses some remembered events. Events can then
+    /// be collected twice, but none is lost.
     private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
         guard let began, let passBegan else { return false }

@@ -6,8 +6,8 @@ package struct PagerTrouble: Sendable, Hashable {
         case unreachable
         /// The request can't be sent as configured.
         case invalidRequest
-        /// 5xx, 204, 408 or 425: Okta, or a server in front of it, failed temporarily. Also the first refusal of a stored link, and an answer of the
-        /// token endpoint without a token.
+        /// 5xx, 204, 408 or 425: Okta, or a server in front of it, failed temporarily. Also used if a stored link is refused for the first
+        /// time, or if the token endpoint answers without sending a token.
         case serverFailure
         /// 429 because of too many requests in a window.
         case rateLimited

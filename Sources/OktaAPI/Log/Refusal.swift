@@ -20,7 +20,7 @@ struct Refusal {
         _ response: HTTPResponse, _ error: OktaError, isStoredCursor: Bool, isRepeated: Bool, tokenReplacement: String
     ) {
         var error = error
-        // If an access token was refused, the challenge header is more precise than the body.
+        // If an access token was refused, the error code in `WWW-Authenticate` is more precise than the one in the body.
         error.code = BearerChallenge.code(in: response) ?? error.code
         let said = error.text.map { " (\($0))" } ?? ""
         let status = response.status
@@ -38,13 +38,14 @@ struct Refusal {
             (kind, pace) = isRepeated ? (.cursorRefused, .probe) : (.serverFailure, .backoff)
             advice =
                 isRepeated
-                ? "Nothing is lost: the log is queried again from a time before the first missing event"
+                ? "Nothing is lost: Tributary queries the log by time, starting before the first uncollected event"
                 : "No action is needed unless this problem occurs again"
         case 400, 414:
             (kind, pace) = (.refusedQuery, .probe)
             advice =
                 status == 414
-                ? "Shorten the filter of this integration" : "Check the filter and the start of this integration"
+                ? "Shorten the filter of this integration"
+                : "Check the filter and the start in this integration's configuration"
         case 404, 405, 410:
             (kind, pace) = (.wrongAddress, .probe)
             advice =

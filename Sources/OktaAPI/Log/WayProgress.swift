@@ -1,4 +1,4 @@
-/// What a pager knows about one way in addition to the durable place: the next request, and the results of earlier attempts.
+/// What a pager knows about one way in addition to its stored place: the next request, and the results of earlier attempts.
 struct WayProgress: Sendable {
     /// The start of the way's query by time, which is used while the way has no link.
     var since: StoredTime
@@ -18,24 +18,24 @@ struct WayProgress: Sendable {
     var previousCount: Int?
     /// The highest number of events in a page that was requested since the last wait.
     var largestCount = 0
-    /// The number of pages in a row whose events were old, without a wait between the pages.
+    /// How many pages in a row were far behind: their events were old, and the next page was requested without a wait.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// The number of earlier attempts at the next request that brought no usable page.
+    /// How often the next request has already been sent without success.
     var retries = 0
     var failures = 0
     /// Okta's id of the first answered attempt at the next request; nil if Okta has answered no attempt.
     var firstRequestID: String?
     /// How often in a row the link was refused.
     var refusals = 0
-    /// The number of answers in a row that brought no usable page, and for which a smaller page might help.
+    /// How many requests since the last usable page or requery have failed because of a problem that smaller pages might prevent.
     var sizeStrikes = 0
-    /// The number of answers in a row that brought no usable page, and for which another link might help.
+    /// How many requests since the last usable page or requery have failed because of a problem that another link might prevent.
     var linkStrikes = 0
-    /// The time from which the pager waits before it tries larger pages again: when the way was last switched to a query by time, when the search
-    /// after that query ended, or when the daemon started with a link to smaller pages. Nil if none of these has happened.
+    /// The pager tries larger pages again a fixed time after this moment: when the way was last switched to a query by time, when the search after
+    /// that query ended, or when the daemon started with a link to smaller pages. Nil if none of these has happened.
     var requeriedAt: ContinuousClock.Instant?
-    /// False from a switch to a query by time until the way has brought a new event.
+    /// Whether the way has brought a new event since it was last switched to a query by time; also true before the first switch.
     var hasNewsSinceRequery = true
 
     init(_ way: LogPlace.Way, limit: Int, due: ContinuousClock.Instant) {

@@ -1,5 +1,5 @@
-/// Renders `debugContext` and `target` by the catalogue's schemas. Scalars of debug data are sent as strings, whatever type the catalogue gives them,
-/// except booleans and integers in events with the oddity `debugNumbers`. Only `originalPrincipal` is an object.
+/// Renders `debugContext` and `target` by the catalogue's schemas. Values of fields are sent as strings, whatever type the catalogue gives them, with
+/// two exceptions: `originalPrincipal` is an object, and events with the oddity `debugNumbers` have unquoted booleans and integers.
 extension EventGenerator {
     func appendDebug(_ plan: inout EventPlan, requestId: [UInt8], to out: inout [UInt8]) {
         switch (plan.oddity, plan.hostility) {

@@ -7,9 +7,9 @@ struct EventGenerator: Sendable {
     let oddShare: Double
     /// The share of events in a form that no healthy org would send, 0…1.
     let hostileShare: Double
-    /// The share of late events, 0…1. They are published up to `lateSpan` milliseconds before they are persisted.
+    /// The share of late events, 0…1. Their delay between publication and persistence is up to `lateSpan` milliseconds longer than usual.
     let lateShare: Double
-    /// The longest delay of a late event, in milliseconds.
+    /// The longest additional delay of a late event, in milliseconds.
     let lateSpan: Int64
     let timeline: Timeline
     let identity: EventIdentity

@@ -39,7 +39,7 @@ struct EventIdentity: Sendable {
         out.appendHex(low & 0xFFFF_FFFF_FFFF, digits: 12)
     }
 
-    /// The variant bits 10, followed by the 62 bits of the check value.
+    /// The two variant bits, 1 and 0, followed by the 62 bits of the check value.
     private func check(_ index: Int) -> UInt64 {
         0x8000_0000_0000_0000 | (Seed.derive(seed, purpose, index) >> 2)
     }
@@ -51,7 +51,7 @@ struct EventIdentity: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The index of the event with the uuid `text`, which may be an event of the future. Nil if the uuid does not belong to this org.
+    /// The index of the event with the uuid `text`, even if the event does not exist yet. Nil if the uuid does not belong to this org.
     func index(of text: some StringProtocol) -> Int? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.count) == [8, 4, 4, 4, 12], let high = UInt64(parts[0], radix: 16),

@@ -33,7 +33,7 @@ struct EventLog: Sendable {
     /// Records that the log is read at `now`. From then on, no event is inserted before the events that have been read.
     mutating func read(now: Int64) { latestRead = max(latestRead, now) }
 
-    /// Adds events at the end. They exist from `time` on, or from the time of the last read or of the last added event if that is later.
+    /// Adds events at the end. They exist from the latest of three times on: `time`, the last read, and when the last added event began to exist.
     mutating func append(_ events: [[UInt8]], at time: Int64) {
         let time = max(time, latestRead, appended.last?.persisted ?? time)
         for event in events {

@@ -89,7 +89,7 @@ public struct FaultRule: Sendable, Codable, Equatable {
     /// call that reads them; or the name of one call, such as `suspend`, `clear-sessions`, `get-user`. Kinds of faults that change pages or links
     /// only affect requests to the log.
     public var at: String?
-    /// Whether the simulator carries out the call before the fault occurs; default false. If true, the kind `disconnect` loses only the answer.
+    /// Whether the simulator carries out the call before the fault occurs; default false. If true, `disconnect` only loses the answer to the call.
     public var done: Bool?
 
     /// Creates a rule. With the defaults, the fault occurs for every request to the log.

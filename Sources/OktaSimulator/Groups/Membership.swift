@@ -41,8 +41,8 @@ extension UserDirectory {
         guard let group = group(request.route.group) else { throw .noGroup(request.route.group) }
         guard let index = index(id: request.route.user) else { throw .noUser(request.route.user) }
         let call = request.route.call
-        // Only members of `OKTA_GROUP` groups can be changed. An app, a directory or Okta itself manages the members of groups of other types. If a
-        // group has roles, only a super administrator may change its members.
+        // Calls can add and remove members only in groups of the type `OKTA_GROUP`. An app, a directory or Okta itself manages the members of other
+        // groups. If a group has roles, only a super administrator may add or remove members.
         let isRefused =
             group.kind != .okta || !group.roles.isEmpty && !request.principal.rights.roles.contains(.superAdmin)
         let (user, isChanged) = try change(index, now: request.now) { user throws(OktaError) in

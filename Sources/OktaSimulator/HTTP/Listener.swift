@@ -62,7 +62,7 @@ final class Listener: Sendable {
             close(socket)
             throw SimulatorError.cannotListen(host: host, port: port, errno: code)
         }
-        // The port has the same offset in IPv4 and IPv6 addresses.
+        // The port has the same offset in `sockaddr_in` and `sockaddr_in6`.
         self.port = withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
         self.socket = socket
         self.handler = handler

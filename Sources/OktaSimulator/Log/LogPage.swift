@@ -1,4 +1,4 @@
-/// The answer to a log query before any fault: its events and its `next` cursor.
+/// The correct answer to a log query, before a fault changes it: its events and its `next` cursor.
 struct LogPage {
     let indexes: [Int]
     /// The `after` of the next request; nil for the last page of a bounded query.

@@ -93,7 +93,7 @@ struct PageRendering {
     private func appendUnreadable(_ out: inout [UInt8]) {
         switch fault?.body {
         case "bare"?:
-            // The event has no uuid. Its transaction id makes its bytes unique to this org, as the bytes of a real event are.
+            // The event has no uuid. Its transaction id differs between orgs. Its bytes therefore differ, too, as with real events.
             out.append(
                 "{\"eventType\":\"user.session.start\",\"version\":\"0\",\"transaction\":{\"type\":\"WEB\",\"id\":\"\(log.uuid(0) ?? "none")\"}}"
             )

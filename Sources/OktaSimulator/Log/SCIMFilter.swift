@@ -1,5 +1,5 @@
-/// A SCIM filter (RFC 7644 section 3.4.2.2). The simulator supports comparisons of the attributes below with a quoted string, `pr`, `and`, `or`, `not
-/// (…)` and parentheses. Everything else is refused, never ignored.
+/// A SCIM filter (RFC 7644 section 3.4.2.2). The simulator supports `and`, `or`, `not (…)`, parentheses, `pr`, and comparisons of an attribute with a
+/// quoted string. Everything else is refused, never ignored.
 struct SCIMFilter {
     /// The attributes; their names are case-sensitive in Okta.
     static let attributes: Set<String> = [

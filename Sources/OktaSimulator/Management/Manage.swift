@@ -122,7 +122,7 @@ extension OrgService {
         }
     }
 
-    /// All users, as tests see them.
+    /// All users, in the form that tests get.
     func users() -> [SimulatedUser] {
         let now = self.now()
         return state.withLock { state in
@@ -142,7 +142,7 @@ extension OrgService {
         }
     }
 
-    /// The user with this id, login or short name, as tests see the user.
+    /// The user with this id, login or short name, in the form that tests get.
     func user(_ key: String) -> SimulatedUser? {
         let now = self.now()
         return state.withLock { state in

@@ -1,4 +1,4 @@
-/// An endpoint for users, groups, roles, sessions or risk, by the name that faults and counts use.
+/// An endpoint for users, groups, roles, sessions or risk. The raw value is its name in fault rules and in ``SimulatedUser/calls``.
 enum ManagementCall: String, Sendable, CaseIterable {
     case listUsers = "list-users"
     case getUser = "get-user"
@@ -23,8 +23,8 @@ enum ManagementCall: String, Sendable, CaseIterable {
     case setRisk = "set-risk"
     case universalLogout = "universal-logout"
 
-    /// Okta's separate request budgets. Each has the number of requests per minute that one credential of a Workforce org may use: half of the org's
-    /// limit.
+    /// Okta's separate request budgets. `limit` is the number of requests per minute that one credential of a Workforce org may send: half of the
+    /// org's limit.
     enum Bucket: String, Sendable, CaseIterable {
         case oneUser = "/api/v1/users/{id}"
         case users = "/api/v1/users"

@@ -1,4 +1,5 @@
-/// The statuses in which a lifecycle call is allowed, and the resulting status, from Okta's Users API. Rules that Okta does not document are marked.
+/// In which statuses a lifecycle call is allowed, and which status results. The source is Okta's Users API. Rules that Okta does not document are
+/// marked.
 struct LifecycleRule {
     enum Outcome: Equatable {
         /// The status does not change.
@@ -41,7 +42,7 @@ struct LifecycleRule {
         case (.resetPassword, .active), (.resetPassword, .passwordExpired), (.resetPassword, .recovery),
             (.resetPassword, .lockedOut), (.resetPassword, .provisioned):
             .now(.recovery)
-        // Okta documents only "the status stays ACTIVE". The simulator assumes that the call is allowed for everyone who can have factors.
+        // Okta documents only "the status stays ACTIVE". The simulator allows the call on every user who can have factors.
         case (.resetFactors, let status) where status != .staged && status != .deprovisioned: .stays
         default: nil
         }

@@ -1,5 +1,5 @@
-/// The users and groups of a simulated org. The first users are named after their purpose. The people who act in the org's log follow. The last users
-/// are the plain users that the settings request.
+/// The users and groups of a simulated org. First come users that are named after their purpose, then the people who act in the org's log, and
+/// finally `OrgSettings.extraUsers` plain users.
 struct MadeUpPeople {
     private let words: Vocabulary
     private let epoch: Int64

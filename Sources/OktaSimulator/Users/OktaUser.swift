@@ -6,7 +6,7 @@ struct OktaUser: Sendable {
     let firstName: String
     let lastName: String
     var status: UserStatus
-    /// The status before the last change, which `search` still shows for a while.
+    /// The status before the last change. `search` still shows this status for a while.
     private(set) var earlierStatus: UserStatus?
     /// A change that has begun but is not complete: the new status, and when the user gets it.
     var transition: (to: UserStatus, at: Int64)?
@@ -56,7 +56,7 @@ struct OktaUser: Sendable {
         }
     }
 
-    /// The user as shown by a search index that is outdated by `delay` milliseconds.
+    /// The user as shown by a search index that is updated `delay` milliseconds late.
     func indexed(now: Int64, delay: Int64) -> OktaUser {
         guard let earlierStatus, now - statusChanged < delay else { return self }
         var earlier = self

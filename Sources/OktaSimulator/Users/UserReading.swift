@@ -51,7 +51,7 @@ extension UserDirectory {
     }
 
     /// Lists users. `search` and `filter` also find deactivated users. The plain list and `q` omit them.
-    /// - Parameter searchDelay: milliseconds by which the result of `search` is outdated.
+    /// - Parameter searchDelay: how many milliseconds after a change `search` shows it.
     mutating func list(_ request: ManagementRequest, searchDelay: Int64) throws(OktaError) -> ManagementAnswer {
         settle(now: request.now)
         let search = request.query["search"], filter = request.query["filter"]

@@ -2,7 +2,7 @@ import Foundation
 
 /// Users as Okta's API shows them.
 extension OktaUser {
-    /// - Parameter isAlone: whether the answer contains only this user. The user then has links to the calls that the user's status allows.
+    /// - Parameter isAlone: whether the answer contains only this user. If so, the JSON has links to the calls that the user's status allows.
     func json(_ request: ManagementRequest, isAlone: Bool) -> [String: Any] {
         let url = "\(request.origin)/api/v1/users/\(id)"
         var object: [String: Any] = [

@@ -6,7 +6,7 @@ struct HourlyRefusals: Sendable {
     /// For each account, the beginning of the counted hour in milliseconds since 1970, and the count.
     private var counts: [UInt32: (since: Int64, count: Int)] = [:]
 
-    /// Returns whether another refusal of this account may be recorded. If so, counts it.
+    /// Returns whether another refused action or dry run by this account may be recorded. If so, counts it.
     mutating func admit(_ uid: UInt32, at now: Int64) -> Bool {
         counts = counts.filter { abs(now - $0.value.since) < HourlyUsers.window }
         let known = counts[uid] ?? (now, 0)

@@ -5,8 +5,8 @@ struct HourlyUsers: Sendable {
 
     /// The number of distinct users within the window that may be acted on without force.
     let limit: Int
-    /// When each user was last acted on, in milliseconds since 1970. Only forced actions can add more users than ``limit``; the rate limit of calls
-    /// bounds their number.
+    /// When each user was last acted on, in milliseconds since 1970. Only forced actions can add more users than ``limit``; Okta's rate limit
+    /// bounds how many.
     private var times: [String: Int64] = [:]
 
     init(limit: Int) { self.limit = limit }

@@ -70,7 +70,7 @@ struct KeyIndex: Sendable {
         return fingerprint(request.integration, request.action, request.user, request.caseID, options)
     }
 
-    /// - Parameter options: the options of the first step, as requested.
+    /// - Parameter options: the options of the request's first step.
     private static func fingerprint(
         _ integration: String, _ command: ResponseAction, _ user: String, _ caseID: String, _ options: ResponseOptions
     ) -> String {

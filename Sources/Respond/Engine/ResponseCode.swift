@@ -11,8 +11,8 @@ package enum ResponseCode: String, Sendable, CaseIterable {
     case keyReused = "key-reused"
     /// An earlier request with the same key did the action, which has been undone since.
     case undoneSince = "undone-since"
-    /// Too many requests are already waiting for the same user or with the same key; or too many refusals and dry runs of the responder were
-    /// recorded within an hour.
+    /// Too many requests are already waiting for the same user or with the same key; or too many refused actions and dry runs by the responder
+    /// were recorded within an hour.
     case busy
     case notFound = "not-found"
     case ambiguous

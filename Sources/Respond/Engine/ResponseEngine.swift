@@ -18,7 +18,7 @@ package actor ResponseEngine: Responding {
         package let description: String
     }
 
-    /// The longest wait for the rate limit: this time for all queries before an action together, and the same time again for each step.
+    /// The longest wait for the rate limit. It applies once to all queries before the first step together, and separately to each step.
     static let patience = Duration.seconds(120)
 
     let orgs: [String: ResponseOrg]
@@ -43,8 +43,8 @@ package actor ResponseEngine: Responding {
     /// Opens and reads the response log in `response.log_directory`. The directory must exist. Nothing is sent to Okta yet.
     ///
     /// - Parameters:
-    ///   - credentialsDirectory: the directory that contains a secret file for each credential without `secret_file`; nil for the directory that the
-    ///     configuration uses.
+    ///   - credentialsDirectory: the directory that contains a secret file for each credential without `secret_file`; if nil, the configuration
+    ///     determines the paths of these files.
     ///   - userAgent: the client's name that Okta sees.
     ///   - environment: the process's environment, which may name a proxy.
     ///   - logger: logs each action once it is recorded.
@@ -200,8 +200,8 @@ package actor ResponseEngine: Responding {
                     &job, step,
                     refused(
                         .undoneSince,
-                        "An earlier request with the same key did this at \(time): \(step.doneWords(for: user.shown)). The action has been undone "
-                            + "since\(now). Tributary did nothing; to repeat the action, use another key or another case",
+                        "An earlier request with the same key did this at \(time): \(step.doneWords(for: user.shown)). The action was undone "
+                            + "later\(now). Tributary did nothing; to repeat the action, use another key or another case",
                         user))
             } else {
                 job.entries.append(entry)
@@ -261,7 +261,7 @@ package actor ResponseEngine: Responding {
         {
             entry.result = refused(
                 .busy,
-                "\(HourlyRefusals.limit) refusals and dry runs of \(job.actor.user) were recorded within an hour, which is the limit. "
+                "\(HourlyRefusals.limit) refused actions and dry runs by \(job.actor.user) were recorded within an hour, which is the limit. "
                     + "Tributary did nothing, and this request is not recorded; try again later")
             job.entries.append(entry)
             return
@@ -334,7 +334,7 @@ package actor ResponseEngine: Responding {
 
     // MARK: Recovery
 
-    /// Completes actions that have no result because the helper stopped: finds out each result and records it. Requests wait until this is done.
+    /// Finds out and records the result of each action that has none because the helper stopped. Requests wait until this is done.
     package func recover() async {
         let task = recovery ?? Task { await self.settleOpen() }
         recovery = task

@@ -76,7 +76,7 @@ package struct ResponseHistory: Sendable {
         return kept
     }
 
-    /// The action with an id, and the action that has undone it.
+    /// The action with this id, and the action that has undone it, if any. Nil if the log has no action with this id.
     func action(_ id: String) throws -> (action: ResponseEntry, undoneBy: ResponseEntry?)? {
         var found: ResponseEntry?
         var undoneBy: ResponseEntry?

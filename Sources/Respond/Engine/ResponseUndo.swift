@@ -8,7 +8,7 @@ package enum ResponseUndo: Sendable, Equatable {
     /// The log has no action with this id.
     case notFound(reason: String)
 
-    /// Determines how to undo an action of the log. The request is for the same case, and names the action that it undoes.
+    /// Determines how to undo an action of the log. The new request is for the same case, and names the action that it undoes.
     init(_ entry: ResponseEntry) {
         let who = entry.user.login ?? entry.user.id ?? entry.user.asked
         guard let result = entry.result else {
@@ -67,7 +67,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .deactivate:
             guard ["ACTIVE", "PROVISIONED"].contains(entry.result?.statusBefore) else {
                 return none(
-                    "WHO was \(entry.result?.statusBefore ?? "in another status") before. The action activate does not restore this status."
+                    "WHO was \(entry.result?.statusBefore ?? "in another status") before. The activate action does not restore this status."
                 )
             }
             return step(.activate)
@@ -79,7 +79,7 @@ package enum ResponseUndo: Sendable, Equatable {
         case .setRisk:
             guard let level = entry.result?.riskLevelBefore, ResponseStep.riskLevels.contains(level) else {
                 return none(
-                    "The risk was \(entry.result?.riskLevelBefore ?? "not known") before, so it can't be restored: use set-risk LOW."
+                    "The risk was \(entry.result?.riskLevelBefore ?? "not known") before. Only HIGH and LOW can be restored: use set-risk LOW."
                 )
             }
             options.riskLevel = level

@@ -1,7 +1,7 @@
 import OktaAPI
 import ResponseLog
 
-/// Facts about a user in addition to the status, if an action needs them. A fact that was not read is nil.
+/// Facts about a user that some actions need in addition to the status. A fact that was not read is nil.
 struct StepFacts: Sendable, Equatable {
     /// Whether an active user is blocked from signing in from unknown devices.
     var isBlocked: Bool?

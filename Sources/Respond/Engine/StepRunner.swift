@@ -155,8 +155,8 @@ struct StepRunner: Sendable {
             return Observation(isDone: !(try await users.isBlocked(user.id, before: deadline)), user: user)
         }
         let isDone = step.isDone(for: user)
-        // A status that the user already had before the call proves nothing. An example is a second link for a user who has not chosen a password
-        // yet.
+        // If the user was already in the expected state before the call, this state proves nothing. That is the case, for example, if a user who has
+        // not chosen a password yet gets a second link.
         let wasThere =
             before.map { step.isDone(for: $0) == true }
             ?? (step.action == .resetPassword && step.options.sendEmail == false)
@@ -188,8 +188,8 @@ struct StepRunner: Sendable {
     // MARK: After failure
 
     private func failed(_ error: OktaCallError, doubt: OktaCallError?) async -> Outcome {
-        // If the answer to an earlier attempt was lost, Okta may have carried out that attempt. A later refusal settles this only if it is about the
-        // user's state.
+        // If the answer to an earlier attempt was lost, Okta may have carried out that attempt. Only a later refusal that is about the user's state
+        // can show whether it did.
         let isStateConflict = error.kind == .refused && Self.isStateConflict(error, step.action)
         if error.mayBeDone || (doubt != nil && !isStateConflict) {
             return await unsettled(doubt ?? error, refusal: doubt != nil && error.kind == .refused ? error : nil)
@@ -235,7 +235,9 @@ struct StepRunner: Sendable {
     private func unsettled(_ error: OktaCallError, refusal: OktaCallError?) async -> Outcome {
         let words = refusal.map { "\(error), and a later attempt was refused (\($0))" } ?? "\(error)"
         var observed =
-            step.isReadBack ? await observe(since: before) : Observation(trouble: "the user's state does not show it")
+            step.isReadBack
+            ? await observe(since: before)
+            : Observation(trouble: "the user's state does not show whether this was done")
         if observed.isDone == false {
             // Okta may still be carrying out a call whose answer was lost.
             await clock.wait(clock.instant() + Self.grace)
@@ -260,10 +262,10 @@ struct StepRunner: Sendable {
         case false?:
             unsettled.result.outcome = .failed
             unsettled.result.message =
-                "Could not \(step.words(for: who)): \(words). After a few seconds, \(observed.words), so Okta has not carried out the request."
+                "Could not \(step.words(for: who)): \(words). A few seconds after the call, \(observed.words), so Okta has not carried out the request."
         case nil:
             unsettled.result.message =
-                "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show it"). "
+                "It is not known whether Okta carried out the request to \(step.words(for: who)): \(words), and \(observed.trouble ?? "the user's state does not show whether this was done"). "
                 + (step.isHarmlessToRepeat
                     ? "Repeating the request does no harm."
                     : "Check the user in the Admin Console before you repeat the request.")

@@ -1,8 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// The events of administrators' actions that the collector committed most recently. The collector writes them to the file `actions.json` in its
-/// runtime directory.
+/// The latest committed events of administrators' actions. The collector writes these events to the file `actions.json` in its runtime directory.
 package struct CommittedActions: Codable, Equatable, Sendable {
     /// The largest size of the file in bytes; 1,000 events take about 250 KiB.
     private static let sizeLimit = 1 << 20
@@ -74,7 +73,8 @@ package struct CommittedActions: Codable, Equatable, Sendable {
 
     /// Reads the file repeatedly until it has contained all awaited events, the time limit is reached, or `isOver` returns true.
     ///
-    /// - Parameter isOver: called between two reads. It makes the pause between them, of about half a second. If it returns true, the wait ends.
+    /// - Parameter isOver: called between two reads. If it returns true, the wait ends. The call should take about half a second, because there is
+    ///   no other pause between the reads.
     static func wait(
         for awaited: [Awaited], path: String, seconds: Int, isOver: () -> Bool
     ) -> (seen: [Action], missing: [Awaited]) {

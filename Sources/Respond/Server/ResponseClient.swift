@@ -9,7 +9,7 @@ package struct ResponseClient: Sendable {
         case noPermission
         /// The connection failed for another reason: the errno of connect(2).
         case unreachable(Int32)
-        /// The helper did not accept the request within ten seconds, or until `isOver` returned true.
+        /// Ten seconds passed, or `isOver` returned true, before the helper accepted the request.
         case busy
         /// The connection ended or became silent before the last line of the answer.
         case cut

@@ -6,7 +6,7 @@ import Synchronization
 import Systemd
 import UnixSignals
 
-/// The helper's process. It consists of services that one group runs: watchdog, reload, socket.
+/// The helper's process. It runs its services (watchdog, reload, socket) in one `ServiceGroup`.
 package struct ResponseDaemon {
     /// How long all services together may take to stop after SIGTERM. It is longer than ``ResponseServer/Limits/windDown``, and shorter than the
     /// unit's `TimeoutStopSec=`.
@@ -123,7 +123,7 @@ private struct ResponseService: Service {
             }
             logger.announce(
                 .stopping,
-                "stopped, after waiting up to \(ResponseServer.Limits().windDown.components.seconds) s for the current requests"
+                "stopped; current requests had up to \(ResponseServer.Limits().windDown.components.seconds) s to end"
             )
         } onGracefulShutdown: {
             notifier.stopping()

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import ResponseLog
 
-/// The process at the other end of a connection. The kernel recorded the user and the groups of the process when it connected (unix(7)).
+/// The process at the other end of a connection. The kernel recorded the user and the groups of the process when the process connected (unix(7)).
 struct ResponsePeer: Equatable, Sendable {
     var pid: pid_t
     var uid: uid_t

@@ -9,11 +9,12 @@ struct IdentityUpdate: Equatable {
     var window: IdentityWindow
     /// True if the window is emptied before the commits are added.
     var empties: Bool
-    /// From this commit on, the window keeps at least this number of identities. The number is recorded so that a reader of the journal drops exactly
-    /// what the writer dropped.
+    /// The window's bound from this commit on: the window drops its oldest commit as long as the other commits have at least this number of
+    /// identities. The number is recorded so that a reader of the journal drops exactly what the writer dropped.
     var bound: Int
-    /// The largest `latest` of the commits that other windows had dropped before this commit moved their identities here. Those commits now count as
-    /// dropped here. After a merge, the commits that this window itself has dropped are included. Nil if there are no such commits.
+    /// Set if this commit moves the identities of other windows to this window: the largest `latest` of the commits that those windows had dropped.
+    /// These commits now count as dropped here. After a merge, the commits that this window itself has dropped are included. Nil if there are no such
+    /// commits.
     var droppedLatest: Int64?
     var commits: [IdentityCommit]
 }
@@ -58,7 +59,7 @@ struct IdentityMemory {
         return earliest
     }
 
-    /// The largest `earliest` of the window's commits; nil if the window is empty.
+    /// The largest `earliest` of the window's commits; the collector stores a median in `earliest`. Nil if the window is empty.
     var newestMedian: Int64? { commits[dropped...].map(\.times.earliest).max() }
 
     /// The largest `latest` of the window's commits; nil if the window is empty.
@@ -116,7 +117,7 @@ struct IdentityMemory {
         queue.forEach { $0.encode(into: store) }
     }
 
-    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
+    /// Decodes a window. Nil if the bytes are not valid in a journal of this version.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
             let bound = IdentityWindow.bound(&cursor, version: version), let hasDropped = cursor.integer(UInt8.self),
@@ -158,7 +159,7 @@ extension IdentityUpdate {
         }
     }
 
-    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
+    /// Decodes an update. Nil if the bytes are not valid in a journal of this version.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let window = cursor.integer(UInt8.self).flatMap(IdentityWindow.init(rawValue:)),
             let empties = cursor.integer(UInt8.self), let bound = IdentityWindow.bound(&cursor, version: version)

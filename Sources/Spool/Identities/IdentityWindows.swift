@@ -132,7 +132,7 @@ struct IdentityWindows {
 
     init() {}
 
-    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
+    /// Decodes the windows. Nil if the bytes are not valid in a journal of this version.
     init?(_ cursor: inout ByteCursor, version: UInt32) {
         guard let count = cursor.integer(UInt8.self), count <= IdentityWindow.limit else { return nil }
         for _ in 0..<count {

@@ -1,10 +1,10 @@
 extension [IdentityCommit] {
-    /// This list merged with `others`, in the order of the log. Nil if fewer than `leastCommon` common identities are in the same order in both lists;
-    /// the caller then appends `others`.
+    /// This list merged with `others`, in the order of Okta's log. Nil if fewer than `leastCommon` common identities are in the same order in both
+    /// lists; the caller then appends `others`.
     ///
-    /// The order matters: a window drops its oldest commits first, and a search starts at the oldest commits that the window still has. Older
-    /// identities must precede newer ones. Otherwise a search could start before an event that the window has dropped, and that event would be
-    /// collected twice. So an event that Okta stored twice, at distant places of the log, must not decide the order.
+    /// The order matters: a window drops its oldest commits first, and the collector's search for remembered events starts at the oldest commits that
+    /// the window still has. Older identities must precede newer ones. Otherwise the search could start before an event that the window has dropped,
+    /// and that event would be collected twice. So an event that Okta stored twice, at distant places of the log, must not decide the order.
     func merged(with others: [IdentityCommit], leastCommon: Int) -> [IdentityCommit]? {
         let held = Set(lazy.flatMap(\.identities))
         let rest = others.flatMap { commit in commit.identities.map { (identity: $0, times: commit.times) } }

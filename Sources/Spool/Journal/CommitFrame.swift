@@ -49,7 +49,7 @@ struct CommitFrame {
         for update in updates { update.encode(into: store) }
     }
 
-    /// Reads the encoding. Nil if the bytes are not valid in this version of the journal.
+    /// Decodes a frame's description. Nil if the bytes are not valid in a journal of this version.
     init?(_ description: UnsafeRawBufferPointer, version: UInt32) {
         var cursor = ByteCursor(description)
         guard let committed = cursor.integer(Int64.self), let position = cursor.text(length: UInt32.self),

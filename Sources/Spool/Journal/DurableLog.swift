@@ -14,7 +14,8 @@ package struct DurableLog {
         self.length = length
     }
 
-    /// Appends bytes and makes them durable. If this throws, the bytes were removed again, or the next call removes them first.
+    /// Appends bytes and makes them durable. If this throws, the new bytes were cut off; if that failed, too, the next call cuts them off before it
+    /// appends.
     package mutating func append(_ bytes: UnsafeRawBufferPointer, _ fileSystem: any FileSystem) throws(SpoolError) {
         try cutIfNeeded(fileSystem)
         needsCut = true

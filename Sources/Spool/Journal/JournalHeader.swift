@@ -1,7 +1,8 @@
 /// The first bytes of a journal: which integration it belongs to, its first cursor, and how the previous generation was sealed. See `Journal`.
 struct JournalHeader: Equatable {
     static let magic: [UInt8] = Array("TRIBJNL\n".utf8)
-    /// Version 1 had no identity windows; version 2 had one time per commit in them. Tributary still reads both, but no longer writes them.
+    /// Version 1 had no identity windows. In version 2, a commit in a window had only one time. Tributary still reads both versions, but no longer
+    /// writes them.
     static let version: UInt32 = 3
     /// Magic, version and length. These fields and the checksum at the end have the same form in every version. So a reader can tell damage from a
     /// newer format.
@@ -126,9 +127,9 @@ struct JournalHeader: Equatable {
     /// The number of bytes at a header's beginning that `manifestSequence` needs.
     static let glanceLength = prefixLength + 16 + 8 + 8 + 8 + 8 + 4
 
-    /// Reads from a header's first bytes how far the manifest must reach: the last position that the seal before this generation gives to a segment.
-    /// If that seal is not finished, the last position before that seal. Nil for an earlier version, or if the bytes are not a header. The checksum
-    /// can't be verified from the first bytes alone, so read the whole header before you rely on the position.
+    /// Reads from a header's first bytes the position that the manifest must reach: the last one that the seal before this generation gives to a
+    /// segment. If that seal is not finished, the last position before that seal. Nil if the journal has an earlier version, or if the bytes are not
+    /// a header. The checksum can't be verified from the first bytes alone, so read the whole header before you rely on the position.
     static func manifestSequence(_ glance: UnsafeRawBufferPointer, isSealFinished: Bool) -> Int64? {
         var cursor = ByteCursor(glance)
         guard let magic = cursor.bytes(8), magic.elementsEqual(Self.magic), cursor.integer(UInt32.self) == Self.version,
@@ -137,8 +138,8 @@ struct JournalHeader: Equatable {
         return Self.sequence(manifest, count: Int(count), isSealFinished)
     }
 
-    /// How far the manifest must reach: the last position that the seal before this generation gives to a segment. If that seal is not finished, the
-    /// last position before that seal. Nil for an earlier version.
+    /// The position that the manifest must reach: the last one that the seal before this generation gives to a segment. If that seal is not finished,
+    /// the last position before that seal. Nil if the journal's version did not record positions.
     func manifestSequence(isSealFinished: Bool) -> Int64? {
         Self.sequence(seal.manifest, count: seal.segments.count, isSealFinished)
     }

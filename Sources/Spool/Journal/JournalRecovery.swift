@@ -86,7 +86,7 @@ struct JournalRecovery {
         return recovered
     }
 
-    /// Finds the seal that must be finished, and removes older journals and files of undecided seals.
+    /// Finds the seal that must be finished. Removes the files of undecided seals, and the older journals that are no longer needed.
     private func removeLeftovers(older: [UInt64], _ recovered: inout RecoveredJournal) throws(SpoolError) {
         let fileSystem = spool.fileSystem
         var older = older

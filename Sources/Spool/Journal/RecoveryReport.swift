@@ -7,7 +7,7 @@ package struct RecoveryReport: Sendable, Equatable {
     /// Bytes truncated from the journal's end. Their records are collected again, because the cursor from before these records is in force again.
     package var bytesCut: Int64 = 0
     package var cutReason: CutReason?
-    /// The number of segments whose seal was decided earlier, and was finished by recovery or by another later attempt.
+    /// The number of segments whose seal was decided earlier, and was finished by recovery or by a later attempt.
     package var segmentsFinished = 0
     /// How many of the segments in `segmentsFinished` no longer exist as files, because a loader has deleted them.
     package var segmentsGone = 0
@@ -34,7 +34,7 @@ package struct RestoredState: Sendable, Equatable {
     package var isSealGivenUp = false
     /// The number of segments that the state did not know and that the manifest lists.
     package var segments = 0
-    /// How many of the segments in `segments` got their manifest lines only now.
+    /// How many of the segments in `segments` had no manifest line until this restoration added it.
     package var newlyListed = 0
     /// The number of events that will be recognized when they are collected again.
     package var known = 0

@@ -58,7 +58,7 @@ struct StateRestoration {
         let used = swept.map { $0.generation + 1 } ?? (found == nil ? marked : nil)
         guard let newest = [listed, used].compactMap(\.self).max(), newest >= generation else { return nil }
         let identities = try identities(of: try segments(after: known), &report)
-        // Only the journal's beginning is kept: its later records are not carried over.
+        // Keeps only what precedes the journal's first commit with records. The records of its commits are not carried over.
         let beginning = try found.map { (found) throws(SpoolError) in
             try recovery.contents(of: found.journal.log.file, upTo: found.recordsStart).0
         }
@@ -160,7 +160,7 @@ struct StateRestoration {
         return commits.reversed()
     }
 
-    /// Whether the segments have all records of a partition that was carried over.
+    /// Whether all records of a carried-over partition are in segments: the window `restored` has their identities.
     private func isSealed(_ partition: OpenPartition, _ windows: IdentityWindows) throws(SpoolError) -> Bool {
         guard let file = found?.journal.log.file else { return false }
         var areKnown = true

@@ -51,9 +51,9 @@ package struct SpoolReader: Sendable {
         id = identity.id
     }
 
-    /// All segments that the manifest lists, in its order, and then the segments on disk that it does not list, by path.
+    /// All segments: first those that the manifest lists, in its order; then the other segments on disk, sorted by path.
     package func segments() throws(SpoolError) -> [SegmentListing] {
-        // Files are listed before the manifest is read, so that a segment that is sealed meanwhile is in both lists.
+        // Lists the files before it reads the manifest, so that a segment whose manifest line is added meanwhile does not look unlisted.
         var onDisk = try files().filter { $0.value.compression != nil }
         var listed: [SealedSegment] = []
         try manifest { (_, line) throws(SpoolError) in
@@ -102,8 +102,8 @@ package struct SpoolReader: Sendable {
     /// Calls `body` for each segment that the manifest lists after a position, in order, until `body` returns false. Segments that no longer exist
     /// are included. A binary search finds the position, so most of a long manifest is not read.
     ///
-    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` sees them, so that a position once seen always
-    /// refers to the same segment.
+    /// Throws `refused` for a position after the manifest's end. Lines are made durable before `body` gets them. So a position that `body` has seen
+    /// always refers to the same segment.
     package func listed(
         after: Int64, _ body: (SegmentListing) throws(SpoolError) -> Bool
     ) throws(SpoolError) {

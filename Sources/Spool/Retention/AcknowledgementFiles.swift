@@ -70,7 +70,7 @@ package struct AcknowledgementFiles: Sendable {
         return found
     }
 
-    /// Records that a loader has stored everything up to a position durably. Returns the acknowledgement that the file then has.
+    /// Writes a loader's acknowledgement that it has durably stored everything up to a position. Returns the acknowledgement that the file then has.
     ///
     /// If two processes acknowledge for one loader at the same time, the smaller position may remain. The only effect is that segments are kept
     /// longer. There is no lock, because any member of the group could hold it permanently.
@@ -218,7 +218,7 @@ package struct AcknowledgementFiles: Sendable {
         try fileSystem.synchronizeDirectory(directory)
     }
 
-    /// Removes this loader's temporary files that remain from processes of this user that were killed. Nothing relies on the removal.
+    /// Removes old temporary files of this loader, if they belong to this user. Killed processes have left them. Nothing relies on the removal.
     private func removeAbandoned(_ names: [String], of loader: String, in directory: OpenFile) throws(SpoolError) {
         let prefix = Self.temporaryPrefix(loader)
         for name in names where name.hasPrefix(prefix) && name.hasSuffix(Self.temporarySuffix) {

@@ -33,10 +33,11 @@ final class Manifest: Sendable {
     private let state: Mutex<State>
     /// Where the manifest ended when it was opened.
     let found: ManifestEnd
-    /// When the segment that was last in the manifest at its opening was sealed, in wall-clock milliseconds; nil if the manifest was empty.
+    /// The time at which the manifest's last segment was sealed, in wall-clock milliseconds; nil if the manifest was empty. Set when the manifest is
+    /// opened, and not updated later.
     let lastSealed: Int64?
 
-    /// `isPending` says whether the seal of a given name, such as `acme/12`, will be finished again.
+    /// `isPending` says whether recovery still has to finish the seal with a given name, such as `acme/12`.
     init(
         _ directory: String, _ fileSystem: any FileSystem, isPending: (String) throws(SpoolError) -> Bool
     ) throws(SpoolError) {
@@ -172,7 +173,7 @@ struct ManifestLine {
     private static let start = Array("{\"sequence\":".utf8), path = Array(",\"path\":\"".utf8)
     private static let seal = Array(",\"seal\":\"".utf8), trailer = Array(",\"line_crc32\":\"".utf8)
 
-    /// Parses a line. Works on bytes, for speed: a start may read ten thousand lines.
+    /// Parses a line. Works on bytes, for speed: the daemon may read ten thousand lines when it starts.
     init?(_ line: UnsafeRawBufferPointer) {
         let contentEnd = line.count - Self.trailer.count - 8 - 2
         guard contentEnd > 0, line[contentEnd...].starts(with: Self.trailer),

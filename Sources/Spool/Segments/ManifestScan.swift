@@ -1,4 +1,4 @@
-/// The fields that every reader of the manifest needs before it knows whether a line matters, found at their fixed places.
+/// The first two fields of a manifest line. From them, a reader decides whether the line matters. The rest of the line is not parsed.
 ///
 /// The checksum is not verified here. Before a reader acts on a line, it makes a `ManifestLine` from it.
 struct ManifestHead: Equatable {
@@ -55,7 +55,8 @@ struct ManifestScan {
         try lines(of: file, from: start, body)
     }
 
-    /// Makes the manifest's present contents durable. Otherwise, after a power cut, a position that a loader relies on could get another segment.
+    /// Makes the manifest's present contents durable. If a loader relied on a position that is not durable, another segment could get the same
+    /// position after a power cut.
     func synchronize() throws(SpoolError) {
         guard try fileSystem.status(path) != nil else { return }
         let file = try fileSystem.open(path, .read)
@@ -69,7 +70,8 @@ struct ManifestScan {
         guard sequence > 0, let size = try fileSystem.status(path)?.size else { return 0 }
         let file = try fileSystem.open(path, .read)
         defer { fileSystem.close(file) }
-        // Every line that begins before `low` is at or before the position. `high` is the end of the range still to be searched.
+        // `low` and `high` are offsets. Lines that begin before `low` have positions up to `sequence`. `high` is the end of the range still to be
+        // searched.
         var low: Int64 = 0
         var high = size
         while high - low > Int64(Self.pieceBytes) {

@@ -53,7 +53,7 @@ extension Spool {
 
     private func journals(_ integration: String) -> String { "\(settings.stateDirectory)/integrations/\(integration)" }
 
-    /// The number of unsealed records in a journal; 0 if the journal can't be read, because the number is only reported.
+    /// The number of unsealed records in a journal, for a report. An unreadable journal is no error here: it counts as 0.
     private func records(of integration: String, _ generation: UInt64?, _ scratch: SpoolScratch) -> Int {
         guard let generation else { return 0 }
         let recovery = JournalRecovery(

@@ -33,7 +33,7 @@ extension SpoolWriter {
         }
     }
 
-    /// Step 3 (*adopt*), called when the seal is decided. May be called again after an error.
+    /// Step 3 (*adopt*). Call this once the seal has been decided. If it throws, it can be called again.
     package func adopt(_ staged: StagedSeal, at now: SpoolInstant) throws(SpoolError) {
         if case .undecided(let plan) = phase, plan.generation + 1 == staged.generation {
             // The header of the next generation lists no segments, because the decision in the bucket lists them.

@@ -71,9 +71,9 @@ struct RollPolicy {
         return load.age >= load.maxAge || load.carriedAge >= carriedMaxAge ? .age : .nothing
     }
 
-    /// The partitions that a seal leaves for the next one: small ones whose events are all late, the smallest first. Once one of them has waited for
-    /// the maximum time, the seal leaves none of them, and seals all of them together. Without carrying over, each seal would write many tiny files:
-    /// one for each class and each of the last ninety days that has a few late events.
+    /// The partitions that a seal leaves for the next one: small partitions whose events are all late. If they exceed a limit together, the seal
+    /// leaves only the smallest ones. Once an unsealed record has waited `carriedMaxAge`, or if the compression changes, the seal leaves none.
+    /// Without carrying over, each seal would write many tiny files: one for each class on each day (of the last ninety) that has a few late events.
     ///
     /// - Parameter wall: the time of the seal, in wall-clock milliseconds.
     func carried(_ partitions: [RecordSummary], wall: Int64, load: Load) -> [Int] {

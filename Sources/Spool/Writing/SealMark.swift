@@ -1,5 +1,5 @@
-/// `SPOOL/_staging/<integration>/sealing-<generation>`: an empty file that exists from before a generation's segments are staged until the manifest
-/// lists them.
+/// `SPOOL/_staging/<integration>/sealing-<generation>`: an empty file. It is created before a generation's segments are staged, and removed once
+/// the manifest lists them.
 ///
 /// A segment can have its final name but no line in the manifest, if the journal that decided the seal is lost. The mark tells `StateRestoration` to
 /// look for such segments.

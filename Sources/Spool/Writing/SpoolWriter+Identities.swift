@@ -1,7 +1,7 @@
 /// Identities of records. They become durable together with the cursor: a commit's frame has its identities, and the header of a new journal has the
 /// complete contents of the windows.
 extension SpoolWriter {
-    /// Whether the window has an identity: one that was committed and not dropped since, or one that was remembered since the last commit.
+    /// Whether the window has this identity: it was committed and not dropped since, or it was remembered since the last commit.
     package func knows(_ identity: RecordIdentity, in window: IdentityWindow) -> Bool {
         identities.contains(identity, in: window)
     }
@@ -30,8 +30,8 @@ extension SpoolWriter {
     }
 
     /// Sets the size of a window, 0...262,144 identities. Call this each time the writer is opened. Without this call, the window has the size that
-    /// the journal has recorded, or 8,192 if the journal has recorded none. The window keeps at least the newest `count` identities: a commit is
-    /// dropped once the later commits alone have `count` identities.
+    /// the journal has recorded, or 8,192 if the journal has recorded none. The window keeps at least the newest `count` identities. It drops all
+    /// identities of a commit together, once the later commits alone have `count` identities.
     package func bound(_ window: IdentityWindow, count: Int) {
         identities.limit(window, to: min(max(0, count), IdentityWindow.maximumBound))
     }
@@ -47,18 +47,18 @@ extension SpoolWriter {
     /// The number of identities in each window that is not empty, as of the last durable commit.
     package var identityCounts: [IdentityWindow: Int] { identities.counts }
 
-    /// The largest `latest` of all commits that the window has dropped because of its bound since it was last emptied. Commits that another window
-    /// dropped before its identities were moved to this window count, too. Nil if there are no such commits.
+    /// The largest `latest` of all commits that the window has dropped because it was full, since it was last emptied. If another window's identities
+    /// were moved here, the commits that the other window had dropped count, too. Nil if there are no such commits.
     package func droppedLatest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.droppedLatest }
 
-    /// The largest `earliest` of the window's commits; nil if the window is empty.
+    /// The largest `earliest` of the window's commits; nil if the window is empty. The collector passes a median as `earliest`, hence the name.
     package func newestMedian(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.newestMedian }
 
     /// The largest `latest` of the window's commits; nil if the window is empty.
     package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the window has no
-    /// identity at any of these depths.
+    /// The smallest `IdentityTimes.earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the
+    /// window has no identity at any of these depths.
     package func earliest(_ window: IdentityWindow, depths: Range<Int>) -> Int64? {
         identities.memory(window)?.earliest(depths: depths)
     }

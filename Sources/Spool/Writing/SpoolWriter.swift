@@ -46,7 +46,7 @@ package final class SpoolWriter {
         case ready
         /// The segments are staged, and the decision in the fleet's bucket is pending. Until the decision, the writer commits nothing.
         case undecided(SealPlan)
-        /// It is unknown whether the next generation is in force. The writer repeats this step before it does anything else.
+        /// It is unknown whether the next generation is in force. The writer repeats the step *decide* before it does anything else.
         case deciding(SealPlan, carrying: [Int], SpoolInstant)
         /// The next generation is durably in force. Files still have to be moved to their final names and listed in the manifest.
         case decided(SealPlan, isRetry: Bool)
@@ -130,7 +130,7 @@ package final class SpoolWriter {
 
     /// Buffers a record, a line without its newline. `time` is the event's time in milliseconds since 1970.
     ///
-    /// Throws `stalePartition`, `invalidRecord`, or `tooMuch` if a commit is needed first. If this throws `codec`, discard the buffered records.
+    /// Throws `stalePartition` or `invalidRecord`. Throws `tooMuch` if a commit is needed first. If it throws `codec`, discard the buffered records.
     package func append(
         _ record: UnsafeRawBufferPointer, to partition: PartitionID, time: Int64
     ) throws(SpoolError) {
@@ -190,7 +190,7 @@ package final class SpoolWriter {
         lines.removeAll()
     }
 
-    /// Drops the buffered records, and the changes to identity windows that belong to them.
+    /// Drops the buffered records, and the changes to identity windows that the next commit would have made.
     package func discard() {
         identities.discard()
         for index in partitions.partitions.indices {
@@ -317,7 +317,7 @@ package final class SpoolWriter {
         do throws(SpoolError) {
             try decide(plan, carrying: carried, at: now)
         } catch {
-            // The seal was not decided: only staged files exist, and the next attempt writes them again.
+            // In the phase `ready`, the seal was not decided, and only staged files exist. They are removed: the next attempt writes new ones.
             if case .ready = phase { removeStaged(plan) }
             throw error
         }
@@ -358,8 +358,7 @@ package final class SpoolWriter {
         func monotonic(_ committed: Int64, _ limit: Int64) -> Int64 {
             now.monotonic - min(max(0, now.wall.subtractingReportingOverflow(committed).partialValue), limit)
         }
-        // The limit is the longest wait of a record. A record that has waited longer counts as having waited exactly that long, so that a seal is due
-        // now.
+        // The limit is the longest time that a record may wait to be sealed. At this age, a seal is due, so a greater age would change nothing.
         firstCommit = found.firstCommit.map { monotonic($0, policy.carriedMaxAge) }
         carriedSince = found.carriedSince.map { monotonic($0, policy.carriedMaxAge) }
         phase = found.pending.map { .decided($0, isRetry: true) } ?? .ready
@@ -397,8 +396,8 @@ package final class SpoolWriter {
         for index in touched {
             guard let lines = partitions.partitions[index].buffer?.bytes else { continue }
             let packed = partitions.partitions[index].packed
-            // The lines were compressed, then the setting changed, and then this commit finished a seal that had failed before. That seal began the
-            // present generation, which has the new compression, so these lines can't be committed.
+            // Compressed lines can't be committed to a generation with another compression. This happens if the compression setting changed after the
+            // lines were compressed, and then this commit began a new generation, for example by finishing a seal that had failed before.
             if let packed, packed.compression != journal.header.compression { throw .stalePartition }
             let start = frame.count
             var encoding = Compression.none

@@ -13,9 +13,9 @@ struct DestinationAdd: AsyncParsableCommand {
         commandName: "add",
         abstract: "Set up a destination: check its settings, test it, save it, and show how to start the delivery.",
         discussion: """
-            Each key of the configuration has a flag. On a terminal, the command asks for missing values. The secret (an access key, token or \
-            password) is typed without being shown, or read from standard input. Only this destination's delivery can read it. The command writes \
-            conf.d/destination-NAME.yaml. For Amazon S3, it prints the policy that the access key or role needs.
+            Each key of a destination's configuration has a flag. On a terminal, the command asks for missing values. The secret (an access key, \
+            token or password) is typed without being shown, or read from standard input. Only this destination's delivery can read it. The command \
+            writes conf.d/destination-NAME.yaml. For Amazon S3, it prints the policy that the access key or role needs.
 
             The destination is tested before it is saved. In a bucket, the test writes a small object, and deletes it again if the access key allows \
             that. In other destinations, the test stores nothing. If a step fails, nothing is saved.

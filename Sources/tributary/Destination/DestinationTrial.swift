@@ -4,7 +4,7 @@ import Delivery
 import FoundationEssentials
 import Logging
 
-/// Tests a destination. The destination may not be saved yet, and its secret may not be stored yet.
+/// Tests a destination, even if it is not saved yet or its secret is not stored yet.
 struct DestinationTrial {
     let administration: Administration
 
@@ -12,7 +12,7 @@ struct DestinationTrial {
         self.administration = administration.with(.deliver(destination.name))
     }
 
-    /// Whether a destination needs a secret that `destination add` stores.
+    /// Whether Tributary must store a secret for a destination: the destination needs a secret, and `secret_file` is not set.
     static func needsSecret(_ destination: Configuration.Destination) -> Bool {
         switch destination.type {
         case .s3: destination.credentials == .static && destination.settings.secretFile == nil

@@ -28,7 +28,7 @@ struct FleetConnection {
     let fleet: Configuration.Fleet
     let access: FleetAccess
 
-    /// Mistakes in other parts of the configuration are reported, but do not prevent the command from showing the fleet or draining a host.
+    /// Mistakes outside the sections `fleet` and `network` are reported, but the command can still show the fleet or drain a host.
     ///
     /// - Throws: exit code 78, with a message, if there is no fleet or a file can't be used.
     init(_ options: ConfigurationOptions) throws {

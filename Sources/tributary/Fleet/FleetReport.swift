@@ -37,7 +37,7 @@ struct FleetReport: Encodable {
     var hosts: [Host]
     /// The configured integrations, and other integrations that a host holds, sorted by name.
     var integrations: [Integration]
-    /// Hosts that an operator has requested to drain, but that do not run.
+    /// Hosts that do not run, and for which a request to drain is stored.
     var drainingHosts: [String]
 
     /// - Parameter integrations: the names of the integrations that are configured on this host and collected.

@@ -7,10 +7,10 @@ struct FleetStatus: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show the hosts of the fleet and the integrations that each collects.",
         discussion: """
-            Shows whether the store of the leases answers, and all hosts of the fleet. For each integration, shows the host that holds it, since \
-            when, and from which host it was taken over. Integrations that no host holds come first.
+            Shows all hosts of the fleet, and whether the store of the leases answers. For each integration, shows which host holds it, since when, \
+            and from which host it was taken over. Integrations that no host holds come first.
 
-            Exits with 0 if a host holds each integration of this host's configuration. Exits with 69 if no host holds one of them, or if etcd or \
+            Exits with 0 if each integration of this host's configuration is held by a host. Exits with 69 if one of them is not, or if etcd or \
             the bucket can't be reached.
 
             Example:

@@ -78,7 +78,7 @@ struct IntegrationEdit: AsyncParsableCommand {
     }
 
     private func ask(_ record: inout IntegrationRecord, _ dialogue: Dialogue, _ present: Configuration) throws {
-        dialogue.hint("Enter keeps the value in brackets; - removes it")
+        dialogue.hint("Enter keeps the value in brackets. To remove a description or filter, type -")
         var questions = [("Description", "description"), ("Address of the org", "url")]
         if record.has(.dataIngest) {
             questions += [

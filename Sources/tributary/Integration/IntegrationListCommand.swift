@@ -7,8 +7,9 @@ struct IntegrationList: AsyncParsableCommand {
         commandName: "list",
         abstract: "List all integrations with their purpose, credential and progress.",
         discussion: """
-            The first column is a mark. ✔: the integration collects. ✘: it does not collect, or its configuration can't be used. ‖: it is paused. \
-            Three dots: it starts. A single dot: no daemon runs on this host, or the daemon does not collect the integration.
+            The first column is a mark. ✔: the integration collects. ✘: the daemon can't collect it now, or its configuration can't be used. ‖: it \
+            is paused. Three dots: it is starting. A single dot: no daemon runs on this host, the daemon has not loaded the integration, the \
+            integration is only for response actions, or its log is left to another host of the fleet.
 
             If the configuration has a mistake that concerns more than one integration, the command shows it after the list, and exits with 78.
 
@@ -27,7 +28,9 @@ struct IntegrationList: AsyncParsableCommand {
             if json {
                 Terminal.result(try IntegrationTable.json(table.rows + table.unusable))
             } else {
-                if table.report == nil { Terminal.complain("no daemon runs, so only the configuration is shown") }
+                if table.report == nil {
+                    Terminal.complain("no daemon runs with this configuration, so only the configuration is shown")
+                }
                 for line in table.text(.output) { Terminal.result(line) }
             }
             if let refusal = table.refusal { throw refusal }
@@ -66,7 +69,9 @@ struct IntegrationShow: AsyncParsableCommand {
             if json {
                 Terminal.result(try IntegrationTable.json(row))
             } else {
-                if table.report == nil { Terminal.complain("no daemon runs, so only the configuration is shown") }
+                if table.report == nil {
+                    Terminal.complain("no daemon runs with this configuration, so only the configuration is shown")
+                }
                 Terminal.result(row.details(.output, isRunning: table.report != nil, settings: settings))
             }
             if let refusal = table.refusal { throw refusal }

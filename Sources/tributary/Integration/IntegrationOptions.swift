@@ -54,7 +54,7 @@ struct IntegrationFields: ParsableArguments {
         if responseAction == false { try refuse(.responseAction, "--no-response-action") }
     }
 
-    /// Refuses the flags of all keys of a purpose that the integration will not have.
+    /// Refuses flags that belong to the purpose `kind`, which `flag` switches off.
     private func refuse(_ kind: IntegrationRecord.Kind, _ flag: String) throws {
         guard let other = given.first(where: { $0.path.hasPrefix("\(kind.rawValue).") }) else { return }
         throw ValidationError("\(other.flag) has no effect together with \(flag): omit one of them")

@@ -15,7 +15,7 @@ struct IntegrationStart {
     let dialogue: Dialogue?
     let interruption: Interruption
     let patience: Duration
-    /// Whether to start the service without asking the person if it does not run (`--enable`).
+    /// Whether to start a stopped service without asking the person (`--enable`).
     let enables: Bool
     let json: Bool
 
@@ -35,7 +35,7 @@ struct IntegrationStart {
         /// The host of the fleet that collects the integration, if it is not this host.
         var host: String?
         var problem: String?
-        /// Whether a part of the log up to now is still to be collected.
+        /// Whether the integration is still catching up with the log.
         var isCatchingUp = false
 
         private enum CodingKeys: String, CodingKey {
@@ -155,11 +155,11 @@ struct IntegrationStart {
             let spool = request.configuration.spool
             let first = Int(min(SpoolSettings.firstFiles, spool.segmentMaxAge.duration).components.seconds)
             Terminal.complain(
-                "  files appear in \(spool.directory) within \(StatusReport.duration(first)): \(CommandHint.command("spool list"))"
+                "  files appear in \(spool.directory) within \(StatusReport.duration(first)); list them with: \(CommandHint.command("spool list"))"
             )
         case "on_another_host":
             Terminal.result(
-                "\(terminal.green("✔")) \(name) is saved, and \(document.host ?? "another host") of the fleet collects it: \(CommandHint.command("fleet status"))"
+                "\(terminal.green("✔")) \(name) is saved, and \(document.host ?? "another host") of the fleet collects it: see \(CommandHint.command("fleet status"))"
             )
         case "failing":
             Terminal.result(

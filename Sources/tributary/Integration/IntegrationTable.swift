@@ -8,7 +8,7 @@ import Setup
 struct IntegrationTable {
     /// The readable parts of the configuration.
     let configuration: Configuration
-    /// Why the daemon could not start with this configuration; nil if it could.
+    /// Why a daemon would not start with this configuration; nil if it would start.
     let refusal: ConfigurationError?
     /// The configuration's files, and the file and line that declare each integration.
     let edit: ConfigurationEdit

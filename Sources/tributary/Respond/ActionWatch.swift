@@ -1,4 +1,4 @@
-/// Informs the person while the helper acts: that Okta has not answered yet, and after Ctrl-C, that an action that has begun can't be stopped.
+/// While the helper of `respond` acts, tells the person that Okta has not answered yet, and after Ctrl-C, why the command still runs.
 final class ActionWatch {
     private static let patience = Duration.seconds(3)
 

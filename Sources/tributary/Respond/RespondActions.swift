@@ -45,8 +45,8 @@ struct RespondContain: RespondCommand {
     static let configuration = about(
         "Suspend a user, and clear sessions, tokens and remembered devices.",
         """
-        Runs the steps one after the other, and reports each of them. If the user can't be suspended in the present state, the sessions and tokens \
-        are still cleared. A session in an application continues until the application asks Okta again. Exits with 77 if a step was refused.
+        Runs the steps one after the other, and reports each of them. If the user's present state does not allow a suspension, the sessions and \
+        tokens are still cleared. A session in an application continues until the application asks Okta again. Exits with 77 if a step was refused.
         """, example: "mallory@acme.example --case INC-4711")
     @OptionGroup var target: RespondTarget
 }

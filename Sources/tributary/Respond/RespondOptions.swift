@@ -76,7 +76,7 @@ struct RespondTarget: ParsableArguments {
         if from != nil {
             guard user == nil else { throw .mistake("give one user, or a file with --from, but not both") }
             guard key == nil else {
-                throw .mistake("--key is for one user; with --from, each line has its own key")
+                throw .mistake("--key is only for one user: with --from, the command makes a key for each line")
             }
         } else {
             guard user != nil else {

@@ -33,7 +33,7 @@ struct RespondVerdict {
     static func status(of result: ResponseResult) -> ExitCode {
         switch result.outcome {
         case .done, .alreadyDone, .wouldDo: .success
-        // If the credential is the reason, a retry does not help, so the exit code is not `unavailable`.
+        // If the credential is the reason for the failure, a retry does not help, so the exit code is not `unavailable`.
         case .failed where ["credential", "not-permitted"].contains(result.code): ExitStatus.noPermission
         case .failed, .unknown: ExitStatus.unavailable
         case .refusedByOkta: ExitStatus.noPermission

@@ -18,7 +18,8 @@ struct Responder {
         client = ResponseClient(socket: socket)
     }
 
-    /// The environment without the directories of the helper's unit. The defaults in the configuration are then the same as for the collector.
+    /// The environment without the variables that name the directories of the helper's unit. The defaults in the configuration are then the same as
+    /// for the collector.
     static var environment: [String: String] {
         ProcessInfo.processInfo.environment.filter { !["RUNTIME_DIRECTORY", "STATE_DIRECTORY"].contains($0.key) }
     }
@@ -210,7 +211,7 @@ struct Responder {
         switch Self.membership(of: user, in: group) {
         case .none where group != Self.group:
             return
-                "response actions are for members of the group \(group), to which \(socket) belongs, and \(user) is not one of them"
+                "response actions are for members of the group \(group), which owns \(socket); \(user) is not a member"
         case .none:
             return """
                 response actions are for members of the group \(group), and \(user) is not one of them. To add this user: \

@@ -36,7 +36,7 @@ struct Dialogue: Sendable {
         }
     }
 
-    /// Asks for a secret, typed or pasted without being shown, until it is valid.
+    /// Asks for a secret until a valid one is entered. The terminal does not show what the person types or pastes.
     func secret(_ prompt: String, _ check: ([UInt8]) throws -> Void) throws -> [UInt8] {
         while true {
             let secret: [UInt8]

@@ -21,7 +21,7 @@ struct Interruption: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading.store(ends[0], ordering: .relaxed)
         writing.store(ends[1], ordering: .sequentiallyConsistent)
-        // The parent process may have blocked the signals, as thread pools do.
+        // These signals may be blocked: a process inherits the signal mask of the thread that started it, and thread pools often block signals.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM, SIGHUP] {

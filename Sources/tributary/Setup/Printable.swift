@@ -29,7 +29,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// DEL, C1, line and paragraph separators, and marks that reorder text (Unicode TR 36, 3.2).
+    /// Whether this is DEL, a C1 control character, a line or paragraph separator, or a mark that reorders text (Unicode TR 36, 3.2).
     fileprivate var isDisturbing: Bool {
         switch value {
         case 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true

@@ -39,7 +39,7 @@ struct SpoolAck: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Records that the loader has loaded all segments up to this position of the manifest.",
+            "Acknowledge all segments up to this position of the manifest.",
             valueName: "position"))
     var through: String?
 

@@ -82,7 +82,7 @@ struct SpoolCat: AsyncParsableCommand {
     private func cat(
         _ path: String, from reader: SpoolReader, _ matcher: RecordMatcher, _ left: inout Int
     ) throws(SpoolError) {
-        // Without a filter and a limit, the pieces are written as they are. Otherwise, each line is checked and written separately.
+        // If there is neither a filter nor a limit, the pieces are written as they are. Otherwise, each line is checked and written separately.
         if limit == nil, matcher.takesAll {
             try reader.cat(path) { (piece) throws(SpoolError) in try StandardOutput.put(piece) }
             return

@@ -33,13 +33,13 @@ struct SpoolExport: ParsableCommand {
     @Option(help: ArgumentHelp("The directory for the files; created if it is missing.", valueName: "directory"))
     var parquet: String
 
-    @Option(help: "The AWS Region of the lake, for the layout.")
+    @Option(help: "The AWS Region of the lake; it is part of each file's path.")
     var region: String
 
-    @Option(help: "The AWS account of the source, 12 digits, for the layout.")
+    @Option(help: "The AWS account of the source, 12 digits; it is part of each file's path.")
     var accountId: String
 
-    @Option(help: "The prefix of each source's name.")
+    @Option(help: "The prefix of each custom source's name; a hyphen and the class follow it.")
     var sourcePrefix = "okta"
 
     @Option(
@@ -73,7 +73,7 @@ struct SpoolExport: ParsableCommand {
         }
         guard loader == nil || (sinceManifest == nil && filter.isEmpty) else {
             throw ValidationError(
-                "--loader acknowledges everything up to a position: omit --since-manifest and the filters")
+                "--loader acknowledges everything up to a position, so omit --since-manifest and the filters")
         }
     }
 

@@ -27,7 +27,7 @@ struct SpoolPrune: ParsableCommand {
     @Option(help: "Delete only segments that were sealed at least this long ago: a duration such as 12h or 30d.")
     var olderThan: String?
 
-    @Flag(help: "Delete only segments that all registered loaders have acknowledged; by default, of any age.")
+    @Flag(help: "Delete only segments that all registered loaders have acknowledged; without --older-than, of any age.")
     var acknowledged = false
 
     @Option(help: "Delete only segments of this integration.", completion: .names(of: .integrations))

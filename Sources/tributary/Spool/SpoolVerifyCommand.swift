@@ -16,9 +16,9 @@ struct SpoolVerify: AsyncParsableCommand {
             loader deleted are not an error, but gaps in the manifest's positions are. The search for duplicate events takes at most \
             128 MiB of memory, so a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
-            With --bucket, the command verifies a fleet's bucket. It also checks each seal, that no seal is missing, and that each object \
-            belongs to a seal. An integration with more records than the number above is read several times. A missing segment is an error if older \
-            segments of its class exist, because lifecycle rules delete the oldest segments first.
+            With --bucket, the command verifies a fleet's bucket. It also checks that each seal is valid, that no seal is missing, and that each \
+            object belongs to a seal. An integration with more records than the number above is read several times. A missing segment is an error if \
+            older segments of its class exist, because lifecycle rules delete the oldest segments first.
 
             Example:
               tributary spool verify --json
