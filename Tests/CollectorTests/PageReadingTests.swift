@@ -447,6 +447,21 @@ struct PageReadingTests {
         }
     }
 
+    @Test("if repeats make up half of a small head, the events between the history and the tail are collected")
+    func smallHeadOfRepeats() throws {
+        let log = try backfill(tail: 4)
+        // The events 100 and 101 are also stored among the events of the history.
+        #expect(try log.store(Array(10..<91) + [100, 101], next: "h1").change == .tailDropped)
+        try log.reopen(filter: "new")
+        // The new filter matches few of the events that the history remembers.
+        let events = [89] + Array(91..<100) + [102, 103, 104]
+        var search = try log.search(events)
+        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        try log.store(events, next: "h2", search: search)
+        #expect(Set(91..<100).isSubset(of: log.collected))
+        #expect(log.twice == [])
+    }
+
     @Test("if the filter changes while the head is not full, the events between the history and the tail are collected")
     func filterChangeBeforeHeadIsFull() throws {
         let log = try backfill(tail: 5)

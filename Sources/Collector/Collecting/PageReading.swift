@@ -20,9 +20,9 @@ import Spool
 ///   `2 * need` different events of the window. In the second pass, after half of them, all forgotten events have been skipped (A2, A4). No new event
 ///   has been skipped, because the other half follows.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
-///   remembers the first events that the tail passes. When the history has seen half of the head, it has reached the tail's beginning (A2, A4). Then
-///   the windows are joined and one way remains. If the head is full, the tail remains, because its stretch continues the stretch of the history.
-///   Otherwise the history remains, because all events that the tail has passed are remembered.
+///   remembers the first events that the tail passes. When the history has seen half of a full head, it has reached the tail's beginning (A2, A4). Then
+///   the windows are joined, and the tail remains, because its stretch continues the stretch of the history. If the head is not full, the history
+///   remains: all events that the tail has passed are remembered, but no search counts them.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
@@ -237,17 +237,20 @@ struct PageReading {
             var tail = tail
             if !hasMetHead, let reached = history.reached, reached > tail.reached ?? reached {
                 // The history has overtaken the tail. Events that the tail has still to pass may be forgotten now or later.
-                tail.unprovenUntil = ServerTime(reached.milliseconds)
+                let earlier = tail.unprovenUntil?.milliseconds ?? .min
+                tail.unprovenUntil = ServerTime(max(earlier, reached.milliseconds))
             }
             if mayForgetTail(history, tail) { tail.next = nil }
             checkpoint.place.ways = .one(tail)
             checkpoint.change = .historyEnded
+            // Fewer common events than this can be repeats (A4), which say nothing about the order.
+            writer.joinWindows(inOneStretch: isOneStretch(history, tail), leastCommon: limits.need / 2)
         } else {
+            // The events of a small head can be repeats (A4). So there may be unread events before the tail's beginning.
             checkpoint.place.ways = .one(history)
             checkpoint.change = .tailDropped
+            writer.setTailAside()
         }
-        // Fewer common events than this can be repeats (A4), which say nothing about the order.
-        writer.joinWindows(inOneStretch: isOneStretch(history, tail), leastCommon: limits.need / 2)
     }
 
     /// Whether the joined window may drop events that the tail is reading again by links. In that case, the tail is queried by time again, with a
@@ -371,8 +374,8 @@ extension SpoolWriter {
         forget(.head)
     }
 
-    /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone before it has reached
-    /// the tail's beginning. These events are known, but no search counts them: the main way has still to collect events that come before them.
+    /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone and may not have
+    /// reached the tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before them.
     func setTailAside() {
         // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty.
         move(.earlierMain, to: .earlierTail)
