@@ -6,8 +6,9 @@
 #include <emmintrin.h>
 #endif
 
-// Each block of 64 bytes becomes four masks with one bit per byte: quotes, backslashes, opening and closing brackets. The bytes inside strings are
-// the prefix parity of the unescaped quotes. A block in which the container can't end takes some 80 instructions, whatever its contents.
+// Finds the end of a JSON object or array. Each block of 64 bytes becomes four masks with one bit per byte: quotes, backslashes, opening and closing
+// brackets. A byte is inside a string if the number of unescaped quotes before it is odd. A block in which the object or array can't end takes some
+// 80 instructions, whatever its contents.
 
 namespace {
 
