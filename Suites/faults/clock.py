@@ -53,9 +53,9 @@ def jumps(programs, scratch, what, by):
         took = time.monotonic() - began
         check(f"{what}: the daemon is not in a busy loop", (processor_seconds(daemon.process.pid) - used) / took < 0.5)
         check(f"{what}: Okta is queried at the poll interval", org.requests() - requests <= 2 * took + 10)
-        integration = daemon.integration
-        check(f"{what}: the integration is live", integration["state"], "live")
-        check(f"{what}: the lag is plausible", 0 <= integration["lag_seconds"] <= 30)
+        # On a busy machine, an integration may be catching up for a moment.
+        daemon.wait_for("a live integration", lambda: daemon.integration["state"] == "live")
+        check(f"{what}: the lag is plausible", 0 <= daemon.integration["lag_seconds"] <= 30)
         retention_passes(held, daemon)
         check(f"{what}: retention has deleted no segment", before - set(home.segments()), set())
         home.control["clock_offset"] = 0

@@ -502,6 +502,7 @@ struct PageReadingTests {
         let log = try backfill(tail: 8, spacing: 60_000)
         var start = 110
         while start < 150, log.place.backfill != nil {
+            #expect(log.writer.droppedLatest(.main) == nil)
             try log.store(Array(start..<start + 5), next: "h\(start)")
             start += 5
         }

@@ -187,7 +187,7 @@ struct IdentityTests {
             }
             #expect(list(writer, main) == [1, 2, 3, 4, 5, 6, 7, 8])
             remember([9, 10], in: main, writer)
-            writer.merge(tail, into: main)
+            writer.merge(tail, into: main, leastCommon: 1)
             try commit(writer, 10, 10)
             #expect(list(writer, tail) == [])
             #expect(list(writer, main) == [4, 5, 6, 90, 7, 8, 9, 10])
@@ -230,7 +230,7 @@ struct IdentityTests {
         remember([1, 2], in: main, writer)
         remember([5, 6], in: tail, writer)
         try commit(writer)
-        writer.merge(tail, into: main)
+        writer.merge(tail, into: main, leastCommon: 1)
         try commit(writer)
         #expect(list(writer, main) == [1, 2, 5, 6])
         #expect(list(writer, tail) == [])

@@ -258,7 +258,8 @@ struct PageReading {
     ///
     /// The window drops an event only if a full window of other events follows it. All of these other events are the tail's, except for some that
     /// only the history has passed since the tail's beginning: fewer than half of ``PassedLimits/need`` (A2). A tail that has dropped events reads
-    /// them again only after a search, so the joined window does not matter to it.
+    /// them again only after a search, so the joined window does not matter to it. If the history has overtaken the tail, it may have passed more events
+    /// alone; what the tail then repeats is announced (``LogPlace/Way/unprovenUntil``).
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
         guard isOneStretch(history, tail), writer.droppedLatest(.tail) == nil else { return false }
         return writer.identityCount(.tail) + limits.need / 2 >= limits.window
@@ -291,8 +292,9 @@ struct PassedLimits: Sendable {
     var restartDepths = 8_192..<9_216
 }
 
-/// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters. With a
-/// single window, a new filter could add many older events, and the window would drop other events that a search must still find.
+/// The windows of a way: one for events that it has passed with its present filter, and one for those that it passed with earlier filters, or that a
+/// tail has passed which was set aside. With a single window, a new filter could add many older events, and the window would drop other events that a
+/// search must still find.
 struct PassedWindows: Sendable {
     let present: IdentityWindow
     let earlier: IdentityWindow
@@ -341,7 +343,7 @@ extension IdentityWindow {
     static let tail = window(1)
     /// The first events that the tail has passed.
     static let head = window(2)
-    /// Events that the main way has passed with earlier filters.
+    /// Events that the main way has passed with earlier filters, and before them the events of tails that were set aside.
     static let earlierMain = window(4)
     /// Events that the tail has passed with earlier filters.
     static let earlierTail = window(5)
@@ -377,7 +379,8 @@ extension SpoolWriter {
     /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone and may not have
     /// reached the tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before them.
     func setTailAside() {
-        // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty.
+        // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty, except after an upgrade from version 1 or
+        // 2. Then the events in it are kept, too.
         move(.earlierMain, to: .earlierTail)
         move(.tail, to: .earlierMain)
         move(.earlierTail, to: .earlierMain)

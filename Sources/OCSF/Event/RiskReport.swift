@@ -1,4 +1,4 @@
-/// Okta's assessment of the risk of a request or a user, collected from all members of an event that state one.
+/// Okta's assessment of the risk of a request or a user. Several members of an event can contain parts of it; all of them are read.
 struct RiskReport {
     enum Level: Int, Comparable {
         case low = 1, medium, high

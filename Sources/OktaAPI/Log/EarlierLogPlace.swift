@@ -61,8 +61,8 @@ package struct EarlierLogPlace: Sendable, Hashable, Codable {
         }
     }
 
-    /// The same place in the present form. If the address, the filter or the page size has changed since version 2 wrote the cursor, the
-    /// ``LogPlace/source`` of the place differs from that of the query. The log is then queried by time.
+    /// This place as a ``LogPlace``, which has the present form. If the address, the filter or the page size has changed since the cursor was stored in
+    /// the form of version 2, the place's ``LogPlace/source`` is empty. It then differs from the query's source, so the log is queried by time.
     package func upgraded(for query: LogQuery) -> LogPlace {
         func way(_ old: Way) -> LogPlace.Way {
             // Version 1 stored no time, only a link. A query by time therefore starts at the oldest events that Okta still has.

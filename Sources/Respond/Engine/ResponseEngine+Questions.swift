@@ -12,7 +12,8 @@ extension ResponseEngine {
 
     enum Finding: Sendable {
         case user(OktaUser)
-        /// The user to act on could not be determined. Contains the reason, and the matching users if there are several.
+        /// The action ends here: the user is protected, or it is not clear which user is meant. Contains the reason, and the matching users if there
+        /// are several.
         case stopped(ResponseResult, ResponseUser, [ResponseUser])
     }
 

@@ -6,8 +6,8 @@ struct IdentityWindows {
     private var memories: [IdentityMemory] = []
     private var pending: [(window: IdentityWindow, queue: IdentityQueue)] = []
     private var emptied: Set<IdentityWindow> = []
-    /// Pairs of windows: the contents of the source are merged into the target if they have `leastCommon` identities in common. Otherwise, or if
-    /// `leastCommon` is nil, they are appended.
+    /// Pairs of windows: the contents of the source are merged into the target if at least `leastCommon` common identities are in the same order
+    /// in both. Otherwise, or if `leastCommon` is nil, they are appended.
     private var moves: [(source: IdentityWindow, target: IdentityWindow, leastCommon: Int?)] = []
 
     var hasPending: Bool { pendingCount > 0 || !emptied.isEmpty || !moves.isEmpty }

@@ -21,11 +21,10 @@ extension SpoolWriter {
     package func move(_ source: IdentityWindow, to target: IdentityWindow) { identities.move(source, to: target) }
 
     /// Like ``move(_:to:)``, but for two windows that hold parts of the same stretch of the log. Identities that `target` already has stay where they
-    /// are. The other identities of `source` are inserted so that `target` stays in the order of the log. If the two windows have no identity in
-    /// common, this does the same as `move`.
+    /// are. The other identities of `source` are inserted so that `target` stays in the order of the log.
     ///
     /// - Parameter leastCommon: if fewer common identities than this are in the same order in both windows, this also does the same as `move`.
-    package func merge(_ source: IdentityWindow, into target: IdentityWindow, leastCommon: Int = 1) {
+    package func merge(_ source: IdentityWindow, into target: IdentityWindow, leastCommon: Int) {
         identities.merge(source, into: target, leastCommon: leastCommon)
     }
 
