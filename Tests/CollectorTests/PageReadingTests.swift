@@ -455,8 +455,7 @@ struct PageReadingTests {
         try log.reopen(filter: "new")
         // The new filter matches few of the events that the history remembers.
         let events = [89] + Array(91..<100) + [102, 103, 104]
-        var search = try log.search(events)
-        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        let search = try log.searchToEnd(events)
         try log.store(events, next: "h2", search: search)
         #expect(Set(91..<100).isSubset(of: log.collected))
         #expect(log.twice == [])
@@ -470,8 +469,7 @@ struct PageReadingTests {
         try log.reopen(filter: "new")
         // The new filter matches few of the events that the history remembers.
         let events = [88, 89] + Array(90..<105)
-        var search = try log.search(events)
-        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        let search = try log.searchToEnd(events)
         try log.store(events, next: "h2", search: search)
         #expect(Set(90..<100).isSubset(of: log.collected))
         #expect(log.twice == [])
@@ -526,8 +524,7 @@ struct PageReadingTests {
         }
         #expect(change == .historyEnded)
         let matching = Array(stride(from: 111, to: start + 60, by: 3))
-        var search = try log.search(matching)
-        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        let search = try log.searchToEnd(matching)
         let checkpoint = try log.store(matching, next: "t2", search: search)
         #expect(Set(matching).isSubset(of: log.collected))
         #expect(!log.twice.isEmpty, "the history has forgotten some of the events that both filters match")
@@ -547,12 +544,10 @@ struct PageReadingTests {
         try log.reopen()
         // The first filter matches multiples of three from here on. The tail has forgotten the events 114 to 120.
         let events = Array(100..<112) + [114, 117, 120, 123, 150, 160]
-        var search = try log.search(events, way: .tail)
-        for _ in 0..<4 where search.isCounting { search = try log.search([], way: .tail, after: search) }
+        var search = try log.searchToEnd(events, way: .tail)
         try log.store(events + [163], way: .tail, next: "t2", search: search)
         #expect(try log.store(Array(90..<103), next: "h2").change == .historyEnded)
-        search = try log.search(events + [163])
-        for _ in 0..<4 where search.isCounting { search = try log.search([], after: search) }
+        search = try log.searchToEnd(events + [163])
         let checkpoint = try log.store(events + [163, 166], next: "t3", search: search)
         #expect(log.twice == [] && log.collected.last == 166 && log.collected.contains(163))
         #expect(checkpoint.unproven == 0)

@@ -111,6 +111,13 @@ final class PassedLog {
         return search
     }
 
+    /// Reads a page of a search, and then empty pages until the first pass of the search has ended.
+    func searchToEnd(_ events: [Int], way: LogWay = .main) throws -> LogSearch {
+        var search = try search(events, way: way)
+        while search.isCounting { search = try self.search([], way: way, after: search) }
+        return search
+    }
+
     /// Opens the stored place again with this query, as after a restart. Returns what has changed in the query.
     @discardableResult
     func reopen(filter: String? = nil, pageLimit: Int = 1000) throws -> [OpenedPlace.Change] {
