@@ -51,7 +51,7 @@ struct OpenedPlace: Sendable {
             guard tail.filter != filter else { return }
             writer.setTailAside()
             // The head is not full, so all events that the tail has passed are remembered. The history can recognize them, and continues alone.
-            writer.setAside(&history, named: .main, filter: filter, besides: writer.identityCount(.tail))
+            writer.setAside(&history, named: .main, filter: filter, withOthers: writer.identityCount(.tail))
             place.ways = .one(history)
         }
         changes.append(.filter)

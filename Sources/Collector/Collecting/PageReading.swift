@@ -20,9 +20,9 @@ import Spool
 ///   `2 * need` different events of the window. In the second pass, after half of them, all forgotten events have been skipped (A2, A4). No new event
 ///   has been skipped, because the other half follows.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
-///   remembers the first events that the tail passes. When the history has seen half of a full head, it has reached the tail's beginning (A2, A4). Then
-///   the windows are joined, and the tail remains, because its stretch continues the stretch of the history. If the head is not full, the history
-///   remains: all events that the tail has passed are remembered, but no search counts them.
+///   remembers the first events that the tail passes. When the history has seen half of a full head, it has reached the tail's beginning (A2, A4).
+///   Then the windows are joined, and the tail remains, because its stretch continues the stretch of the history. If the head is not full, the
+///   history remains: all events that the tail has passed are remembered, but no search counts them.
 struct PageReading {
     private let page: LogPage
     private let writer: SpoolWriter
@@ -191,8 +191,8 @@ struct PageReading {
     }
 
     /// Whether this page may have events that the history has already collected and forgotten. If Okta has deleted too many of the head's events, the
-    /// history can overtake the tail. This is assumed if the history has forgotten any events, has reached the end of the head, and has reached events
-    /// that were published after this page's new events.
+    /// history can overtake the tail. This is assumed if the history has forgotten any events, has reached the end of the head, and has reached
+    /// events that were published after this page's new events.
     private var mayRepeatHistory: Bool {
         guard page.way == .tail, case .two(let history, _, _) = page.place.ways, other.droppedLatest(writer) != nil,
             let reached = history.reached?.milliseconds, let typical = Self.median(takenTimes),
@@ -258,8 +258,8 @@ struct PageReading {
     ///
     /// The window drops an event only if a full window of other events follows it. All of these other events are the tail's, except for some that
     /// only the history has passed since the tail's beginning: fewer than half of ``PassedLimits/need`` (A2). A tail that has dropped events reads
-    /// them again only after a search, so the joined window does not matter to it. If the history has overtaken the tail, it may have passed more events
-    /// alone; what the tail then repeats is announced (``LogPlace/Way/unprovenUntil``).
+    /// them again only after a search, so the joined window does not matter to it. If the history has overtaken the tail, it may have passed more
+    /// events alone; what the tail then repeats is announced (``LogPlace/Way/unprovenUntil``).
     private func mayForgetTail(_ history: LogPlace.Way, _ tail: LogPlace.Way) -> Bool {
         guard isOneStretch(history, tail), writer.droppedLatest(.tail) == nil else { return false }
         return writer.identityCount(.tail) + limits.need / 2 >= limits.window
@@ -377,7 +377,8 @@ extension SpoolWriter {
     }
 
     /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone and may not have
-    /// reached the tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before them.
+    /// reached the tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before
+    /// them.
     func setTailAside() {
         // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty, except after an upgrade from version 1 or
         // 2. Then the events in it are kept, too.
@@ -391,7 +392,7 @@ extension SpoolWriter {
     /// request is a query by time.
     ///
     /// - Parameter others: the number of events that this commit adds to the beginning of the window for earlier filters.
-    func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, besides others: Int = 0) {
+    func setAside(_ way: inout LogPlace.Way, named name: LogWay, filter: String?, withOthers others: Int = 0) {
         (way.filter, way.next) = (filter, nil)
         let present: IdentityWindow = name == .main ? .main : .tail
         let earlier: IdentityWindow = name == .main ? .earlierMain : .earlierTail

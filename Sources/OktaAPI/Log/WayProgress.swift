@@ -18,7 +18,7 @@ struct WayProgress: Sendable {
     var previousCount: Int?
     /// The highest number of events in a page that was requested since the last wait.
     var largestCount = 0
-    /// How many pages in a row were far behind: their events were old, and the next page was requested without a wait.
+    /// The number of pages in a row whose events were old, and after which the next page was requested without a wait.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
     /// How often the next request has already been sent without success.
