@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Configuration
 import Delivery
 
@@ -19,9 +20,11 @@ extension DestinationStatus {
         } else if report.lagSegments == 0 {
             facts.append("nothing waits")
         } else {
-            facts.append(
-                "\(report.lagSegments) segments (\(StatusReport.bytes(Int(report.lagBytes)))) wait, the oldest for "
-                    + StatusReport.duration(report.lagSeconds))
+            let bytes = StatusReport.bytes(Int(report.lagBytes))
+            let words =
+                report.lagSegments == 1
+                ? "1 segment (\(bytes)) waits, for " : "\(report.lagSegments) segments (\(bytes)) wait, the oldest for "
+            facts.append(words + StatusReport.duration(report.lagSeconds))
         }
         if let last = report.lastDeliveredAt { facts.append("last delivered \(last)") }
         var lines = terminal.wrapped("\(title)  \(facts.joined(separator: ", "))", indent: 4)

@@ -1,4 +1,5 @@
 import Collector
+import CommandHints
 import Time
 
 /// This host's state in its fleet, as `tributary status` shows it.
@@ -25,13 +26,13 @@ struct FleetText {
         }
         parts.append(lease)
         if fleet.takeovers > 0 {
-            parts.append("\(fleet.takeovers) \(fleet.takeovers == 1 ? "integration" : "integrations") taken over")
+            parts.append("\(fleet.takeovers, "integration", "integrations") taken over")
         }
         if fleet.fenced > 0 {
-            parts.append("\(fleet.fenced) seals by this host were refused, because another host had sealed first")
+            parts.append("\(fleet.fenced, "seal", "seals") by this host refused, because another host had sealed first")
         }
         if fleet.droppedRecords > 0 {
-            parts.append("\(fleet.droppedRecords) records dropped, because other hosts have collected them, too")
+            parts.append("\(fleet.droppedRecords, "record", "records") dropped that other hosts have collected, too")
         }
         return "  fleet \(fleet.name): " + parts.joined(separator: ", ")
     }

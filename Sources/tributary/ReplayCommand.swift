@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import FoundationEssentials
 import Glibc
 import OCSF
@@ -104,10 +105,10 @@ struct ReplayCommand: ParsableCommand {
 
                 """
         }
-        var parts = ["\(totals.records) records"]
-        if totals.rejected > 0 { parts.append("\(totals.rejected) events that could not become records") }
-        if totals.skipped > 0 { parts.append("\(totals.skipped) records without raw_data left out") }
-        if totals.gone > 0 { parts.append("\(totals.gone) segments skipped because they were already deleted") }
+        var parts = ["\(totals.records, "record", "records")"]
+        if totals.rejected > 0 { parts.append("\(totals.rejected, "event", "events") that could not become records") }
+        if totals.skipped > 0 { parts.append("\(totals.skipped, "record", "records") without raw_data left out") }
+        if totals.gone > 0 { parts.append("\(totals.gone, "segment", "segments") skipped because already deleted") }
         return parts.joined(separator: ", ")
             + "; \(to) now contains the events up to position \(outcome.through) in the manifest of \(from)\n"
     }

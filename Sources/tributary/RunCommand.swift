@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Collector
+import CommandHints
 import Configuration
 import FoundationEssentials
 import Glibc
@@ -32,7 +33,9 @@ struct Run: AsyncParsableCommand {
         let configuration = try load(logger)
         logger.announce(
             .started,
-            "tributary \(Version.current), \(configuration.integrations.count) integrations from \(options.config)")
+            """
+            tributary \(Version.current), \(configuration.integrations.count, "integration", "integrations") from \(options.config)
+            """)
         let path = options.config
         let monitoring = MonitoringService(configuration, logger: logger)
         let daemon = Daemon(configuration, logger: logger, observer: monitoring) { () throws(ConfigurationError) in

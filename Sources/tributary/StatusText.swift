@@ -214,13 +214,13 @@ struct StatusText {
         if let last = integration.lastEventAt {
             facts.append("last event " + (age(last).map { "\(StatusReport.duration($0)) ago" } ?? last))
         }
-        facts.append("\(integration.events) events since the start")
+        facts.append("\(integration.events, "event", "events") since the start")
         if integration.eventsPerSecond >= 0.05 {
             facts.append("\(StatusReport.rate(integration.eventsPerSecond))/s")
         }
         if integration.rejected > 0 { facts.append(terminal.yellow("\(integration.rejected) set aside")) }
         if let unproven = integration.unproven, unproven > 0 {
-            facts.append(terminal.yellow("\(unproven) possible duplicates"))
+            facts.append(terminal.yellow("\(unproven, "possible duplicate", "possible duplicates")"))
         }
         if let gap = integration.gap { facts.append(terminal.yellow("events missing from \(gap.from) to \(gap.to)")) }
         if let expires = integration.credentialExpires, isSoon(expires) {
@@ -236,7 +236,7 @@ struct StatusText {
             + "in \(report.spool.directory)"
         let waiting = report.integrations.reduce(0) { $0 + $1.unsealedRecords }
         if isRunning, waiting > 0 {
-            line += ", \(waiting) records wait to be sealed"
+            line += ", \(waiting, "record waits", "records wait") to be sealed"
             // RFC 3339 times in UTC can be compared as text.
             if let due = report.integrations.compactMap(\.sealDueAt).min() {
                 let left = age(due).map { -$0 } ?? 0

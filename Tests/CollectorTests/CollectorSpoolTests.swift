@@ -199,8 +199,7 @@ struct CollectorSpoolTests {
         #expect(bench.lines.contains("the state directory has no journal: was it emptied?"))
         #expect(
             bench.lines.contains(
-                "The 20 events of those segments will be recognized by their uid when they are collected again, "
-                    + "and won't be stored twice"))
+                "The 20 events of those segments will be recognized by uid when collected again, and not stored twice"))
         #expect(try bench.sealed() == Array(0..<20))
     }
 

@@ -189,7 +189,7 @@ struct IntegrationCollectorTests {
         #expect(bench.health?.freshQueries == 1)
         #expect(bench.health?.duplicates ?? 0 > 0)
         #expect(bench.lines.contains("the log is queried again from"))
-        #expect(bench.lines.contains("events of a page had been collected before and were dropped"))
+        #expect(bench.lines.contains("events of a page were known and dropped"))
         #expect(try bench.sealed() == Array(0..<35))
     }
 

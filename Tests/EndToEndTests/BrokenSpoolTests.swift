@@ -271,7 +271,7 @@ struct BrokenSpoolTests {
         case .goesOnWithout(let least):
             #expect(lost >= least && doubled == 0, "\(row.name): \(lost) lost, \(doubled) duplicated")
             #expect(
-                verified.status == 0 && verified.output.contains("1 segments already deleted"),
+                verified.status == 0 && verified.output.contains("1 segment already deleted"),
                 "\(row.name): \(verified.output)")
         case .standsStill, .ends: break
         }

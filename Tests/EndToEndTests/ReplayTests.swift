@@ -198,7 +198,7 @@ struct ReplayTests {
         try FileManager.default.removeItem(atPath: first)
         let outcome = try replay()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.contains("1 segments skipped because they were already deleted"), "\(outcome.output)")
+        #expect(outcome.output.contains("1 segment skipped because already deleted"), "\(outcome.output)")
         #expect(try RecordedSpool.lines(target) == RecordedSpool.lines(source.directory))
     }
 

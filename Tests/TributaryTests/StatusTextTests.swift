@@ -133,6 +133,18 @@ struct StatusTextTests {
         )
     }
 
+    @Test("the number one has its noun and verb in the singular")
+    func one() {
+        let text = text([integration("acme", .live)]) {
+            $0.integrations[0].events = 1
+            $0.integrations[0].unproven = 1
+            $0.integrations[0].unsealedRecords = 1
+        }
+        #expect(text.lines[1].contains(", 1 event since the start,"))
+        #expect(text.lines[1].contains(", 1 possible duplicate,"))
+        #expect(text.lines.last?.contains(", 1 record waits to be sealed") == true)
+    }
+
     @Test("the last day of a credential is shown only if it is near")
     func expiry() {
         func line(_ day: String) -> String {

@@ -1,3 +1,4 @@
+import CommandHints
 import CurlHTTPClient
 import Logging
 import ServiceLifecycle
@@ -273,7 +274,7 @@ final class CollectionService: Service {
             logger.announce(
                 .spoolRecovered,
                 """
-                this integration is no longer configured to collect: its \(records) unsealed records are now in \(sealed.count) segments. \
+                this integration is no longer configured to collect: its \(records, "unsealed record is", "unsealed records are") now in \(sealed.count, "segment", "segments"). \
                 Tributary keeps the integration's cursor: if it is configured again, collection continues from that cursor
                 """, metadata: metadata)
         } catch {

@@ -1,3 +1,4 @@
+import CommandHints
 import Logging
 import OktaAPI
 import Spool
@@ -27,14 +28,14 @@ extension IntegrationCollector {
         }
         if committed.duplicates > 0 {
             logger.debug(
-                "\(committed.duplicates) events of a page had been collected before and were dropped",
+                "\(committed.duplicates, "event of a page was", "events of a page were") known and dropped",
                 metadata: metadata(page.requestID))
         }
         if checkpoint.unproven > 0 {
             logger.announce(
                 .eventsUnproven,
                 """
-                Okta returned too few of the events that Tributary remembers: \(checkpoint.unproven) events of this page are \
+                Okta returned too few of the events that Tributary remembers: \(checkpoint.unproven, "event of this page is", "events of this page are") \
                 collected, and may have been collected before. Drop duplicates by metadata.uid
                 """, metadata: metadata(page.requestID))
         }
@@ -86,7 +87,7 @@ extension IntegrationCollector {
         } else {
             logger.debug(
                 """
-                \(count) events of a page were skipped, because the search for remembered events goes on\
+                \(count, "event of a page was", "events of a page were") skipped, because the search for remembered events goes on\
                 \(search.isCounting ? "; it has found \(search.count)" : ", in its second pass")
                 """, metadata: metadata(page.requestID))
         }
@@ -210,7 +211,7 @@ extension IntegrationCollector {
                 "temporary files were removed, because their seal never took effect"
             ),
         ]
-        return parts.filter { $0.number > 0 }.map { "\($0.number) \($0.number == 1 ? $0.one : $0.more)" }
+        return parts.filter { $0.number > 0 }.map { "\($0.number, $0.one, $0.more)" }
             .joined(separator: ". ")
     }
 
@@ -219,16 +220,17 @@ extension IntegrationCollector {
         if restored.known > 0 {
             sentences.append(
                 """
-                \(restored.isExact ? "The " : "")\(restored.known) events of those segments will be recognized by their uid when they are collected \
-                again, and won't be stored twice
+                \(restored.isExact ? "The " : "")\(restored.known, "event", "events") of those segments will be recognized by uid when collected \
+                again, and not stored twice
                 """)
         }
         var repeated: [String] = []
         if restored.missingEvents > 0 {
-            repeated.append("\(restored.missingEvents) events of \(restored.missingSegments) deleted segments")
+            let segments = "\(restored.missingSegments, "deleted segment", "deleted segments")"
+            repeated.append("\(restored.missingEvents, "event", "events") of \(segments)")
         }
         if restored.unreadEvents > 0 {
-            repeated.append("\(restored.unreadEvents) events that can't be recognized")
+            repeated.append("\(restored.unreadEvents, "event", "events") that can't be recognized")
         }
         if !repeated.isEmpty {
             sentences.append(
@@ -240,7 +242,7 @@ extension IntegrationCollector {
     private static func olderState(_ restored: RestoredState) -> String {
         var facts: [String] = []
         if restored.segments > 0 || !restored.isSealGivenUp {
-            facts.append("it lacks \(restored.segments) segments that the spool has")
+            facts.append("it lacks \(restored.segments, "segment", "segments") that the spool has")
         }
         if restored.isSealGivenUp { facts.append("a seal that it describes as unfinished can't be completed") }
         return """
@@ -250,7 +252,7 @@ extension IntegrationCollector {
     }
 
     private static func missingState(_ restored: RestoredState) -> String {
-        let found = restored.segments > 0 ? "\(restored.segments) segments" : "an unfinished seal"
+        let found = restored.segments > 0 ? "\(restored.segments, "segment", "segments")" : "an unfinished seal"
         return """
             the spool has \(found) of this integration, but the state directory has no journal: was it emptied? Collection starts again from \
             the configured start. Records of events before that start are lost if they were not sealed
@@ -259,7 +261,7 @@ extension IntegrationCollector {
 
     private func words(_ older: OlderSpool) -> String {
         let missing =
-            older.missingSegments.map { "at least \($0) segments" }
+            older.missingSegments.map { "at least \($0, "segment", "segments")" }
             ?? "some segments (\(older.missingBytes) bytes of the manifest)"
         let since = older.lastSealed.map { ", sealed after \(WallClock.text($0))" } ?? ""
         return """

@@ -1,3 +1,4 @@
+import CommandHints
 import Glibc
 import Logging
 import OktaAPI
@@ -94,7 +95,8 @@ extension IngestWorker.Sealing {
         }
         for segment in sealed {
             logger.announce(
-                .segmentSealed, "sealed \(segment.path): \(segment.records) records, \(segment.bytes) bytes",
+                .segmentSealed,
+                "sealed \(segment.path): \(segment.records, "record", "records"), \(segment.bytes) bytes",
                 metadata: metadata)
         }
         switch transition {

@@ -327,10 +327,9 @@ package final class FleetSource: SegmentSource {
         if gone.count < listings.count { own.withLock { _ = $0.fresh.remove(integration) } }
         if !gone.isEmpty {
             logger.notice(
-                gone.count == 1
-                    ? "1 segment of \(integration) is skipped, because it was deleted before this delivery began"
-                    : "\(gone.count) segments of \(integration) are skipped, because they were deleted before this delivery began"
-            )
+                """
+                skipped \(gone.count, "segment", "segments") of \(integration) that had been deleted before this delivery began
+                """)
         }
         return (seal, Set(gone))
     }

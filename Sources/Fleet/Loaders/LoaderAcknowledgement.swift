@@ -142,7 +142,7 @@ extension SealList {
     private func check(_ position: SealPosition, of integration: String) async throws(S3Problem) {
         if let seal = try await seal(integration, position.generation) {
             guard position.segments <= seal.segments.count else {
-                let segments = seal.segments.count == 1 ? "1 segment" : "\(seal.segments.count) segments"
+                let segments = "\(seal.segments.count, "segment", "segments")"
                 throw Self.refused(
                     "the seal of \(integration) that begins generation \(position.generation) has \(segments), so "
                         + "\(position.text(integration)) can't have been loaded",

@@ -118,7 +118,7 @@ package struct RetentionReport: Sendable, Equatable {
         waitingSegments = outcome.waiting
         waitingBytes = outcome.waitingBytes
         loaders = acknowledged.filter { $0.sequence == slowest }.map(\.loader)
-        let kept = waitingSegments == 1 ? "1 segment is kept" : "\(waitingSegments) segments are kept"
+        let kept = "\(waitingSegments, "segment is", "segments are") kept"
         problem =
             "\(kept) (\(waitingBytes) bytes) for \(loaders.joined(separator: ", ")), "
             + "whose last acknowledged position is \(slowest): let each of these loaders continue, "

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandHints
 import Configuration
 import Delivery
 import Fleet
@@ -43,7 +44,7 @@ struct FleetTrial {
     private func lease() async -> DestinationStep {
         do throws(LeaseProblem) {
             let seen = try await connection.access.leases.observe(connection.integrations)
-            let hosts = seen.hosts.count == 1 ? "1 host takes part" : "\(seen.hosts.count) hosts take part"
+            let hosts = "\(seen.hosts.count, "host takes part", "hosts take part")"
             return DestinationStep("lease", "\(connection.fleet.lease.type.rawValue) answers: \(hosts)")
         } catch {
             return DestinationStep("lease", error.words, remedy: "Correct fleet.lease")

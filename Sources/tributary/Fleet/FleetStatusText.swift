@@ -57,7 +57,7 @@ struct FleetStatusText {
 
     private func summary(unheld: Int) -> String {
         let all = report.integrations.count
-        let hosts = report.hosts.count == 1 ? "1 host" : "\(report.hosts.count) hosts"
+        let hosts = "\(report.hosts.count, "host", "hosts")"
         let others = report.hosts.isEmpty ? "" : ", the others stand by"
         let shape = report.lease.engine == "s3" ? " active\(others)" : ""
         let words = "fleet \(report.fleet): \(hosts)\(shape), \(all - unheld) of \(all) integrations held"

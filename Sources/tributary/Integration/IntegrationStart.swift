@@ -146,7 +146,7 @@ struct IntegrationStart {
         let terminal = Terminal.output
         switch document.state {
         case "collecting":
-            var words = document.events == 0 ? "no events so far" : "\(document.events ?? 0) events so far"
+            var words = document.events == 0 ? "no events so far" : "\(document.events ?? 0, "event", "events") so far"
             if let last = document.lastEventAt { words += ", up to \(last)" }
             if let lag = document.lagSeconds, document.isCatchingUp {
                 words += "; the rest of the log is still being collected, lag \(StatusReport.duration(lag))"

@@ -93,9 +93,11 @@ struct SpoolExport: ParsableCommand {
                 reader: reader, target: target, progress: progress, python: python,
                 script: helper ?? ParquetHelper.installed)
             try export.run(after: progress?.position ?? sinceManifest ?? 0, including: filter.includes)
-            var parts = ["\(export.written) files written"]
-            if export.present > 0 { parts.append("\(export.present) files already existed") }
-            if export.gone > 0 { parts.append("\(export.gone) segments were deleted before the export") }
+            var parts = ["\(export.written, "file", "files") written"]
+            if export.present > 0 { parts.append("\(export.present, "file", "files") already existed") }
+            if export.gone > 0 {
+                parts.append("\(export.gone, "segment was", "segments were") deleted before the export")
+            }
             Terminal.complain(parts.joined(separator: "; "))
         } catch let problem as ParquetHelper.Problem {
             Terminal.complain("tributary: \(problem.words)")

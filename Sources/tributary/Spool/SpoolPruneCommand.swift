@@ -84,16 +84,17 @@ struct SpoolPrune: ParsableCommand {
             }
             let bytes = outcome.deleted.reduce(0) { $0 + $1.bytes }
             let done = dryRun ? "would delete" : "deleted"
-            Terminal.complain("\(done): \(outcome.deleted.count) segments, \(StatusReport.bytes(Int(bytes)))")
+            let segments = "\(outcome.deleted.count, "segment", "segments")"
+            Terminal.complain("\(done): \(segments), \(StatusReport.bytes(Int(bytes)))")
             if outcome.waiting > 0 {
                 Terminal.complain(
-                    "kept: \(outcome.waiting) segments, \(StatusReport.bytes(Int(outcome.waitingBytes))), that a loader has not "
+                    "kept: \(outcome.waiting, "segment", "segments"), \(StatusReport.bytes(Int(outcome.waitingBytes))), that a loader has not "
                         + "acknowledged; see \(CommandHint.command("spool ack --list"))")
             }
             let unlisted = try reader.unlisted()
             if unlisted > 0 {
                 Terminal.complain(
-                    "kept: \(unlisted) segments without a line in the manifest; unless the daemon is sealing them right now, see "
+                    "kept: \(unlisted, "segment", "segments") without a line in the manifest; unless the daemon is sealing them right now, see "
                         + CommandHint.command("spool verify")
                 )
             }

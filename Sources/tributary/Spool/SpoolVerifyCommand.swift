@@ -1,5 +1,6 @@
 import ArgumentParser
 import Collector
+import CommandHints
 import Delivery
 import Fleet
 import FoundationEssentials
@@ -67,11 +68,11 @@ struct SpoolVerify: AsyncParsableCommand {
                 print("\(Terminal.output.red("✘")) \(problem.path): \(problem.detail). \(problem.advice)")
             }
             let mark = result.isGood ? Terminal.output.green("✔") : Terminal.output.red("✘")
-            let gone = result.gone > 0 ? ", \(result.gone) segments already deleted" : ""
+            let gone = result.gone > 0 ? ", \(result.gone, "segment", "segments") already deleted" : ""
             print(
                 """
-                \(mark) \(result.checked) segments with \(result.records) records checked\(gone), \
-                \(result.problemCount) problems
+                \(mark) \(result.checked, "segment", "segments") with \(result.records, "record", "records") checked\(gone), \
+                \(result.problemCount, "problem", "problems")
                 """)
         }
         if !result.isGood { throw ExitStatus.dataError }
