@@ -67,7 +67,7 @@ struct IntegrationCollector: Sendable {
     /// Set by a reload, so that a collector waiting for a credential tries immediately.
     let retry = RetrySignal()
 
-    /// The pager, and the text of its place as the spool has stored it. This is a class, because a value of this size would be copied into the frame
+    /// The pager, and the place that the spool has stored, as text. This is a class, because a value of this size would be copied into the frame
     /// of each function that waits, and all integrations wait most of the time.
     final class Reading {
         var pager: LogPager

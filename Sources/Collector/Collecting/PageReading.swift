@@ -48,7 +48,7 @@ struct PageReading {
     private var addedToHead = 0
     /// The latest `published` of the page.
     private var newest: Int64?
-    /// The `published` times of the events that the way passes.
+    /// The `published` times of the events that the way passes: they are collected now, or were collected before.
     private var passedTimes: [Int64] = []
     /// The `published` times of the events that are collected.
     private var takenTimes: [Int64] = []

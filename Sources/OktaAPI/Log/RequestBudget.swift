@@ -89,7 +89,7 @@ struct RequestBudget: Sendable {
         if windowEnd == nil, let seconds = limit.secondsToWait { windowEnd = now + .seconds(seconds) }
     }
 
-    /// The time until which all requests left in the window are reserved for others; nil if this client may use one now.
+    /// Nil if this client may send a request now. Otherwise the end of the window, whose remaining requests are reserved for other clients.
     private func room(_ limit: RateLimit, _ now: Instant, _ jitter: inout Jitter) -> Instant? {
         guard let remaining = limit.remaining, let wait = limit.secondsToWait, let seconds = limit.secondsToReset else {
             return nil

@@ -160,7 +160,7 @@ struct StateRestoration {
         return commits.reversed()
     }
 
-    /// Whether all records of a carried-over partition are in segments: the window `restored` has their identities.
+    /// Whether all records of a carried-over partition are in segments. They are if the window `restored` has their identities.
     private func isSealed(_ partition: OpenPartition, _ windows: IdentityWindows) throws(SpoolError) -> Bool {
         guard let file = found?.journal.log.file else { return false }
         var areKnown = true

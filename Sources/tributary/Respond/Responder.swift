@@ -71,7 +71,7 @@ struct Responder {
         let names = configuration.responding
         let file = configuration.file
         if let name {
-            // If a file with mistakes may declare the integration, any name is accepted, because the helper may know it.
+            // If the configuration has mistakes, one of its files may contain the integration, and the helper may know it. So any name is accepted.
             guard configuration.isComplete, !names.contains(name) else { return name }
             let known =
                 names.isEmpty
