@@ -1,7 +1,7 @@
 /// A version of OCSF in which records can be written.
 ///
 /// The mapping itself writes 1.8.0. Every other version has a table, `Sources/CRecordSchemas/ocsf-VERSION.tsv`, to which a record is adapted.
-/// CONTRIBUTING.md (“How to change …”, “an older OCSF version”) lists the steps to add a version.
+/// CONTRIBUTING.md (“How to change …”, “another OCSF version”) lists the steps to add a version.
 package enum SchemaVersion: String, Sendable, CaseIterable {
     case v1_3_0 = "1.3.0"
     case v1_5_0 = "1.5.0"
