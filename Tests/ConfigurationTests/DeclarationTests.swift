@@ -97,4 +97,15 @@ struct DeclarationTests {
         #expect(other != one)
         #expect(other.changed(from: one).map(\.path) == ["spool.max_bytes", "spool.retention"])
     }
+
+    @Test("a key takes effect while the daemon runs only if it is in a section that a reload applies")
+    func appliedByReload() {
+        // By `Reloader.useMapping`, `Spool.adopt`, `CredentialWatch.replace`, the changes of integrations, `DeliveryDaemon` and `ResponseDaemon`.
+        let applied: Set<Substring> = [
+            "record", "my_network", "spool", "credentials", "integrations", "destinations", "response",
+        ]
+        let keys = Configuration.keys.filter { $0.change == .whileRunning }
+        #expect(!keys.isEmpty)
+        for key in keys { #expect(applied.contains(key.path.prefix { $0 != "." && $0 != "[" }), "\(key.path)") }
+    }
 }
