@@ -11,24 +11,27 @@ extension LogPager {
         guard case .requesting(let way) = phase else {
             return .trouble(unexpected("an answer arrived although no request was pending"))
         }
+        let progress = self[way]
+        let asked = acceptedSince(of: way)
+        let request = LogAnswer.Request(
+            url: address(of: way), isLink: progress.link != nil, isRepeated: progress.refusals > 0)
         var wait: Duration?
         if case .success(let response) = result {
             lastRequestID = response.oktaRequestID ?? lastRequestID
             if !response.isOfTokenEndpoint {
+                // The `Date` of a refusal by Okta counts as well: if `since` was too early for Okta, the next request has a later one.
+                if response.oktaRequestID != nil { lastDate = response.serverTime ?? lastDate }
                 wait = budget.answered(response, at: now, jitter: &jitter)
             } else if response.status == 429 {
                 wait = RateLimit(response.headers).secondsToWait.map { .seconds($0) + jitter.upTo(2) }
             }
         }
-        let progress = self[way]
-        let request = LogAnswer.Request(
-            url: address(of: way), isLink: progress.link != nil, isRepeated: progress.refusals > 0)
         switch LogAnswer(result, to: request, of: query) {
         case .page(let next):
             guard case .success(let response) = result else {
                 return .trouble(unexpected("a result was read as a page, but it contains no HTTP response"))
             }
-            return deliver(response, next: next, way, host: host)
+            return deliver(response, next: next, way, asked: asked, host: host)
         case .problem(let problem): return .trouble(scheduleRetry(way, problem, wait: wait, now))
         }
     }
@@ -127,5 +130,12 @@ extension LogPager {
 
     private func unexpected(_ what: String) -> PagerTrouble {
         PagerTrouble(LogAnswer.Problem(kind: .cancelled, what: what, advice: "Report this bug in Tributary"))
+    }
+}
+
+extension HTTPResponse {
+    /// Okta's time when it answered, from the header `Date`.
+    var serverTime: ServerTime? {
+        headers.first("Date").flatMap { UTCTime(httpDate: $0) }.map { ServerTime($0.milliseconds) }
     }
 }

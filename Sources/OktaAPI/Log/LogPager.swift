@@ -45,8 +45,8 @@ package struct LogPager: Sendable {
         case page(LogPage)
         /// There is no page. ``LogPager/nextStep(now:)`` says when to try again.
         case trouble(PagerTrouble)
-        /// The configured start is relative to now, but this host's clock and Okta's differ. The start has been computed again with Okta's clock. The
-        /// log is queried from this new start.
+        /// The query began at a time that was computed with this host's clock, but that clock and Okta's differ. The time has been computed again with
+        /// Okta's clock. The log is queried from this new start.
         case startMoved(to: StoredTime, ahead: Duration)
     }
 
@@ -95,10 +95,8 @@ package struct LogPager: Sendable {
     private let remembered: Int
     /// Before a tail begins: the number of events that the main way has passed since the tail's last answer.
     private var passedSinceTail = 0
-    /// The `Date` of the answer that contained the last durable page of either way.
-    private var keptDate: ServerTime?
-    /// The `Date` of the last answer, whether or not its page is durable.
-    private var lastDate: ServerTime?
+    /// The `Date` of the last answer of the org.
+    var lastDate: ServerTime?
     /// The host's time, used until Okta's is known.
     private let hostTime: HostTime
     /// The beginning of the gap that was reported last.
@@ -215,15 +213,24 @@ package struct LogPager: Sendable {
     func address(of way: LogWay) -> String {
         let progress = self[way]
         if let link = progress.link { return link }
-        let since = LogRetention.accepted(progress.since, at: lastDate ?? ServerTime(hostTime.milliseconds))
-        return query.firstURL(since: since, filter: (place[way] ?? place[.main])?.filter, limit: progress.limit)
+        return query.firstURL(
+            since: acceptedSince(of: way), filter: (place[way] ?? place[.main])?.filter, limit: progress.limit)
+    }
+
+    /// The way's `since`, but not before the earliest time that Okta accepts.
+    func acceptedSince(of way: LogWay) -> StoredTime {
+        LogRetention.accepted(self[way].since, at: lastDate ?? ServerTime(hostTime.milliseconds))
     }
 
     /// Turns Okta's answer to a request of `way` into a page, unless the answer shows that the start must be moved.
-    mutating func deliver(_ response: HTTPResponse, next: String, _ way: LogWay, host: HostTime) -> Outcome {
-        let date = response.headers.first("Date").flatMap { UTCTime(httpDate: $0) }.map { ServerTime($0.milliseconds) }
+    ///
+    /// - Parameter asked: the `since` of the request, if it was a query by time.
+    mutating func deliver(
+        _ response: HTTPResponse, next: String, _ way: LogWay, asked: StoredTime, host: HostTime
+    ) -> Outcome {
+        let date = response.serverTime
         lastDate = date ?? lastDate
-        if let moved = moveStart(date, host: host) { return moved }
+        if let moved = moveStart(date, host: host) ?? queryEarlier(way, asked, date, host: host) { return moved }
         self[way].expectedBodyBytes = response.body.count
         if self[way].firstRequestID == nil { self[way].firstRequestID = response.oktaRequestID }
         let progress = self[way]
@@ -263,11 +270,23 @@ package struct LogPager: Sendable {
         return .startMoved(to: way.restart, ahead: .milliseconds(ahead))
     }
 
+    /// The first query of a way may begin at the earliest time that Okta accepts according to this host's clock. If the clock is months ahead, that time
+    /// is too late, and events that Okta still has would be missed. In that case the query is repeated with Okta's time.
+    private mutating func queryEarlier(
+        _ way: LogWay, _ asked: StoredTime, _ date: ServerTime?, host: HostTime
+    ) -> Outcome? {
+        guard let date, self[way].link == nil, case let since = acceptedSince(of: way), since < asked,
+            asked.milliseconds > date.milliseconds - LogRetention.kept
+        else { return nil }
+        phase = .idle
+        return .startMoved(to: since, ahead: .milliseconds(host.milliseconds - date.milliseconds))
+    }
+
     /// The period whose events Okta has deleted before `way` could collect them; nil if there is none, or if an earlier page has already reported it.
     private func gap(_ way: LogWay, _ date: ServerTime?) -> LogGap? {
         guard let date, let reached = place[way]?.reached else { return nil }
         let oldest = date.milliseconds - LogRetention.kept
-        let last = max(reached.milliseconds, keptDate?.milliseconds ?? .min)
+        let last = max(reached.milliseconds, self[way].endDate?.milliseconds ?? .min)
         guard last < oldest, toldGap != reached else { return nil }
         return LogGap(from: reached, to: PublishedTime(oldest))
     }
@@ -278,7 +297,7 @@ package struct LogPager: Sendable {
         phase = .idle
         place = checkpoint.place
         toldGap = page.gap?.from ?? toldGap
-        keptDate = page.date ?? keptDate
+        if !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest) { self[page.way].endDate = page.date }
         if page.way == .main { mainDate = page.date ?? mainDate }
         settle(checkpoint, page, now)
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }

@@ -21,6 +21,8 @@ struct WayProgress: Sendable {
     /// The number of pages in a row whose events were old, and after which the next page was requested without a wait.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
+    /// The `Date` of the last durable page at the end of the log.
+    var endDate: ServerTime?
     /// How often the next request has already been sent without success.
     var retries = 0
     var failures = 0
