@@ -37,7 +37,7 @@ struct ConnectedDaemon: Sendable {
         settings.sharedID = sharedID
         var limits = PassedLimits()
         if scenario.features.contains(.smallMemory) {
-            limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 8, restartDepths: 64..<80)
+            limits = PassedLimits(window: 192, need: 12, head: 16, restartDepths: 64..<80)
             // Narrow filters admit few events. In such runs, the windows are smaller, so that they are full when the filter changes.
             if scenario.features.contains(.narrowFilters) { (limits.window, limits.restartDepths) = (96, 40..<48) }
         }

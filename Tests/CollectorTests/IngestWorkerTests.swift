@@ -128,7 +128,7 @@ struct IngestWorkerTests {
     @Test("while a query by time searches for known events, no page is stored, and the next page continues the search")
     func searched() async throws {
         defer { try? FileManager.default.removeItem(at: root) }
-        let limits = PassedLimits(window: 4, need: 1, head: 2, leastSeen: 1, restartDepths: 2..<4)
+        let limits = PassedLimits(window: 4, need: 1, head: 2, restartDepths: 2..<4)
         let worker = try worker(limits: limits)
         _ = try await open(worker)
         let first = try await ingest(worker, page([0, 1, 2, 3, 4], next: 1), after: nil)

@@ -196,7 +196,7 @@ struct IntegrationCollectorTests {
     @Test(
         "after a query by time, events that were collected and forgotten are skipped until a remembered event is found")
     func search() async throws {
-        let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 8, restartDepths: 64..<80)
+        let limits = PassedLimits(window: 192, need: 12, head: 16, restartDepths: 64..<80)
         org.store(600)
         let (org, bench) = (org, bench)
         let isRefused = Noted(false)
@@ -214,7 +214,7 @@ struct IntegrationCollectorTests {
 
     @Test("if a query by time finds no remembered event, all its events are collected and reported as unproven")
     func unproven() async throws {
-        let limits = PassedLimits(window: 192, need: 12, head: 16, leastSeen: 8, restartDepths: 64..<80)
+        let limits = PassedLimits(window: 192, need: 12, head: 16, restartDepths: 64..<80)
         org.store(600)
         let (org, bench) = (org, bench)
         let isRefused = Noted(false)

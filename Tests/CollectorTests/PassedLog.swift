@@ -8,7 +8,7 @@ import Testing
 /// A log of numbered events, whose pages a test reads and stores as the worker does. The spool remembers very few events.
 final class PassedLog {
     /// A window keeps at least 40 events, a search has to find 4 remembered events, and the head is full with 6 events.
-    static let limits = PassedLimits(window: 40, need: 4, head: 6, leastSeen: 3, restartDepths: 10..<15)
+    static let limits = PassedLimits(window: 40, need: 4, head: 6, restartDepths: 10..<15)
     static let base: Int64 = 1_763_928_000_000
     static let origin = "https://acme.okta.com"
 

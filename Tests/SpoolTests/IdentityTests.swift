@@ -301,8 +301,8 @@ struct IdentityTests {
             try commit(writer, earliest, 1_000)
         }
         let expected: [(Range<Int>, Int64?)] = [
-            (0..<1, 90), (0..<5, 90), (0..<6, 20), (4..<6, 20), (5..<8, 20), (7..<9, 20), (8..<9, 40), (11..<20, 40),
-            (12..<20, nil),
+            (0..<1, 90), (0..<5, 90), (0..<6, 20), (4..<6, 20), (5..<8, 20), (7..<9, 20), (8..<9, 40), (11..<12, 40),
+            (11..<20, nil), (12..<20, nil),
         ]
         for (depths, earliest) in expected { #expect(writer.earliest(window, depths: depths) == earliest, "\(depths)") }
     }

@@ -49,7 +49,7 @@ struct OpenedPlace: Sendable {
             place.ways = .two(history: history, tail: tail, backfill)
         case .two(var history, let tail, _):
             guard tail.filter != filter else { return }
-            writer.setTailAside()
+            writer.setTailAside(&history)
             // The head is not full, so all events that the tail has passed are remembered. The history can recognize them, and continues alone.
             writer.setAside(&history, named: .main, filter: filter, withOthers: writer.identityCount(.tail))
             place.ways = .one(history)

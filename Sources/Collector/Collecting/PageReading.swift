@@ -6,9 +6,9 @@ import Spool
 ///
 /// Assumptions: (A1) Okta's polling queries return events in the order in which it stored them; new events come at the end, and following `next`
 /// misses none. A link can be followed again. (A2) Two queries return the same order, except that an event may be earlier or later by fewer than half
-/// of ``PassedLimits/need`` positions. (A3) `since` omits no event stored at that time or later. Of any thousand events, most are stored after their
-/// `published`, or at most five minutes before it. Every event is stored no later than the `Date` of an answer that contains it. (A4) Of the events
-/// that a way remembers, fewer than half of ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
+/// of ``PassedLimits/need`` positions. (A3) `since` omits no event stored at that time or later. Of any thousand or more events in a row, most are
+/// stored after their `published`, or at most five minutes before it. Every event is stored no later than the `Date` of an answer that contains it.
+/// (A4) Of the events that a way remembers, fewer than half of ``PassedLimits/need`` occur a second time elsewhere in the answers to a re-query.
 ///
 /// Invariants:
 /// - *Passed.* A way has passed a stretch of the log, from where it began. Each event of the stretch was collected once, by this way or by the other
@@ -18,7 +18,7 @@ import Spool
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
 ///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). A first pass notes
 ///   `2 * need` different events of the window. In the second pass, after half of them, all forgotten events have been skipped (A2, A4). No new event
-///   has been skipped, because the other half follows.
+///   has been skipped, because the other half follows. If a pass finds too few, the way passes everything since `restart` again, with a new window.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of a full head, it has reached the tail's beginning (A2, A4).
 ///   Then the windows are joined, and the tail remains, because its stretch continues the stretch of the history. If the head is not full, the
@@ -65,6 +65,8 @@ struct PageReading {
         other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
         backfill = page.place.backfill
         search = page.search
+        // After a failed search, the history passes events of the head again. They must not count twice.
+        if page.way == .main, search?.hasFailed == true { backfill?.met = 0 }
         // A query by time may bring events that the way has passed and no longer remembers. In that case the query begins with a search.
         if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
             search = LogSearch(.counting(upTo: 2 * limits.need))
@@ -79,7 +81,9 @@ struct PageReading {
         count += 1
         (isLastPassed, isLastTaken) = (false, false)
         guard let identity else { return isTaking && !isOver }
-        if writer.knows(identity, in: own.present) {
+        let isPresent = writer.knows(identity, in: own.present)
+        // After a failed search, the way passes everything again, also the events that it remembers.
+        if isPresent, search?.hasFailed != true {
             known += 1
             if !isTaking { found(identity) }
             return false
@@ -87,7 +91,7 @@ struct PageReading {
         let isOfEarlierFilter = own.knowsEarlier(identity, writer)
         if isOfEarlierFilter, !isTaking, own.isSearched(identity, writer) { found(identity) }
         guard isTaking, !isOver else { return false }
-        var isKnown = isOfEarlierFilter
+        var isKnown = isPresent || isOfEarlierFilter
         if page.way == .main, writer.knows(identity, in: .head) {
             met()
             isKnown = true
@@ -135,7 +139,7 @@ struct PageReading {
             return .searching(
                 search.after(
                     count: count, isFull: count >= page.limit, typical: Self.median(allTimes).map { PublishedTime($0) },
-                    date: page.date, next: page.next, leastSeen: limits.leastSeen))
+                    date: page.date, next: page.next))
         }
         guard var way = page.place[page.way] ?? newTail() else { return .nothing }
         way.next = page.next
@@ -149,15 +153,20 @@ struct PageReading {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
         }
+        if search?.hasFailed == true {
+            // The way passes everything since `restart` again, also events that come before those in its window. So these are set aside: they are known,
+            // but no search counts them.
+            writer.move(own.present, to: own.earlier)
+            way.setAside = LogPlace.Way.brokenStretch
+        }
         var checkpoint = PageCheckpoint(place: page.place)
         checkpoint.place.organization = page.organization ?? page.place.organization
         checkpoint.place.countedFrom = nil
         (checkpoint.count, checkpoint.passed) = (count, passed)
         checkpoint.newest = newest.map { PublishedTime($0) }
-        if let until = way.unprovenUntil ?? unprovenUntil {
-            let isNewer = (Self.median(allTimes) ?? .min) > until.milliseconds
-            way.unprovenUntil = isNewer ? nil : until
-            checkpoint.unproven = isNewer ? 0 : taken
+        if let until = [way.unprovenUntil, unprovenUntil].compactMap(\.self).max() {
+            way.unprovenUntil = way.restart > until.latestStored ? nil : until
+            checkpoint.unproven = areTakenStored(after: until) ? 0 : taken
         }
         if mayRepeatTail || mayRepeatHistory { checkpoint.unproven = taken }
         put(way, into: &checkpoint)
@@ -168,7 +177,15 @@ struct PageReading {
     /// `earliest` is the median of `published`, but never after `latest`.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
-        return IdentityTimes(earliest: min(Self.median(passedTimes) ?? .min, latest), latest: latest)
+        // An event that could not become a record has no time here. It counts as older than all others.
+        let times = passedTimes + Array(repeating: .min, count: passed - passedTimes.count)
+        return IdentityTimes(earliest: min(Self.median(times) ?? .min, latest), latest: latest)
+    }
+
+    /// Whether all events of the page that are collected were stored after this time, according to their `published`.
+    private func areTakenStored(after time: ServerTime) -> Bool {
+        guard takenTimes.count == taken, let oldest = takenTimes.min() else { return taken == 0 }
+        return PublishedTime(oldest).earliestStored > time.latestStored
     }
 
     /// Set after a search that found too few of the remembered events: events up to this time may have been collected before. Nil if all forgotten
@@ -235,8 +252,10 @@ struct PageReading {
         }
         if backfill.isHeadFull {
             var tail = tail
-            if !hasMetHead, let reached = history.reached, reached > tail.reached ?? reached {
-                // The history has overtaken the tail. Events that the tail has still to pass may be forgotten now or later.
+            if !hasMetHead, let reached = history.reached,
+                reached > tail.reached ?? reached || history.restart > tail.restart
+            {
+                // The history may have overtaken the tail. Events that the tail has still to pass may be forgotten now or later.
                 let earlier = tail.unprovenUntil?.milliseconds ?? .min
                 tail.unprovenUntil = ServerTime(max(earlier, reached.milliseconds))
             }
@@ -247,9 +266,10 @@ struct PageReading {
             writer.joinWindows(inOneStretch: isOneStretch(history, tail), leastCommon: limits.need / 2)
         } else {
             // The events of a small head can be repeats (A4). So there may be unread events before the tail's beginning.
+            var history = history
+            writer.setTailAside(&history)
             checkpoint.place.ways = .one(history)
             checkpoint.change = .tailDropped
-            writer.setTailAside()
         }
     }
 
@@ -280,13 +300,11 @@ struct PageReading {
 struct PassedLimits: Sendable {
     /// A way remembers at least this many of the newest events.
     var window = 32_768
-    /// A search has to see twice this number of different events of the window. If two queries return the same event, its positions in the answers
-    /// differ by less than half of this number (A2).
+    /// A search has to see twice this number of different events of the window; otherwise it proves nothing. If two queries return the same event, its
+    /// positions in the answers differ by less than half of this number (A2).
     var need = 1_000
     /// The number of events in a full head: a tail remembers this many of its first events separately.
     var head = 2_000
-    /// If a search has seen fewer remembered events than this, its result proves nothing.
-    var leastSeen = 16
     /// A way's `restart` is derived from the earliest time of the commits at these depths of its window. The newest event has depth 0. The depths are
     /// far greater than `need` and `head` together, so a search that starts at `restart` sees enough of the window.
     var restartDepths = 8_192..<9_216
@@ -376,15 +394,23 @@ extension SpoolWriter {
         forget(.head)
     }
 
-    /// Moves the tail's window to the beginning of the main way's window for earlier filters, because the main way continues alone and may not have
-    /// reached the tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before
-    /// them.
-    func setTailAside() {
-        // A tail whose head is not full has no earlier filter, so its window for earlier filters is empty, except after an upgrade from version 1 or
-        // 2. Then the events in it are kept, too.
-        move(.earlierMain, to: .earlierTail)
-        move(.tail, to: .earlierMain)
-        move(.earlierTail, to: .earlierMain)
+    /// Moves the tail's windows to the main way's window for earlier filters, because the main way continues alone and may not have reached the
+    /// tail's beginning. These events are known, but no search counts them: the main way may have to collect events that come before them.
+    ///
+    /// - Parameter main: the main way, whose `setAside` counts the newest events of that window.
+    func setTailAside(_ main: inout LogPlace.Way) {
+        let count = identityCount(.tail) + identityCount(.earlierTail) + identityCount(.earlierMain)
+        if main.setAside != nil, count <= identityBound(.earlierMain) {
+            // The events that `setAside` counts stay the newest.
+            move(.earlierMain, to: .earlierTail)
+            move(.tail, to: .earlierMain)
+            move(.earlierTail, to: .earlierMain)
+        } else {
+            // The window drops its oldest events if it is full, so the newest tail is added last.
+            if main.setAside != nil { main.setAside = LogPlace.Way.brokenStretch }
+            move(.earlierTail, to: .earlierMain)
+            move(.tail, to: .earlierMain)
+        }
         forget(.head)
     }
 

@@ -76,9 +76,8 @@ package struct LogSearch: Sendable, Hashable {
     ///   - count: the number of the page's events.
     ///   - typical: the median of their `published`.
     ///   - next: the link to the next page.
-    ///   - leastSeen: the number of remembered events that the first pass must have seen when it ends. If it has seen fewer, the search has failed.
     package func after(
-        count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String, leastSeen: Int
+        count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?, next: String
     ) -> LogSearch {
         var search = self
         search.began = began ?? date
@@ -89,7 +88,7 @@ package struct LogSearch: Sendable, Hashable {
         guard isComplete || search.isAtEnd(count: count, isFull: isFull, typical: typical, date: date) else {
             return search
         }
-        guard isCounting, seen.count >= max(leastSeen, 1) else {
+        guard isComplete else {
             return LogSearch(.collecting(afterAnyOf: []), began: search.began)
         }
         let half = seen[((seen.count + 1) / 2 - 1)...]
@@ -97,8 +96,8 @@ package struct LogSearch: Sendable, Hashable {
     }
 
     /// Whether this pass has probably read all events that the way may have passed. Called after an answer with `count` events, unless the first
-    /// pass has already seen as many remembered events as it needs. A first pass that ends too early misses some remembered events. Events can then
-    /// be collected twice, but none is lost.
+    /// pass has already seen as many remembered events as it needs. If a pass ends too early, the search fails. Events can then be collected twice, but
+    /// none is lost.
     private func isAtEnd(count: Int, isFull: Bool, typical: PublishedTime?, date: ServerTime?) -> Bool {
         if emptyAnswers >= Self.endsAfterEmptyAnswers { return true }
         guard let began, let passBegan else { return false }

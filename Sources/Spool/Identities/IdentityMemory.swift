@@ -46,8 +46,8 @@ struct IdentityMemory {
 
     func depth(of identity: RecordIdentity) -> Int? { queue.depth(of: identity) }
 
-    /// The smallest `earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the window has no
-    /// identity at any of these depths.
+    /// The smallest `earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the window does
+    /// not have identities at all of these depths.
     func earliest(depths: Range<Int>) -> Int64? {
         var depth = 0
         var earliest: Int64?
@@ -56,7 +56,7 @@ struct IdentityMemory {
             depth += commit.count
             if depth > depths.lowerBound { earliest = min(earliest ?? .max, commit.times.earliest) }
         }
-        return earliest
+        return depth >= depths.upperBound ? earliest : nil
     }
 
     /// The largest `earliest` of the window's commits; the collector stores a median in `earliest`. Nil if the window is empty.

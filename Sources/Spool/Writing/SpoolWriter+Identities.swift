@@ -57,7 +57,7 @@ extension SpoolWriter {
     package func latest(_ window: IdentityWindow) -> Int64? { identities.memory(window)?.latest }
 
     /// The smallest `IdentityTimes.earliest` of the commits that have an identity at one of these depths. The newest identity has depth 0. Nil if the
-    /// window has no identity at any of these depths.
+    /// window does not have identities at all of these depths.
     package func earliest(_ window: IdentityWindow, depths: Range<Int>) -> Int64? {
         identities.memory(window)?.earliest(depths: depths)
     }

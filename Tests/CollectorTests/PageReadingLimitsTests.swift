@@ -1,0 +1,356 @@
+import Testing
+
+@testable import Collector
+@testable import OktaAPI
+@testable import Spool
+
+/// Cases at the limits of what `docs/exactly-once.md` assumes: wrong dates, repeats, failed searches. Some use the daemon's own limits.
+@Suite("Which events of a page are collected, at the limits of the assumptions")
+struct PageReadingLimitsTests {
+    private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
+        return log
+    }
+
+    private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        try log.store(Array(0..<10), next: "h0")
+        for start in stride(from: 100, to: 100 + count, by: 3) {
+            let events = Array(start..<min(start + 3, 100 + count))
+            try log.store(events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
+        }
+        return log
+    }
+
+    private func failedSearch(_ log: PassedLog, date: Int64? = nil) throws -> LogSearch {
+        var search = try log.search([], date: date)
+        while !search.hasFailed { search = try log.search([], after: search, date: date) }
+        return search
+    }
+
+    /// Reads a page with the real limits and stores it. `published` gives the events' times.
+    private func real(
+        _ log: PassedLog, _ page: LogPage, _ events: some Sequence<Int>, published: (Int) -> Int64?,
+        onTaken: (Int) -> Void = { _ in }
+    ) throws -> PageOutcome {
+        var reading = PageReading(page, log.writer, PassedLimits())
+        var taken: [Int] = []
+        for number in events {
+            if reading.takes(PassedLog.identity(number)) { taken.append(number) }
+            if let time = published(number) { reading.saw(published: time) }
+        }
+        let outcome = reading.outcome()
+        guard case .checkpoint(let checkpoint) = outcome else {
+            log.writer.discard()
+            return outcome
+        }
+        try log.writer.commit(cursor: checkpoint.place.text, times: reading.times, at: SystemTime().spool)
+        log.place = checkpoint.place
+        for number in taken { onTaken(number) }
+        return outcome
+    }
+
+    // MARK: The restart time comes from a single event
+
+    @Test("a single event with a wrong date on a short first page does not move the restart time past unread events")
+    func restartFromOneEvent() throws {
+        let log = try PassedLog(restart: PassedLog.base)
+        log.writer.boundIdentities(PassedLimits())
+        // Thirty days of old events. One event of 8,193 has a date in the future. The page size is 512.
+        let date = PassedLog.base + 30 * 86_400_000
+        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
+        _ = try real(log, log.page([], date: date), [0], published: { _ in date + 86_400_000 })
+        var next = 1
+        for _ in 0..<17 {
+            _ = try real(log, log.page([], date: date), next..<next + 512, published: { stored($0) })
+            next += 512
+        }
+        let restart = try #require(log.place[.main]?.restart)
+        #expect(
+            restart <= StoredTime(stored(next)),
+            "a query omits \((restart.milliseconds - stored(next)) / 86_400_000) days of events that were never read")
+    }
+
+    @Test("the same with the usual page size of 1,000: 200 events on the first page, 101 of them with a wrong date")
+    func restartFromShortPage() throws {
+        let log = try PassedLog(restart: PassedLog.base)
+        log.writer.boundIdentities(PassedLimits())
+        let date = PassedLog.base + 30 * 86_400_000
+        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
+        _ = try real(
+            log, log.page([], date: date), 0..<200, published: { $0 < 101 ? date + 86_400_000 : stored($0) })
+        var next = 200
+        for _ in 0..<9 {
+            _ = try real(log, log.page([], date: date), next..<next + 1_000, published: { stored($0) })
+            next += 1_000
+        }
+        #expect(try #require(log.place[.main]?.restart) <= StoredTime(stored(next)))
+    }
+
+    @Test("if most events of each page can't become records, the few others do not move the restart time")
+    func restartFromRejected() throws {
+        let log = try PassedLog(restart: PassedLog.base)
+        log.writer.boundIdentities(PassedLimits())
+        let date = PassedLog.base + 30 * 86_400_000
+        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
+        var next = 0
+        for _ in 0..<12 {
+            _ = try real(
+                log, log.page([], date: date), next..<next + 1_000,
+                published: { $0 % 1_000 == 0 ? date + 86_400_000 : nil })
+            next += 1_000
+        }
+        #expect(try #require(log.place[.main]?.restart) <= StoredTime(stored(next)))
+    }
+
+    // MARK: Met twice
+
+    @Test("a repeat of a head event counts once, even if the history reads it again after failed searches")
+    func metTwice() throws {
+        let log = try backfill(tail: 12)
+        #expect(log.place.backfill?.isHeadFull == true)
+        var change = PageCheckpoint.Change.none
+        // Okta has stored event 100 a second time, after event 19. The history reads up to event 89.
+        func readAll(_ search: LogSearch?) throws {
+            var search = search
+            for start in stride(from: 0, to: 90, by: 10) {
+                let events = Array(start..<start + 10) + (start == 10 ? [100] : [])
+                change = try log.store(events, next: "h\(start)", search: search).change
+                search = nil
+                if change != .none { return }
+            }
+        }
+        try readAll(nil)
+        var rounds = 1
+        while change == .none, rounds < 5 {
+            // The link is refused, and the query by time begins with four empty answers.
+            try readAll(try failedSearch(log))
+            rounds += 1
+        }
+        #expect(change == .none, "the history ended in round \(rounds), although it never reached the events 90..<100")
+        #expect(log.place.backfill != nil)
+    }
+
+    // MARK: Tails set aside
+
+    @Test("events of many tails that were set aside are not collected twice")
+    func manyTails() throws {
+        let log = try PassedLog()
+        var unproven = 0
+        var cycles = 0
+        // The org stores its events two hours late.
+        func date(_ newest: Int) -> Int64 { log.published(newest) + 7_200_000 }
+        while cycles < 120, log.twice.isEmpty {
+            let n = cycles * 20
+            unproven += try log.store(Array(n..<n + 10), next: "h\(n)", date: date(n + 9)).unproven
+            unproven += try log.store(
+                Array(n + 13..<n + 18), way: .tail, next: "t\(n)", isQuery: true, date: date(n + 17),
+                since: date(n + 9) + 1_000
+            ).unproven
+            let end = try log.store(Array(n + 10..<n + 16), next: "h\(n)b", date: date(n + 17))
+            #expect(end.change == .tailDropped)
+            unproven += try log.store(Array(n + 16..<n + 20), next: "h\(n)c", date: date(n + 19)).unproven
+            cycles += 1
+        }
+        #expect(
+            log.twice == [],
+            "in cycle \(cycles), \(log.writer.identityCount(.earlierMain)) of \(log.writer.identityBound(.earlierMain)); unproven \(unproven)"
+        )
+    }
+
+    // MARK: Searches after a failed search
+
+    @Test("after a failed search and a filter that was changed back, no forgotten event is collected without a report")
+    func failedThenChangedBack() throws {
+        let log = try passed()
+        try log.reopen(filter: "b")
+        let began = log.published(110)
+        let failed = try failedSearch(log, date: began)
+        // The new filter matches multiples of three.
+        let first = try log.store(Array(stride(from: 0, to: 100, by: 3)), next: "b1", search: failed, date: began)
+        #expect(first.unproven > 0)
+        let reported = Set(log.twice)
+        try log.store([150, 153], next: "b2", date: log.published(160))
+        try log.reopen()
+        let events = Array(0..<100) + [150, 153, 154]
+        let search = try log.searchToEnd(events)
+        let checkpoint = try log.store(events, next: "a2", search: search)
+        let more = log.twice.filter { !reported.contains($0) }
+        #expect(more == [] || checkpoint.unproven > 0, "collected twice without a report: \(more)")
+    }
+
+    @Test("after a failed search, a later search collects no forgotten event without a report")
+    func gapsAfterFailedSearch() throws {
+        let log = try PassedLog()
+        log.writer.boundIdentities(PassedLimits())
+        var times: [Int: Int] = [:]
+        let taken: (Int) -> Void = { times[$0, default: 0] += 1 }
+        // All events were stored late, in one burst.
+        func date(_ number: Int) -> Int64 { PassedLog.base + 86_400_000 + Int64(number) }
+        let published: (Int) -> Int64 = { PassedLog.base + Int64($0) }
+        var next = 0
+        while next < 40_000 {
+            _ = try real(log, log.page([], date: date(next)), next..<next + 1_000, published: published, onTaken: taken)
+            next += 1_000
+        }
+        _ = try real(log, log.page([], date: date(next)), next..<next + 760, published: published, onTaken: taken)
+        next += 760
+        let oldest = try #require((0..<next).first { log.writer.knows(PassedLog.identity($0), in: .main) })
+        let start = oldest - 900
+        // A query by time returns the events from `start` on. It begins with four empty answers.
+        func query(_ search: LogSearch?, from: Int, to: Int) throws -> (LogSearch?, Int) {
+            var (search, unproven, at, isFirst) = (search, 0, from, search == nil)
+            while at < to {
+                let events = at..<min(at + 1_000, to)
+                let page = log.page([], next: "\(at)", isQuery: isFirst, search: search, date: date(to))
+                switch try real(log, page, events, published: published, onTaken: taken) {
+                case .searching(let after):
+                    at = after.isCounting == search?.isCounting || search == nil ? events.upperBound : from
+                    search = after
+                case .checkpoint(let checkpoint):
+                    (at, search) = (events.upperBound, nil)
+                    unproven += checkpoint.unproven
+                case .nothing: Issue.record("nothing")
+                }
+                isFirst = false
+            }
+            return (search, unproven)
+        }
+        var search: LogSearch?
+        while search?.hasFailed != true {
+            let page = log.page([], next: "e", isQuery: search == nil, search: search, date: date(next))
+            guard case .searching(let after) = try real(log, page, [], published: published) else { return }
+            search = after
+        }
+        let reported = try query(search, from: start, to: next).1
+        let before = times
+        // New events, which were published after the search.
+        _ = try real(
+            log, log.page([], date: date(next) + 86_400_000), next..<next + 10,
+            published: { _ in PassedLog.base + 2 * 86_400_000 }, onTaken: taken)
+        next += 10
+        let unproven = try query(nil, from: start, to: next).1
+        let more = times.filter { $0.value > 1 && $0.value > before[$0.key] ?? 0 }.count
+        #expect(more == 0 || unproven > 0, "\(reported) were reported; later \(more) were collected again, unreported")
+    }
+
+    @Test("one event with a late date on a short page does not end the report of possible duplicates")
+    func reportEndsEarly() throws {
+        let log = try passed()
+        let began = log.published(110)
+        let failed = try failedSearch(log, date: began)
+        _ = try log.store([5, 6], next: "t1", search: failed, date: began)
+        // Event 400 was stored before the search began, but its date is later. It is alone on its page.
+        _ = try log.store([400], next: "t2", date: began)
+        let unproven = try log.store([7, 8, 9], next: "t3", date: began).unproven
+        #expect(log.twice.contains(7))
+        #expect(unproven == 3)
+    }
+
+    @Test("a second failed search extends the time up to which possible duplicates are reported")
+    func secondFailure() throws {
+        let log = try passed()
+        let began = log.published(110)
+        _ = try log.store([5], next: "t1", search: try failedSearch(log, date: began), date: began)
+        // Later pages: most of their events are old, so the first report goes on; the others are forgotten by now.
+        for start in stride(from: 200, to: 320, by: 4) {
+            let late = Dictionary(uniqueKeysWithValues: [start, start + 1, start + 2].map { ($0, log.published(100)) })
+            let events = Array(start..<start + 4)
+            try log.read(log.page(events, date: log.published(start + 5)), events, published: late)
+        }
+        #expect(log.place[.main]?.unprovenUntil == ServerTime(began))
+        let second = try failedSearch(log, date: log.published(330))
+        let checkpoint = try log.store([203, 207, 211], next: "t3", search: second, date: log.published(330))
+        #expect(log.twice.contains(203) && checkpoint.unproven == 3)
+    }
+
+    // MARK: A short first pass made of repeats
+
+    @Test("a first pass that sees only a few repeats proves nothing")
+    func earlyEndWithRepeats() throws {
+        let log = try PassedLog()
+        log.writer.boundIdentities(PassedLimits())
+        var times: [Int: Int] = [:]
+        func date(_ number: Int) -> Int64 { PassedLog.base + 86_400_000 + Int64(number) }
+        let published: (Int) -> Int64 = { PassedLog.base + Int64($0) }
+        for next in stride(from: 0, to: 40_000, by: 1_000) {
+            // Okta stores the events 100..<116 again after event 38,999, when they are forgotten (a limit of A4). Sixteen are far fewer than 500.
+            let again = next == 39_000 ? Array(100..<116) : []
+            _ = try real(
+                log, log.page([], date: date(next)), again + Array(next..<next + 1_000), published: published,
+                onTaken: { times[$0, default: 0] += 1 })
+        }
+        // All events were stored late, so the query returns the events from 90 on. After its first page come four empty answers.
+        let now = date(50_000)
+        let events = Array(90..<200)
+        var search: LogSearch?
+        for page in [events, [], [], [], []] {
+            guard
+                case .searching(let after) = try real(
+                    log, log.page([], isQuery: search == nil, search: search, date: now), page, published: published)
+            else { return }
+            search = after
+        }
+        let second = try #require(search)
+        #expect(second.hasFailed)
+        var more = 0
+        guard
+            case .checkpoint(let checkpoint) = try real(
+                log, log.page([], search: second, date: now), events, published: published, onTaken: { _ in more += 1 })
+        else { return }
+        #expect(more == 0 || checkpoint.unproven > 0, "\(more) events were collected again")
+    }
+
+    @Test(
+        "if Okta has left few remembered events, a new event that is displaced by fewer than 500 positions is not lost",
+        arguments: [7, 9, 100])
+    func displacedAmongFew(by displacement: Int) throws {
+        let log = try PassedLog()
+        log.writer.boundIdentities(PassedLimits())
+        var taken: Set<Int> = []
+        func date(_ number: Int) -> Int64 { PassedLog.base + Int64(number) * 1_000 + 60_000 }
+        let published: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
+        for next in stride(from: 0, to: 40_000, by: 1_000) {
+            _ = try real(log, log.page([], date: date(next + 1_000)), next..<next + 1_000, published: published)
+        }
+        // Of the remembered events, the newest 500 are left. The query returns the new event 40,000 some positions early.
+        let left = displacement < 16 ? 16 : 150
+        var events = Array(40_000 - left..<40_000)
+        events.insert(40_000, at: left - displacement)
+        let now = date(40_001)
+        var search: LogSearch?
+        for page in [events, [], [], [], []] {
+            guard
+                case .searching(let after) = try real(
+                    log, log.page([], isQuery: search == nil, search: search, date: now), page, published: published)
+            else { return }
+            search = after
+        }
+        _ = try real(
+            log, log.page([], search: search, date: now), events, published: published, onTaken: { taken.insert($0) })
+        #expect(taken.contains(40_000))
+    }
+
+    // MARK: Overtaken tail with a wrong date
+
+    @Test("a wrong date in the tail does not hide that the history has overtaken it")
+    func overtakenWithWrongDate() throws {
+        let log = try backfill(tail: 8)
+        // A page of the tail with one event of the future.
+        let future = log.published(100_000)
+        try log.read(
+            log.page([108], way: .tail, next: "t108", date: future), [108], published: [108: future])
+        try log.store(Array(10..<90), next: "h1", date: future)
+        var start = 110
+        var change = PageCheckpoint.Change.none
+        while change == .none, start < 900 {
+            change = try log.store(Array(start..<start + 10), next: "h\(start)", date: future).change
+            start += 10
+        }
+        #expect(change == .historyEnded)
+        #expect(!log.writer.knows(PassedLog.identity(210), in: .main))
+        let unproven = try log.store([210, 211], next: "t3", date: future).unproven
+        #expect(log.twice.contains(210) && unproven == 2)
+    }
+}
