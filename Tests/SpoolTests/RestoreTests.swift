@@ -138,6 +138,22 @@ struct RestoreTests {
         #expect(try collection.visible().sorted() == Array(0..<collection.total))
     }
 
+    @Test("of the records that the state does not know, at most the configured number is remembered, and the others are counted")
+    func boundedMemory() throws {
+        var collection = try Simulation()
+        do {
+            let writer = try open(collection)
+            try collect(collection, writer)
+            try writer.seal(at: Simulation.instant(900))
+        }
+        try FileManager.default.removeItem(atPath: collection.settings.stateDirectory)
+        collection.settings.restoredIdentities = collection.total - 1
+        let restored = try #require(try open(collection).recovery.restored)
+        #expect(restored.known > 0 && restored.known < collection.total)
+        #expect(restored.unreadEvents == collection.total - restored.known)
+        #expect(!restored.isExact)
+    }
+
     @Test("if the state directory is lost or emptied, records in the spool are not collected again")
     func lostState() throws {
         let collection = try Simulation()

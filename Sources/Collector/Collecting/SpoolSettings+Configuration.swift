@@ -20,7 +20,11 @@ extension SpoolSettings {
             recordSchema: SchemaVersion(configuration.record.schemaVersion).name)
         firstSegmentMaxAge = Self.firstFiles
         expectedLoaders = configuration.destinations.map(\.name.text)
+        restoredIdentities = max(8_192, Self.allRestoredIdentities / max(1, configuration.integrations.count))
     }
+
+    /// If the state of all integrations was lost, their restored identities together need at most some 250 MB.
+    private static let allRestoredIdentities = 1 << 23
 }
 
 extension Compression {

@@ -126,6 +126,7 @@ struct StateRestoration {
     private func identities(
         of segments: [SealedSegment], _ report: inout RestoredState
     ) throws(SpoolError) -> [IdentityCommit] {
+        let limit = spool.settings.restoredIdentities
         var commits: [IdentityCommit] = []
         for segment in segments.reversed() {
             let path = "\(spool.settings.directory)/\(segment.path)"
@@ -135,7 +136,7 @@ struct StateRestoration {
                 report.missingEvents += segment.records
                 continue
             }
-            guard report.known + segment.records <= IdentityWindow.restoredBound else {
+            guard report.known + segment.records <= min(limit, IdentityWindow.restoredBound) else {
                 report.unreadEvents += segment.records
                 continue
             }
