@@ -178,6 +178,49 @@ struct LateEventTests {
         try collection.expectExactlyOnce("\(compression)")
     }
 
+    /// When a reload changes the compression during a seal.
+    enum Reload: CaseIterable {
+        case staging, deciding
+    }
+
+    @Test(
+        "if the compression changes during a seal that carries records over, every segment can be read",
+        arguments: Reload.allCases)
+    func compressionChanges(_ reload: Reload) throws {
+        var collection = try Simulation(compression: .zstd)
+        collection.settings.segmentMaxBytes = 1 << 20
+        collection.settings.carriedMaxBytes = 1 << 20
+        let fileSystem = ScriptedFileSystem()
+        let spool = try collection.spool(fileSystem)
+        let writer = try spool.writer(integration: "acme", scratch: SpoolScratch(), now: Simulation.instant())
+        for upper in [6, 9, 15, 16, 20, 25, 28] { try collection.collect(writer, upTo: upper, models: false) }
+        var changed = collection.settings
+        changed.compression = .gzip
+        let new = changed
+        let carriesFrames = writer.partitions.partitions.contains { partition in
+            partition.chunks.contains { $0.encoding == .zstd }
+        }
+        #expect(carriesFrames)
+        fileSystem.script { _, operation, path in
+            switch reload {
+            case .staging:
+                guard operation == .synchronizeDirectory, path.hasSuffix("_staging/acme") else { return nil }
+                spool.adopt(new)
+                return nil
+            case .deciding:
+                guard operation == .rename, spool.settings.compression != new.compression else { return nil }
+                spool.adopt(new)
+                return .failAfter(EIO)
+            }
+        }
+        _ = try? writer.sealIfDue(at: Simulation.instant(90))
+        #expect(writer.isDue(at: Simulation.instant(90)), "the new compression applies as soon as possible")
+        try writer.sealIfDue(at: Simulation.instant(90))
+        #expect(writer.unsealed.records == 0)
+        #expect(writer.journal.header.compression == .gzip)
+        try collection.expectExactlyOnce("\(reload)")
+    }
+
     @Test(
         "besides two locks and the manifest, each integration has one open file, whatever is unsealed or carried over"
     )
