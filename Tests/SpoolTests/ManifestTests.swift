@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -53,6 +54,60 @@ struct ManifestTests {
         try Data(bytes).write(to: URL(filePath: path))
         try collection.collectAndSeal(ScriptedFileSystem())
         try collection.expectExactlyOnce("first line of the last seal zeroed")
+    }
+
+    /// What makes the manifest's lines fail after a reader may have seen them.
+    enum ManifestFault: CaseIterable {
+        case synchronize, synchronizeAndTruncate, write, twice
+    }
+
+    @Test(
+        "if lines can't be made durable, no other segment gets their positions", arguments: ManifestFault.allCases)
+    func positionsAfterAnError(_ fault: ManifestFault) throws {
+        let collection = try SimulatedCollection()
+        let fileSystem = ScriptedFileSystem()
+        let spool = try collection.spool(fileSystem)
+        let scratch = SpoolScratch()
+        let now = SimulatedCollection.instant()
+        let acme = try spool.writer(integration: "acme", scratch: scratch, now: now)
+        let globex = try spool.writer(integration: "globex", scratch: scratch, now: now)
+        for number in 0..<28 { try SimulatedCollection.append(number, to: number < 14 ? acme : globex) }
+        for writer in [acme, globex] { try writer.commit(cursor: "1", at: now) }
+        let path = collection.settings.directory + "/_manifest.ndjson"
+        // The lines that a reader sees at each operation on the manifest, by position.
+        let seen = Mutex<[Int64: Set<String>]>([:])
+        let look: @Sendable () -> Void = {
+            guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { return }
+            for line in bytes.split(separator: 10, omittingEmptySubsequences: false).dropLast() {
+                guard let line = line.withUnsafeBytes({ ManifestLine($0) }) else { continue }
+                seen.withLock { _ = $0[line.sequence, default: []].insert(line.path) }
+            }
+        }
+        let failures = Mutex(0)
+        fileSystem.script { _, operation, path in
+            guard path.hasSuffix("_manifest.ndjson") else { return nil }
+            look()
+            let fails =
+                switch fault {
+                case .synchronize, .twice: operation == .synchronize
+                case .synchronizeAndTruncate: operation == .synchronize || operation == .truncate
+                case .write: operation == .write
+                }
+            let limit = fault == .twice ? 3 : fault == .synchronizeAndTruncate ? 2 : 1
+            guard fails, failures.withLock({ $0 < limit }) else { return nil }
+            failures.withLock { $0 += 1 }
+            return .fail(EIO)
+        }
+        #expect(throws: SpoolError.self) { try acme.seal(at: now) }
+        if fault == .twice { #expect(throws: SpoolError.self) { try globex.seal(at: now) } }
+        try globex.seal(at: now)
+        try acme.seal(at: now)
+        look()
+        let lines = seen.withLock(\.self)
+        #expect(lines.values.allSatisfy { $0.count == 1 }, "a position belongs to one segment")
+        #expect(lines.keys.sorted() == (1...Int64(lines.count)).map { $0 })
+        #expect(Set(lines.values.flatMap(\.self)).count == lines.count, "a segment has one position")
+        try collection.expectExactlyOnce("\(fault)")
     }
 
     @Test("a schema name may contain any character, because it is escaped in the line")

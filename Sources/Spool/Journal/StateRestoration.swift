@@ -202,7 +202,7 @@ struct StateRestoration {
                 segment.0, keys: segment.1.keys, seal: "\(integration)/\(generation)")
             plan.segments.append(PlannedSegment(path: file.path, line: line))
         }
-        try spool.manifest.append(plan, skippingListed: false)
+        try spool.manifest.append(plan, skippingListed: true)
         return plan.segments.count
     }
 

@@ -9,6 +9,8 @@ import Synchronization
 ///      "sealed_at":"2026-11-23T20:15:30.123Z","schema":"ocsf/1.8.0","format":1,"seal":"acme/12","line_crc32":"89abcdef"}
 ///
 /// - Lines are only appended. `sequence` increases by one per line, so that a loader can resume after the last line it has seen.
+/// - While the process runs, a position belongs to one segment, even if lines could not be made durable at first. Only after a restart, another
+///   segment can get the position of a line that was lost.
 /// - A line is written after its segment is durable under its final name, and before the journal that holds the segment's records is removed.
 /// - `line_crc32` is over the bytes of the line before `,"line_crc32"`; `seal` names the integration and the generation that was sealed.
 /// - After a restore, the manifest can lack lines that a journal knows. Their positions are not reused: the next line gets the number after the
@@ -26,6 +28,15 @@ final class Manifest: Sendable {
         var log: DurableLog
         var sequence: Int64
         var seals: ManifestSeals
+        /// Lines that could not be made durable, but that readers may have seen; nil if there are none. They are written again, with the same
+        /// positions, before any other line.
+        var unwritten: Lines?
+    }
+
+    /// Complete lines with their positions. The position of the last one is `last`.
+    private struct Lines {
+        var bytes: [UInt8]
+        var last: Int64
     }
 
     private let fileSystem: any FileSystem
@@ -89,10 +100,14 @@ final class Manifest: Sendable {
 
     /// Appends the lines of a seal's segments and makes them durable, all or none. With `skippingListed`, lines that an earlier attempt added
     /// are not added twice.
+    ///
+    /// If this throws, readers may already have seen the lines. So the next call, of whatever integration, first writes these lines again. That is
+    /// allowed at any time, because the segments of a line have their final names durably before this method is called.
     func append(_ plan: SealPlan, skippingListed: Bool) throws(SpoolError) {
         try state.withLock { (state) throws(SpoolError) in
             try checkIsThere()
             try state.log.cutIfNeeded(fileSystem)
+            try write(&state)
             let segments = try skippingListed ? unlisted(plan, before: state.log.length) : plan.segments
             let lines = ByteStore()
             var sequence = state.sequence
@@ -104,9 +119,19 @@ final class Manifest: Sendable {
                 lines.append(",\"line_crc32\":\"\(Hexadecimal.text(crc))\"}\n")
             }
             guard lines.count > 0 else { return }
-            try state.log.append(lines.bytes, fileSystem)
-            state.sequence = sequence
+            state.unwritten = Lines(bytes: Array(lines.bytes), last: sequence)
+            try write(&state)
         }
+    }
+
+    private func write(_ state: inout State) throws(SpoolError) {
+        guard let lines = state.unwritten else { return }
+        let outcome = lines.bytes.withUnsafeBytes { bytes in
+            Result { () throws(SpoolError) in try state.log.append(bytes, fileSystem) }
+        }
+        try outcome.get()
+        state.sequence = lines.last
+        state.unwritten = nil
     }
 
     /// The segments of a plan that have no line yet.
