@@ -1,3 +1,4 @@
+import CollectionSimulation
 import Foundation
 import OCSF
 import Spool
@@ -10,12 +11,14 @@ import Testing
 struct IngestWorkerTests {
     private let root = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
 
-    private func worker(segmentMaxBytes: Int? = nil, limits: PassedLimits = .init()) throws -> IngestWorker {
+    private func worker(
+        segmentMaxBytes: Int? = nil, limits: PassedLimits = .init(), fileSystem: any FileSystem = PosixFileSystem()
+    ) throws -> IngestWorker {
         var settings = SpoolSettings(
             directory: root.appending(path: "spool").path, stateDirectory: root.appending(path: "state").path,
             recordSchema: "test")
         if let segmentMaxBytes { settings.segmentMaxBytes = segmentMaxBytes }
-        let spool = try Spool(settings, fileSystem: PosixFileSystem(), now: SystemTime().spool)
+        let spool = try Spool(settings, fileSystem: fileSystem, now: SystemTime().spool)
         return try IngestWorker(
             name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: NormalizerSettings(),
             limits: limits)
@@ -263,5 +266,24 @@ struct IngestWorkerTests {
         let again = await worker.sealAndClose("acme")
         #expect(again?.failure == nil)
         #expect(try uids() == (0..<9).map(uuid))
+    }
+
+    @Test("if the records of a removed integration can't be sealed, the error is reported until they are sealed")
+    func leftover() async throws {
+        let disk = PowerCutFileSystem()
+        let worker = try worker(fileSystem: disk)
+        _ = try await open(worker)
+        _ = try await ingest(worker, page([0, 1, 2], next: 1), after: nil)
+        disk.fail { operation, _ in operation == .link ? ENOSPC : 0 }
+        let closed = await worker.sealAndClose("acme")
+        #expect(closed?.failure?.passesByItself == true)
+        for _ in 0..<2 {
+            await #expect(throws: SpoolError.self) { _ = try await worker.sealLeftover(of: "acme") }
+        }
+        disk.fail(nil)
+        let (records, sealed) = try await worker.sealLeftover(of: "acme")
+        #expect(records == 3)
+        #expect(sealed.map(\.records) == [3])
+        #expect(try await worker.sealLeftover(of: "acme").records == 0)
     }
 }

@@ -268,13 +268,12 @@ actor IngestWorker {
 
     /// Seals the records of an integration that is no longer configured, and closes the integration.
     ///
-    /// - Returns: how many unsealed records there were, and the segments that contain them now.
+    /// - Returns: how many unsealed records there were, and the segments that contain them now. These include records of a seal that was unfinished.
     func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
-        let waiting = writer.unsealed.records
-        guard waiting > 0 else { return (0, []) }
-        return (waiting, try writer.seal(at: time.spool))
+        let sealed = writer.completed + (try writer.seal(at: time.spool))
+        return (sealed.reduce(0) { $0 + $1.records }, sealed)
     }
 
     /// The integrations of this worker that have something to seal now, or whose last seal failed. Outside a fleet, this method also deletes the

@@ -19,6 +19,8 @@ package final class SpoolWriter {
     package let integration: String
     /// What recovery found when the writer was opened, or at the last `recover`.
     package private(set) var recovery: RecoveryReport
+    /// The segments of an unfinished seal that were completed when the writer was opened.
+    package private(set) var completed: [SealedSegment] = []
     /// The last durable cursor; nil before the first commit. The spool does not interpret it.
     package private(set) var cursor: String?
     package private(set) var bufferedRecords = 0
@@ -69,7 +71,7 @@ package final class SpoolWriter {
         cursor = found.cursor
         adopt(found, now: now)
         // Finishes a seal that was interrupted. If this fails here, the first commit or seal tries it again, and reports the error if it fails, too.
-        _ = try? settle()
+        completed = (try? settle()) ?? []
     }
 
     deinit {
