@@ -142,6 +142,17 @@ struct CrashTests {
         #expect(try reader.segments().count { $0.state == .gone } == 1)
     }
 
+    @Test("if the staging directory is deleted while it is in use, the next seal makes it again")
+    func stagingIsDeleted() throws {
+        let collection = try SimulatedCollection()
+        let writer = try collection.open(PosixFileSystem())
+        try collection.collect(writer, upTo: 12)
+        try FileManager.default.removeItem(atPath: collection.settings.directory + "/_staging")
+        try collection.collect(writer)
+        try writer.seal(at: SimulatedCollection.instant())
+        try collection.expectExactlyOnce("after the staging directory was deleted")
+    }
+
     @Test("if a power cut restores a removed journal, the journal is recognized as sealed")
     func journalReappears() throws {
         let collection = try SimulatedCollection()

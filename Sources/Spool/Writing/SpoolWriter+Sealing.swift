@@ -23,6 +23,8 @@ extension SpoolWriter {
     func stage(but carried: [Int], at now: SpoolInstant) throws(SpoolError) -> SealPlan {
         let fileSystem = spool.fileSystem
         try journal.log.cutIfNeeded(fileSystem)
+        // Recovery has created the directory, but someone may have deleted it since.
+        try fileSystem.makeDirectories(staging, below: spool.settings.directory, thorough: false)
         if stagingNeedsSweep {
             for entry in try fileSystem.list(staging) { try fileSystem.unlink("\(staging)/\(entry.name)") }
             stagingNeedsSweep = false
