@@ -227,7 +227,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "ResponseLogTests", dependencies: ["ResponseLog", "Spool"], swiftSettings: strict),
+        .testTarget(
+            name: "ResponseLogTests", dependencies: ["CollectionSimulation", "ResponseLog", "Spool"],
+            swiftSettings: strict),
         .testTarget(
             name: "RespondTests",
             dependencies: [

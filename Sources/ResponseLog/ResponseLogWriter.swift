@@ -16,9 +16,10 @@ package final class ResponseLogWriter: Sendable {
         var number: Int64
         /// The size of the earlier files in bytes.
         var earlier: Int64
-        /// Whether an earlier process wrote the present file. If so, the first entry goes into a new file with a larger number. Readers then find
-        /// this entry even if the log was restored from a copy and now ends before their position.
-        var isReopened = false
+        /// Whether the next entry goes into a new file with a larger number, because readers may have a position after the end of the present file:
+        /// an earlier process wrote the file, and the log may have been restored from a copy since; or a reader may have read an entry that was
+        /// then cut off, because it could not be made durable.
+        var needsNewFile = false
     }
 
     private let directory: String
@@ -47,7 +48,7 @@ package final class ResponseLogWriter: Sendable {
                 State(
                     log: try Self.openLast(directory, number, fileSystem), number: number,
                     earlier: try Self.files(directory, fileSystem, before: number).reduce(0) { $0 + $1.size },
-                    isReopened: true))
+                    needsNewFile: true))
         } else {
             state = Mutex(State(log: try Self.start(directory, now, fileSystem), number: now, earlier: 0))
         }
@@ -70,7 +71,7 @@ package final class ResponseLogWriter: Sendable {
             if isUnsent, state.earlier + state.log.length >= Self.sizeLimit - Self.reserve {
                 try makeRoom(&state, limit: Self.sizeLimit - Self.reserve, now: entry.time)
             }
-            if state.isReopened || state.log.length >= ResponseLogFile.sizeLimit {
+            if state.needsNewFile || state.log.length >= ResponseLogFile.sizeLimit {
                 // The result of a call is recorded even at the limit. There is only one result for each entry that was accepted before, so the log
                 // exceeds the limit only a little.
                 let isResult = entry.result != nil && !isUnsent
@@ -80,11 +81,13 @@ package final class ResponseLogWriter: Sendable {
             let result = line.withUnsafeBytes { bytes in
                 Result { () throws(SpoolError) in try state.log.append(bytes, fileSystem) }
             }
+            if case .failure = result { state.needsNewFile = true }
             try result.get()
         }
     }
 
     private func roll(_ state: inout State, now: Int64) throws(SpoolError) {
+        try state.log.cutIfNeeded(fileSystem)
         let number = max(now, openedAt, state.number + 1)
         let next = try Self.start(directory, number, fileSystem)
         fileSystem.close(state.log.file)

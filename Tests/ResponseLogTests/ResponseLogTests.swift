@@ -1,4 +1,6 @@
+import CollectionSimulation
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ResponseLog
@@ -112,6 +114,34 @@ struct ResponseLogTests {
         try ResponseLogWriter(directory: directory.path, now: 2).append(entry(3))
         #expect(try readAll(after: end).entries == [entry(3)])
         #expect(try readAll().entries == [entry(1), entry(3)])
+    }
+
+    @Test("if an entry was read but could not be made durable, a reader still gets the entries after it")
+    func failedSynchronization() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let disk = PowerCutFileSystem()
+        let root = "/log"
+        _ = try disk.makeDirectory(root)
+        let reader = ResponseLogReader(directory: root, fileSystem: disk)
+        let writer = try ResponseLogWriter(directory: root, now: 1, fileSystem: disk)
+        try writer.append(entry(1))
+        let end = try reader.read(after: nil).next
+        let read = Mutex<ResponseLogBatch?>(nil)
+        disk.fail { operation, _ in
+            guard operation == .synchronize, read.withLock({ $0 == nil }) else { return 0 }
+            read.withLock { $0 = try? reader.read(after: end) }
+            return EIO
+        }
+        #expect(throws: SpoolError.self) { try writer.append(entry(2)) }
+        let batch = read.withLock { $0 }
+        let early = try #require(batch)
+        #expect(early.entries == [entry(2)])
+        // The next entry is longer than the lost one, so in the same file it would begin before the reader's position and end after it.
+        try writer.append(entry(3, reason: String(repeating: "x", count: 2_000)))
+        try writer.append(entry(4))
+        let rest = try reader.read(after: early.next)
+        #expect(rest.entries.map(\.id) == ["id-3", "id-4"])
+        #expect(rest.unreadableLines == 0)
     }
 
     @Test("a damaged line is counted and skipped")

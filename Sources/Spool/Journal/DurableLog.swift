@@ -31,7 +31,7 @@ package struct DurableLog {
     }
 
     /// Truncates the file to its durable length, if a failed append may have left bytes after it.
-    mutating func cutIfNeeded(_ fileSystem: any FileSystem) throws(SpoolError) {
+    package mutating func cutIfNeeded(_ fileSystem: any FileSystem) throws(SpoolError) {
         guard needsCut else { return }
         try fileSystem.truncate(file, to: length)
         try fileSystem.synchronize(file)
