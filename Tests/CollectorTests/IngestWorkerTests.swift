@@ -278,12 +278,12 @@ struct IngestWorkerTests {
         let closed = await worker.sealAndClose("acme")
         #expect(closed?.failure?.passesByItself == true)
         for _ in 0..<2 {
-            await #expect(throws: SpoolError.self) { _ = try await worker.sealLeftover(of: "acme") }
+            #expect(try await worker.sealLeftover(of: "acme").failure?.errnoCode == ENOSPC)
         }
         disk.fail(nil)
-        let (records, sealed) = try await worker.sealLeftover(of: "acme")
-        #expect(records == 3)
-        #expect(sealed.map(\.records) == [3])
+        let leftover = try await worker.sealLeftover(of: "acme")
+        #expect(leftover.failure == nil)
+        #expect(leftover.sealed.map(\.records) == [3])
         #expect(try await worker.sealLeftover(of: "acme").records == 0)
     }
 }

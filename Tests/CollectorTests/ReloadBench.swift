@@ -19,6 +19,7 @@ import Testing
 final class ReloadBench: Sendable {
     let root = FileManager.default.temporaryDirectory.appending(path: "tributary-reload-\(UUID().uuidString)").path
     let board = StatusBoard()
+    let lines = LogLines()
     let heartbeats = Heartbeats()
     let spool: Spool
     let collection: CollectionService
@@ -59,7 +60,7 @@ final class ReloadBench: Sendable {
         let told = Notifications()
         self.told = told
         let notifier = ServiceNotifier { message in told.sent.withLock { $0.append(message) } }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = lines.logger
         let spool = try Spool(SpoolSettings(configuration), fileSystem: PosixFileSystem(), now: SystemTime().spool)
         self.spool = spool
         let transport = try CurlTransport(configuration)

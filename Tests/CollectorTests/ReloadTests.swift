@@ -102,6 +102,44 @@ struct ReloadTests {
         await org.stop()
     }
 
+    @Test("an integration that is paused at the start still reports that the spool was restored from an older copy")
+    func restoredWhilePaused() async throws {
+        let org = try await org(31)
+        let first = try await bench([.init(name: "acme", url: org.url)])
+        try await first.wait(for: "the integration is live") { first.health("acme")?.state == .live }
+        try await first.stop()
+        let bench = try await ReloadBench { root in
+            for directory in ["spool", "state"] {
+                try FileManager.default.copyItem(
+                    atPath: "\(first.root)/\(directory)", toPath: "\(root)/\(directory)")
+            }
+            // The copy of the spool is from a time before the first seal.
+            try Data().write(to: URL(fileURLWithPath: "\(root)/spool/_manifest.ndjson"))
+            try ReloadBench.setToken(Self.token, of: "acme", in: root)
+            return ReloadBench.text(root, [.init(name: "acme", url: org.url, paused: true)])
+        }
+        let report = "the spool is older than the state directory"
+        try await bench.wait(for: "the report") { bench.lines.contains(report) }
+        await bench.reload(ReloadBench.text(bench.root, [.init(name: "acme", url: org.url)]))
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
+        try await bench.stop()
+        #expect(bench.lines.all.count { $0.contains(report) } == 1)
+        await org.stop()
+    }
+
+    @Test("if a removed integration is added again before its records were sealed, this is not reported as a failure")
+    func leftoverIsAddedAgain() async throws {
+        let org = try await org(32)
+        let bench = try await bench([.init(name: "acme", url: org.url)])
+        try await bench.wait(for: "the integration is live") { bench.health("acme")?.state == .live }
+        bench.collection.noteLeftovers(among: ["acme"])
+        await bench.collection.sealLeftover("acme")
+        #expect(!bench.lines.contains("no longer configured"))
+        try await bench.stop()
+        try bench.expectExactly(org, "acme")
+        await org.stop()
+    }
+
     @Test("a configuration with a mistake changes nothing, and the status shows the mistake until it is corrected")
     func refused() async throws {
         let org = try await org(5)

@@ -260,30 +260,43 @@ final class CollectionService: Service {
         }
     }
 
-    private func sealLeftover(_ name: String) async {
+    /// Seals the records of an integration that has no collector, and reports what recovery found: a collector that opens the integration later does
+    /// not find it again.
+    func sealLeftover(_ name: String) async {
         guard let worker = workers.first, state.withLock({ $0.leftovers.contains(name) }) else { return }
-        let metadata: Logger.Metadata = [LogKey.integration: "\(name)"]
+        let leftover: IngestWorker.Leftover
         do throws(SpoolError) {
-            let (records, sealed) = try await worker.sealLeftover(of: name)
-            state.withLock { state in
-                state.leftovers.remove(name)
-                state.failedLeftovers.remove(name)
-            }
-            guard records > 0 else { return }
-            board.sealed(sealed.count)
+            leftover = try await worker.sealLeftover(of: name)
+        } catch {
+            return failedLeftover(name, error)
+        }
+        leftover.recovery.announce(to: logger)
+        if !leftover.sealed.isEmpty {
+            board.sealed(leftover.sealed.count)
             logger.announce(
                 .spoolRecovered,
                 """
-                this integration is no longer configured to collect: its \(records, "unsealed record is", "unsealed records are") now in \(sealed.count, "segment", "segments"). \
-                Tributary keeps the integration's cursor: if it is configured again, collection continues from that cursor
-                """, metadata: metadata)
-        } catch {
-            let isNews = state.withLock { state in
-                if !error.passesByItself { state.leftovers.remove(name) }
-                return state.failedLeftovers.insert(name).inserted
-            }
-            if isNews { announceUnsealed(error, of: name) }
+                this integration is no longer configured to collect: its \(leftover.records, "unsealed record is", "unsealed records are") now in \
+                \(leftover.sealed.count, "segment", "segments"). Tributary keeps the integration's cursor: if it is configured again, collection \
+                continues from that cursor
+                """, metadata: [LogKey.integration: "\(name)"])
         }
+        if let failure = leftover.failure { return failedLeftover(name, failure) }
+        state.withLock { state in
+            state.leftovers.remove(name)
+            state.failedLeftovers.remove(name)
+        }
+    }
+
+    private func failedLeftover(_ name: String, _ failure: SpoolError) {
+        // A collector has opened the integration in the meantime, because it was added again.
+        if case .writerInUse = failure { return state.withLock { _ = $0.leftovers.remove(name) } }
+        let isNews = state.withLock { state in
+            guard state.leftovers.contains(name) else { return false }
+            if !failure.passesByItself { state.leftovers.remove(name) }
+            return state.failedLeftovers.insert(name).inserted
+        }
+        if isNews { announceUnsealed(failure, of: name) }
     }
 }
 

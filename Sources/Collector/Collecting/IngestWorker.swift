@@ -78,6 +78,18 @@ actor IngestWorker {
         var fenced: Fenced?
     }
 
+    /// The result of sealing an integration that has no collector.
+    struct Leftover: Sendable {
+        /// What recovery found when the journal was opened, apart from an unfinished seal.
+        var recovery: RecoveryReport
+        /// The segments that now contain the records, including those of a seal that was unfinished.
+        var sealed: [SealedSegment]
+        var failure: SpoolError?
+
+        /// The number of records in ``sealed``.
+        var records: Int { sealed.reduce(0) { $0 + $1.records } }
+    }
+
     private let thread: WorkerThread
     let spool: Spool
     /// The log of seals in the fleet's bucket; nil outside a fleet.
@@ -266,14 +278,20 @@ actor IngestWorker {
         if LogWay.allCases.compactMap({ place[$0]?.restart }).allSatisfy({ $0 > until }) { writer.forget(.restored) }
     }
 
-    /// Seals the records of an integration that is no longer configured, and closes the integration.
+    /// Seals the records of an integration that is no longer configured to collect, and closes the integration.
     ///
-    /// - Returns: how many unsealed records there were, and the segments that contain them now. These include records of a seal that was unfinished.
-    func sealLeftover(of integration: String) throws(SpoolError) -> (records: Int, sealed: [SealedSegment]) {
+    /// - Throws: if the journal can't be opened. If the seal fails, the result contains the error.
+    func sealLeftover(of integration: String) throws(SpoolError) -> Leftover {
         let writer = try spool.writer(
             integration: integration, scratch: scratch, facts: LineFacts(digest), now: time.spool)
-        let sealed = writer.completed + (try writer.seal(at: time.spool))
-        return (sealed.reduce(0) { $0 + $1.records }, sealed)
+        var leftover = Leftover(recovery: writer.recovery, sealed: writer.completed)
+        leftover.recovery.segmentsFinished = 0
+        do throws(SpoolError) {
+            leftover.sealed += try writer.seal(at: time.spool)
+        } catch {
+            leftover.failure = error
+        }
+        return leftover
     }
 
     /// The integrations of this worker that have something to seal now, or whose last seal failed. Outside a fleet, this method also deletes the

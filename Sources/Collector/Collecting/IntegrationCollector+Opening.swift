@@ -45,7 +45,7 @@ extension IntegrationCollector {
                 settings.name, source: source, token: lease?.holding.token ?? 0)
             unsealed = opened.unsealed
             if let shared = opened.shared { report(shared) }
-            if let recovery = opened.recovery { report(recovery) }
+            opened.recovery?.announce(to: logger)
             if let kept = opened.cursor { return kept }
             let first = LogPlace(
                 start: settings.start, query: settings.query, countedFrom: settings.startCountedFrom
