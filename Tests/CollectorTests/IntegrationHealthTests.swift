@@ -1,3 +1,5 @@
+import Glibc
+import Spool
 import Testing
 
 @testable import Collector
@@ -42,6 +44,18 @@ struct IntegrationHealthTests {
             health.committed(.init(events: 1, newest: nil, isCaughtUp: true), at: 662_000)
                 == .recovered(from: refused, afterSeconds: 660))
         #expect(health.trouble == nil)
+    }
+
+    @Test("if a file can't be read, the remedy does not promise that nothing is lost, or that collection waits only for writes")
+    func unreadableFile() {
+        for operation in [FileOperation.read, .open, .list] {
+            let error = SpoolError.file(FileError(operation, "/state/integrations/acme/journal-000000000001", code: EIO))
+            let remedy = IntegrationHealth.Trouble(spool: error).remedy
+            #expect(remedy.contains("once the file can be read"))
+            #expect(!remedy.contains("Nothing is lost") && !remedy.contains("written"))
+        }
+        let unwritable = SpoolError.file(FileError(.write, "/state/integrations/acme/journal-000000000001", code: EIO))
+        #expect(IntegrationHealth.Trouble(spool: unwritable).remedy.contains("once the spool can be written"))
     }
 
     @Test("a lasting problem is still logged after the clock was set back by a day")

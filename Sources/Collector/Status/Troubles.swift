@@ -27,6 +27,11 @@ extension IntegrationHealth.Trouble {
         }
         remedy =
             switch error {
+            case .file(let error) where error.code == EIO && error.operation.reads:
+                """
+                This integration waits, and continues automatically once the file can be read. If it stays unreadable, stop Tributary, and \
+                restore the state directory or start without it (/usr/share/doc/tributary/backup.md)
+                """
             case .full, .file: "Nothing is lost: collection continues automatically once the spool can be written"
             case .bucket, .sealUndecided:
                 "Nothing is lost: the integration waits, and continues automatically once the bucket can be used"
@@ -48,6 +53,16 @@ extension IntegrationHealth.Trouble {
                 configured start, stop the daemon and move the integration's directory out of the state directory
                 """
             }
+    }
+}
+
+extension FileOperation {
+    /// Whether the operation needs what is already on the disk. If it fails with EIO, the disk may have lost that.
+    fileprivate var reads: Bool {
+        switch self {
+        case .open, .read, .size, .status, .list: true
+        default: false
+        }
     }
 }
 
