@@ -60,9 +60,9 @@ final class CountingFileSystem: FileSystem {
         return try real.size(file)
     }
 
-    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+    func isAtPath(_ file: OpenFile) throws(SpoolError) -> Bool {
         note(.size)
-        return try real.hasName(file)
+        return try real.isAtPath(file)
     }
 
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool {

@@ -16,7 +16,7 @@ package enum SpoolError: Error, Sendable, Equatable {
     case foreignSpool(path: String, expected: String, found: String)
     /// There are journals, but the spool that they belong to is missing.
     case spoolIsMissing(directory: String, stateDirectory: String, integrations: [String])
-    /// A journal or the manifest was deleted while it was open.
+    /// A journal or the manifest was deleted, moved or replaced while it was open.
     case deleted(path: String, holds: DeletedContents)
     /// A journal that belongs to another integration.
     case otherIntegration(path: String, expected: String, found: String)
@@ -74,11 +74,11 @@ extension SpoolError: CustomStringConvertible {
                 + "mount the spool, or restore it from the backup. "
                 + "To begin with an empty spool, move \(state)/integrations away: then collection starts from the configured start"
         case .deleted(let path, .spool):
-            "\(path) was deleted while Tributary was running, and perhaps the spool with it: nothing is collected. Stop Tributary and restore "
-                + "the spool and the state directory together, or follow /usr/share/doc/tributary/backup.md"
+            "\(path) was deleted or replaced while Tributary was running, and perhaps the spool with it: nothing is collected. Stop Tributary "
+                + "and restore the spool and the state directory together, or follow /usr/share/doc/tributary/backup.md"
         case .deleted(let path, .state):
-            "\(path) was deleted while Tributary was running, and perhaps the state directory with it: nothing is collected. Restart Tributary: "
-                + "it collects again from the configured start, and stores only records that the spool does not have. "
+            "\(path) was deleted or replaced while Tributary was running, and perhaps the state directory with it: nothing is collected. "
+                + "Restart Tributary: it collects again from the configured start, and stores only records that the spool does not have. "
                 + "If there is a backup of the state, restore it first"
         case .otherIntegration(let path, let expected, let found):
             "\(path) belongs to integration \(found), not to \(expected): rename the directory back; "

@@ -294,11 +294,10 @@ package final class PowerCutFileSystem: FileSystem {
         state.withLock { state in Int64(state.open[file.descriptor].flatMap { state.files[$0]?.current.count } ?? 0) }
     }
 
-    package func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+    package func isAtPath(_ file: OpenFile) throws(SpoolError) -> Bool {
         state.withLock { state in
             guard let id = state.open[file.descriptor] else { return false }
             return Self.find(file.path, state) == id
-                || state.directories.values.contains { $0.current.values.contains(id) }
         }
     }
 

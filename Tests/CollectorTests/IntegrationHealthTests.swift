@@ -46,15 +46,16 @@ struct IntegrationHealthTests {
         #expect(health.trouble == nil)
     }
 
-    @Test("if a file can't be read, the remedy does not promise that nothing is lost, or that collection waits only for writes")
+    @Test("if the disk can't read a file, the remedy does not promise that nothing is lost")
     func unreadableFile() {
+        let journal = "/state/integrations/acme/journal-000000000001"
         for operation in [FileOperation.read, .open, .list] {
-            let error = SpoolError.file(FileError(operation, "/state/integrations/acme/journal-000000000001", code: EIO))
+            let error = SpoolError.file(FileError(operation, journal, code: EIO))
             let remedy = IntegrationHealth.Trouble(spool: error).remedy
             #expect(remedy.contains("once the file can be read"))
             #expect(!remedy.contains("Nothing is lost") && !remedy.contains("written"))
         }
-        let unwritable = SpoolError.file(FileError(.write, "/state/integrations/acme/journal-000000000001", code: EIO))
+        let unwritable = SpoolError.file(FileError(.write, journal, code: EIO))
         #expect(IntegrationHealth.Trouble(spool: unwritable).remedy.contains("once the spool can be written"))
     }
 

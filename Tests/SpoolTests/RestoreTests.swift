@@ -138,7 +138,7 @@ struct RestoreTests {
         #expect(try collection.visible().sorted() == Array(0..<collection.total))
     }
 
-    @Test("of the records that the state does not know, at most the configured number is remembered, and the others are counted")
+    @Test("of the records that the state does not know, only a limited number is remembered, and the others are counted")
     func boundedMemory() throws {
         var collection = try Simulation()
         do {
@@ -328,14 +328,16 @@ struct RestoreTests {
     }
 
     @Test(
-        "if the state or spool directory is deleted during use, no commit and no seal succeeds",
-        arguments: [true, false])
-    func deletedWhileRunning(_ isState: Bool) throws {
+        "if the state or spool directory is deleted, or replaced by a copy, during use, no commit and no seal succeeds",
+        arguments: [true, false], [true, false])
+    func deletedWhileRunning(_ isState: Bool, _ isReplaced: Bool) throws {
         let collection = try Simulation()
         let writer = try open(collection)
         try collect(collection, writer, upTo: 4)
-        try FileManager.default.removeItem(
-            atPath: isState ? collection.settings.stateDirectory : collection.settings.directory)
+        let directory = isState ? collection.settings.stateDirectory : collection.settings.directory
+        if isReplaced { _ = try copy(directory) }
+        try FileManager.default.removeItem(atPath: directory)
+        if isReplaced { try restore(directory) }
         let path = isState ? writer.journal.log.file.path : collection.settings.directory + "/_manifest.ndjson"
         let expected = SpoolError.deleted(path: path, holds: isState ? .state : .spool)
         try Simulation.append(4, to: writer)

@@ -126,9 +126,9 @@ final class ScriptedFileSystem: FileSystem {
         return try real.size(file)
     }
 
-    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
+    func isAtPath(_ file: OpenFile) throws(SpoolError) -> Bool {
         try alive(.size, file.path)
-        return try real.hasName(file)
+        return try real.isAtPath(file)
     }
 
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool {

@@ -20,6 +20,7 @@ struct WindowModel {
         func earliest(_ depths: Range<Int>) -> Int64? {
             // One time for each identity, the newest identity first.
             let times = commits.reversed().flatMap { commit in commit.numbers.map { _ in commit.times.earliest } }
+            guard times.count >= depths.upperBound else { return nil }
             return times.enumerated().filter { depths.contains($0.offset) }.map(\.element).min()
         }
     }

@@ -88,8 +88,8 @@ package protocol FileSystem: Sendable {
     /// fdatasync(2): the contents, and the length needed to read them, are durable when it returns.
     func synchronize(_ file: OpenFile) throws(SpoolError)
     func size(_ file: OpenFile) throws(SpoolError) -> Int64
-    /// Whether the file still has a name (st_nlink of fstat(2)). If not, its contents disappear when the descriptor is closed.
-    func hasName(_ file: OpenFile) throws(SpoolError) -> Bool
+    /// Whether the file's path still leads to the file. If not, it was deleted, moved or replaced, and nobody finds what is written to it.
+    func isAtPath(_ file: OpenFile) throws(SpoolError) -> Bool
     /// flock(2), exclusive, without waiting. Returns whether the lock was acquired. The kernel releases the lock when the last duplicate of this
     /// descriptor is closed.
     func lock(_ file: OpenFile) throws(SpoolError) -> Bool

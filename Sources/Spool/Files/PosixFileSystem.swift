@@ -76,10 +76,16 @@ package struct PosixFileSystem: FileSystem {
         return Int64(result.st_size)
     }
 
-    package func hasName(_ file: OpenFile) throws(SpoolError) -> Bool {
-        var result = stat()
-        _ = try retry(.size, file.path) { fstat(file.descriptor, &result) }
-        return result.st_nlink > 0
+    package func isAtPath(_ file: OpenFile) throws(SpoolError) -> Bool {
+        var own = stat()
+        _ = try retry(.size, file.path) { fstat(file.descriptor, &own) }
+        var found = stat()
+        do {
+            _ = try retry(.size, file.path) { fstatat(AT_FDCWD, file.path, &found, 0) }
+        } catch .file(let error) where error.code == ENOENT || error.code == ENOTDIR {
+            return false
+        }
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
     }
 
     package func lock(_ file: OpenFile) throws(SpoolError) -> Bool {

@@ -84,9 +84,9 @@ final class Manifest: Sendable {
     /// Ensures that every new line gets a position after `sequence`.
     func skip(to sequence: Int64) { state.withLock { $0.sequence = max($0.sequence, sequence) } }
 
-    /// Throws `deleted` if the file was deleted.
+    /// Throws `deleted` if the file was deleted, moved or replaced.
     func checkIsThere() throws(SpoolError) {
-        guard try fileSystem.hasName(file) else { throw .deleted(path: file.path, holds: .spool) }
+        guard try fileSystem.isAtPath(file) else { throw .deleted(path: file.path, holds: .spool) }
     }
 
     /// The newest generation of an integration that the manifest lists. At least the lines after `known` are searched. Nil means that none of these

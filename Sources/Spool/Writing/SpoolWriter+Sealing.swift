@@ -112,8 +112,8 @@ extension SpoolWriter {
                 carried.map { partitions.partitions[$0] }, cursor: cursor,
                 committed: now.wall.subtractingReportingOverflow(unsealedAge(at: now) ?? 0).partialValue,
                 from: journal.log.file)
-        // Carried-over chunks stay encoded as they are. So if a reload has changed the compression since the seal began, it applies from the next seal
-        // on, which is due immediately.
+        // Carried-over chunks stay encoded as they are. So if a reload has changed the compression since the seal began, the new one applies from the
+        // next seal on, which is due immediately.
         let header = JournalHeader(
             spoolID: spool.id, integration: integration, generation: plan.generation + 1, created: now.wall,
             compression: carried.isEmpty ? spool.settings.compression : journal.header.compression, cursor: cursor,

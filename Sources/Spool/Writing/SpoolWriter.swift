@@ -345,9 +345,9 @@ package final class SpoolWriter {
         try settle()
     }
 
-    /// Throws `deleted` if the journal or the manifest was deleted while open: anything written to a deleted file is lost when the process ends.
+    /// Throws `deleted` if the journal or the manifest was deleted, moved or replaced while open: nobody would find what is written to it.
     func checkFiles() throws(SpoolError) {
-        guard try spool.fileSystem.hasName(journal.log.file) else {
+        guard try spool.fileSystem.isAtPath(journal.log.file) else {
             throw .deleted(path: journal.log.file.path, holds: .state)
         }
         try spool.manifest.checkIsThere()
