@@ -138,7 +138,7 @@ struct RestoreTests {
         #expect(try collection.visible().sorted() == Array(0..<collection.total))
     }
 
-    @Test("of the records that the state does not know, only a limited number is remembered, and the others are counted")
+    @Test("if the state lacks very many records, only a limited number is remembered; the others are counted")
     func boundedMemory() throws {
         var collection = try Simulation()
         do {
