@@ -78,10 +78,10 @@ extension IntegrationCollector {
         }
         announce(transition, requestID: page.requestID)
         if search.hasFailed {
-            logger.warning(
+            logger.notice(
                 """
-                Okta returned too few of the events that Tributary remembers; now all events since \
-                \(WallClock.text(page.since.milliseconds)) that Tributary does not recognize are collected
+                Okta returned too few of the events that Tributary remembers, because few of them match a new filter, or because Okta has deleted \
+                them: now all events since \(WallClock.text(page.since.milliseconds)) that Tributary does not recognize are collected
                 """,
                 metadata: metadata(page.requestID))
         } else {
