@@ -353,4 +353,119 @@ struct PageReadingLimitsTests {
         let unproven = try log.store([210, 211], next: "t3", date: future).unproven
         #expect(log.twice.contains(210) && unproven == 2)
     }
+
+    // MARK: What is reported
+
+    @Test("the history's possible repeats of the tail are reported although half of the head's last page was rejected")
+    func rejectedInHead() throws {
+        let log = try PassedLog()
+        try log.store(Array(0..<10), next: "h0")
+        for start in [100, 102, 104] {
+            let page = log.page(
+                [start, start + 1], way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
+            // One event of the page at 104 is rejected: it is passed, but has no time.
+            var reading = PageReading(page, log.writer, PassedLog.limits)
+            for number in [start, start + 1] {
+                _ = reading.takes(PassedLog.identity(number))
+                if number != 104 { reading.saw(published: log.published(number)) }
+            }
+            guard case .checkpoint(let checkpoint) = reading.outcome() else {
+                Issue.record("no checkpoint")
+                return
+            }
+            try log.writer.commit(cursor: checkpoint.place.text, times: reading.times, at: SystemTime().spool)
+            log.place = checkpoint.place
+        }
+        #expect(log.place.backfill?.isHeadFull == true)
+        // The tail goes on and forgets.
+        for start in stride(from: 106, to: 306, by: 10) {
+            try log.store(Array(start..<start + 10), way: .tail, next: "t\(start)")
+        }
+        #expect(log.writer.droppedLatest(.tail) != nil)
+        // Okta has deleted the head. The history passes the tail's place and collects forgotten events.
+        let checkpoint = try log.store(Array(120..<130), next: "h1")
+        #expect(log.twice.count == 10 && checkpoint.unproven == 10, "\(log.twice), unproven \(checkpoint.unproven)")
+    }
+
+    @Test("a forgotten event with a wrong date, alone among remembered ones, is reported")
+    func lateDateAlone() throws {
+        let log = try PassedLog()
+        let future = log.published(100_000)
+        for start in stride(from: 0, to: 100, by: 10) {
+            let events = Array(start..<start + 10)
+            try log.read(log.page(events, next: "\(start)"), events, published: [55: future])
+        }
+        for start in stride(from: 100, to: 150, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
+        #expect(!log.writer.knows(PassedLog.identity(55), in: .main))
+        try log.reopen(filter: "b")
+        let began = log.published(160)
+        let failed = try failedSearch(log, date: began)
+        let events = [55, 140, 147]
+        let outcome = try log.read(log.page(events, search: failed, date: began), events, published: [55: future])
+        guard case .checkpoint(let checkpoint) = outcome else { return }
+        #expect(log.twice == [55])
+        #expect(checkpoint.unproven == 1)
+    }
+
+    @Test(
+        "many failed searches of a way with few events report nothing, because nothing is forgotten since the restart time"
+    )
+    func quietWay() throws {
+        let log = try PassedLog(spacing: 60_000)
+        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
+        try log.reopen(filter: "b")
+        // The new filter matches multiples of five: three remembered events since the restart time, and one new event.
+        var unproven = 0
+        for cycle in 0..<120 {
+            let failed = try failedSearch(log, date: log.published(101 + 10 * cycle))
+            unproven += try log.store([85, 90, 95, 100], next: "q\(cycle)", search: failed).unproven
+        }
+        #expect(log.twice == [] && unproven == 0)
+        #expect(
+            log.writer.identityCount(.earlierMain) <= 60,
+            "the window for earlier filters does not grow with each search")
+    }
+
+    @Test("what a tail repeats after it was overtaken is reported, also the newest events that the history had passed")
+    func overtakenLastPage() throws {
+        let log = try PassedLog(spacing: 120_000)
+        try log.store(Array(0..<10), next: "h0")
+        for start in stride(from: 100, to: 108, by: 2) {
+            try log.store(
+                [start, start + 1], way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
+        }
+        try log.store(Array(10..<90), next: "h1")
+        // Okta has deleted the head; the history passes the tail's place.
+        var start = 110
+        var change = PageCheckpoint.Change.none
+        while change == .none, start < 900 {
+            change = try log.store(Array(start..<start + 100), next: "h\(start)").change
+            start += 100
+        }
+        #expect(change == .historyEnded)
+        let end = start - 1
+        var silent: [Int] = []
+        var at = 108
+        while at <= end + 10 {
+            let before = log.twice.count
+            let checkpoint = try log.store(Array(at..<at + 5), next: "x\(at)", date: log.published(end + 20))
+            if log.twice.count > before, checkpoint.unproven == 0 { silent.append(at) }
+            at += 5
+        }
+        #expect(silent == [])
+    }
+
+    @Test("a few events that can't become records do not keep the restart time where it is")
+    func restartWithRejected() throws {
+        let log = try PassedLog(restart: 0)
+        log.writer.boundIdentities(PassedLimits())
+        let published: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
+        for next in stride(from: 0, to: 12_000, by: 2) {
+            // One event of 500 can't become a record.
+            _ = try real(
+                log, log.page([], date: published(next + 2)), [next, next + 1],
+                published: { $0 % 500 == 0 ? nil : published($0) })
+        }
+        #expect(try #require(log.place[.main]?.restart) > StoredTime(0))
+    }
 }

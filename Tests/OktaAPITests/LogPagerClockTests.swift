@@ -103,4 +103,25 @@ struct LogPagerClockTests {
             starts.count == 6 && starts.contains { $0 >= oldest },
             "\(starts), but Okta accepts \(oldest) and later")
     }
+
+    @Test("an answer without a Date does not make an idle org report a gap")
+    func missingDate() throws {
+        var way = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("1"))
+        way.reached = PublishedTime(Bench.server - 89 * 86_400_000)
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        var bench = try Bench(place: LogPlace(source: query.source, ways: .one(way)))
+        let later = "Mon, 15 Sep 2025 16:21:50 GMT"
+        for date in [Bench.date, later, nil, later] {
+            _ = try bench.nextRequest()
+            var headers = HTTPHeaders([
+                .init("Content-Type", "application/json"), .init("Link", "<\(Bench.link("1"))>; rel=\"next\""),
+            ])
+            if let date { headers.append("Date", date) }
+            let response = HTTPResponse(status: 200, headers: headers, body: Array("[]".utf8))
+            let page = try #require(
+                bench.pager.received(.success(response), now: bench.now, host: bench.host).page)
+            #expect(page.gap == nil)
+            try bench.commit(0)
+        }
+    }
 }

@@ -33,6 +33,9 @@ struct PageReading {
     private let other: PassedWindows
     private var search: LogSearch?
     private var isTaking: Bool
+    /// Whether a search has failed, and the query may return forgotten events. The way then passes everything since `restart` again. False if all
+    /// forgotten events were stored before `restart`, because Okta does not send those events again.
+    private var passesAgain = false
     private var backfill: LogPlace.Backfill?
     /// Whether the history has reached the point from which the tail continues.
     private var isOver = false
@@ -65,8 +68,11 @@ struct PageReading {
         other = PassedWindows(page.way == .main ? .tail : .main, page.place, writer)
         backfill = page.place.backfill
         search = page.search
-        // After a failed search, the history passes events of the head again. They must not count twice.
-        if page.way == .main, search?.hasFailed == true { backfill?.met = 0 }
+        if search?.hasFailed == true, let way = page.place[page.way], let dropped = own.droppedLatest(writer) {
+            passesAgain = StoredTime(dropped) >= way.restart
+        }
+        // The history passes events of the head again. They must not count twice.
+        if page.way == .main, passesAgain { backfill?.met = 0 }
         // A query by time may bring events that the way has passed and no longer remembers. In that case the query begins with a search.
         if search == nil, page.isQuery, page.place[page.way] != nil, own.droppedLatest(writer) != nil {
             search = LogSearch(.counting(upTo: 2 * limits.need))
@@ -82,8 +88,7 @@ struct PageReading {
         (isLastPassed, isLastTaken) = (false, false)
         guard let identity else { return isTaking && !isOver }
         let isPresent = writer.knows(identity, in: own.present)
-        // After a failed search, the way passes everything again, also the events that it remembers.
-        if isPresent, search?.hasFailed != true {
+        if isPresent, !passesAgain {
             known += 1
             if !isTaking { found(identity) }
             return false
@@ -153,9 +158,8 @@ struct PageReading {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
         }
-        if search?.hasFailed == true {
-            // The way passes everything since `restart` again, also events that come before those in its window. So these are set aside: they are known,
-            // but no search counts them.
+        if passesAgain {
+            // The way also passes events that come before those in its window. So these are set aside: they are known, but no search counts them.
             writer.move(own.present, to: own.earlier)
             way.setAside = LogPlace.Way.brokenStretch
         }
@@ -166,7 +170,7 @@ struct PageReading {
         checkpoint.newest = newest.map { PublishedTime($0) }
         if let until = [way.unprovenUntil, unprovenUntil].compactMap(\.self).max() {
             way.unprovenUntil = way.restart > until.latestStored ? nil : until
-            checkpoint.unproven = areTakenStored(after: until) ? 0 : taken
+            checkpoint.unproven = areStored(after: until) ? 0 : taken
         }
         if mayRepeatTail || mayRepeatHistory { checkpoint.unproven = taken }
         put(way, into: &checkpoint)
@@ -177,25 +181,23 @@ struct PageReading {
     /// `earliest` is the median of `published`, but never after `latest`.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
-        // An event that could not become a record has no time here. It counts as older than all others.
-        let times = passedTimes + Array(repeating: .min, count: passed - passedTimes.count)
-        return IdentityTimes(earliest: min(Self.median(times) ?? .min, latest), latest: latest)
+        // An event that could not become a record has no time here. It counts as older than all others. Half of the events must have the time that is
+        // stored, or a later one.
+        let rejected = passed - passedTimes.count
+        let typical =
+            rejected == 0
+            ? Self.median(passedTimes) : (passedTimes + Array(repeating: .min, count: rejected)).sorted()[passed / 2]
+        return IdentityTimes(earliest: min(typical ?? .min, latest), latest: latest)
     }
 
-    /// Whether all events of the page that are collected were stored after this time, according to their `published`.
-    private func areTakenStored(after time: ServerTime) -> Bool {
-        guard takenTimes.count == taken, let oldest = takenTimes.min() else { return taken == 0 }
+    /// Whether all events of the page were stored after this time, according to their `published`.
+    private func areStored(after time: ServerTime) -> Bool {
+        guard allTimes.count == count, let oldest = allTimes.min() else { return false }
         return PublishedTime(oldest).earliestStored > time.latestStored
     }
 
-    /// Set after a search that found too few of the remembered events: events up to this time may have been collected before. Nil if all forgotten
-    /// events were stored before the start of the query, because Okta does not send those events again.
-    private var unprovenUntil: ServerTime? {
-        guard let search, search.hasFailed, let way = page.place[page.way], let dropped = own.droppedLatest(writer),
-            StoredTime(dropped) >= way.restart
-        else { return nil }
-        return search.began
-    }
+    /// Set after a search that has failed: events up to this time may have been collected before.
+    private var unprovenUntil: ServerTime? { passesAgain ? search?.began : nil }
 
     /// Whether this page of the history may have events that the tail has already collected and forgotten. The history recognizes the tail's
     /// beginning by half of the head's events. If Okta has deleted too many of them, the history passes the beginning without recognizing it. This is
@@ -257,7 +259,7 @@ struct PageReading {
             {
                 // The history may have overtaken the tail. Events that the tail has still to pass may be forgotten now or later.
                 let earlier = tail.unprovenUntil?.milliseconds ?? .min
-                tail.unprovenUntil = ServerTime(max(earlier, reached.milliseconds))
+                tail.unprovenUntil = ServerTime(max(earlier, page.date?.milliseconds ?? reached.milliseconds))
             }
             if mayForgetTail(history, tail) { tail.next = nil }
             checkpoint.place.ways = .one(tail)
@@ -400,7 +402,7 @@ extension SpoolWriter {
     /// - Parameter main: the main way, whose `setAside` counts the newest events of that window.
     func setTailAside(_ main: inout LogPlace.Way) {
         let count = identityCount(.tail) + identityCount(.earlierTail) + identityCount(.earlierMain)
-        if main.setAside != nil, count <= identityBound(.earlierMain) {
+        if let counted = main.setAside, counted != LogPlace.Way.brokenStretch, count <= identityBound(.earlierMain) {
             // The events that `setAside` counts stay the newest.
             move(.earlierMain, to: .earlierTail)
             move(.tail, to: .earlierMain)

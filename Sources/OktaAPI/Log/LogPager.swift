@@ -297,7 +297,9 @@ package struct LogPager: Sendable {
         phase = .idle
         place = checkpoint.place
         toldGap = page.gap?.from ?? toldGap
-        if !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest) { self[page.way].endDate = page.date }
+        if !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest), let date = page.date {
+            self[page.way].endDate = date
+        }
         if page.way == .main { mainDate = page.date ?? mainDate }
         settle(checkpoint, page, now)
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
