@@ -53,55 +53,40 @@ struct PageReadingLimitsTests {
 
     // MARK: The restart time comes from a single event
 
-    @Test("a single event with a wrong date on a short first page does not move the restart time past unread events")
-    func restartFromOneEvent() throws {
+    /// A date in the future of ``stored(_:)``.
+    private static let wrongDate = PassedLog.base + 31 * 86_400_000
+
+    private static func stored(_ number: Int) -> Int64 { PassedLog.base + Int64(number) * 1_000 }
+
+    /// Collects pages of old events thirty days later, and checks that a query from the restart time returns the event after them.
+    private func expectRestart(_ pageSizes: [Int], published: (Int) -> Int64?) throws {
         let log = try PassedLog(restart: PassedLog.base)
         log.writer.boundIdentities(PassedLimits())
-        // Thirty days of old events. One event of 8,193 has a date in the future. The page size is 512.
-        let date = PassedLog.base + 30 * 86_400_000
-        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
-        _ = try real(log, log.page([], date: date), [0], published: { _ in date + 86_400_000 })
-        var next = 1
-        for _ in 0..<17 {
-            _ = try real(log, log.page([], date: date), next..<next + 512, published: { stored($0) })
-            next += 512
+        var next = 0
+        for size in pageSizes {
+            let page = log.page([], date: PassedLog.base + 30 * 86_400_000)
+            _ = try real(log, page, next..<next + size, published: published)
+            next += size
         }
         let restart = try #require(log.place[.main]?.restart)
         #expect(
-            restart <= StoredTime(stored(next)),
-            "a query omits \((restart.milliseconds - stored(next)) / 86_400_000) days of events that were never read")
+            restart <= StoredTime(Self.stored(next)),
+            "a query omits \((restart.milliseconds - Self.stored(next)) / 86_400_000) days of unread events")
+    }
+
+    @Test("a single event with a wrong date on a short first page does not move the restart time past unread events")
+    func restartFromOneEvent() throws {
+        try expectRestart([1] + Array(repeating: 512, count: 17)) { $0 == 0 ? Self.wrongDate : Self.stored($0) }
     }
 
     @Test("the same with the usual page size of 1,000: 200 events on the first page, 101 of them with a wrong date")
     func restartFromShortPage() throws {
-        let log = try PassedLog(restart: PassedLog.base)
-        log.writer.boundIdentities(PassedLimits())
-        let date = PassedLog.base + 30 * 86_400_000
-        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
-        _ = try real(
-            log, log.page([], date: date), 0..<200, published: { $0 < 101 ? date + 86_400_000 : stored($0) })
-        var next = 200
-        for _ in 0..<9 {
-            _ = try real(log, log.page([], date: date), next..<next + 1_000, published: { stored($0) })
-            next += 1_000
-        }
-        #expect(try #require(log.place[.main]?.restart) <= StoredTime(stored(next)))
+        try expectRestart([200] + Array(repeating: 1_000, count: 9)) { $0 < 101 ? Self.wrongDate : Self.stored($0) }
     }
 
     @Test("if most events of each page can't become records, the few others do not move the restart time")
     func restartFromRejected() throws {
-        let log = try PassedLog(restart: PassedLog.base)
-        log.writer.boundIdentities(PassedLimits())
-        let date = PassedLog.base + 30 * 86_400_000
-        let stored: (Int) -> Int64 = { PassedLog.base + Int64($0) * 1_000 }
-        var next = 0
-        for _ in 0..<12 {
-            _ = try real(
-                log, log.page([], date: date), next..<next + 1_000,
-                published: { $0 % 1_000 == 0 ? date + 86_400_000 : nil })
-            next += 1_000
-        }
-        #expect(try #require(log.place[.main]?.restart) <= StoredTime(stored(next)))
+        try expectRestart(Array(repeating: 1_000, count: 12)) { $0 % 1_000 == 0 ? Self.wrongDate : nil }
     }
 
     // MARK: Met twice
