@@ -7,27 +7,13 @@ import Testing
 /// Cases at the limits of what `docs/exactly-once.md` assumes: wrong dates, repeats, failed searches. Some use the daemon's own limits.
 @Suite("Which events of a page are collected, at the limits of the assumptions")
 struct PageReadingLimitsTests {
-    private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
-        let log = try PassedLog(spacing: spacing)
-        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
-        return log
-    }
-
-    private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
-        let log = try PassedLog(spacing: spacing)
-        try log.store(Array(0..<10), next: "h0")
-        for start in stride(from: 100, to: 100 + count, by: 3) {
-            let events = Array(start..<min(start + 3, 100 + count))
-            try log.store(events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
-        }
-        return log
-    }
-
     private func failedSearch(_ log: PassedLog, date: Int64? = nil) throws -> LogSearch {
         var search = try log.search([], date: date)
         while !search.hasFailed { search = try log.search([], after: search, date: date) }
         return search
     }
+
+    private struct Unexpected: Error {}
 
     /// Reads a page with the real limits and stores it. `published` gives the events' times.
     private func real(
@@ -93,7 +79,7 @@ struct PageReadingLimitsTests {
 
     @Test("a repeat of a head event counts once, even if the history reads it again after failed searches")
     func metTwice() throws {
-        let log = try backfill(tail: 12)
+        let log = try PassedLog.backfill(tail: 12)
         #expect(log.place.backfill?.isHeadFull == true)
         var change = PageCheckpoint.Change.none
         // Okta has stored event 100 a second time, after event 19. The history reads up to event 89.
@@ -148,7 +134,7 @@ struct PageReadingLimitsTests {
 
     @Test("after a failed search and a filter that was changed back, no forgotten event is collected without a report")
     func failedThenChangedBack() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         try log.reopen(filter: "b")
         let began = log.published(110)
         let failed = try failedSearch(log, date: began)
@@ -205,7 +191,7 @@ struct PageReadingLimitsTests {
         var search: LogSearch?
         while search?.hasFailed != true {
             let page = log.page([], next: "e", isQuery: search == nil, search: search, date: date(next))
-            guard case .searching(let after) = try real(log, page, [], published: published) else { return }
+            guard case .searching(let after) = try real(log, page, [], published: published) else { throw Unexpected() }
             search = after
         }
         let reported = try query(search, from: start, to: next).1
@@ -222,7 +208,7 @@ struct PageReadingLimitsTests {
 
     @Test("one event with a late date on a short page does not end the report of possible duplicates")
     func reportEndsEarly() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(110)
         let failed = try failedSearch(log, date: began)
         _ = try log.store([5, 6], next: "t1", search: failed, date: began)
@@ -235,7 +221,7 @@ struct PageReadingLimitsTests {
 
     @Test("a second failed search extends the time up to which possible duplicates are reported")
     func secondFailure() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(110)
         _ = try log.store([5], next: "t1", search: try failedSearch(log, date: began), date: began)
         // Later pages: most of their events are old, so the first report goes on; the others are forgotten by now.
@@ -274,7 +260,7 @@ struct PageReadingLimitsTests {
             guard
                 case .searching(let after) = try real(
                     log, log.page([], isQuery: search == nil, search: search, date: now), page, published: published)
-            else { return }
+            else { throw Unexpected() }
             search = after
         }
         let second = try #require(search)
@@ -283,7 +269,7 @@ struct PageReadingLimitsTests {
         guard
             case .checkpoint(let checkpoint) = try real(
                 log, log.page([], search: second, date: now), events, published: published, onTaken: { _ in more += 1 })
-        else { return }
+        else { throw Unexpected() }
         #expect(more == 0 || checkpoint.unproven > 0, "\(more) events were collected again")
     }
 
@@ -299,7 +285,7 @@ struct PageReadingLimitsTests {
         for next in stride(from: 0, to: 40_000, by: 1_000) {
             _ = try real(log, log.page([], date: date(next + 1_000)), next..<next + 1_000, published: published)
         }
-        // Of the remembered events, the newest 500 are left. The query returns the new event 40,000 some positions early.
+        // Of the remembered events, few are left. The query returns the new event 40,000 some positions early.
         let left = displacement < 16 ? 16 : 150
         var events = Array(40_000 - left..<40_000)
         events.insert(40_000, at: left - displacement)
@@ -309,7 +295,7 @@ struct PageReadingLimitsTests {
             guard
                 case .searching(let after) = try real(
                     log, log.page([], isQuery: search == nil, search: search, date: now), page, published: published)
-            else { return }
+            else { throw Unexpected() }
             search = after
         }
         _ = try real(
@@ -321,7 +307,7 @@ struct PageReadingLimitsTests {
 
     @Test("a wrong date in the tail does not hide that the history has overtaken it")
     func overtakenWithWrongDate() throws {
-        let log = try backfill(tail: 8)
+        let log = try PassedLog.backfill(tail: 8)
         // A page of the tail with one event of the future.
         let future = log.published(100_000)
         try log.read(
@@ -387,7 +373,7 @@ struct PageReadingLimitsTests {
         let failed = try failedSearch(log, date: began)
         let events = [55, 140, 147]
         let outcome = try log.read(log.page(events, search: failed, date: began), events, published: [55: future])
-        guard case .checkpoint(let checkpoint) = outcome else { return }
+        guard case .checkpoint(let checkpoint) = outcome else { throw Unexpected() }
         #expect(log.twice == [55])
         #expect(checkpoint.unproven == 1)
     }

@@ -6,15 +6,6 @@ import Testing
 
 @Suite("Which events of a page are collected")
 struct PageReadingTests {
-    /// A log whose only way has passed the events 0..<100 in pages of ten. The window is smaller, so the first events are forgotten.
-    private func passed(spacing: Int64 = 1_000) throws -> PassedLog {
-        let log = try PassedLog(spacing: spacing)
-        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
-        #expect(log.collected == Array(0..<100))
-        #expect(log.writer.identityCount(.main) < 60)
-        return log
-    }
-
     // MARK: Passed, and following a link
 
     @Test(
@@ -61,7 +52,7 @@ struct PageReadingTests {
         "a query by time from the restart time returns every event that was not passed; the restart time follows the events"
     )
     func restart() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let restart = try #require(log.place[.main]?.restart)
         #expect(restart <= StoredTime(log.published(100)))
         // The restart time is computed from event 74, which is well before the newest event. It is five minutes before that event's `published`,
@@ -96,7 +87,7 @@ struct PageReadingTests {
         "a query by time counts the remembered events; a second pass collects all unknown events after half of these"
     )
     func search() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let first = try log.search(Array(40..<50), next: "a")
         #expect(first.pass == .counting(upTo: 8))
         #expect(first.count == 0)
@@ -128,7 +119,7 @@ struct PageReadingTests {
     func repeatOfForgotten() throws {
         // The restart time is five minutes before the time of a remembered event. The events are a minute apart, so some forgotten events are older
         // than the restart time.
-        let log = try passed(spacing: 60_000)
+        let log = try PassedLog.passed(spacing: 60_000)
         // Okta has stored event 1 a second time, a few positions after the restart time.
         let date = log.published(103)
         let first = try log.search([75, 1], next: "a", date: date)
@@ -142,7 +133,7 @@ struct PageReadingTests {
         "if Okta has deleted most remembered events, new events that come before the last remembered ones are collected",
         arguments: [7, 8, 9, 12, 30])
     func newAmongRemembered(left: Int) throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         // Okta has left only a few of the remembered events. A query may return an event up to three positions earlier than another query.
         let events = Array(100 - left..<97) + [100, 101, 97, 98, 99, 102]
         let date = log.published(103)
@@ -188,7 +179,7 @@ struct PageReadingTests {
         "if a search finds no remembered event, everything is collected, and the number of possible duplicates is reported"
     )
     func nothingFound() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(110)
         var search = try log.search([40, 41], date: began)
         #expect(search.began == ServerTime(began))
@@ -221,7 +212,7 @@ struct PageReadingTests {
         "a second pass must find half of the events that the first has found; otherwise every unknown event is collected"
     )
     func halfFound() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(99)
         let first = try log.search(Array(90..<98), date: began)
         #expect(!first.isCounting && !first.hasFailed)
@@ -229,7 +220,7 @@ struct PageReadingTests {
         try log.store([20] + Array(90..<99) + [100], search: first, date: began)
         #expect(log.collected == Array(0..<101))
 
-        let other = try passed()
+        let other = try PassedLog.passed()
         let second = try other.search(Array(90..<98), date: began)
         // Most events of this page were published after the search began, so the pass ends.
         let third = try other.search([90, 200, 201, 202], after: second, date: began)
@@ -241,7 +232,7 @@ struct PageReadingTests {
         "a page that is not full ends a search only if ten minutes have passed since the first page of the search",
         arguments: [(599_000, false), (600_000, true)])
     func shortAnswer(milliseconds: Int64, ends: Bool) throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(99)
         let first = try log.search([40, 41], date: began)
         #expect(try log.search([42], after: first, date: began + milliseconds).hasFailed == ends)
@@ -252,7 +243,7 @@ struct PageReadingTests {
 
     @Test("a page that is not full ends the second pass of a search only ten minutes after the pass began")
     func secondPassTime() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let began = log.published(99)
         let first = try log.search(Array(90..<97), date: began)
         let second = try log.search([97], after: first, date: began + 599_000)
@@ -264,7 +255,7 @@ struct PageReadingTests {
 
     @Test("if Okta deletes remembered events between the passes of a search, new events among the others are collected")
     func deletedBetweenPasses() throws {
-        let log = try passed()
+        let log = try PassedLog.passed()
         let date = log.published(103)
         let first = try log.search(Array(92..<100), next: "end", date: date)
         #expect(!first.isCounting)
@@ -303,23 +294,11 @@ struct PageReadingTests {
         #expect(log.writer.identityList(.head) == [1_000, 1_001].map(PassedLog.identity))
     }
 
-    /// A log with two ways: the history has passed 0..<10, and the tail `count` events from 100 on, in pages of three.
-    private func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
-        let log = try PassedLog(spacing: spacing)
-        try log.store(Array(0..<10), next: "h0")
-        for start in stride(from: 100, to: 100 + count, by: 3) {
-            let events = Array(start..<min(start + 3, 100 + count))
-            try log.store(
-                events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
-        }
-        return log
-    }
-
     @Test(
         "the history does not collect events that the tail has passed, and the tail does not collect those of the history"
     )
     func otherWay() throws {
-        let log = try backfill(tail: 12)
+        let log = try PassedLog.backfill(tail: 12)
         try log.store([9, 110, 10, 111], next: "h1")
         try log.store([9, 10, 112], way: .tail, next: "t2")
         #expect(log.collected == Array(0..<10) + Array(100..<112) + [10, 112])
@@ -329,7 +308,7 @@ struct PageReadingTests {
         "if the head is full, the history ends when it has found half of the head's events, and collects no later events"
     )
     func historyEnds() throws {
-        let log = try backfill(tail: 12)
+        let log = try PassedLog.backfill(tail: 12)
         #expect(log.place.backfill?.isHeadFull == true)
         #expect(log.writer.identityCount(.head) == 6, "nothing is added to a full head")
         #expect(try log.store(Array(10..<50) + [100, 101], next: "h1").change == .none)
@@ -355,7 +334,7 @@ struct PageReadingTests {
 
     @Test("a short tail is dropped when the history reaches it, and none of its events is collected twice")
     func shortTail() throws {
-        let log = try backfill(tail: 5)
+        let log = try PassedLog.backfill(tail: 5)
         #expect(log.place.backfill?.isHeadFull == false)
         #expect(try log.store(Array(10..<30) + [100, 101], next: "h1").change == .none)
         let checkpoint = try log.store([30, 102, 31, 104], next: "h2")
@@ -379,7 +358,7 @@ struct PageReadingTests {
     )
     func restartAfterTail() throws {
         // The events are a minute apart, so the restart time moves by ten minutes with each page of the history.
-        let log = try backfill(tail: 2, spacing: 60_000)
+        let log = try PassedLog.backfill(tail: 2, spacing: 60_000)
         var change = PageCheckpoint.Change.none
         var next = 200
         while change == .none, next < 300 {
@@ -394,7 +373,7 @@ struct PageReadingTests {
 
     @Test("if Okta has deleted most of the head, events that the history may collect a second time are counted")
     func deletedHead() throws {
-        let log = try backfill(tail: 90)
+        let log = try PassedLog.backfill(tail: 90)
         #expect(!log.writer.knows(PassedLog.identity(130), in: .tail), "the tail has forgotten event 130")
         let before = try log.store(Array(10..<50), next: "h1")
         #expect(before.unproven == 0, "events that are older than the tail are not counted")
@@ -404,13 +383,13 @@ struct PageReadingTests {
         #expect(log.twice == [130, 131, 132])
         #expect(checkpoint.unproven == 3)
         // This tail has forgotten no event, so no event can be collected twice.
-        let short = try backfill(tail: 8)
+        let short = try PassedLog.backfill(tail: 8)
         #expect(try short.store([108, 109], next: "h1").unproven == 0)
     }
 
     @Test("if Okta has deleted the head, events that the tail may collect a second time after the history are counted")
     func overtakenTail() throws {
-        let log = try backfill(tail: 8)
+        let log = try PassedLog.backfill(tail: 8)
         try log.store(Array(10..<90), next: "h1")
         let before = try log.store([108, 109], way: .tail, next: "t1")
         #expect(before.unproven == 0, "the history has not reached the head, so the tail does not repeat its events")
@@ -442,7 +421,7 @@ struct PageReadingTests {
     @Test("if a tail has passed as many events as a window remembers, it is queried by time when the backfill ends")
     func fullTailWindow() throws {
         for (count, next) in [(41, nil), (20, PassedLog.link("t118"))] {
-            let log = try backfill(tail: count)
+            let log = try PassedLog.backfill(tail: count)
             #expect(log.writer.droppedLatest(.tail) == nil)
             try log.store(Array(10..<90), next: "h1")
             #expect(try log.store([100, 101, 102], next: "h2").change == .historyEnded)
@@ -452,7 +431,7 @@ struct PageReadingTests {
 
     @Test("if repeats make up half of a small head, the events between the history and the tail are collected")
     func smallHeadOfRepeats() throws {
-        let log = try backfill(tail: 4)
+        let log = try PassedLog.backfill(tail: 4)
         // The events 100 and 101 are also stored among the events of the history.
         #expect(try log.store(Array(10..<91) + [100, 101], next: "h1").change == .tailDropped)
         try log.reopen(filter: "new")
@@ -466,7 +445,7 @@ struct PageReadingTests {
 
     @Test("if the filter changes while the head is not full, the events between the history and the tail are collected")
     func filterChangeBeforeHeadIsFull() throws {
-        let log = try backfill(tail: 5)
+        let log = try PassedLog.backfill(tail: 5)
         try log.store(Array(10..<90), next: "h1")
         #expect(log.place.backfill != nil && log.writer.droppedLatest(.main) != nil)
         try log.reopen(filter: "new")
@@ -482,7 +461,7 @@ struct PageReadingTests {
         "the tail's window for earlier filters is kept until the backfill ends, because the history may return its events"
     )
     func earlierTailIsKept() throws {
-        let log = try backfill(tail: 90, spacing: 60_000)
+        let log = try PassedLog.backfill(tail: 90, spacing: 60_000)
         try log.store(Array(10..<50), next: "h1")
         try log.reopen(filter: "new")
         try log.store(Array(190..<230), way: .tail, next: "t1")
@@ -500,7 +479,7 @@ struct PageReadingTests {
         "if the history has overtaken the tail and forgets events only when the backfill ends, possible duplicates are announced"
     )
     func overtakenWithoutForgetting() throws {
-        let log = try backfill(tail: 8, spacing: 60_000)
+        let log = try PassedLog.backfill(tail: 8, spacing: 60_000)
         var start = 110
         while start < 150, log.place.backfill != nil {
             #expect(log.writer.droppedLatest(.main) == nil)
@@ -515,7 +494,7 @@ struct PageReadingTests {
         "if the filter has changed and the history has overtaken the tail, the tail collects the events that only its own filter matches"
     )
     func overtakenWithOtherFilter() throws {
-        let log = try backfill(tail: 8)
+        let log = try PassedLog.backfill(tail: 8)
         try log.store(Array(10..<90), next: "h1")
         try log.reopen(filter: "new")
         // The old filter matches even numbers, and the new one multiples of three. Okta has deleted the events 100 to 109.
@@ -538,7 +517,7 @@ struct PageReadingTests {
         "if the tail's filter was changed and changed back, no event that the tail has forgotten is collected twice after the backfill"
     )
     func changedBack() throws {
-        let log = try backfill(tail: 12)
+        let log = try PassedLog.backfill(tail: 12)
         try log.store(Array(10..<90), next: "h1")
         try log.reopen(filter: "new")
         for start in stride(from: 112, to: 162, by: 5) {
@@ -558,7 +537,7 @@ struct PageReadingTests {
 
     @Test("late events in the head do not make a tail count its new events as repeated")
     func lateHead() throws {
-        let log = try backfill(tail: 5)
+        let log = try PassedLog.backfill(tail: 5)
         let day = Dictionary(uniqueKeysWithValues: [105, 106, 107, 108].map { ($0, PassedLog.base) })
         for start in stride(from: 10, to: 90, by: 10) { try log.store(Array(start..<start + 10), next: "h\(start)") }
         #expect(log.writer.droppedLatest(.main) != nil)
@@ -587,7 +566,7 @@ struct PageReadingTests {
 
     @Test("if the tail is queried by time, the query searches for events that the tail remembers")
     func tailSearches() throws {
-        let log = try backfill(tail: 90)
+        let log = try PassedLog.backfill(tail: 90)
         let oldest = try #require((100..<190).first { log.writer.knows(PassedLog.identity($0), in: .tail) })
         #expect(oldest > 110)
         let first = try log.search(Array(100..<oldest + 2), way: .tail)

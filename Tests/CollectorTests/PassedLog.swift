@@ -155,3 +155,26 @@ final class PassedLog {
         let outcome: String
     }
 }
+
+extension PassedLog {
+    /// A log whose only way has passed the events 0..<100 in pages of ten. The window is smaller, so the first events are forgotten.
+    static func passed(spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        for start in stride(from: 0, to: 100, by: 10) { try log.store(Array(start..<start + 10), next: "\(start)") }
+        #expect(log.collected == Array(0..<100))
+        #expect(log.writer.identityCount(.main) < 60)
+        return log
+    }
+
+    /// A log with two ways: the history has passed 0..<10, and the tail `count` events from 100 on, in pages of three.
+    static func backfill(tail count: Int, spacing: Int64 = 1_000) throws -> PassedLog {
+        let log = try PassedLog(spacing: spacing)
+        try log.store(Array(0..<10), next: "h0")
+        for start in stride(from: 100, to: 100 + count, by: 3) {
+            let events = Array(start..<min(start + 3, 100 + count))
+            try log.store(
+                events, way: .tail, next: "t\(start)", isQuery: start == 100, since: log.published(99))
+        }
+        return log
+    }
+}
