@@ -25,7 +25,7 @@ package struct SpoolSettings: Sendable {
     package var sharedID: [UInt8]?
 
     /// The maximum number of records of one integration that are recognized in segments which its state does not know: 0...1,048,576, the newest
-    /// first. Each of them takes some 30 bytes of memory until the log has been read up to them again.
+    /// first. Their identities stay in memory until the log has been read up to them again.
     package var restoredIdentities = IdentityWindow.restoredBound
 
     /// A chunk of at least this uncompressed size is compressed at its commit. Smaller chunks are compressed together at the seal, because a frame of

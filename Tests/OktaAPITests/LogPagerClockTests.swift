@@ -14,7 +14,7 @@ struct LogPagerClockTests {
         return bench.pager.received(.success(response), now: bench.now, host: bench.host).page
     }
 
-    @Test("while the daemon runs, a way that falls behind Okta's 90 days reports a gap")
+    @Test("while the daemon runs, a way whose next events Okta has deleted reports a gap")
     func gapWhileRunning() throws {
         var way = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("1"))
         // The way reads a backlog; it has reached events of 89 days ago.
@@ -83,7 +83,7 @@ struct LogPagerClockTests {
     @Test("the Date of a refusal corrects a query that begins too long ago for Okta")
     func hostBehind() throws {
         let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
-        // A start 200 days ago; Okta accepts 180. This host's clock is two hours behind.
+        // A start 200 days ago; Okta accepts 180. This host's clock is two hours slow.
         let start = StoredTime(Bench.server - 200 * 86_400_000)
         var bench = try Bench(place: LogPlace(start: start, query: query))
         bench.host = HostTime(Bench.server - 7_200_000)

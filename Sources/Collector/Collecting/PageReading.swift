@@ -18,7 +18,7 @@ import Spool
 /// - *Re-query.* If the window has never dropped anything, every event from a query by time is either known or new. Otherwise the query brings
 ///   forgotten events first, then remembered ones, then new ones: forgotten events come before those in the window (A2). A first pass notes
 ///   `2 * need` different events of the window. In the second pass, after half of them, all forgotten events have been skipped (A2, A4). No new event
-///   has been skipped, because the other half follows. If a pass finds too few, the way passes everything since `restart` again, with a new window.
+///   has been skipped, because the other half follows. If a pass finds too few, everything unknown is collected.
 /// - *Tail.* A tail begins after the `Date` of an answer whose events the history has passed, so it begins after all of those events. The tail's head
 ///   remembers the first events that the tail passes. When the history has seen half of a full head, it has reached the tail's beginning (A2, A4).
 ///   Then the windows are joined, and the tail remains, because its stretch continues the stretch of the history. If the head is not full, the
@@ -363,9 +363,9 @@ extension IdentityWindow {
     static let tail = window(1)
     /// The first events that the tail has passed.
     static let head = window(2)
-    /// Events that the main way has passed with earlier filters, and before them the events of tails that were set aside.
+    /// Events that the main way has passed with earlier filters or before a failed search, and the events of tails that were set aside.
     static let earlierMain = window(4)
-    /// Events that the tail has passed with earlier filters.
+    /// Events that the tail has passed with earlier filters or before a failed search.
     static let earlierTail = window(5)
 
     private static func window(_ number: UInt8) -> IdentityWindow {

@@ -23,7 +23,7 @@ extension SpoolSettings {
         restoredIdentities = max(8_192, Self.allRestoredIdentities / max(1, configuration.integrations.count))
     }
 
-    /// If the state of all integrations was lost, their restored identities together need at most some 250 MB.
+    /// The number of identities that are restored if the state of all integrations was lost; more than 1,024 integrations have 8,192 each.
     private static let allRestoredIdentities = 1 << 23
 }
 
