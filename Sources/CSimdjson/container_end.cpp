@@ -1,14 +1,11 @@
 #include "CSimdjson.h"
+#include "blocks.h"
 
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 // Finds the end of a JSON object or array. Each block of 64 bytes becomes four masks with one bit per byte: quotes, backslashes, opening and closing
-// brackets. A byte is inside a string if the number of unescaped quotes before it is odd. A block in which the object or array can't end takes some
-// 80 instructions, whatever its contents.
+// brackets. A byte is inside a string if the number of unescaped quotes before it is odd. A block in which the object or array can't end takes
+// some tens of instructions, whatever its contents.
 
 namespace {
 
@@ -16,46 +13,25 @@ struct masks {
     uint64_t quote, backslash, open, close;
 };
 
-#if defined(__SSE2__)
-inline masks classify(const uint8_t *block) {
-    masks found{0, 0, 0, 0};
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+TRIBUTARY_INLINE masks classify(const uint8_t *block) {
+    bytes64 bytes;
+    memcpy(&bytes, block, sizeof bytes);
     // '[' | 0x20 == '{' and ']' | 0x20 == '}': one comparison finds both kinds.
-    const __m128i lower = _mm_set1_epi8(0x20), open = _mm_set1_epi8('{'), close = _mm_set1_epi8('}');
-    for (int part = 0; part < 4; part++) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(block + 16 * part));
-        const __m128i folded = _mm_or_si128(bytes, lower);
-        const int shift = 16 * part;
-        found.quote |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quote)))) << shift;
-        found.backslash |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, backslash)))) << shift;
-        found.open |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(folded, open)))) << shift;
-        found.close |= uint64_t(uint16_t(_mm_movemask_epi8(_mm_cmpeq_epi8(folded, close)))) << shift;
-    }
-    return found;
+    const bytes64 folded = bytes | 0x20;
+    return {
+        TRIBUTARY_BITS(bytes == '"'), TRIBUTARY_BITS(bytes == '\\'), TRIBUTARY_BITS(folded == '{'),
+        TRIBUTARY_BITS(folded == '}')};
 }
-#else
-inline masks classify(const uint8_t *block) {
-    masks found{0, 0, 0, 0};
-    for (int at = 0; at < 64; at++) {
-        const uint8_t byte = block[at], folded = byte | 0x20;
-        found.quote |= uint64_t(byte == '"') << at;
-        found.backslash |= uint64_t(byte == '\\') << at;
-        found.open |= uint64_t(folded == '{') << at;
-        found.close |= uint64_t(folded == '}') << at;
-    }
-    return found;
-}
-#endif
 
 // Bit i of the result is the parity of the bits 0...i.
-inline uint64_t prefix_parity(uint64_t bits) {
+TRIBUTARY_INLINE uint64_t prefix_parity(uint64_t bits) {
     for (int shift = 1; shift < 64; shift <<= 1) bits ^= bits << shift;
     return bits;
 }
 
 } // namespace
 
-size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) noexcept {
+TRIBUTARY_VECTORIZED size_t tributary_json_container_end(const uint8_t *text, size_t length, size_t start) noexcept {
     uint64_t depth = 0;
     uint64_t inside = 0;       // all ones if the block begins inside a string
     bool first_escaped = false; // the previous block ended with a backslash that escapes the next byte

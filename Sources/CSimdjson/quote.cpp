@@ -1,9 +1,7 @@
 #include "CSimdjson.h"
+#include "blocks.h"
 
 #include <cstring>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
 
 // One bit for each of 64 bytes.
 struct found {
@@ -13,27 +11,18 @@ struct found {
     uint64_t controls = 0;
 };
 
-static inline found find(const uint8_t *text) {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
-    found found;
-    for (int at = 0; at < 64; at += 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at));
-        const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
-        const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes);
-        found.marks |= uint64_t(unsigned(_mm_movemask_epi8(marks))) << at;
-        found.controls |= uint64_t(unsigned(_mm_movemask_epi8(controls))) << at;
-    }
-    return found;
+static TRIBUTARY_INLINE found find(const uint8_t *text) {
+    bytes64 bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    return {TRIBUTARY_BITS(bytes == '"') | TRIBUTARY_BITS(bytes == '\\'), TRIBUTARY_BITS(bytes <= 0x1F)};
 }
 
 // Copies at least `size` bytes, and at most 15 more.
-static inline void copy(uint8_t *out, const uint8_t *text, size_t size) {
-    for (size_t at = 0; at < size; at += 16)
-        _mm_storeu_si128(reinterpret_cast<__m128i *>(out + at), _mm_loadu_si128(reinterpret_cast<const __m128i *>(text + at)));
+static TRIBUTARY_INLINE void copy(uint8_t *out, const uint8_t *text, size_t size) {
+    for (size_t at = 0; at < size; at += 16) memcpy(out + at, text + at, 16);
 }
-#endif
 
-static inline size_t escape(uint8_t byte, uint8_t *out) {
+static TRIBUTARY_INLINE size_t escape(uint8_t byte, uint8_t *out) {
     static const char digits[] = "0123456789abcdef";
     out[0] = '\\';
     if (byte == '"' || byte == '\\') {
@@ -52,10 +41,9 @@ static inline size_t escape(uint8_t byte, uint8_t *out) {
     }
 }
 
-size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) noexcept {
+TRIBUTARY_VECTORIZED size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) noexcept {
     uint8_t *const begin = out;
     size_t at = 0;
-#if defined(__SSE2__)
     // The bytes that need an escape are found for 64 bytes at once. The bytes between two of them are copied in steps of 16; the next copy overwrites the
     // surplus bytes.
     while (at + 64 + 16 <= length) {
@@ -83,7 +71,6 @@ size_t tributary_json_quote(const uint8_t *text, size_t length, uint8_t *out) no
         out += 64 - copied;
         at += 64;
     }
-#endif
     for (; at < length; at++) {
         const uint8_t byte = text[at];
         if (byte == '"' || byte == '\\' || byte < 0x20) {
