@@ -5,17 +5,19 @@ import Testing
 
 @Suite("The log pager, gaps and wrong clocks")
 struct LogPagerClockTests {
-    private func page(_ bench: inout Bench, date: String, next: String) -> LogPage? {
+    private func page(_ bench: inout Bench, date: String, next: String, body: String = "[{}]") -> LogPage? {
         let headers = HTTPHeaders([
             .init("Date", date), .init("Content-Type", "application/json"),
             .init("Link", "<\(next)>; rel=\"next\""),
         ])
-        let response = HTTPResponse(status: 200, headers: headers, body: Array("[{}]".utf8))
+        let response = HTTPResponse(status: 200, headers: headers, body: Array(body.utf8))
         return bench.pager.received(.success(response), now: bench.now, host: bench.host).page
     }
 
-    @Test("while the daemon runs, a way whose next events Okta has deleted reports a gap")
-    func gapWhileRunning() throws {
+    @Test(
+        "while the daemon runs, a way whose next events Okta has deleted reports a gap, also after an empty page",
+        arguments: [false, true])
+    func gapWhileRunning(emptyPage: Bool) throws {
         var way = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("1"))
         // The way reads a backlog; it has reached events of 89 days ago.
         let reached = PublishedTime(Bench.server - 89 * 86_400_000)
@@ -24,7 +26,12 @@ struct LogPagerClockTests {
         var bench = try Bench(place: LogPlace(source: query.source, ways: .one(way)))
         _ = try bench.nextRequest()
         #expect(try #require(page(&bench, date: Bench.date, next: Bench.link("2"))).gap == nil)
-        try bench.commit(1000)
+        try bench.commit(1000, newest: reached.milliseconds)
+        if emptyPage {
+            #expect(try bench.nextRequest().wait == 0)
+            _ = try #require(page(&bench, date: Bench.date, next: Bench.link("2"), body: "[]"))
+            try bench.commit(0)
+        }
         // For four days, each request fails (the credential is refused, for example); the daemon keeps running.
         _ = try bench.nextRequest()
         let later = try #require(page(&bench, date: "Mon, 15 Sep 2025 16:21:50 GMT", next: Bench.link("3")))

@@ -555,6 +555,43 @@ struct LogPagerTests {
     }
 
     @Test(
+        "after a page of a backlog, one empty page does not show the end of the log, but two do",
+        arguments: [(59_000, 15.0), (86_400_000, 0.0)])
+    func emptyPageInBacklog(age: Int64, wait: Double) throws {
+        var bench = try Bench(link: Bench.link("0"))
+        _ = bench.request()
+        _ = bench.page(next: Bench.link("1"))
+        try bench.commit(1000, newest: Bench.server - age)
+        #expect(try bench.nextRequest().wait == 0)
+        let first = try #require(bench.page(next: Bench.link("1"), body: "[]").page)
+        #expect(first.expectsMore(count: 0, newest: nil) == (wait == 0))
+        try bench.commit(0)
+        #expect(try bench.nextRequest().wait == wait)
+        let second = try #require(bench.page(next: Bench.link("1"), body: "[]").page)
+        #expect(!second.expectsMore(count: 0, newest: nil))
+        try bench.commit(0)
+        #expect(try bench.nextRequest().wait == 15)
+    }
+
+    @Test(
+        "where events are stored half an hour after they were published, a poll costs few requests",
+        arguments: [
+            [9, 0], [1, 0], [150, 0, 0], [150, 0, 1], [150, 1, 0], [1000, 0, 20], [1000, 300, 20, 0, 0],
+            [1000, 20, 30],
+        ])
+    func lateOrg(pages: [Int]) throws {
+        var bench = try Bench(link: Bench.link("0"))
+        for poll in 0..<3 {
+            for (number, events) in pages.enumerated() {
+                let (wait, _) = try bench.nextRequest()
+                if poll > 0 || number > 0 { #expect(wait == (number == 0 ? 15 : 0), "page \(number) of \(pages)") }
+                _ = bench.page(next: Bench.link("\(poll)-\(number)"), body: events > 0 ? "[{}]" : "[]")
+                try bench.commit(events, newest: events > 0 ? Bench.server - 1_800_000 : nil)
+            }
+        }
+    }
+
+    @Test(
         "a quiet org costs one request per poll interval",
         arguments: [(15, 59), (15, 0), (300, 299), (300, 61)])
     func quietOrg(pollInterval: Int, age: Int) throws {

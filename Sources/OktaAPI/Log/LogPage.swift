@@ -31,10 +31,12 @@ package struct LogPage: Sendable {
     package let limit: Int
     /// The `Date` header of the answer.
     package let date: ServerTime?
-    /// The number of events in the way's last non-empty page before this page; nil if there is none.
+    /// The number of events in the way's last page before this page; nil if there is none.
     let previousCount: Int?
     /// The highest number of events in any of the way's earlier pages. Pages that were requested before the last wait don't count.
     var largestCount = 0
+    /// Whether the way's last page before this page was in a backlog (``isInBacklog(count:newest:)``).
+    var followsBacklog = false
     /// Up to this age, in milliseconds by the server's clock, an event counts as recent.
     let freshness: Int64
     /// The period whose events Okta has deleted before they could be collected; nil if there is none.
@@ -45,7 +47,7 @@ package struct LogPage: Sendable {
     package let requestID: String?
 
     /// If two pages in a row have the same number of events, at least this many, the server is assumed to limit the size of its pages. Smaller pages
-    /// may have the same number of events by chance.
+    /// may have the same number of events by chance. Fewer events than this are not a backlog either.
     static let leastEqualCount = 10
 
     /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.
@@ -58,12 +60,22 @@ package struct LogPage: Sendable {
     ///
     /// Events are never recent in an org that stores them long after they were published. There the last pages are small, because they have only the
     /// events that were stored since the previous request. A server may also send one small page before the end of the log. The end is therefore
-    /// assumed only after two small pages in a row.
+    /// assumed only after two small pages in a row. For the same reason, one empty page does not show that a backlog is over.
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
-        guard count > 0 else { return false }
+        guard count > 0 else { return followsBacklog }
         if count == previousCount, count >= Self.leastEqualCount { return true }
-        guard let newest, let date, !isSmall(count) || !isSmall(previousCount ?? limit) else { return false }
+        return isOld(newest) && (!isSmall(count) || !isSmall(previousCount ?? limit))
+    }
+
+    /// Whether the page's events are not recent, and more are expected immediately. A page of very few events is not a backlog: where events are stored
+    /// long after they were published, every poll returns such pages.
+    func isInBacklog(count: Int, newest: PublishedTime?) -> Bool {
+        count >= Self.leastEqualCount && isOld(newest) && expectsMore(count: count, newest: newest)
+    }
+
+    private func isOld(_ newest: PublishedTime?) -> Bool {
+        guard let newest, let date else { return false }
         return newest.milliseconds < date.milliseconds - freshness
     }
 

@@ -240,7 +240,8 @@ package struct LogPager: Sendable {
             allowance: response.allowance, way: way, place: place, next: next, since: progress.since,
             isQuery: progress.link == nil, search: progress.search,
             limit: progress.fullPage, date: date, previousCount: progress.previousCount,
-            largestCount: progress.largestCount, freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000),
+            largestCount: progress.largestCount, followsBacklog: progress.isInBacklog,
+            freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000),
             gap: gap(way, date),
             organization: query.organization,
             requestID: response.oktaRequestID)
@@ -366,11 +367,14 @@ package struct LogPager: Sendable {
         let way: LogWay = tail == nil ? .main : page.way
         if checkpoint.change != .historyEnded {
             self[way].due = expectsMore ? now : nextPoll(after: now)
-            if checkpoint.count > 0 { self[way].previousCount = checkpoint.count }
+            self[way].previousCount = checkpoint.count
             self[way].largestCount = expectsMore ? max(self[way].largestCount, checkpoint.count) : 0
+            self[way].isInBacklog = page.isInBacklog(count: checkpoint.count, newest: checkpoint.newest)
         }
         if page.way == .tail, !expectsMore { isMainNext = true }
         guard place.backfill == nil, way == .main, page.way == .main else { return }
+        // One empty page in a backlog does not show how far behind the way is.
+        if checkpoint.count == 0, expectsMore { return }
         let isFarBehind =
             expectsMore && page.date != nil
             && checkpoint.newest.map { $0.milliseconds < (page.date?.milliseconds ?? 0) - Self.farBehind } ?? false

@@ -14,10 +14,12 @@ struct WayProgress: Sendable {
     /// The search for events that the way has passed; nil if no search is in progress.
     var search: LogSearch?
     var due: ContinuousClock.Instant
-    /// The number of events in the last page that was not empty.
+    /// The number of events in the last page.
     var previousCount: Int?
     /// The highest number of events in a page that was requested since the last wait.
     var largestCount = 0
+    /// Whether the last page was in a backlog: its events were not recent, and more were expected immediately.
+    var isInBacklog = false
     /// The number of pages in a row whose events were old, and after which the next page was requested without a wait.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
