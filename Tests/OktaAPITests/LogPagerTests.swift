@@ -577,7 +577,7 @@ struct LogPagerTests {
         "where events are stored half an hour after they were published, a poll costs few requests",
         arguments: [
             [9, 0], [1, 0], [150, 0, 0], [150, 0, 1], [150, 1, 0], [1000, 0, 20], [1000, 300, 20, 0, 0],
-            [1000, 20, 30],
+            [1000, 20, 30], [1000, 100, 100],
         ])
     func lateOrg(pages: [Int]) throws {
         var bench = try Bench(link: Bench.link("0"))

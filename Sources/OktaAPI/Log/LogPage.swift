@@ -46,8 +46,8 @@ package struct LogPage: Sendable {
     /// The request's id, by which Okta's support can find it.
     package let requestID: String?
 
-    /// If two pages in a row have the same number of events, at least this many, the server is assumed to limit the size of its pages. Smaller pages
-    /// may have the same number of events by chance. Fewer events than this are not a backlog either.
+    /// If two pages in a row have the same number of events, at least this many, and no page since the last wait had more, the server is assumed to limit
+    /// the size of its pages. Smaller pages may have the same number of events by chance. Fewer events than this are not a backlog either.
     static let leastEqualCount = 10
 
     /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.
@@ -64,7 +64,7 @@ package struct LogPage: Sendable {
     package func expectsMore(count: Int, newest: PublishedTime?) -> Bool {
         if count >= limit { return true }
         guard count > 0 else { return followsBacklog }
-        if count == previousCount, count >= Self.leastEqualCount { return true }
+        if count == previousCount, count >= max(Self.leastEqualCount, largestCount) { return true }
         return isOld(newest) && (!isSmall(count) || !isSmall(previousCount ?? limit))
     }
 
