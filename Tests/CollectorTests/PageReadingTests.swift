@@ -295,6 +295,30 @@ struct PageReadingTests {
     }
 
     @Test(
+        "a tail begins only with events that were published half an hour after the main way's newest event, or later",
+        arguments: [(1_800_000, true), (1_799_999, false)])
+    func tailIsAhead(ahead: Int64, begins: Bool) throws {
+        let log = try PassedLog()
+        try log.store([0, 1, 2, 3], next: "h1")
+        let before = log.place
+        // Only new events count, and most of them must be late enough.
+        let events = [2, 3, 1_000, 1_001, 1_002]
+        let page = log.page(events, way: .tail, isQuery: true, mainNewest: log.published(3))
+        var published = Dictionary(uniqueKeysWithValues: events.dropFirst(2).map { ($0, log.published(3) + ahead) })
+        published[1_002] = log.published(0)
+        let outcome = try log.read(page, events, published: published)
+        if begins {
+            guard case .checkpoint(let checkpoint) = outcome else { throw Missing() }
+            #expect(checkpoint.change == .tailBegan)
+        } else {
+            guard case .nothing = outcome else { throw Missing() }
+            #expect(log.place == before)
+        }
+    }
+
+    private struct Missing: Error {}
+
+    @Test(
         "the history does not collect events that the tail has passed, and the tail does not collect those of the history"
     )
     func otherWay() throws {

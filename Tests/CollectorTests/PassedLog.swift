@@ -55,13 +55,14 @@ final class PassedLog {
     /// A page with these events. `date` is the time of the answer; its default is a second after the newest event of all pages so far.
     func page(
         _ events: [Int], way: LogWay = .main, next: String = "n", isQuery: Bool = false, search: LogSearch? = nil,
-        date: Int64? = nil, since: Int64 = 0, limit: Int = 1000
+        date: Int64? = nil, since: Int64 = 0, limit: Int = 1000, mainNewest: Int64? = nil
     ) -> LogPage {
         newest = max(newest, events.max() ?? 0)
         return LogPage(
             body: [], way: way, place: place, next: Self.link(next), since: StoredTime(since), isQuery: isQuery,
             search: search, limit: limit, date: ServerTime(date ?? published(newest) + 1_000),
-            previousCount: nil, freshness: 60_000, gap: nil, organization: nil, requestID: nil)
+            previousCount: nil, mainNewest: mainNewest.map { PublishedTime($0) }, freshness: 60_000, gap: nil,
+            organization: nil, requestID: nil)
     }
 
     /// Reads the page. If the outcome is a checkpoint, makes it durable with the new events. `published` sets the times of some events; other times

@@ -507,7 +507,9 @@ struct LogPagerTests {
             _ = bench.page(next: Bench.link("h\(number)"))
             try bench.commit(1000, newest: old)
         }
-        _ = bench.page(next: Bench.link("t"))
+        let page = try #require(bench.page(next: Bench.link("t")).page)
+        #expect(page.isAhead(PublishedTime(old + 1_800_000)))
+        #expect(!page.isAhead(PublishedTime(old + 1_799_999)))
         bench.pager.nothingKept(isEmpty: false, now: bench.now)
         var next = try bench.nextRequest().request.url
         while !isTail(next) {

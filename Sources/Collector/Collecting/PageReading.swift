@@ -220,9 +220,10 @@ struct PageReading {
         return reached >= end && reached >= typical
     }
 
-    /// A tail that begins with this page; nil if the page has no new event.
+    /// A tail that begins with this page; nil if the page has no new event, or none that is much newer than those of the main way.
     private func newTail() -> LogPlace.Way? {
         guard taken > 0, case .one(let main) = page.place.ways else { return nil }
+        if let typical = Self.median(takenTimes), !page.isAhead(PublishedTime(typical)) { return nil }
         return LogPlace.Way(filter: main.filter, restart: page.since)
     }
 

@@ -37,6 +37,8 @@ package struct LogPage: Sendable {
     var largestCount = 0
     /// Whether the way's last page before this page was in a backlog (``isInBacklog(count:newest:)``).
     var followsBacklog = false
+    /// The `published` of the newest event in the main way's last durable page; nil if this run has read no such page.
+    var mainNewest: PublishedTime?
     /// Up to this age, in milliseconds by the server's clock, an event counts as recent.
     let freshness: Int64
     /// The period whose events Okta has deleted before they could be collected; nil if there is none.
@@ -52,6 +54,16 @@ package struct LogPage: Sendable {
 
     /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.
     static let smallPage = 4
+
+    /// A tail begins only with events that were published this much later than the main way's newest ones, in milliseconds.
+    static let leastAhead: Int64 = 1_800_000
+
+    /// Whether a tail that begins with events of this time is worth its cost. In an org that stores its events hours late, a tail would begin with the
+    /// events that the main way reads next.
+    package func isAhead(_ published: PublishedTime) -> Bool {
+        guard let mainNewest else { return true }
+        return published.milliseconds >= mainNewest.milliseconds + Self.leastAhead
+    }
 
     /// Whether more events are expected immediately. This only decides when the next request is sent.
     ///

@@ -88,6 +88,8 @@ package struct LogPager: Sendable {
     private var isMainNext = false
     /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
+    /// The `published` of the newest event in the main way's last durable page that had events.
+    private var mainNewest: PublishedTime?
     /// The minimum number of events that the main way's window remembers. While a tail may begin, the pager sends the tail's request from time to
     /// time. The tail begins with the first answer that has an event which the main way does not know. So when an answer arrives, the main way must
     /// still remember every event that it has passed since the previous answer. Therefore the tail's request becomes due at the latest when the main
@@ -241,6 +243,7 @@ package struct LogPager: Sendable {
             isQuery: progress.link == nil, search: progress.search,
             limit: progress.fullPage, date: date, previousCount: progress.previousCount,
             largestCount: progress.largestCount, followsBacklog: progress.isInBacklog,
+            mainNewest: mainNewest,
             freshness: max(Int64(pollInterval / .milliseconds(1)), 60_000),
             gap: gap(way, date),
             organization: query.organization,
@@ -301,7 +304,10 @@ package struct LogPager: Sendable {
         if !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest), let date = page.date {
             self[page.way].endDate = date
         }
-        if page.way == .main { mainDate = page.date ?? mainDate }
+        if page.way == .main {
+            mainDate = page.date ?? mainDate
+            mainNewest = checkpoint.newest ?? mainNewest
+        }
         settle(checkpoint, page, now)
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
         raisePageSize(of: page.way, now)
