@@ -379,7 +379,7 @@ package struct LogPager: Sendable {
         }
         if page.way == .tail, !expectsMore { isMainNext = true }
         guard place.backfill == nil, way == .main, page.way == .main else { return }
-        // One empty page in a backlog does not show how far behind the way is.
+        // One empty page says nothing about the age of the way's events.
         if checkpoint.count == 0, expectsMore { return }
         let isFarBehind =
             expectsMore && page.date != nil
