@@ -9,6 +9,7 @@ import Systemd
 extension IntegrationCollector {
     /// Opens the spool and the pager. If that fails, waits and tries again. Returns nil if the task is cancelled.
     func open() async -> Reading? {
+        var bucketFailures = 0
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
             let delay: Duration
@@ -23,7 +24,9 @@ extension IntegrationCollector {
                     await sleep(for: Self.writerRetry)
                     continue
                 case .spool(.bucket(let words)):
-                    (trouble, delay) = (IntegrationHealth.Trouble(spool: .bucket(words)), Self.bucketRetry)
+                    bucketFailures += 1
+                    trouble = IntegrationHealth.Trouble(spool: .bucket(words))
+                    delay = BucketRetry.wait(after: bucketFailures)
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }

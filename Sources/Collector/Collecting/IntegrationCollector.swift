@@ -41,8 +41,6 @@ struct IntegrationCollector: Sendable {
     static let heartbeatBound = Duration.seconds(300)
     /// The longest wait before the next attempt after an operation of the spool has failed.
     static let spoolRetry = Duration.seconds(10)
-    /// The wait before the next attempt to open the integration if the fleet's bucket can't be used. It is short, because a takeover should be fast.
-    static let bucketRetry = Duration.seconds(1)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
     /// The wait before the next attempt while the journal is still being closed or a seal is being decided. A page that waits for a seal waits longer

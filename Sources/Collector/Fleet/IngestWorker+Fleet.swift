@@ -28,6 +28,15 @@ struct SharedSealing {
     var opening: SharedOpening?
 }
 
+/// The waits between the attempts to use a bucket that fails. They are short, so that a short outage of the bucket does not delay a takeover for long.
+/// They grow, so that a thousand integrations do not burden a bucket that is unavailable.
+enum BucketRetry {
+    /// The wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s.
+    ///
+    /// - Parameter failures: the number of consecutive failures.
+    static func wait(after failures: Int) -> Duration { .seconds(failures <= 1 ? 1 : failures <= 10 ? 2 : 8) }
+}
+
 /// The result of opening an integration in a fleet.
 struct SharedOpening: Sendable, Equatable {
     /// The generation that is collected now.
@@ -167,12 +176,11 @@ extension IngestWorker {
         return outcome
     }
 
-    /// Counts a failure and sets the wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s. The waits
-    /// are short, so that a short outage of the bucket does not delay a takeover for long.
+    /// Counts a failure and sets the wait before the next attempt.
     private func noteFailure(_ integration: String) {
         guard let failures = shared[integration]?.failures else { return }
         shared[integration]?.failures = failures + 1
-        shared[integration]?.retryAt = time.now + .seconds(failures == 0 ? 1 : failures < 10 ? 2 : 8)
+        shared[integration]?.retryAt = time.now + BucketRetry.wait(after: failures + 1)
     }
 
     /// The integrations of this worker for which a seal is due, is unfinished, or failed last time. Integrations that a task is busy with, and those

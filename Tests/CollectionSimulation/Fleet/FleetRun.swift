@@ -195,7 +195,7 @@ final class FleetRun {
             host.renewLease()
         }
         while time.server <= lastStored + 1_200_000 || org.emptyAnswers < 12 {
-            guard time.server < limit else { return false }
+            guard time.server < limit, !isStopped(host, after: lastStored) else { return false }
             await pass(Int64(world.scenario.pollSeconds) * 1000)
             behave(after: lastStored)
         }
@@ -205,6 +205,12 @@ final class FleetRun {
         let isOver = host.move?.isOver == true
         await end(host, isPowerCut: false)
         return isOver
+    }
+
+    /// Whether a host can't open the integration although the bucket has answered every request for an hour. Then it never will.
+    private func isStopped(_ host: SimulatedHost, after lastStored: Int64) -> Bool {
+        time.server > max(lastStored + 600_000, bucket.settledAt) + 3_600_000
+            && host.running?.daemon.health?.trouble?.kind == .spool
     }
 
     private func behave(after lastStored: Int64) {
