@@ -38,7 +38,7 @@ struct IngestSink: RecordSink {
         guard failure == nil else { return }
         let identity = EventIdentity.of(uid: UnsafeRawBufferPointer(rebasing: bytes[head.uid]), digest)
         let isNew = reading.takes(identity)
-        reading.saw(published: head.time)
+        if let published = head.published { reading.saw(published: published) }
         guard isNew else { return }
         do throws(SpoolError) {
             let key = Key(kind: head.kind, day: CivilDay(of: head.time))

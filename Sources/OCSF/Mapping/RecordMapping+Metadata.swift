@@ -4,6 +4,7 @@ import CSimdjson
 extension RecordMapping {
     struct MetadataHead {
         var uid: Range<Int>
+        var published: Int64?
         var isUIDDerived: Bool
         /// The position at which `metadata.profiles` is inserted later, once it is known which profiles the record uses.
         var profiles: Int
@@ -65,7 +66,8 @@ extension RecordMapping {
         writer.endObject()
         timestamp("\"time\":", "\"time_dt\":\"", time)
         writer.put("\"timezone_offset\":0,")
-        return MetadataHead(uid: uid, isUIDDerived: uuid == nil, profiles: profiles)
+        return MetadataHead(
+            uid: uid, published: published?.milliseconds, isUIDDerived: uuid == nil, profiles: profiles)
     }
 
     /// Writes a time as milliseconds since 1970 and, with the profile `datetime`, also as text.

@@ -183,7 +183,8 @@ struct RecordMapping: ~Copyable {
         rawData()
         writer.finish()
         return RecordHead(
-            kind: kind, time: time, uid: head.uid, isUIDDerived: head.isUIDDerived, isFallback: isFallback)
+            kind: kind, time: time, published: head.published, uid: head.uid, isUIDDerived: head.isUIDDerived,
+            isFallback: isFallback)
     }
 
     /// The user that a record of this class is about; nil if there is no such user, or if the class is not about users.

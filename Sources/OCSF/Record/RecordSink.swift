@@ -4,6 +4,8 @@ package struct RecordHead: Sendable, Equatable {
     package let kind: OCSFKind
     /// The record's `time`, in milliseconds since 1970, UTC.
     package let time: Int64
+    /// The event's `published`, in milliseconds since 1970; nil if it is missing or unreadable. `time` is then the time of collection.
+    package let published: Int64?
     /// Where `metadata.uid` is in the record: the inside of a JSON string, with its escapes.
     package let uid: Range<Int>
     /// Whether the event had no usable uuid, so that its `metadata.uid` was derived from its bytes.
