@@ -83,6 +83,52 @@ struct IngestWorkerTests {
         return found.sorted()
     }
 
+    @Test("events without a readable time do not move the restart time past unread events")
+    func withoutTime() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let worker = try worker()
+        var kept = try await open(worker)
+        var place = Self.start
+        // The events were stored 30 days before they are read. Only one of ten has a `published`.
+        let answered: Int64 = 1_795_464_060_000
+        for number in 0..<12 {
+            let rows = (0..<1_000).map { index -> String in
+                let id = uuid(number * 1_000 + index)
+                let time = UTCTime(milliseconds: answered - 30 * 86_400_000 + Int64(number)).rfc3339
+                let published = index % 10 == 0 ? "\"published\":\"\(time)\"," : ""
+                return "{\"uuid\":\"\(id)\",\(published)\"eventType\":\"user.session.start\"}"
+            }
+            let body = "[\(rows.joined(separator: ","))]"
+            let ingested = try await worker.ingest(
+                page([], at: place, next: number, body: body), after: kept, integration: "acme", collectedAt: answered)
+            guard case .committed(let committed) = ingested else { throw NotCommitted(ingested: "\(ingested)") }
+            #expect(committed.events == 1_000)
+            (kept, place) = (committed.kept, committed.checkpoint.place)
+        }
+        #expect(try #require(place[.main]).restart < StoredTime(answered - 29 * 86_400_000))
+    }
+
+    @Test("the time at which the end of the log was seen is stored with a page, and once a day while the org is idle")
+    func endIsKept() async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let worker = try worker()
+        _ = try await open(worker)
+        let first = try await ingest(worker, page([0, 1], next: 1), after: nil)
+        let answered = ServerTime(1_795_464_060_000)
+        #expect(first.checkpoint.place[.main]?.end == answered)
+        let idle = page([], at: first.checkpoint.place, next: 1)
+        #expect(idle.emptyCheckpoint != nil)
+        var old = try #require(first.checkpoint.place[.main])
+        old.end = ServerTime(answered.milliseconds - 86_400_000)
+        var place = first.checkpoint.place
+        place.ways = .one(old)
+        try await worker.keep(place.text, integration: "acme")
+        let next = page([], at: place, next: 1)
+        #expect(next.emptyCheckpoint == nil)
+        let second = try await ingest(worker, next, after: place.text)
+        #expect(try LogPlace(parsing: second.kept)[.main]?.end == answered)
+    }
+
     @Test("a page is stored only if the stored place has not changed since the page was requested")
     func order() async throws {
         defer { try? FileManager.default.removeItem(at: root) }

@@ -177,6 +177,28 @@ struct IntegrationHealthTests {
         #expect(health.backfill == nil)
     }
 
+    @Test("the last page of a backfill does not make the lag as large as the age of its events")
+    func lagAfterBackfill() {
+        var health = IntegrationHealth(since: 0)
+        let progress = BackfillProgress(from: 1000, until: 9000, reached: 1000)
+        _ = health.committed(
+            .init(way: .tail, events: 1, newest: 999_000, answered: 1_000_000, isCaughtUp: true, backfill: progress),
+            at: 1_000_000)
+        _ = health.committed(
+            .init(way: .main, events: 9, newest: 8_000, answered: 1_001_000, isCaughtUp: false, endsBackfill: true),
+            at: 1_001_000)
+        #expect(health.state == .live)
+        #expect(health.lag(at: 1_001_000) == 1_000)
+        // If the tail has a backlog of its own, collection is not live yet.
+        _ = health.committed(
+            .init(way: .tail, events: 9, newest: 900_000, answered: 1_002_000, isCaughtUp: false, backfill: progress),
+            at: 1_002_000)
+        _ = health.committed(
+            .init(way: .main, events: 9, newest: 8_000, answered: 1_003_000, isCaughtUp: true, endsBackfill: true),
+            at: 1_003_000)
+        #expect(health.state == .catchingUp)
+    }
+
     @Test("if the tail has a problem, the problem ends when the backfill ends")
     func backfillEnds() {
         var health = live(at: 0)

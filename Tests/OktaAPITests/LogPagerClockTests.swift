@@ -111,6 +111,23 @@ struct LogPagerClockTests {
             "\(starts), but Okta accepts \(oldest) and later")
     }
 
+    @Test(
+        "an org without new events for longer than Okta keeps them has a gap only if the daemon did not see the end of the log",
+        arguments: [(nil, true), (100, true), (1, false)])
+    func idleOrg(endDaysAgo: Int64?, isGap: Bool) throws {
+        var way = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("1"))
+        way.reached = PublishedTime(Bench.server - 120 * 86_400_000)
+        way.end = endDaysAgo.map { ServerTime(Bench.server - $0 * 86_400_000) }
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        // A new pager, as after a restart.
+        var bench = try Bench(place: LogPlace(source: query.source, ways: .one(way)))
+        _ = try bench.nextRequest()
+        let page = try #require(page(&bench, date: Bench.date, next: Bench.link("1"), body: "[]"))
+        #expect((page.gap != nil) == isGap)
+        // The end of the log is stored, but only once a day.
+        #expect((page.emptyCheckpoint == nil) == isGap || endDaysAgo == 1)
+    }
+
     @Test("an answer without a Date does not make an idle org report a gap")
     func missingDate() throws {
         var way = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("1"))

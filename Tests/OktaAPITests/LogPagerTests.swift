@@ -60,6 +60,7 @@ struct Bench {
         switch (page.place.ways, page.way) {
         case (.one(var way), .main):
             way.next = page.next
+            way.end = page.end(count: events, newest: newest.map { PublishedTime($0) }) ?? way.end
             checkpoint.place.ways = .one(way)
         case (.one(let main), .tail):
             let tail = LogPlace.Way(filter: main.filter, restart: page.since, next: page.next)
@@ -519,6 +520,46 @@ struct LogPagerTests {
             next = try bench.nextRequest().request.url
         }
         #expect(next.contains("since="))
+    }
+
+    @Test(
+        "a tail whose pages are not full, or that searches, does not keep the history from being read",
+        arguments: [false, true])
+    func historyHasTurns(isSearching: Bool) throws {
+        let query = LogQuery(org: try OrgURL(parsing: Bench.origin))
+        let history = LogPlace.Way(filter: nil, restart: Bench.restart, next: Bench.link("h0"))
+        let tail = LogPlace.Way(
+            filter: nil, restart: StoredTime(Bench.server), next: isSearching ? nil : Bench.link("t0"))
+        let backfill = LogPlace.Backfill(from: PublishedTime(0), until: StoredTime(Bench.server), isHeadFull: true)
+        var bench = try Bench(
+            place: LogPlace(source: query.source, ways: .two(history: history, tail: tail, backfill)))
+        var turns = 0
+        for number in 0..<40 {
+            _ = try bench.nextRequest()
+            let page = try #require(bench.page(next: Bench.link("\(number)")).page)
+            if page.way == .main {
+                turns += 1
+                try bench.commit(1000, newest: Bench.server - 86_400_000)
+            } else if isSearching {
+                let search = LogSearch(.counting(upTo: 4_000), began: page.date, next: page.next)
+                bench.pager.searching(search, now: bench.now)
+            } else {
+                // The events are stored two hours after they were published.
+                try bench.commit(300, newest: Bench.server - 7_200_000)
+            }
+        }
+        #expect(turns >= 10)
+    }
+
+    @Test("with pages of five events, one empty page does not show the end of a backlog either")
+    func emptyPageInSmallBacklog() throws {
+        var bench = try Bench(link: Bench.link("0").replacing("limit=1000", with: "limit=5"), pageLimit: 5)
+        _ = bench.request()
+        _ = bench.page(next: Bench.link("1").replacing("limit=1000", with: "limit=5"))
+        try bench.commit(5, newest: Bench.server - 86_400_000)
+        _ = try bench.nextRequest()
+        let page = try #require(bench.page(next: Bench.link("1"), body: "[]").page)
+        #expect(page.expectsMore(count: 0, newest: nil))
     }
 
     @Test(

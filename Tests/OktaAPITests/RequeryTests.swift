@@ -201,6 +201,10 @@ struct RequeryTests {
     func idlePoll() throws {
         var bench = try bench()
         let url = try #require(bench.request()?.url)
+        let first = try #require(bench.page(next: url, body: "[ ]").page)
+        #expect(first.emptyCheckpoint == nil, "the end of the log is not known yet")
+        try bench.commit(0)
+        _ = try bench.nextRequest()
         let idle = try #require(bench.page(next: url, body: "[ ]").page)
         let checkpoint = try #require(idle.emptyCheckpoint)
         #expect(checkpoint.place == bench.pager.place)
@@ -233,6 +237,31 @@ struct RequeryTests {
             _ = bench.fail(.tooLarge)
         }
         #expect(try bench.nextRequest().request.url.contains("limit=500"))
+    }
+
+    @Test("if larger pages fail each time, they are tried less and less often")
+    func largerPagesFail() throws {
+        var bench = try bench()
+        var attempts: [ContinuousClock.Instant] = []
+        var last = 500
+        var number = 0
+        let end = bench.now + .seconds(4 * 86_400)
+        while bench.now < end {
+            let (_, request) = try bench.nextRequest()
+            let limit = LogQuery.fullPage(of: request.url)
+            if limit == 1000, last == 500 { attempts.append(bench.now) }
+            last = limit
+            if limit == 1000 {
+                _ = bench.fail(.tooLarge)
+            } else {
+                number += 1
+                _ = bench.page(next: "\(Bench.origin)/api/v1/logs?after=\(number)&limit=\(limit)", body: "[1]")
+                try bench.commit(1)
+            }
+        }
+        let waits = zip(attempts.dropFirst(), attempts).map { $0 - $1 }
+        #expect((6...12).contains(waits.count), "\(waits)")
+        #expect(zip(waits.dropFirst(), waits).prefix(6).allSatisfy { $0 > $1 * 3 / 2 }, "\(waits)")
     }
 
     @Test("if Okta has deleted events before they were collected, their period is reported once")

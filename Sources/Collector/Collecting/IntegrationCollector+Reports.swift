@@ -15,7 +15,8 @@ extension IntegrationCollector {
                     duplicates: committed.duplicates, unproven: checkpoint.unproven,
                     newest: checkpoint.newest?.milliseconds, answered: page.date?.milliseconds,
                     isCaughtUp: !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest),
-                    backfill: BackfillProgress(checkpoint.place), gap: page.gap, requestID: page.requestID),
+                    backfill: BackfillProgress(checkpoint.place), endsBackfill: checkpoint.change == .historyEnded,
+                    gap: page.gap, requestID: page.requestID),
                 at: time.wall)
         }
         if let rejection = committed.firstRejection {

@@ -158,6 +158,7 @@ struct PageReading {
             let reached = PublishedTime(min(typical, page.date?.latestStored.milliseconds ?? .max))
             way.reached = max(way.reached ?? reached, reached)
         }
+        way.end = page.end(count: count, newest: newest.map { PublishedTime($0) }) ?? way.end
         if passesAgain {
             // The way also passes events that come before those in its window. So these are set aside: they are known, but no search counts them.
             writer.move(own.present, to: own.earlier)

@@ -32,6 +32,8 @@ struct IntegrationHealth: Sendable {
         var isCaughtUp: Bool
         /// The backfill that is running; nil if there is none.
         var backfill: BackfillProgress?
+        /// Whether this is the last page of the history, so that only the tail continues.
+        var endsBackfill = false
         var gap: LogGap?
         var requestID: String?
     }
@@ -118,8 +120,9 @@ struct IntegrationHealth: Sendable {
         unproven += commit.unproven
         gap = commit.gap ?? gap
         if let newest = commit.newest { lastEvent = max(newest, lastEvent ?? newest) }
-        // Only the way with the newest events determines the lag: during a backfill the tail, otherwise the only way (`LogWay`).
-        if commit.way == .tail || commit.backfill == nil {
+        // Only the way with the newest events determines the lag: during a backfill the tail, otherwise the only way (`LogWay`). The events of the
+        // history's last page are much older than those of the tail.
+        if commit.way == .tail || commit.backfill == nil, !commit.endsBackfill {
             // Only the newest event of this page counts, so that one event with a future date can't hide a backlog. The age is computed with Okta's
             // clock, because this host's clock may be wrong.
             if let newest = commit.newest { reached = now - max(0, (commit.answered ?? now) - newest) }

@@ -55,6 +55,9 @@ package struct LogPage: Sendable {
     /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.
     static let smallPage = 4
 
+    /// While an org has no new events, `LogPlace.Way.end` is stored again after this time, in milliseconds.
+    static let endKept: Int64 = 86_400_000
+
     /// A tail begins only with events that were published this much later than the main way's newest ones, in milliseconds.
     static let leastAhead: Int64 = 1_800_000
 
@@ -80,10 +83,15 @@ package struct LogPage: Sendable {
         return isOld(newest) && (!isSmall(count) || !isSmall(previousCount ?? limit))
     }
 
+    /// The `Date` of this answer if the answer shows the end of the log; otherwise nil.
+    package func end(count: Int, newest: PublishedTime?) -> ServerTime? {
+        expectsMore(count: count, newest: newest) ? nil : date
+    }
+
     /// Whether the page's events are not recent, and more are expected immediately. A page of very few events is not a backlog: where events are stored
     /// long after they were published, every poll returns such pages.
     func isInBacklog(count: Int, newest: PublishedTime?) -> Bool {
-        count >= Self.leastEqualCount && isOld(newest) && expectsMore(count: count, newest: newest)
+        count >= min(Self.leastEqualCount, limit) && isOld(newest) && expectsMore(count: count, newest: newest)
     }
 
     private func isOld(_ newest: PublishedTime?) -> Bool {
@@ -91,12 +99,19 @@ package struct LogPage: Sendable {
         return newest.milliseconds < date.milliseconds - freshness
     }
 
+    private func isStale(_ end: ServerTime?) -> Bool {
+        guard let date else { return false }
+        return date.milliseconds - (end?.milliseconds ?? 0) >= Self.endKept
+    }
+
     private func isSmall(_ count: Int) -> Bool { count * Self.smallPage <= largestCount }
 
     /// The checkpoint of an empty page whose link leads to the same place, because the org has no new events; nil for any other page. This checkpoint
-    /// changes nothing, so it need not be stored.
+    /// changes nothing, so it need not be stored. Once a day, such a page has no empty checkpoint, so that `LogPlace.Way.end` is stored.
     package var emptyCheckpoint: PageCheckpoint? {
-        guard !isQuery, search == nil, PageCheck.isEmptyArray(body), place[way]?.next == next else { return nil }
+        guard !isQuery, search == nil, PageCheck.isEmptyArray(body), let known = place[way], known.next == next,
+            !isStale(known.end)
+        else { return nil }
         return PageCheckpoint(place: place)
     }
 }

@@ -290,7 +290,7 @@ package struct LogPager: Sendable {
     private func gap(_ way: LogWay, _ date: ServerTime?) -> LogGap? {
         guard let date, let reached = place[way]?.reached else { return nil }
         let oldest = date.milliseconds - LogRetention.kept
-        let last = max(reached.milliseconds, self[way].endDate?.milliseconds ?? .min)
+        let last = max(reached.milliseconds, place[way]?.end?.milliseconds ?? .min)
         guard last < oldest, toldGap != reached else { return nil }
         return LogGap(from: reached, to: PublishedTime(oldest))
     }
@@ -301,14 +301,12 @@ package struct LogPager: Sendable {
         phase = .idle
         place = checkpoint.place
         toldGap = page.gap?.from ?? toldGap
-        if !page.expectsMore(count: checkpoint.count, newest: checkpoint.newest), let date = page.date {
-            self[page.way].endDate = date
-        }
         if page.way == .main {
             mainDate = page.date ?? mainDate
             mainNewest = checkpoint.newest ?? mainNewest
         }
         settle(checkpoint, page, now)
+        self[page.way].noteFullPage()
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
         raisePageSize(of: page.way, now)
     }
@@ -320,6 +318,7 @@ package struct LogPager: Sendable {
         self[page.way].answered(next: nil)
         self[page.way].search = search
         self[page.way].due = now
+        if page.way == .tail { isMainNext = true }
         trouble = nil
     }
 
@@ -377,7 +376,9 @@ package struct LogPager: Sendable {
             self[way].largestCount = expectsMore ? max(self[way].largestCount, checkpoint.count) : 0
             self[way].isInBacklog = page.isInBacklog(count: checkpoint.count, newest: checkpoint.newest)
         }
-        if page.way == .tail, !expectsMore { isMainNext = true }
+        // The tail's backlog is read first. But pages that are not full may keep coming from an org that stores its events late, or from a server
+        // with a limit, and must not keep the history from being read.
+        if page.way == .tail, !expectsMore || checkpoint.count < page.limit { isMainNext = true }
         guard place.backfill == nil, way == .main, page.way == .main else { return }
         // One empty page says nothing about the age of the way's events.
         if checkpoint.count == 0, expectsMore { return }
@@ -408,14 +409,16 @@ package struct LogPager: Sendable {
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// If the way's pages are smaller than configured, tries larger pages again once ``largerPagesAfter`` has passed since `requeriedAt`.
+    /// If the way's pages are smaller than configured, tries larger pages again once ``largerPagesAfter`` has passed since `requeriedAt`. After each
+    /// attempt that has brought no larger page, the next attempt is made twice as long after.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
-        guard let last = self[way].requeriedAt, now - last >= Self.largerPagesAfter, place[way] != nil,
-            self[way].search == nil
+        guard let last = self[way].requeriedAt, now - last >= self[way].raiseWait(Self.largerPagesAfter),
+            place[way] != nil, self[way].search == nil
         else { return }
         let limit = self[way].fullPage
         guard limit < query.pageLimit else { return }
         let due = self[way].due
+        self[way].noteRaise(from: limit)
         _ = requery(way, limit: min(4 * limit, query.pageLimit), now)
         self[way].due = due
     }

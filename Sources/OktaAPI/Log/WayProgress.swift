@@ -23,8 +23,6 @@ struct WayProgress: Sendable {
     /// The number of pages in a row whose events were old, and after which the next page was requested without a wait.
     var pagesFarBehind = 0
     var expectedBodyBytes = 0
-    /// The `Date` of the last durable page at the end of the log.
-    var endDate: ServerTime?
     /// How often the next request has already been sent without success.
     var retries = 0
     var failures = 0
@@ -39,6 +37,8 @@ struct WayProgress: Sendable {
     /// The pager tries larger pages again a fixed time after this moment: when the way was last switched to a query by time, when the search after
     /// that query ended, or when the daemon started with a link to smaller pages. Nil if none of these has happened.
     var requeriedAt: ContinuousClock.Instant?
+    /// How often in a row the pager has tried larger pages without success, and the full page before the last attempt.
+    private var raises = (count: 0, from: Int?.none)
     /// Whether the way has brought a new event since it was last switched to a query by time; also true before the first switch.
     var hasNewsSinceRequery = true
 
@@ -56,6 +56,17 @@ struct WayProgress: Sendable {
     var fullPage: Int {
         guard let search else { return nextFullPage ?? limit }
         return search.next.map { LogQuery.fullPage(of: $0) } ?? limit
+    }
+
+    /// The wait before the next attempt with larger pages: `first`, doubled for each earlier attempt without success, up to seven times.
+    func raiseWait(_ first: Duration) -> Duration { first * (1 << min(raises.count, 7)) }
+
+    /// Records an attempt with larger pages.
+    mutating func noteRaise(from limit: Int) { raises = (raises.count + 1, limit) }
+
+    /// Records that a page was used. If the next page is larger than those before the last attempt, that attempt has succeeded.
+    mutating func noteFullPage() {
+        if let from = raises.from, fullPage > from { raises = (0, nil) }
     }
 
     /// Records that a page was used. The next page is at `link`; nil means a query by time.
