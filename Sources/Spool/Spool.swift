@@ -134,7 +134,8 @@ package final class Spool: Sendable {
     /// Whether this process has opened a writer of this integration before.
     func hasBeenOpened(_ integration: String) -> Bool { state.withLock { $0.opened.contains(integration) } }
 
-    func isInUse(_ integration: String) -> Bool { state.withLock { $0.writers.contains(integration) } }
+    /// Whether this process has a writer of this integration.
+    package func isInUse(_ integration: String) -> Bool { state.withLock { $0.writers.contains(integration) } }
 
     func release(_ integration: String) {
         state.withLock { _ = $0.writers.remove(integration) }

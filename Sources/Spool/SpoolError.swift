@@ -35,8 +35,8 @@ package enum SpoolError: Error, Sendable, Equatable {
     case uncommittedRecords(Int)
     /// A staged seal of a shared spool waits for its decision.
     case sealUndecided(integration: String)
-    /// An operation on the fleet's bucket failed, but may succeed later.
-    case bucket(String)
+    /// An operation on the fleet's bucket failed, but may succeed later: not before `retryAfter`, if the bucket has said so.
+    case bucket(String, retryAfter: Duration?)
     /// A seal has begun a new journal generation since the `PartitionID` was created or the records were buffered. Call `partition` again, and append
     /// the records again.
     case stalePartition
@@ -94,7 +94,7 @@ extension SpoolError: CustomStringConvertible {
             "the buffer has uncommitted records (\(count)): commit or discard them before sealing"
         case .sealUndecided(let integration):
             "integration \(integration) waits until its seal is decided in the fleet's bucket"
-        case .bucket(let words): "the fleet's bucket: \(words)"
+        case .bucket(let words, _): "the fleet's bucket: \(words)"
         case .stalePartition:
             "a seal has begun a new journal generation, so the partition and its buffered records are no longer valid: "
                 + "request the partition again, and append the records again"

@@ -77,7 +77,7 @@ final class CollectorBench: Sendable {
         disk.killed()
     }
 
-    private func worker(_ setup: Setup) throws -> IngestWorker {
+    func worker(_ setup: Setup) throws -> IngestWorker {
         var settings = SpoolSettings(
             directory: "/spool", stateDirectory: "/state", compression: .none,
             segmentMaxBytes: setup.segmentMaxBytes, recordSchema: "ocsf/1.8.0")

@@ -1,4 +1,5 @@
 import Glibc
+import OCSF
 import Spool
 import Synchronization
 import Testing
@@ -149,6 +150,37 @@ struct CollectorSpoolTests {
         #expect(bench.lines.contains("segments can't be sealed"))
         #expect(bench.lines.contains("sealed integration=acme/"))
         #expect(try bench.sealed() == Array(0..<250))
+    }
+
+    @Test("while records can't be sealed, the seal is tried less and less often, but at least every ten seconds")
+    func sealingSlowly() async throws {
+        org.store(20)
+        let bench = bench
+        try await bench.run(seals: false) { bench.health?.events == 20 }
+        let worker = try bench.worker(.init(segmentMaxBytes: 1))
+        _ = try await worker.open("acme", source: EventSource())
+        bench.disk.fail { operation, path in
+            (operation == .link || operation == .rename) && path.contains("/spool/integration=") ? EIO : 0
+        }
+        let began = bench.time.server
+        var attempts: [Int64] = []
+        func pass(_ seconds: Int) async -> IngestWorker.Sealing? {
+            var last: IngestWorker.Sealing?
+            for _ in 0..<seconds {
+                for name in await worker.due() {
+                    attempts.append((bench.time.server - began) / 1000)
+                    last = await worker.sealDue(name)
+                }
+                await bench.time.pass(1_000)
+            }
+            return last
+        }
+        _ = await pass(41)
+        #expect(attempts == [0, 1, 3, 7, 15, 25, 35])
+        bench.disk.fail(nil)
+        #expect(await pass(10)?.failure == nil)
+        #expect(attempts.last == 45)
+        #expect(try bench.sealed() == Array(0..<20))
     }
 
     @Test(

@@ -32,28 +32,69 @@ struct FleetSimulationTests {
         #expect(first.description == second.description)
     }
 
-    @Test("a host that can't open an integration because the bucket is unavailable soon tries only every eight seconds")
-    func unavailable() async throws {
+    /// A host of a fleet whose bucket is unavailable for a day from `outage` milliseconds after the start, without any other fault.
+    private func world(outage: Int64) throws -> (FleetWorld, SimulatedHost, Scenario.Session) {
         let lane = try SimulationLane()
-        var scenario = Scenario(seed: 1, isFleet: true)
-        scenario.fleet?.outages = [Scenario.origin..<Scenario.origin + 86_400_000]
+        var scenario = Scenario(seed: 1, isFleet: true, without: Set(Scenario.Feature.allCases))
+        scenario.fleet?.outages = [Scenario.origin + outage..<Scenario.origin + outage + 86_400_000]
         scenario.fleet?.opensSpool = false
+        scenario.fleet?.segmentMaxBytes = 1
         let (plan, time) = (try #require(scenario.fleet), SimulatedTime(on: lane.thread))
-        let session = try #require(plan.turns.first?.settings)
-        let bucket = ScriptedBucket(scenario, time)
-        let host = SimulatedHost(
-            "host-0",
-            FleetWorld(
-                scenario: scenario, plan: plan, lane: lane, time: time, org: ScriptedOrg(scenario, time), bucket: bucket
-            ))
-        #expect(await host.start(session))
-        host.gain(session, filter: 0)
-        await time.pass(3_600_000)
-        // An attempt sends one request. Its answer, if any, takes up to 20 s.
-        #expect((100...3600 / 8 + 12).contains(bucket.requests), "\(bucket.requests) requests")
-        #expect(BucketRetry.wait(after: 1) == .seconds(1) && BucketRetry.wait(after: 10) == .seconds(2))
-        var random = scenario.generator(.powerCuts)
+        let world = FleetWorld(
+            scenario: scenario, plan: plan, lane: lane, time: time, org: ScriptedOrg(scenario, time),
+            bucket: ScriptedBucket(scenario, time))
+        return (world, SimulatedHost("host-0", world), try #require(plan.turns.first?.settings))
+    }
+
+    private func end(_ host: SimulatedHost, _ world: FleetWorld) async {
+        var random = world.scenario.generator(.powerCuts)
         await host.end(isPowerCut: false, &random)
         #expect(host.problems.isEmpty)
+    }
+
+    @Test("a host that can't open an integration because the bucket is unavailable soon tries only every few seconds")
+    func unavailable() async throws {
+        let (world, host, session) = try world(outage: 0)
+        #expect(await host.start(session))
+        host.gain(session, filter: 0)
+        await world.time.pass(3_600_000)
+        // An attempt sends one request. Its answer, if any, takes up to 20 s.
+        #expect((100...420).contains(world.bucket.requests), "\(world.bucket.requests) requests")
+        await end(host, world)
+    }
+
+    @Test("a collector that waits for the seal of an earlier one sends the org one request, and says why it waits")
+    func undecided() async throws {
+        var (world, host, session) = try world(outage: 60_000)
+        #expect(await host.start(session))
+        host.gain(session, filter: 0)
+        await world.time.pass(1_800_000)
+        // As a reload does when a setting has changed: the next collector opens the integration, whose journal stays open.
+        let earlier = try #require(host.held?.collector)
+        earlier.cancel()
+        _ = await world.time.join(earlier)
+        session.pageSize += 1
+        let before = world.org.requests
+        host.gain(session, filter: 0)
+        await world.time.pass(600_000)
+        #expect(before > 0)
+        #expect(world.org.requests - before <= 1)
+        #expect(host.running?.daemon.health?.trouble?.message.contains("waits until its seal is decided") == true)
+        await end(host, world)
+    }
+
+    @Test("the waits for a bucket grow, differ between integrations, and follow Retry-After up to a minute")
+    func waits() {
+        func wait(_ failures: Int, _ integration: String = "acme", retryAfter: Duration? = nil) -> Duration {
+            BucketRetry.wait(after: failures, .bucket("unavailable", retryAfter: retryAfter), of: integration)
+        }
+        for (failures, longest) in [(1, 1), (2, 2), (10, 2), (11, 8), (100_000, 8)] {
+            let waits = Set((0..<50).map { wait(failures, "org-\($0)") })
+            #expect(waits.count > 25)
+            #expect(waits.allSatisfy { $0 > .seconds(longest) / 2 && $0 <= .seconds(longest) })
+        }
+        #expect(wait(1, retryAfter: .seconds(30)) == .seconds(30))
+        #expect(wait(1, retryAfter: .seconds(3_600)) == .seconds(60))
+        #expect(wait(20, retryAfter: .zero) > .seconds(4))
     }
 }

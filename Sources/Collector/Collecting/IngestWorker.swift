@@ -108,8 +108,16 @@ actor IngestWorker {
     /// For each integration, the time of Okta's first answer since the integration was opened. Okta stored all events of the window `.restored`
     /// before that time.
     private var restoredUntil: [String: StoredTime] = [:]
+    /// An integration whose last seal failed.
+    struct FailedSeal {
+        /// The number of consecutive failures.
+        var failures: Int
+        /// When the next attempt is due.
+        var retryAt: ContinuousClock.Instant
+    }
+
     /// Integrations whose last seal failed. Their next result is reported even if nothing was sealed.
-    var failing: Set<String> = []
+    var failing: [String: FailedSeal] = [:]
     /// Integrations whose recovery has been reported to a collector.
     private var reported: Set<String> = []
     /// Integrations that their collectors must open again: the journal was repaired or could not be repaired, or another host has sealed the
@@ -153,6 +161,8 @@ actor IngestWorker {
         // The note about an earlier repair is removed, because a collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
+            // Checked before the bucket is asked. The writer is in use while a seal that was begun before the integration was closed has not ended.
+            guard !spool.isInUse(integration) else { throw .writerInUse(integration: integration) }
             let opening = try await openShared(integration, token: token)
             let writer = try makeWriter(integration)
             restoredUntil[integration] = nil
@@ -300,7 +310,10 @@ actor IngestWorker {
         guard seals == nil else { return sharedThatAreDue() }
         let now = time.spool
         spool.applyRetention(now)
-        return writers.filter { $0.value.isDue(at: now) || failing.contains($0.key) }.keys.sorted()
+        return writers.filter { name, writer in
+            if let failed = failing[name] { return failed.retryAt <= time.now }
+            return writer.isDue(at: now)
+        }.keys.sorted()
     }
 
     /// Seals the due records of one integration, and returns the result.
@@ -326,7 +339,7 @@ actor IngestWorker {
         shared[integration] = nil
         sources[integration] = nil
         restoredUntil[integration] = nil
-        failing.remove(integration)
+        failing[integration] = nil
         reported.remove(integration)
         _ = repaired.withLock { $0.remove(integration) }
     }
@@ -336,17 +349,28 @@ actor IngestWorker {
     ) -> Sealing? {
         guard let writer = writers[integration] else { return nil }
         var outcome = Sealing(integration: integration, sealed: [])
-        outcome.isNews = failing.remove(integration) != nil
+        let failed = failing.removeValue(forKey: integration)
+        outcome.isNews = failed != nil
         do throws(SpoolError) {
             outcome.sealed = try seal(writer)
         } catch {
             outcome.failure = error
-            failing.insert(integration)
+            noteFailure(integration, error, after: failed)
             if case .damaged = error { recover(integration, writer, &outcome) }
         }
         outcome.unsealed = unsealed(writer)
         if outcome.failure != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
         return outcome
+    }
+
+    /// Sets the wait before the next attempt to seal an integration.
+    func noteFailure(_ integration: String, _ error: SpoolError, after earlier: FailedSeal?) {
+        let failures = (earlier?.failures ?? 0) + 1
+        let wait =
+            if case .bucket = error { BucketRetry.wait(after: failures, error, of: integration) } else {
+                min(IntegrationCollector.spoolRetry, .seconds(1 << min(failures - 1, 4)))
+            }
+        failing[integration] = FailedSeal(failures: failures, retryAt: time.now + wait)
     }
 
     // MARK: Sources other than Okta's log

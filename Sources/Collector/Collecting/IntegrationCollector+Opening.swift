@@ -10,23 +10,33 @@ extension IntegrationCollector {
     /// Opens the spool and the pager. If that fails, waits and tries again. Returns nil if the task is cancelled.
     func open() async -> Reading? {
         var bucketFailures = 0
+        var busy = 0
+        // The org is probed once, not again with each attempt.
+        var known: OrgProbe?
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
             let delay: Duration
             do throws(IngestWorker.OpeningFailure) {
-                return try await reading(from: try await keptPlace())
+                return try await reading(from: try await keptPlace(), &known)
             } catch {
                 switch error {
                 case .cursor(let error):
+                    known = nil
                     (trouble, delay) = (IntegrationHealth.Trouble(cursor: error), Self.addressRetry)
                 case .spool(.writerInUse), .spool(.sealUndecided):
-                    // An earlier collector's records of this integration are still being sealed.
-                    await sleep(for: Self.writerRetry)
-                    continue
-                case .spool(.bucket(let words)):
+                    // An earlier collector's records of this integration are still being sealed. In a fleet, this may take as long as the bucket fails.
+                    busy += 1
+                    delay = min(Self.writerRetry * busy, .seconds(2))
+                    guard lease != nil, busy >= Self.busyAttempts else {
+                        await sleep(for: delay)
+                        continue
+                    }
+                    trouble = IntegrationHealth.Trouble(spool: .sealUndecided(integration: settings.name))
+                case .spool(.bucket(let words, let retryAfter)):
+                    let error = SpoolError.bucket(words, retryAfter: retryAfter)
                     bucketFailures += 1
-                    trouble = IntegrationHealth.Trouble(spool: .bucket(words))
-                    delay = BucketRetry.wait(after: bucketFailures)
+                    trouble = IntegrationHealth.Trouble(spool: error)
+                    delay = BucketRetry.wait(after: bucketFailures, error, of: settings.name)
                 case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
                 }
             }
@@ -60,13 +70,19 @@ extension IntegrationCollector {
         }
     }
 
-    private func reading(from kept: String) async throws(IngestWorker.OpeningFailure) -> Reading {
+    /// - Parameter known: the org's answer to an earlier probe; set if this method probes the org.
+    private func reading(
+        from kept: String, _ known: inout OrgProbe?
+    ) async throws(IngestWorker.OpeningFailure) -> Reading {
         var query = settings.query
         // The address must still lead to the organization whose events were collected before. If the address has not changed and the probe gets no
         // answer, collection begins anyway, and the probe is repeated later. If the address is new, so that a stored link leads to the old one,
         // nothing is collected until a probe has identified the organization.
         var failure: String?
-        if Self.needsProbe(kept, query), let probe = await probe(&failure) { query.learn(probe) }
+        if Self.needsProbe(kept, query) {
+            if known == nil { known = await probe(&failure) }
+            if let known { query.learn(known) }
+        }
         let place: OpenedPlace?
         do throws(IngestWorker.OpeningFailure) {
             place = try await worker.place(of: settings.name, for: query)

@@ -43,9 +43,11 @@ struct IntegrationCollector: Sendable {
     static let spoolRetry = Duration.seconds(10)
     /// The interval at which a host checks whether its lease is valid again.
     static let leaseCheckInterval = Duration.milliseconds(200)
-    /// The wait before the next attempt while the journal is still being closed or a seal is being decided. A page that waits for a seal waits longer
-    /// after each attempt.
+    /// The wait before the second attempt while the journal is still being closed or a seal is being decided. It grows with each attempt, up to two
+    /// seconds.
     static let writerRetry = Duration.milliseconds(100)
+    /// In a fleet, the number of such attempts after which the integration's problem says why it waits: about 20 seconds.
+    static let busyAttempts = 20
     /// The wait before the next probe of the org after a probe has failed.
     static let probeRetry = Duration.seconds(600)
     /// The wait before the next attempt if the stored place can't be used: it is unreadable, or the org's address leads to another organization.

@@ -16,25 +16,12 @@ struct SharedSealing {
     var step = Step.idle
     /// Whether a task is opening the integration or carrying out a step.
     var isBusy = true
-    /// The number of consecutive failures.
-    var failures = 0
-    /// When the next attempt is due after a failure; nil if the last attempt did not fail.
-    var retryAt: ContinuousClock.Instant?
     /// The key of the object in the bucket that stores the windows of the newest decision. The object is deleted after the next decision.
     var windows: String?
     /// The token under which this host holds the integration.
     var token: Int64
     /// The result of opening the integration.
     var opening: SharedOpening?
-}
-
-/// The waits between the attempts to use a bucket that fails. They are short, so that a short outage of the bucket does not delay a takeover for long.
-/// They grow, so that a thousand integrations do not burden a bucket that is unavailable.
-enum BucketRetry {
-    /// The wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s.
-    ///
-    /// - Parameter failures: the number of consecutive failures.
-    static func wait(after failures: Int) -> Duration { .seconds(failures <= 1 ? 1 : failures <= 10 ? 2 : 8) }
 }
 
 /// The result of opening an integration in a fleet.
@@ -93,7 +80,7 @@ extension IngestWorker {
                     try await seals.decision(integration, newest.generation + 1) != nil
                 }
                 guard !isOld else { return false }
-                throw .bucket("\(error)")
+                throw SpoolError(error)
             }
             let dropped = try spool.begin(
                 integration,
@@ -114,7 +101,7 @@ extension IngestWorker {
         do throws(S3Problem) {
             return try await body()
         } catch {
-            throw .bucket("\(error)")
+            throw SpoolError(error)
         }
     }
 
@@ -146,12 +133,13 @@ extension IngestWorker {
             guard case .handOver = occasion else { return nil }
             await time.sleep(until: time.now + .milliseconds(50))
         }
-        guard let writer = writers[integration], let sealing = shared[integration] else { return nil }
-        if case .due = occasion, let retryAt = sealing.retryAt, retryAt > time.now { return nil }
+        guard let writer = writers[integration], shared[integration] != nil else { return nil }
+        if case .due = occasion, let failed = failing[integration], failed.retryAt > time.now { return nil }
         shared[integration]?.isBusy = true
         defer { if writers[integration] === writer { shared[integration]?.isBusy = false } }
         var outcome = Sealing(integration: integration, sealed: [])
-        outcome.isNews = failing.remove(integration) != nil
+        let failed = failing.removeValue(forKey: integration)
+        outcome.isNews = failed != nil
         do throws(SpoolError) {
             try await publish(integration, writer, &outcome, in: seals)
             if let fenced = try await seal(integration, writer, occasion, in: seals) {
@@ -161,26 +149,16 @@ extension IngestWorker {
             } else {
                 try await publish(integration, writer, &outcome, in: seals)
             }
-            shared[integration]?.failures = 0
-            shared[integration]?.retryAt = nil
         } catch {
             // If this task was cancelled, the code that cancelled it seals or closes the integration.
             if Task.isCancelled { return nil }
             outcome.failure = error
-            failing.insert(integration)
-            noteFailure(integration)
+            if writers[integration] === writer { noteFailure(integration, error, after: failed) }
             if case .damaged = error { recover(integration, writer, &outcome) }
         }
         if writers[integration] === writer { outcome.unsealed = unsealed(writer) }
         if outcome.failure != nil || outcome.fenced != nil || !outcome.sealed.isEmpty { outcome.isNews = true }
         return outcome
-    }
-
-    /// Counts a failure and sets the wait before the next attempt.
-    private func noteFailure(_ integration: String) {
-        guard let failures = shared[integration]?.failures else { return }
-        shared[integration]?.failures = failures + 1
-        shared[integration]?.retryAt = time.now + BucketRetry.wait(after: failures + 1)
     }
 
     /// The integrations of this worker for which a seal is due, is unfinished, or failed last time. Integrations that a task is busy with, and those
@@ -189,8 +167,8 @@ extension IngestWorker {
         let now = time.spool
         return writers.filter { name, writer in
             guard let sealing = shared[name], !sealing.isBusy else { return false }
-            if let retryAt = sealing.retryAt, retryAt > time.now { return false }
-            if case .idle = sealing.step { return writer.isSharedSealDue(at: now) || failing.contains(name) }
+            if let failed = failing[name] { return failed.retryAt <= time.now }
+            if case .idle = sealing.step { return writer.isSharedSealDue(at: now) }
             return true
         }.keys.sorted()
     }

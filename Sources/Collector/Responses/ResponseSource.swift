@@ -57,15 +57,28 @@ struct ResponseSource: Service {
     private func readUntilCancelled() async {
         var isInTrouble = false
         var hadGap = false
+        var bucketFailures = 0
+        var retryAt = ContinuousClock.now
         while !Task.isCancelled {
             actions.write(to: runtimeDirectory)
+            guard retryAt <= .now else {
+                heartbeat.beat()
+                try? await Task.sleep(for: Self.interval)
+                continue
+            }
             let trouble = await readNewEntries(&hadGap)
+            if let trouble, case .bucket = trouble {
+                bucketFailures += 1
+                retryAt = .now + BucketRetry.wait(after: bucketFailures, trouble, of: integration)
+            } else {
+                bucketFailures = 0
+            }
             if let trouble, !isInTrouble {
                 announce(
                     .responsesWaiting,
                     """
                     response actions can't become records at the moment: \(trouble). The actions stay in the response log \(logDirectory), and \
-                    Tributary tries again every second
+                    Tributary tries again
                     """)
             } else if trouble == nil, isInTrouble {
                 announce(.responsesRecovered, "the problem has ended: response actions can become records again")
