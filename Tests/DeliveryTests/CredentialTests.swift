@@ -62,6 +62,11 @@ struct CredentialTests {
         let second = try #require(AWSCredentials(keyID: "b", secret: "s", sessionToken: nil, expires: 7_200_000))
         await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() }
         source.give(.success(first))
+        // However many transfers need a key, a source that fails is asked again only after two seconds.
+        clock.withLock { $0 = 1_999 }
+        for _ in 0..<100 { await #expect(throws: AWSCredentialProblem.self) { try await keeper.current() } }
+        #expect(source.fetches == 1)
+        clock.withLock { $0 = 2_000 }
         #expect(try await keeper.current() == first)
         clock.withLock { $0 = 3_299_999 }
         #expect(try await keeper.current() == first)
@@ -151,6 +156,25 @@ struct CredentialTests {
         #expect(try await keeper.current() == first)
         await keeper.refused(first)
         #expect(try await keeper.current() == second)
+    }
+
+    @Test("while the source returns a key that the store has refused, a new key is requested every two seconds")
+    func refusedAgain() async throws {
+        let clock = Mutex<Int64>(0)
+        let source = Source()
+        let keeper = AWSCredentialKeeper(source) { clock.withLock { $0 } }
+        let first = try #require(AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: nil))
+        let second = try #require(AWSCredentials(keyID: "b", secret: "s", sessionToken: nil, expires: nil))
+        source.give(.success(first))
+        for _ in 0..<100 {
+            #expect(try await keeper.current() == first)
+            await keeper.refused(first)
+        }
+        #expect(source.fetches == 2)
+        source.give(.success(second))
+        clock.withLock { $0 = 2_000 }
+        #expect(try await keeper.current() == second)
+        #expect(source.fetches == 3)
     }
 
     @Test("on an EC2 instance, access keys come from version 2 of the metadata service")

@@ -1,5 +1,5 @@
 /// Keeps an access key and renews it before it expires. At most one fetch runs at a time, and all transfers share its result. While there is a usable
-/// key, a fetch begins at most every ten seconds.
+/// key, a fetch begins at most every ten seconds. After a fetch that was of no use, the next one begins at most two seconds later.
 actor AWSCredentialKeeper {
     /// A key is renewed this many milliseconds before it expires.
     static let renewBefore: Int64 = 300_000
@@ -11,12 +11,19 @@ actor AWSCredentialKeeper {
     /// soon.
     static let lookAgainAfter: Int64 = 10_000
 
+    /// The shortest interval between two fetches, in milliseconds, if the first one failed or returned a key that the store had already refused.
+    static let retryAfter: Int64 = 2_000
+
     private let source: any AWSCredentialSource
     private let now: @Sendable () -> Int64
     private var known: AWSCredentials?
     /// When the last fetch began, whether or not it succeeded; nil before the first fetch.
     private var askedAt: Int64?
     private var fetching: Task<Result<AWSCredentials, AWSCredentialProblem>, Never>?
+    /// The key that the store has refused last.
+    private var refusedKey: AWSCredentials?
+    /// The result of the last fetch if it was of no use: the fetch failed, or returned `refusedKey`.
+    private var useless: Result<AWSCredentials, AWSCredentialProblem>?
 
     /// - Parameter now: the wall clock, milliseconds since 1970.
     init(_ source: any AWSCredentialSource, now: @escaping @Sendable () -> Int64) {
@@ -28,13 +35,14 @@ actor AWSCredentialKeeper {
 
     /// Returns a valid key. Fetches a key if there is none, if the present one expires soon, or if it has no expiry and was not read again for a
     /// while.
+    ///
+    /// Throws the problem of the last fetch if that one failed a short time ago. If it returned a refused key, this method returns that key, too.
     func current() async throws(AWSCredentialProblem) -> AWSCredentials {
         guard let known, let left = timeLeft(known) else {
+            if let useless, hasAsked(within: Self.retryAfter) { return try useless.get() }
             return try await fetch().get()
         }
-        // A negative difference means that the clock was set back. The last fetch then does not count as recent.
-        let isRecent = askedAt.map { (0..<Self.lookAgainAfter).contains(now() - $0) } ?? false
-        if left > Self.renewBefore || isRecent { return known }
+        if left > Self.renewBefore || hasAsked(within: Self.lookAgainAfter) { return known }
         if known.expires != nil, left > Self.usableUntil {
             renew()
             return known
@@ -49,9 +57,17 @@ actor AWSCredentialKeeper {
         }
     }
 
-    /// Notes that the store has refused a key. The next call of ``current()`` then fetches a key again.
+    /// Notes that the store has refused a key. The next call of ``current()`` then fetches a key again, unless the last fetch has returned this key
+    /// again a short time ago.
     func refused(_ credentials: AWSCredentials) {
-        if known == credentials { known = nil }
+        guard known == credentials else { return }
+        known = nil
+        refusedKey = credentials
+    }
+
+    /// Whether a fetch began less than this many milliseconds ago. If the clock was set back, no fetch counts as recent.
+    private func hasAsked(within limit: Int64) -> Bool {
+        askedAt.map { (0..<limit).contains(now() - $0) } ?? false
     }
 
     /// Milliseconds until the key expires; 0 for a key without expiry; nil if it has expired.
@@ -95,7 +111,10 @@ actor AWSCredentialKeeper {
 
     private func ended(_ result: Result<AWSCredentials, AWSCredentialProblem>) {
         fetching = nil
-        if case .success(let credentials) = result { known = credentials }
+        useless = result
+        guard case .success(let credentials) = result else { return }
+        known = credentials
+        if credentials != refusedKey { useless = nil }
     }
 
     /// Waits for a fetch. If the waiting task is cancelled, the fetch ends too, because a stopped delivery needs no key.

@@ -189,7 +189,7 @@ extension S3Client {
                 "can't \(verb) objects in \(address.shown): \(answer.host) answered with status \(answer.response.status)\(said)",
                 remedy:
                     "If the status is 401 or 403, allow the access key to \(verb) these objects. Otherwise, check that the store works"
-            ))
+            ), retryAfter: RetryAfter.read(answer.response.headers, now: now()))
     }
 }
 

@@ -20,11 +20,13 @@ package final class S3Client: Sendable {
 
     /// The maximum number of attempts within one call. Each attempt after the first one follows an answer that requires another region, clock or key.
     private static let adjustments = 4
+    /// A smaller difference between two answers does not count as a changed clock, in milliseconds. S3 accepts times that differ by up to 15 minutes.
+    private static let clockStep: Int64 = 60_000
 
     private let transport: any HTTPTransport
     private let keeper: AWSCredentialKeeper
     private let settingsName: String
-    private let now: @Sendable () -> Int64
+    let now: @Sendable () -> Int64
     private let logger: Logger
     private let learned: Mutex<Learned>
 
@@ -105,10 +107,12 @@ package final class S3Client: Sendable {
                 last = trouble
             case .otherRegion(let region): learn(region: region)
             case .clock(let offset):
-                learn(clock: offset)
                 last = DeliveryTrouble(
                     "\(host) refuses the request because the request's time is wrong",
                     remedy: "Set this host's clock")
+                // If the request had the time of an earlier answer, another request with the same time would be refused, too.
+                if let clock, abs(clock - offset) < Self.clockStep { return .notYet(last, retryAfter: nil, nil) }
+                learn(clock: offset)
             case .stored: return .stored(answer)
             case .exists: return .exists(answer)
             case .refused(let trouble): return .refused(trouble)
@@ -160,7 +164,11 @@ package final class S3Client: Sendable {
     }
 
     private func learn(clock: Int64) {
-        learned.withLock { $0.clock = clock }
+        let isNew = learned.withLock { learned in
+            defer { learned.clock = clock }
+            return learned.clock.map { abs($0 - clock) >= Self.clockStep } ?? true
+        }
+        guard isNew else { return }
         logger.warning(
             "this host's clock differs from the store's by \(abs(clock) / 1000) s; requests are signed with the store's time; set this host's clock"
         )
