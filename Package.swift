@@ -247,7 +247,12 @@ let package = Package(
             name: "TributaryTests",
             dependencies: ["tributary", "Collector", "Configuration", "Fleet", "Respond", "ResponseLog", "Setup"],
             swiftSettings: strict),
-        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer"], swiftSettings: strict),
+        .testTarget(
+            name: "LocalServerTests",
+            dependencies: [
+                "LocalServer", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "MonitoringTests",
             dependencies: ["Collector", "Delivery", "LocalServer", "Monitoring", "TestSupport"],

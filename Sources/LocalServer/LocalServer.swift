@@ -62,7 +62,7 @@ package struct LocalServer: Sendable {
         if case .failure(let error) = outcome { throw Failure(error) }
     }
 
-    private func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
+    func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
         let table = ConnectionTable(limit: limits.connections)
         let (limits, handler) = (limits, handler)
         let hosts: HostRule
@@ -70,6 +70,9 @@ package struct LocalServer: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             // The backlog is large, because a client that finds it full waits a second before it tries to connect again.
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptPause()) }
+            }
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
             .childChannelInitializer { channel in

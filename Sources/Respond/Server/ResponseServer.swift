@@ -128,7 +128,11 @@ package final class ResponseServer: Sendable {
         return order.compareExchange(expected: .pause, desired: .serve, ordering: .acquiringAndReleasing).exchanged
     }
 
+    /// While connections can't be accepted, this is logged at most once in this time.
+    private static let warningInterval = Duration.seconds(600)
+
     private func serve(_ subject: Subject) {
+        var warnedAt: ContinuousClock.Instant?
         while isServing {
             heartbeat?.beat()
             var entry = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
@@ -138,7 +142,11 @@ package final class ResponseServer: Sendable {
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 take(connection, subject)
             } else if ![EAGAIN, EINTR, ECONNABORTED].contains(errno) {
-                logger.warning("cannot accept a connection: \(String(cString: strerror(errno)))")
+                let error = errno
+                if warnedAt.map({ .now - $0 >= Self.warningInterval }) ?? true {
+                    logger.warning("cannot accept a connection: \(String(cString: strerror(error)))")
+                    warnedAt = .now
+                }
                 // Usually, accept(2) fails because no descriptors are free. Some become free when connections end, so the next attempt is delayed.
                 poll(nil, 0, 250)
             }
