@@ -158,7 +158,7 @@ struct CredentialTests {
         #expect(try await keeper.current() == second)
     }
 
-    @Test("while the source returns a key that the store has refused, a new key is requested every two seconds")
+    @Test("while the source returns a key that the store has refused, a new key is requested at most every two seconds")
     func refusedAgain() async throws {
         let clock = Mutex<Int64>(0)
         let source = Source()
@@ -175,6 +175,35 @@ struct CredentialTests {
         clock.withLock { $0 = 2_000 }
         #expect(try await keeper.current() == second)
         #expect(source.fetches == 3)
+    }
+
+    @Test("if a transfer is stopped while it waits for a key, the next one gets a key at once")
+    func stopped() async throws {
+        let source = StoppedSource()
+        let keeper = AWSCredentialKeeper(source) { 0 }
+        let waiting = Task { try await keeper.current() }
+        while source.fetches.withLock(\.self) == 0 { await Task.yield() }
+        waiting.cancel()
+        await #expect(throws: AWSCredentialProblem.self) { try await waiting.value }
+        #expect(try await keeper.current().keyID == "a")
+        #expect(source.fetches.withLock(\.self) == 2)
+    }
+
+    /// A source whose first fetch lasts until it is cancelled.
+    private final class StoppedSource: AWSCredentialSource {
+        let fetches = Mutex(0)
+
+        func fetch() async throws(AWSCredentialProblem) -> AWSCredentials {
+            let isFirst = fetches.withLock { fetches in
+                fetches += 1
+                return fetches == 1
+            }
+            if isFirst { try? await Task.sleep(for: .seconds(600)) }
+            guard !Task.isCancelled,
+                let key = AWSCredentials(keyID: "a", secret: "s", sessionToken: nil, expires: nil)
+            else { throw AWSCredentialProblem("the fetch was stopped", remedy: "none") }
+            return key
+        }
     }
 
     @Test("on an EC2 instance, access keys come from version 2 of the metadata service")

@@ -69,4 +69,18 @@ struct S3RetryTests {
             #expect(problem?.trouble.remedy == "Set this host's clock")
         }
     }
+
+    @Test("a store that refuses the right time gets one request for each call, and this host's clock is not blamed")
+    func rightTime() async throws {
+        let store = Store(
+            HTTPResponse(
+                status: 403, headers: HTTPHeaders([.init("Date", "Thu, 01 Jan 1970 00:16:40 GMT")]),
+                body: error("RequestTimeTooSkewed")))
+        let client = client(store)
+        for number in 1...10 {
+            await #expect(throws: S3Problem.self) { _ = try await client.list("seals/") }
+            #expect(store.requests.withLock(\.self) == number)
+        }
+        #expect(client.clockOffset == nil)
+    }
 }

@@ -1,5 +1,6 @@
 /// Keeps an access key and renews it before it expires. At most one fetch runs at a time, and all transfers share its result. While there is a usable
-/// key, a fetch begins at most every ten seconds. After a fetch that was of no use, the next one begins at most two seconds later.
+/// key, a fetch begins at most every ten seconds. After a fetch that failed, or that returned a refused key, the next one begins at least two seconds
+/// after it began.
 actor AWSCredentialKeeper {
     /// A key is renewed this many milliseconds before it expires.
     static let renewBefore: Int64 = 300_000
@@ -36,7 +37,8 @@ actor AWSCredentialKeeper {
     /// Returns a valid key. Fetches a key if there is none, if the present one expires soon, or if it has no expiry and was not read again for a
     /// while.
     ///
-    /// Throws the problem of the last fetch if that one failed a short time ago. If it returned a refused key, this method returns that key, too.
+    /// If there is no usable key and the last fetch began less than ``retryAfter`` ago, this method does not fetch: it throws that fetch's problem,
+    /// or returns the refused key that the fetch returned.
     func current() async throws(AWSCredentialProblem) -> AWSCredentials {
         guard let known, let left = timeLeft(known) else {
             if let useless, hasAsked(within: Self.retryAfter) { return try useless.get() }
@@ -57,8 +59,8 @@ actor AWSCredentialKeeper {
         }
     }
 
-    /// Notes that the store has refused a key. The next call of ``current()`` then fetches a key again, unless the last fetch has returned this key
-    /// again a short time ago.
+    /// Notes that the store has refused a key. The next call of ``current()`` then fetches a key again, unless the last fetch was of no use and began
+    /// less than ``retryAfter`` ago.
     func refused(_ credentials: AWSCredentials) {
         guard known == credentials else { return }
         known = nil
@@ -110,8 +112,9 @@ actor AWSCredentialKeeper {
     }
 
     private func ended(_ result: Result<AWSCredentials, AWSCredentialProblem>) {
+        // A fetch that was stopped says nothing about the source.
+        useless = fetching?.isCancelled == true ? nil : result
         fetching = nil
-        useless = result
         guard case .success(let credentials) = result else { return }
         known = credentials
         if credentials != refusedKey { useless = nil }

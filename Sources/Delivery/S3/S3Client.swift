@@ -110,8 +110,8 @@ package final class S3Client: Sendable {
                 last = DeliveryTrouble(
                     "\(host) refuses the request because the request's time is wrong",
                     remedy: "Set this host's clock")
-                // If the request had the time of an earlier answer, another request with the same time would be refused, too.
-                if let clock, abs(clock - offset) < Self.clockStep { return .notYet(last, retryAfter: nil, nil) }
+                // If the request already had the store's time, another one would be refused, too.
+                if abs(offset - (clock ?? 0)) < Self.clockStep { return .notYet(last, retryAfter: nil, nil) }
                 learn(clock: offset)
             case .stored: return .stored(answer)
             case .exists: return .exists(answer)
@@ -165,6 +165,11 @@ package final class S3Client: Sendable {
 
     private func learn(clock: Int64) {
         let isNew = learned.withLock { learned in
+            guard abs(clock) >= Self.clockStep else {
+                // This host's clock was set.
+                learned.clock = nil
+                return false
+            }
             defer { learned.clock = clock }
             return learned.clock.map { abs($0 - clock) >= Self.clockStep } ?? true
         }
