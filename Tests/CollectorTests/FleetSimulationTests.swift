@@ -63,7 +63,9 @@ struct FleetSimulationTests {
         await end(host, world)
     }
 
-    @Test("a collector that waits for the seal of an earlier one sends the org one request, and says why it waits")
+    @Test(
+        "a collector that waits for the seal of an earlier one sends the org at most one request, and says why it waits"
+    )
     func undecided() async throws {
         var (world, host, session) = try world(outage: 60_000)
         #expect(await host.start(session))

@@ -78,6 +78,16 @@ actor IngestWorker {
         var fenced: Fenced?
     }
 
+    /// An integration whose last seal failed.
+    struct FailedSeal {
+        /// The number of consecutive failures.
+        var failures: Int
+        /// When the next attempt is due.
+        var retryAt: ContinuousClock.Instant
+        /// Whether the problem may end without a restart of the daemon.
+        var passesByItself: Bool
+    }
+
     /// The result of sealing an integration that has no collector.
     struct Leftover: Sendable {
         /// What recovery found when the journal was opened, apart from an unfinished seal.
@@ -108,14 +118,6 @@ actor IngestWorker {
     /// For each integration, the time of Okta's first answer since the integration was opened. Okta stored all events of the window `.restored`
     /// before that time.
     private var restoredUntil: [String: StoredTime] = [:]
-    /// An integration whose last seal failed.
-    struct FailedSeal {
-        /// The number of consecutive failures.
-        var failures: Int
-        /// When the next attempt is due.
-        var retryAt: ContinuousClock.Instant
-    }
-
     /// Integrations whose last seal failed. Their next result is reported even if nothing was sealed.
     var failing: [String: FailedSeal] = [:]
     /// Integrations whose recovery has been reported to a collector.
@@ -304,8 +306,8 @@ actor IngestWorker {
         return leftover
     }
 
-    /// The integrations of this worker that have something to seal now, or whose last seal failed. Outside a fleet, this method also deletes the
-    /// segments that `spool.retention` no longer keeps.
+    /// The integrations of this worker that have something to seal now. One whose last seal failed is left out until its wait is over; then it is
+    /// returned even if no seal is due. Outside a fleet, this method also deletes the segments that `spool.retention` no longer keeps.
     func due() -> [String] {
         guard seals == nil else { return sharedThatAreDue() }
         let now = time.spool
@@ -368,9 +370,15 @@ actor IngestWorker {
         let failures = (earlier?.failures ?? 0) + 1
         let wait =
             if case .bucket = error { BucketRetry.wait(after: failures, error, of: integration) } else {
-                min(IntegrationCollector.spoolRetry, .seconds(1 << min(failures - 1, 4)))
+                IntegrationCollector.spoolDelay(failures)
             }
-        failing[integration] = FailedSeal(failures: failures, retryAt: time.now + wait)
+        failing[integration] = FailedSeal(
+            failures: failures, retryAt: time.now + wait, passesByItself: error.passesByItself)
+    }
+
+    /// When the next attempt to seal an integration is due, if the last one failed because of a problem that may end without a restart.
+    func sealRetry(_ integration: String) -> ContinuousClock.Instant? {
+        failing[integration].flatMap { $0.passesByItself ? $0.retryAt : nil }
     }
 
     // MARK: Sources other than Okta's log

@@ -11,7 +11,7 @@ extension IntegrationCollector {
     func open() async -> Reading? {
         var bucketFailures = 0
         var busy = 0
-        // The org is probed once, not again with each attempt.
+        // Kept, so that an org that has answered is not probed again with each attempt.
         var known: OrgProbe?
         while !Task.isCancelled {
             let trouble: IntegrationHealth.Trouble
@@ -32,12 +32,14 @@ extension IntegrationCollector {
                         continue
                     }
                     trouble = IntegrationHealth.Trouble(spool: .sealUndecided(integration: settings.name))
-                case .spool(.bucket(let words, let retryAfter)):
-                    let error = SpoolError.bucket(words, retryAfter: retryAfter)
-                    bucketFailures += 1
+                case .spool(let error):
                     trouble = IntegrationHealth.Trouble(spool: error)
-                    delay = BucketRetry.wait(after: bucketFailures, error, of: settings.name)
-                case .spool(let error): (trouble, delay) = (IntegrationHealth.Trouble(spool: error), Self.spoolRetry)
+                    if case .bucket = error {
+                        bucketFailures += 1
+                        delay = BucketRetry.wait(after: bucketFailures, error, of: settings.name)
+                    } else {
+                        delay = Self.spoolRetry
+                    }
                 }
             }
             guard !Task.isCancelled else { break }

@@ -230,18 +230,17 @@ struct IntegrationCollector: Sendable {
     /// Seals due records. While sealing fails because of a problem that may be temporary, no request is sent to Okta. Otherwise unsealed records,
     /// which loaders can't read, would pile up.
     private func seal() async {
-        var attempts = 0
         while !Task.isCancelled {
-            guard let outcome = await worker.sealDue(settings.name) else { return }
-            outcome.report(to: board, entry: entry, logger: logger)
-            guard outcome.failure?.passesByItself == true else { return }
-            attempts += 1
-            await sleep(for: Self.spoolDelay(attempts))
+            if let outcome = await worker.sealDue(settings.name) {
+                outcome.report(to: board, entry: entry, logger: logger)
+            }
+            guard let retryAt = await worker.sealRetry(settings.name) else { return }
+            await sleep(until: retryAt)
         }
     }
 
     /// The wait after this many spool failures in a row: 1 s, 2 s, 4 s, 8 s, then `spoolRetry`.
-    private static func spoolDelay(_ attempts: Int) -> Duration {
+    static func spoolDelay(_ attempts: Int) -> Duration {
         min(.seconds(1 << min(attempts - 1, 10)), spoolRetry)
     }
 

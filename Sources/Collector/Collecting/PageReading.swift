@@ -182,12 +182,12 @@ struct PageReading {
     /// `earliest` is the median of `published`, but never after `latest`.
     var times: IdentityTimes {
         let latest = page.date?.latestStored.milliseconds ?? .max
-        // An event that could not become a record has no time here. It counts as older than all others. Half of the events must have the time that is
+        // An event that could not become a record, or has no readable `published`, has no time here. It counts as older than all others. Half of the events must have the time that is
         // stored, or a later one.
-        let rejected = passed - passedTimes.count
+        let withoutTime = passed - passedTimes.count
         let typical =
-            rejected == 0
-            ? Self.median(passedTimes) : (passedTimes + Array(repeating: .min, count: rejected)).sorted()[passed / 2]
+            withoutTime == 0
+            ? Self.median(passedTimes) : (passedTimes + Array(repeating: .min, count: withoutTime)).sorted()[passed / 2]
         return IdentityTimes(earliest: min(typical ?? .min, latest), latest: latest)
     }
 

@@ -9,8 +9,9 @@ enum BucketRetry {
     /// The longest wait that the bucket can ask for with `Retry-After`.
     static let longest = Duration.seconds(60)
 
-    /// The wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s. Up to half of it is left out, depending
-    /// on the name of the integration. If the bucket's answer had the header `Retry-After`, the wait is at least as long as it says, up to ``longest``.
+    /// The wait before the next attempt: 1 s after the first failure, 2 s after each of the next nine, then 8 s. The wait is shortened by up to half, by
+    /// an amount that depends on the integration's name and the number of failures, so that integrations do not retry together. If the bucket's answer
+    /// had the header `Retry-After`, the wait is at least as long as it says, up to ``longest``.
     ///
     /// - Parameter failures: the number of consecutive failures.
     static func wait(after failures: Int, _ error: SpoolError, of integration: String) -> Duration {

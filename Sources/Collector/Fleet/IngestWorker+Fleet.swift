@@ -151,7 +151,10 @@ extension IngestWorker {
             }
         } catch {
             // If this task was cancelled, the code that cancelled it seals or closes the integration.
-            if Task.isCancelled { return nil }
+            if Task.isCancelled {
+                if writers[integration] === writer { failing[integration] = failed }
+                return nil
+            }
             outcome.failure = error
             if writers[integration] === writer { noteFailure(integration, error, after: failed) }
             if case .damaged = error { recover(integration, writer, &outcome) }

@@ -61,31 +61,33 @@ struct ResponseSource: Service {
         var retryAt = ContinuousClock.now
         while !Task.isCancelled {
             actions.write(to: runtimeDirectory)
-            guard retryAt <= .now else {
-                heartbeat.beat()
-                try? await Task.sleep(for: Self.interval)
-                continue
+            if retryAt <= .now {
+                let trouble = await readNewEntries(&hadGap)
+                if let trouble, case .bucket = trouble {
+                    bucketFailures += 1
+                    retryAt = .now + BucketRetry.wait(after: bucketFailures, trouble, of: integration)
+                } else {
+                    bucketFailures = 0
+                }
+                announceChange(isInTrouble, trouble)
+                isInTrouble = trouble != nil
             }
-            let trouble = await readNewEntries(&hadGap)
-            if let trouble, case .bucket = trouble {
-                bucketFailures += 1
-                retryAt = .now + BucketRetry.wait(after: bucketFailures, trouble, of: integration)
-            } else {
-                bucketFailures = 0
-            }
-            if let trouble, !isInTrouble {
-                announce(
-                    .responsesWaiting,
-                    """
-                    response actions can't become records at the moment: \(trouble). The actions stay in the response log \(logDirectory), and \
-                    Tributary tries again
-                    """)
-            } else if trouble == nil, isInTrouble {
-                announce(.responsesRecovered, "the problem has ended: response actions can become records again")
-            }
-            isInTrouble = trouble != nil
             heartbeat.beat()
             try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Logs a problem when it begins and when it is over.
+    private func announceChange(_ wasInTrouble: Bool, _ trouble: SpoolError?) {
+        if let trouble, !wasInTrouble {
+            announce(
+                .responsesWaiting,
+                """
+                response actions can't become records at the moment: \(trouble). The actions stay in the response log \(logDirectory), and \
+                Tributary tries again
+                """)
+        } else if trouble == nil, wasInTrouble {
+            announce(.responsesRecovered, "the problem has ended: response actions can become records again")
         }
     }
 
