@@ -43,7 +43,7 @@ private final class RunningServer: Sendable {
     }
 
     /// A connection on which a test can send any bytes.
-    func connect() throws -> Int32 { try UnixSocket.connect(path, seconds: 5) }
+    func connect() throws -> Int32 { try UnixSocket.connect(path, seconds: 60) }
 }
 
 private func request(_ user: String = "mallory@acme.example") -> ResponseRequest {

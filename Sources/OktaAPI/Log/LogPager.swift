@@ -22,9 +22,9 @@ import CurlHTTPClient
 /// - Whether a page is full, short or empty affects when the next request goes out and when a search ends. It never causes the loss of an event.
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
-/// - If there are two ways, the tail goes first whenever it is due. When the tail has been read to its end, the history gets the next request if it
-///   is due. If the only way is far behind the present, the pager also queries the newest events: those stored after the `Date` of the way's last
-///   durable page. A tail begins with the first of these pages that has a new event.
+/// - If there are two ways, the tail goes first whenever it is due. After a page of the tail that was not full or that showed the end of the log, and
+///   while the tail searches, the history gets the next request if it is due. If the only way is far behind the present, the pager also queries the
+///   newest events: those stored after the `Date` of the way's last durable page. A tail begins with the first of these pages that has a new event.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
@@ -58,7 +58,7 @@ package struct LogPager: Sendable {
 
     /// While there is only one way, a tail may begin if the way's events are older than this limit, in milliseconds by the server's clock.
     static let farBehind: Int64 = 3_600_000
-    /// The time after which the pager tries larger pages again, if it had to request smaller ones.
+    /// The wait before the first attempt with larger pages, if the pager had to request smaller ones.
     static let largerPagesAfter = Duration.seconds(600)
     /// The smallest page that is requested if larger ones fail.
     static let smallestPage = 10
@@ -83,8 +83,8 @@ package struct LogPager: Sendable {
     var main: WayProgress
     /// The tail's progress. While there is only one way, it is the progress of a tail that may begin; nil if none may begin.
     var tail: WayProgress?
-    /// Whether the tail has just been read to its end. If so, the main way goes next if it is due. Without this rule, a tail that is always due would
-    /// leave no request to the main way.
+    /// Whether the main way goes next if it is due, because the tail's last page was not full, showed the end of the log, or belonged to a search.
+    /// Without this rule, a tail that is always due would leave no request to the main way.
     private var isMainNext = false
     /// The `Date` of the answer that contained the main way's last durable page.
     private var mainDate: ServerTime?
@@ -306,7 +306,6 @@ package struct LogPager: Sendable {
             mainNewest = checkpoint.newest ?? mainNewest
         }
         settle(checkpoint, page, now)
-        self[page.way].noteFullPage()
         if trouble?.way == nil || trouble?.way == page.way || tail == nil { trouble = nil }
         raisePageSize(of: page.way, now)
     }
@@ -409,8 +408,8 @@ package struct LogPager: Sendable {
         return LogRequery(way: way, since: since, limit: limit)
     }
 
-    /// If the way's pages are smaller than configured, tries larger pages again once ``largerPagesAfter`` has passed since `requeriedAt`. After each
-    /// attempt that has brought no larger page, the next attempt is made twice as long after.
+    /// If the way's pages are smaller than configured, tries larger pages again once the wait since `requeriedAt` is over:
+    /// ``largerPagesAfter``, doubled after each attempt that brought no larger page.
     private mutating func raisePageSize(of way: LogWay, _ now: Instant) {
         guard let last = self[way].requeriedAt, now - last >= self[way].raiseWait(Self.largerPagesAfter),
             place[way] != nil, self[way].search == nil

@@ -23,7 +23,8 @@ package struct LogPlace: Sendable, Hashable {
         package var next: String?
         /// The highest median of `published` in any of the way's pages. It is used for reports only, because wrong dates in events could move it.
         package var reached: PublishedTime?
-        /// The `Date` of the last answer that showed the end of the log. Empty answers change it once a day. It is used for reports only.
+        /// The `Date` of the last answer that showed the end of the log. Without new events, it is stored at most once a day; in a fleet, other hosts
+        /// see it only after the next seal. It is used for reports only.
         package var end: ServerTime?
 
         /// Set if a search found too few of the events that the way remembers, or if the history has overtaken this tail. Events that were published

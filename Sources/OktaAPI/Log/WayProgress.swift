@@ -34,7 +34,7 @@ struct WayProgress: Sendable {
     var sizeStrikes = 0
     /// How many requests since the last usable page or requery have failed because of a problem that another link might prevent.
     var linkStrikes = 0
-    /// The pager tries larger pages again a fixed time after this moment: when the way was last switched to a query by time, when the search after
+    /// The pager tries larger pages again `raiseWait` after this moment: when the way was last switched to a query by time, when the search after
     /// that query ended, or when the daemon started with a link to smaller pages. Nil if none of these has happened.
     var requeriedAt: ContinuousClock.Instant?
     /// How often in a row the pager has tried larger pages without success, and the full page before the last attempt.
@@ -64,14 +64,11 @@ struct WayProgress: Sendable {
     /// Records an attempt with larger pages.
     mutating func noteRaise(from limit: Int) { raises = (raises.count + 1, limit) }
 
-    /// Records that a page was used. If the next page is larger than those before the last attempt, that attempt has succeeded.
-    mutating func noteFullPage() {
-        if let from = raises.from, fullPage > from { raises = (0, nil) }
-    }
-
     /// Records that a page was used. The next page is at `link`; nil means a query by time.
     mutating func answered(next link: String?) {
         next = link
+        // The link leads to larger pages than before the last attempt, so that attempt has succeeded.
+        if let from = raises.from, let full = nextFullPage, full > from { raises = (0, nil) }
         (retries, failures, refusals, sizeStrikes, linkStrikes) = (0, 0, 0, 0, 0)
         firstRequestID = nil
     }
