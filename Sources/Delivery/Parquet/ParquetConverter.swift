@@ -24,11 +24,20 @@ final class ParquetConverter: Sendable {
     /// The id of the helper's process; 0 while there is none.
     private let running = Mutex<pid_t>(0)
 
+    /// Set once and for all.
+    private final class Flag: Sendable {
+        private let value = Mutex(false)
+        var isSet: Bool { value.withLock(\.self) }
+        func set() { value.withLock { $0 = true } }
+    }
+
     /// State that is only used on the queue.
     private final class Work: @unchecked Sendable {
         var helper: ParquetHelper?
         /// The directory for unfinished files, which only this process uses.
         var directory: TemporaryDirectory?
+        /// Whether the present conversion was stopped or has reached its time limit.
+        var isOver: @Sendable () -> Bool = { false }
     }
 
     /// Does not start the helper yet.
@@ -56,18 +65,20 @@ final class ParquetConverter: Sendable {
     private func run<Result: Sendable>(
         _ body: @escaping @Sendable (Work) throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        let isOver = Mutex(false)
+        let isOver = Flag()
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Swift.Result<Result, Failure>, Never>) in
                 // `body` blocks its thread, so it must not run on a thread of the cooperative pool.
                 queue.async { [work] in
                     continuation.resume(
                         returning: Swift.Result { () throws(Failure) in
-                            if isOver.withLock({ $0 }) { throw .cancelled }
+                            if isOver.isSet { throw .cancelled }
+                            work.isOver = { isOver.isSet }
                             // The time limit starts only here, because this work may have waited in the queue while the helper converted another
                             // segment.
                             let guardian = Task {
                                 try await Task.sleep(for: self.timeout, clock: .continuous)
+                                isOver.set()
                                 self.end()
                             }
                             defer { guardian.cancel() }
@@ -76,7 +87,7 @@ final class ParquetConverter: Sendable {
                 }
             }
         } onCancel: {
-            isOver.withLock { $0 = true }
+            isOver.set()
             self.end()
         }
         if Task.isCancelled { throw .cancelled }
@@ -113,6 +124,8 @@ final class ParquetConverter: Sendable {
         do {
             let helper = try ParquetHelper(python: python, script: script) { number in
                 running.withLock { $0 = number }
+                // While the helper was being started, it could not be killed yet.
+                if work.isOver() { end() }
             }
             work.helper = helper
             return helper
