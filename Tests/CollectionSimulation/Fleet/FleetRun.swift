@@ -22,6 +22,8 @@ final class FleetRun {
     private var wanted: WantedEvents
     private var random: SeededGenerator
     private var verdict = Verdict()
+    /// The time from which on the org and the bucket have no more faults; nil before that time.
+    private var behavesSince: Int64?
 
     /// How long a host may take to collect the remaining events, in milliseconds, in addition to 200 poll intervals.
     private static let patience: Int64 = 2 * 86_400_000
@@ -195,7 +197,7 @@ final class FleetRun {
             host.renewLease()
         }
         while time.server <= lastStored + 1_200_000 || org.emptyAnswers < 12 {
-            guard time.server < limit, !isStopped(host, after: lastStored) else { return false }
+            guard time.server < limit, !isStopped(host) else { return false }
             await pass(Int64(world.scenario.pollSeconds) * 1000)
             behave(after: lastStored)
         }
@@ -208,13 +210,15 @@ final class FleetRun {
     }
 
     /// Whether a host can't open the integration although the bucket has answered every request for an hour. Then it never will.
-    private func isStopped(_ host: SimulatedHost, after lastStored: Int64) -> Bool {
-        time.server > max(lastStored + 600_000, bucket.settledAt) + 3_600_000
+    private func isStopped(_ host: SimulatedHost) -> Bool {
+        guard let behavesSince else { return false }
+        return time.server > max(behavesSince, bucket.settledAt) + 3_600_000
             && host.running?.daemon.health?.trouble?.kind == .spool
     }
 
     private func behave(after lastStored: Int64) {
         guard time.server > lastStored + 600_000 else { return }
+        behavesSince = behavesSince ?? time.server
         org.behave()
         bucket.behave()
     }
