@@ -24,7 +24,7 @@ final class ParquetConverter: Sendable {
     /// The id of the helper's process; 0 while there is none.
     private let running = Mutex<pid_t>(0)
 
-    /// Set once and for all.
+    /// A flag that any thread can set, and that is never cleared.
     private final class Flag: Sendable {
         private let value = Mutex(false)
         var isSet: Bool { value.withLock(\.self) }

@@ -49,8 +49,8 @@ package struct LogPage: Sendable {
     package let requestID: String?
 
     /// If two pages in a row have the same number of events, at least this many, and no page since the last wait had more, the server is assumed to limit
-    /// the size of its pages. Smaller pages may have the same number of events by chance. Fewer events than this are
-    /// not a backlog either, unless the page is full.
+    /// the size of its pages. Smaller pages may have the same number of events by chance. Fewer events than this are not a
+    /// backlog either, unless the page is full.
     static let leastEqualCount = 10
 
     /// A page counts as small if its number of events, times this factor, is at most that of the largest page since the last wait.

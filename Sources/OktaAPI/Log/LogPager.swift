@@ -23,8 +23,9 @@ import CurlHTTPClient
 /// - If a way's link can't be used, the way is queried by time, from ``LogPlace/Way/restart``. `docs/exactly-once.md` explains why nothing is lost or
 ///   collected twice.
 /// - If there are two ways, the tail goes first whenever it is due. After a page of the tail that was not full or that showed the end of the log, and
-///   while the tail searches, the history gets the next request if it is due. If the only way is far behind the present, the pager also queries the
-///   newest events: those stored after the `Date` of the way's last durable page. A tail begins with the first of these pages that has a new event.
+///   while the tail searches, the history gets the next request if it is due.
+/// - If the events of the only way are more than an hour old, the pager also queries the newest events: those stored after the `Date` of the way's last
+///   durable page. A tail begins with the first of these pages whose new events are half an hour newer than those of the only way.
 package struct LogPager: Sendable {
     /// Time on the caller's clock.
     package typealias Instant = ContinuousClock.Instant
