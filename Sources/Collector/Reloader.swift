@@ -127,7 +127,8 @@ actor Reloader {
     }
 
     private func apply(_ new: Configuration, _ change: ConfigurationChange) async {
-        spool.adopt(SpoolSettings(new))
+        let merged = ConfigurationChange.inForce(from: inForce, to: new)
+        spool.adopt(SpoolSettings(merged))
         for integration in inForce.unusable { board.remove(integration.name) }
         let paused = PausedIntegrations(board: board)
         paused.remove(inForce.integrations, unlessIn: new.integrations)
@@ -145,7 +146,7 @@ actor Reloader {
         board.sort(by: new.integrations.map(\.name.text))
         let ingesting = new.integrations.count(where: \.isCollected)
         if ingesting > inForce.integrations.count(where: \.isCollected) { warnOfDescriptors(ingesting) }
-        inForce = ConfigurationChange.inForce(from: inForce, to: new)
+        inForce = merged
         credentials.replace(inForce)
         observer?.inForce(inForce)
     }

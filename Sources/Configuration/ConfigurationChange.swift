@@ -45,6 +45,7 @@ package struct ConfigurationChange: Sendable, Equatable {
             + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
             + new.network.changed(from: old.network) + new.metrics.changed(from: old.metrics)
             + new.response.changed(from: old.response) + Configuration.Fleet.changed(from: old.fleet, to: new.fleet)
+            + (new.destinations.map(\.name) == old.destinations.map(\.name) ? [] : [.destinations])
         settings = keys.filter { $0.change == .whileRunning }
         needsRestart = keys.filter { $0.change == .atRestart }
     }
@@ -64,10 +65,18 @@ package struct ConfigurationChange: Sendable, Equatable {
         return result
     }
 
-    /// Whether the two configurations are the same for the daemon. Destinations, and credentials that no integration uses, are not compared.
+    /// Whether the two configurations are the same for the daemon. Of the destinations, which `tributary deliver` uses, only the names are compared:
+    /// retention waits for them. Credentials that no integration uses are not compared.
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }
+}
+
+extension KeyDescription {
+    /// The list of destinations as a whole.
+    fileprivate static let destinations = KeyDescription(
+        path: "destinations", valueKind: "a section", isList: true, fallback: .none, change: .whileRunning,
+        explanation: "The destinations, for which retention waits.")
 }
 
 extension Configuration.Fleet {

@@ -2,7 +2,8 @@ import OktaAPI
 
 // Every key of the configuration, each declared once. The keys of the section `fleet` are declared in Keys/FleetKeys.swift, all others here.
 //
-// To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that) and run `make docs`.
+// To add a key, declare it here, add it to `config/tributary.yaml` (a test checks that), use it where `CONTRIBUTING.md` says, and run `make docs`. No
+// test notices a key that nothing uses.
 
 extension Configuration {
     /// The keys at the top of the file.

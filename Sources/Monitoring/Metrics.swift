@@ -1,7 +1,8 @@
 import Collector
 import Delivery
 
-/// Every metric, each declared once. To add one, declare it here and run `make docs`.
+/// Every metric, each declared once. To add one, declare it here and run `make docs`. A figure that `status.json` does not have yet must be
+/// added to it first.
 ///
 /// The number of time series is bounded by the numbers of integrations, credentials and destinations: no label contains text that an org sends.
 enum Metrics {

@@ -64,15 +64,13 @@ package final class Spool: Sendable {
     /// The settings in force.
     package var settings: SpoolSettings { current.withLock(\.self) }
 
-    /// Adopts settings that can change while the spool is in use: compression, sizes, ages and retention. The directories and the records' schema
-    /// don't change. New sizes and ages also apply to records that are not sealed yet.
+    /// Adopts changed settings: compression, sizes, ages and retention. New sizes and ages also apply to records that are not sealed yet. The
+    /// directories and the records' schema must be those in force, because the open spool does not follow them.
     package func adopt(_ new: SpoolSettings) {
         current.withLock { settings in
-            let old = settings
+            let sharedID = settings.sharedID
             settings = new
-            (settings.directory, settings.stateDirectory) = (old.directory, old.stateDirectory)
-            settings.recordSchema = old.recordSchema
-            settings.sharedID = old.sharedID
+            settings.sharedID = sharedID
         }
         state.withLock { state in
             state.gauge.limit = new.maxBytes

@@ -215,12 +215,21 @@ struct ReloadTests {
         let org = try await org(9)
         let bench = try await bench([.init(name: "acme", url: org.url)])
         let text = ReloadBench.text(bench.root, [.init(name: "acme", url: org.url)])
-        let elsewhere = text.replacing("directory: \(bench.root)/spool", with: "directory: \(bench.root)/elsewhere")
+        let changed =
+            text.replacing("directory: \(bench.root)/spool", with: "directory: \(bench.root)/elsewhere")
+            .replacing("state_directory: \(bench.root)/state", with: "state_directory: \(bench.root)/other")
+            + "record: {schema_version: 1.5.0}\n"
+        let before = bench.spool.settings
         for _ in 1...2 {
-            await bench.reload(elsewhere)
-            #expect(bench.board.configuration.restartNeeded == ["spool.directory"])
-            #expect(bench.board.configuration.change == "restart needed for spool.directory")
-            #expect(bench.spool.settings.directory == bench.root + "/spool")
+            await bench.reload(changed)
+            let keys = ["state_directory", "spool.directory", "record.schema_version"]
+            #expect(bench.board.configuration.restartNeeded == keys)
+            #expect(
+                bench.board.configuration.change == "restart needed for \(keys.joined(separator: ", "))")
+            let settings = bench.spool.settings
+            #expect(settings.directory == before.directory)
+            #expect(settings.stateDirectory == before.stateDirectory)
+            #expect(settings.recordSchema == before.recordSchema)
         }
         await bench.reload(text)
         #expect(bench.board.configuration.restartNeeded.isEmpty)

@@ -82,6 +82,17 @@ struct ConfigurationChangeTests {
         #expect(change.added.isEmpty && change.removed.isEmpty && change.changed.isEmpty)
     }
 
+    @Test("an added destination is a change, because retention waits for it; its own settings are not")
+    func destinations() throws {
+        let one = try workspace.load(good)
+        let lake = "destinations:\n  - {name: lake, type: s3, bucket: lake, region: eu-west-1}\n"
+        let two = try workspace.load(good + lake)
+        #expect(ConfigurationChange(from: one, to: two).settings.map(\.path) == ["destinations"])
+        #expect(ConfigurationChange(from: two, to: one).settings.map(\.path) == ["destinations"])
+        let moved = try workspace.load(good + lake.replacing("bucket: lake", with: "bucket: pond"))
+        #expect(ConfigurationChange(from: two, to: moved).isEmpty)
+    }
+
     @Test("a fleet that is added, removed or changed in the configuration takes effect only after a restart")
     func fleet() throws {
         let one = try workspace.load(good)

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // The tables of the OCSF versions in which records can be written, and the file choices.tsv, embedded at compile time. Version
-// 1.8.0 has no table. To add a version, add its file and a line in the list of schemas.
+// 1.8.0 has no table. CONTRIBUTING.md says how to add a version.
 typedef struct tributary_record_schema {
     const char *version;
     const unsigned char *start;

@@ -108,8 +108,7 @@ extension RecordMapping {
 
     mutating func classification() {
         if isExplaining { explainActivity() }
-        let blocks = schema.classifications[kind.rawValue]
-        writer.copy(blocks[activity == 99 ? 14 : activity])
+        writer.copy(schema.classification(kind, activity: activity))
         guard activity == 99 else { return }
         if let type = eventType, !type.isEscaped {
             writer.string("\"activity_name\":\"", type)

@@ -7,8 +7,8 @@ struct RecordSchema: Sendable {
     /// The member of `metadata` that contains the version, such as `"version":"1.8.0",`.
     let versionMember: [UInt8]
     /// The members of a record that follow from its class and activity, as JSON that is ready to be copied. The first index is the class. The second
-    /// is the activity: 0…13, or 14 for activity 99.
-    let classifications: [[[UInt8]]]
+    /// is the activity, from 0 to the highest of any class; the last element is for activity 99.
+    private let classifications: [[[UInt8]]]
     /// Whether this version has `raw_data_size` in every class. Without it, the mapping must not write the size, because `raw_data` is written after
     /// the record has been adapted.
     let hasRawDataSize: Bool
@@ -23,12 +23,19 @@ struct RecordSchema: Sendable {
         self.version = version
         self.table = table
         versionMember = Array("\"version\":\"\(version.rawValue)\",".utf8)
-        classifications = OCSFKind.allCases.map { kind in
-            let facts = table?.classes[kind]?.facts ?? kind.facts
-            return (Array(0...13) + [99]).map { facts.classification(activity: $0) }
+        let classes = OCSFKind.allCases.map { table?.classes[$0]?.facts ?? $0.facts }
+        let highest = classes.flatMap(\.activities).map(\.id).filter { $0 != 99 }.max() ?? 0
+        classifications = classes.map { facts in
+            (Array(0...highest) + [99]).map { facts.classification(activity: $0) }
         }
         hasRawDataSize = table?.hasInEveryClass("raw_data_size") ?? true
         hasRawDataHash = table?.hasInEveryClass("raw_data_hash") ?? true
+    }
+
+    /// The members of a record of this class and activity. An activity that no class has counts as 99.
+    func classification(_ kind: OCSFKind, activity: Int) -> [UInt8] {
+        let blocks = classifications[kind.rawValue]
+        return blocks[min(activity, blocks.count - 1)]
     }
 
     /// The class and activity in this version that correspond to a class and activity of the catalogue.
