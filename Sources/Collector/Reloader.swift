@@ -66,8 +66,9 @@ actor Reloader {
         defer { endReload() }
         await reporter.reloadBegan()
         do throws(Refusal) {
-            let new = try loaded()
-            let change = ConfigurationChange(from: inForce, to: new)
+            let loaded = try loaded()
+            let change = ConfigurationChange(from: inForce, to: loaded)
+            let new = ConfigurationChange.inForce(from: inForce, to: loaded)
             try await useMapping(new, change)
             await apply(new, change)
             let words = change.words
@@ -107,10 +108,9 @@ actor Reloader {
     /// Gives the workers the new mapping of events, if it may have changed. Configured tables of event types are always read again, because their
     /// contents may have changed although their file names have not.
     private func useMapping(_ new: Configuration, _ change: ConfigurationChange) async throws(Refusal) {
-        let merged = ConfigurationChange.inForce(from: inForce, to: new)
         let isChanged = change.settings.contains { $0.path.hasPrefix("record.") || $0.path.hasPrefix("my_network.") }
-        guard isChanged || !merged.record.catalogue.isEmpty else { return }
-        let normalizing = Normalizing(merged)
+        guard isChanged || !new.record.catalogue.isEmpty else { return }
+        let normalizing = Normalizing(new)
         let catalog: EventCatalog
         do throws(Daemon.StartError) {
             catalog = try normalizing.catalog()
@@ -127,8 +127,7 @@ actor Reloader {
     }
 
     private func apply(_ new: Configuration, _ change: ConfigurationChange) async {
-        let merged = ConfigurationChange.inForce(from: inForce, to: new)
-        spool.adopt(SpoolSettings(merged))
+        spool.adopt(SpoolSettings(new))
         for integration in inForce.unusable { board.remove(integration.name) }
         let paused = PausedIntegrations(board: board)
         paused.remove(inForce.integrations, unlessIn: new.integrations)
@@ -146,7 +145,7 @@ actor Reloader {
         board.sort(by: new.integrations.map(\.name.text))
         let ingesting = new.integrations.count(where: \.isCollected)
         if ingesting > inForce.integrations.count(where: \.isCollected) { warnOfDescriptors(ingesting) }
-        inForce = merged
+        inForce = new
         credentials.replace(inForce)
         observer?.inForce(inForce)
     }

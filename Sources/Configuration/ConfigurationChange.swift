@@ -45,7 +45,7 @@ package struct ConfigurationChange: Sendable, Equatable {
             + new.record.changed(from: old.record) + new.myNetwork.changed(from: old.myNetwork)
             + new.network.changed(from: old.network) + new.metrics.changed(from: old.metrics)
             + new.response.changed(from: old.response) + Configuration.Fleet.changed(from: old.fleet, to: new.fleet)
-            + (new.destinations.map(\.name) == old.destinations.map(\.name) ? [] : [.destinations])
+            + (Set(new.destinations.map(\.name)) == Set(old.destinations.map(\.name)) ? [] : [.destinations])
         settings = keys.filter { $0.change == .whileRunning }
         needsRestart = keys.filter { $0.change == .atRestart }
     }
@@ -76,7 +76,7 @@ extension KeyDescription {
     /// The list of destinations as a whole.
     fileprivate static let destinations = KeyDescription(
         path: "destinations", valueKind: "a section", isList: true, fallback: .none, change: .whileRunning,
-        explanation: "The destinations, for which retention waits.")
+        explanation: "The destinations for which retention waits.")
 }
 
 extension Configuration.Fleet {

@@ -82,7 +82,7 @@ struct ConfigurationChangeTests {
         #expect(change.added.isEmpty && change.removed.isEmpty && change.changed.isEmpty)
     }
 
-    @Test("an added destination is a change, because retention waits for it; its own settings are not")
+    @Test("an added destination is a change, because retention waits for it; its settings and the order are not")
     func destinations() throws {
         let one = try workspace.load(good)
         let lake = "destinations:\n  - {name: lake, type: s3, bucket: lake, region: eu-west-1}\n"
@@ -91,6 +91,11 @@ struct ConfigurationChangeTests {
         #expect(ConfigurationChange(from: two, to: one).settings.map(\.path) == ["destinations"])
         let moved = try workspace.load(good + lake.replacing("bucket: lake", with: "bucket: pond"))
         #expect(ConfigurationChange(from: two, to: moved).isEmpty)
+        let pond = "  - {name: pond, type: s3, bucket: pond, region: eu-west-1}\n"
+        let both = try workspace.load(good + lake + pond)
+        let turned = try workspace.load(
+            good + lake.replacing("destinations:\n", with: "destinations:\n" + pond))
+        #expect(ConfigurationChange(from: both, to: turned).isEmpty)
     }
 
     @Test("a fleet that is added, removed or changed in the configuration takes effect only after a restart")

@@ -61,7 +61,7 @@ extension Reloader: HoldingObserver {
     func applyToFleet(_ new: Configuration, _ change: ConfigurationChange) async {
         let changed = change.changed.map(\.integration.name.text).filter { held[$0] != nil }
         await collection.stop(changed)
-        inForce = ConfigurationChange.inForce(from: inForce, to: new)
+        inForce = new
         for name in changed {
             if let holding = held[name] { start(holding) }
         }

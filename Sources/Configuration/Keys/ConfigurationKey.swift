@@ -1,8 +1,8 @@
 /// One key of the configuration: its path, its type, and its meaning.
 ///
-/// A key is declared once, as a property of its section (such as ``Configuration/SpoolKeys``). All but the use of its
-/// value follows from the declaration: `configuration.spool.compression` has the key's type, and reading, suggestions, `check`, `check --json`,
-/// `docs/configuration.md` and the comparison of two configurations include the key.
+/// A key is declared once, as a property of its section (such as ``Configuration/SpoolKeys``). Everything except the
+/// code that uses the value follows from the declaration: `configuration.spool.compression` has the key's type, and reading, suggestions, `check`,
+/// `check --json`, `docs/configuration.md` and the comparison of two configurations include the key.
 ///
 /// ```swift
 /// package let maxBytes = ConfigurationKey<ByteSize>(

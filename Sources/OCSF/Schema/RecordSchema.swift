@@ -32,7 +32,7 @@ struct RecordSchema: Sendable {
         hasRawDataHash = table?.hasInEveryClass("raw_data_hash") ?? true
     }
 
-    /// The members of a record of this class and activity. An activity that no class has counts as 99.
+    /// The members of a record of this class and activity. The catalogue accepts only activities that the class has, and 99.
     func classification(_ kind: OCSFKind, activity: Int) -> [UInt8] {
         let blocks = classifications[kind.rawValue]
         return blocks[min(activity, blocks.count - 1)]

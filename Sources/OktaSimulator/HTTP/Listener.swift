@@ -91,6 +91,7 @@ final class Listener: Sendable {
             let connection = accept(socket, nil, nil)
             if connection < 0 {
                 if isStopping { break }
+                // Without a free descriptor, `accept` fails at once. The pause prevents a busy loop until a connection has been closed.
                 if errno == EMFILE || errno == ENFILE { usleep(10_000) }
                 continue
             }
