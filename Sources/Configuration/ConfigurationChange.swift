@@ -70,6 +70,12 @@ package struct ConfigurationChange: Sendable, Equatable {
     package var isEmpty: Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }
+
+    /// Whether nothing differs but keys whose path begins with `prefix`, and these take effect while the daemon runs.
+    package func isLimited(to prefix: String) -> Bool {
+        added.isEmpty && removed.isEmpty && changed.isEmpty && needsRestart.isEmpty
+            && settings.allSatisfy { $0.path.hasPrefix(prefix) }
+    }
 }
 
 extension KeyDescription {

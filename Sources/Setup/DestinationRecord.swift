@@ -112,7 +112,7 @@ extension ConfigurationEdit {
             put(lines.text, into: place.file)
         }
         let result = try load(context)
-        guard ConfigurationChange(from: present, to: result).isEmpty,
+        guard ConfigurationChange(from: present, to: result).isLimited(to: "destinations"),
             result.destinations == present.destinations.filter({ $0.name != name })
         else { throw problem }
         return result

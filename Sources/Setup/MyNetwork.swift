@@ -64,9 +64,7 @@ extension ConfigurationEdit {
             }
         }
         let result = try load(context)
-        let change = ConfigurationChange(from: present, to: result)
-        guard change.added.isEmpty, change.removed.isEmpty, change.changed.isEmpty, change.needsRestart.isEmpty,
-            change.settings.allSatisfy({ $0.path.hasPrefix("my_network.") }), MyNetwork(result) == new
+        guard ConfigurationChange(from: present, to: result).isLimited(to: "my_network."), MyNetwork(result) == new
         else { throw HandEdit(place: ConfigurationPlace(file: own), subject: "my_network") }
         return result
     }
