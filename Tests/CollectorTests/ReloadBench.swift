@@ -130,10 +130,10 @@ final class ReloadBench: Sendable {
 
     /// Checks a condition repeatedly until it is true.
     func wait(for what: String, _ condition: () -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(120)
+        let deadline = ContinuousClock.now + .seconds(300)
         while !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("this did not become true within 120 s: \(what)")
+                Issue.record("this did not become true within 300 s: \(what)")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(10))
