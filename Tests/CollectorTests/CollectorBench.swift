@@ -64,13 +64,19 @@ final class CollectorBench: Sendable {
             board: board, entry: entry,
             heartbeat: heartbeats.register("acme", bound: .seconds(300)), logger: lines.logger, time: time,
             lease: setup.lease)
-        let task = Task { await collector.run() }
+        // In simulated time a sleep takes no time, so the collector must not start before the end of the run is set.
+        let (start, gate) = AsyncStream<Void>.makeStream()
+        let task = Task {
+            for await _ in start {}
+            await collector.run()
+        }
         let (time, org) = (time, org)
         let end = time.now + .seconds(86_400)
         time.arm(
             // A run that does not end is stopped here, and the test's expectations fail.
             isOver: { isOver() || org.requests.count > 2_000 || time.now > end }, stop: { task.cancel() })
         org.willAnswer { time.check() }
+        gate.finish()
         await task.value
         time.disarm()
         if seals { _ = await worker.sealAndClose("acme") }
