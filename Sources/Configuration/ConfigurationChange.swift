@@ -71,7 +71,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         added.isEmpty && removed.isEmpty && changed.isEmpty && settings.isEmpty && needsRestart.isEmpty
     }
 
-    /// Whether nothing differs but keys whose path begins with `prefix`, and these take effect while the daemon runs.
+    /// Whether all changes are of settings outside integrations whose paths begin with `prefix`, and none of them needs a restart.
     package func isLimited(to prefix: String) -> Bool {
         added.isEmpty && removed.isEmpty && changed.isEmpty && needsRestart.isEmpty
             && settings.allSatisfy { $0.path.hasPrefix(prefix) }
