@@ -303,7 +303,6 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
     uint32_t *const tokens = index->structural_indexes.get();
     const uint32_t total = index->n_structural_indexes;
     tokens[total] = uint32_t(length);
-    const bool backslashes = memchr(bytes, '\\', length) != nullptr;
 
     // A value takes at least one token, so there can't be more nodes than this.
     const size_t most = std::min<size_t>(total, size_t(limits.values)) + 1;
@@ -337,21 +336,26 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         while (is_space(bytes[end - 1])) end--;
         return end;
     };
+    auto backslash_from = [&](uint32_t start) -> uint32_t {
+        const void *found = memchr(bytes + start, '\\', length - start);
+        return found ? uint32_t(static_cast<const uint8_t *>(found) - bytes) : uint32_t(length);
+    };
+    // The first backslash that is not before the string that was checked last. So no byte of the text is searched twice.
+    uint32_t backslash = backslash_from(0);
     auto check_string = [&](uint32_t start, uint32_t end, bool &escaped, size_t *where) -> int {
         escaped = false;
         if (end - start < 2 || bytes[end - 1] != '"') {
             *where = start;
             return TRIBUTARY_JSON_E_SYNTAX;
         }
-        if (backslashes) {
-            const uint8_t *at = static_cast<const uint8_t *>(memchr(bytes + start + 1, '\\', end - start - 2));
-            if (at) {
-                escaped = true;
-                const int code = read_escapes(at, bytes + end - 1, nullptr);
-                if (code != TRIBUTARY_JSON_OK) {
-                    *where = size_t(at - bytes);
-                    return code;
-                }
+        if (backslash < start) backslash = backslash_from(start);
+        if (backslash < end) {
+            escaped = true;
+            const uint8_t *at = bytes + backslash;
+            const int code = read_escapes(at, bytes + end - 1, nullptr);
+            if (code != TRIBUTARY_JSON_OK) {
+                *where = size_t(at - bytes);
+                return code;
             }
         }
         return TRIBUTARY_JSON_OK;

@@ -148,6 +148,24 @@ import Testing
                 == .duplicateKey)
     }
 
+    @Test("each escape is checked, wherever the other strings have escapes", arguments: ["\\\\", "\\n", "plain", ""])
+    func mixedEscapes(other: String) throws {
+        let normalizer = try makeNormalizer()
+        let strings = 12
+        for wrong in 0...strings {
+            var sink = Collected()
+            let members = (0..<strings).map { number in
+                // The wrong string is a name or a value. The strings around it have escapes or none.
+                let text = number == wrong ? "\\x" : number.isMultiple(of: 3) ? other : "v"
+                return wrong.isMultiple(of: 2) ? "\"\(number)\":\"\(text)\"" : "\"\(number)\(text)\":\"\(other)\""
+            }
+            Array("{\(members.joined(separator: ","))}".utf8).withUnsafeBytes {
+                normalizer.normalizeEvent($0, source: acme, offset: 0, collectedAt: collectedAt, into: &sink)
+            }
+            #expect(sink.rejections.map(\.rejection.reason) == (wrong < strings ? [.badEscape] : []))
+        }
+    }
+
     @Test("the reader does not read beyond the last byte of an event")
     func endOfMemory() throws {
         // The last event ends directly before a page that can't be accessed.
