@@ -12,7 +12,8 @@ struct IngestWorkerTests {
     private let root = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
 
     private func worker(
-        segmentMaxBytes: Int? = nil, limits: PassedLimits = .init(), fileSystem: any FileSystem = PosixFileSystem()
+        segmentMaxBytes: Int? = nil, limits: PassedLimits = .init(), fileSystem: any FileSystem = PosixFileSystem(),
+        actions: CommittedActions? = nil
     ) throws -> IngestWorker {
         var settings = SpoolSettings(
             directory: root.appending(path: "spool").path, stateDirectory: root.appending(path: "state").path,
@@ -21,7 +22,7 @@ struct IngestWorkerTests {
         let spool = try Spool(settings, fileSystem: fileSystem, now: SystemTime().spool)
         return try IngestWorker(
             name: "test", spool: spool, catalog: try EventCatalog.builtIn(), settings: NormalizerSettings(),
-            limits: limits)
+            limits: limits, actions: actions)
     }
 
     private static func link(_ number: Int) -> String { "https://acme.okta.com/api/v1/logs?after=\(number)&limit=1000" }
@@ -81,6 +82,26 @@ struct IngestWorkerTests {
             }
         }
         return found.sorted()
+    }
+
+    @Test(
+        "events about response actions are kept only for an integration with response actions",
+        arguments: [true, false])
+    func responseActions(hasResponseActions: Bool) async throws {
+        defer { try? FileManager.default.removeItem(at: root) }
+        let actions = CommittedActions()
+        let worker = try worker(actions: actions)
+        let kept = try await worker.open(
+            "acme", source: EventSource(), hasResponseActions: hasResponseActions
+        ).cursor
+        let suspended = """
+            {"uuid":"\(uuid(1))","published":"2026-11-23T20:00:00.000Z","eventType":"user.lifecycle.suspend",\
+            "actor":{"id":"00u1","type":"User","alternateId":"ana@corp.example"},"transaction":{"type":"WEB","id":"REQ1"}}
+            """
+        _ = try await ingest(worker, page([], at: Self.start, next: 1, body: body([2], and: suspended)), after: kept)
+        _ = await worker.sealAndClose("acme")
+        #expect(try uids() == [uuid(1), uuid(2)])
+        #expect(actions.actions.map(\.transactionID) == (hasResponseActions ? ["REQ1"] : []))
     }
 
     @Test("events without a readable time do not move the restart time past unread events")

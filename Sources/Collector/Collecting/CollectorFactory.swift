@@ -58,7 +58,7 @@ struct CollectorFactory {
                 pollInterval: ingest.pollInterval.duration,
                 pollGrid: PollGrid(
                     number: number, of: count, interval: ingest.pollInterval.duration, now: start),
-                budgetShare: ingest.rateLimitShare.value),
+                budgetShare: ingest.rateLimitShare.value, hasResponseActions: integration.responseAction != nil),
             credential: credentials.credential(ingest.credential, at: integration.url), transport: transport,
             worker: workers[placement.place(name)], board: board, entry: entry,
             heartbeat: heartbeats.register("collector \(name)", bound: IntegrationCollector.heartbeatBound),

@@ -22,16 +22,21 @@ struct IngestSink: RecordSink {
     /// The number of new events that could not become records.
     private(set) var rejected = 0
     private(set) var firstRejection: Rejection?
-    /// New events from Okta about response actions.
+    private let keepsActions: Bool
+    /// New events from Okta about response actions; empty unless they are kept.
     private(set) var actions: [CommittedActions.Action] = []
     /// The first error of the spool. If there was one, the page must not be committed.
     private(set) var failure: SpoolError?
 
-    init(_ reading: PageReading, writer: SpoolWriter, digest: SHA256Digest, collectedAt: Int64) {
+    /// - Parameter keepsActions: whether events about response actions are kept in ``actions``.
+    init(
+        _ reading: PageReading, writer: SpoolWriter, digest: SHA256Digest, collectedAt: Int64, keepsActions: Bool
+    ) {
         self.reading = reading
         self.writer = writer
         self.digest = digest
         self.collectedAt = collectedAt
+        self.keepsActions = keepsActions
     }
 
     mutating func record(_ bytes: UnsafeRawBufferPointer, head: RecordHead) {
@@ -54,7 +59,7 @@ struct IngestSink: RecordSink {
             failure = error
         }
         events += 1
-        if let action = CommittedActions.Action(record: bytes, integration: writer.integration) {
+        if keepsActions, let action = CommittedActions.Action(record: bytes, integration: writer.integration) {
             actions.append(action)
         }
     }

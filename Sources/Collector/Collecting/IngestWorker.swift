@@ -115,6 +115,8 @@ actor IngestWorker {
     let scratch = SpoolScratch()
     var writers: [String: SpoolWriter] = [:]
     private var sources: [String: EventSource] = [:]
+    /// The integrations with response actions. Their committed events about such actions are kept for responders.
+    private var withResponseActions: Set<String> = []
     /// For each integration, the time of Okta's first answer since the integration was opened. Okta stored all events of the window `.restored`
     /// before that time.
     private var restoredUntil: [String: StoredTime] = [:]
@@ -158,8 +160,12 @@ actor IngestWorker {
     ///
     /// In a fleet, collection continues after the newest seal in the bucket.
     ///
-    /// - Parameter token: in a fleet, the number of this host's holding (``Holding/token``); otherwise 0.
-    func open(_ integration: String, source: EventSource, token: Int64 = 0) async throws(SpoolError) -> Opened {
+    /// - Parameters:
+    ///   - hasResponseActions: whether responders can wait for events of this integration.
+    ///   - token: in a fleet, the number of this host's holding (``Holding/token``); otherwise 0.
+    func open(
+        _ integration: String, source: EventSource, hasResponseActions: Bool = false, token: Int64 = 0
+    ) async throws(SpoolError) -> Opened {
         // The note about an earlier repair is removed, because a collector that opens an integration reads the stored place anyway.
         _ = repaired.withLock { $0.remove(integration) }
         if writers[integration] == nil {
@@ -174,6 +180,11 @@ actor IngestWorker {
         }
         guard let writer = writers[integration] else { throw .sealUndecided(integration: integration) }
         sources[integration] = source
+        if hasResponseActions {
+            withResponseActions.insert(integration)
+        } else {
+            withResponseActions.remove(integration)
+        }
         let isNews = reported.insert(writer.integration).inserted
         return Opened(
             cursor: writer.cursor, recovery: isNews ? writer.recovery : nil, unsealed: unsealed(writer),
@@ -241,7 +252,8 @@ actor IngestWorker {
             throw .cursorMoved
         }
         var sink = IngestSink(
-            PageReading(page, writer, limits), writer: writer, digest: digest, collectedAt: collectedAt)
+            PageReading(page, writer, limits), writer: writer, digest: digest, collectedAt: collectedAt,
+            keepsActions: withResponseActions.contains(integration))
         let outcome = page.body.withUnsafeBytes { bytes in
             Result { () throws(PageError) in
                 try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
@@ -340,6 +352,7 @@ actor IngestWorker {
         writers[integration] = nil
         shared[integration] = nil
         sources[integration] = nil
+        withResponseActions.remove(integration)
         restoredUntil[integration] = nil
         failing[integration] = nil
         reported.remove(integration)

@@ -57,7 +57,8 @@ extension IntegrationCollector {
         let source = EventSource(orgHost: org.host, logURL: org.origin + "/api/v1/logs")
         do throws(SpoolError) {
             let opened = try await worker.open(
-                settings.name, source: source, token: lease?.holding.token ?? 0)
+                settings.name, source: source, hasResponseActions: settings.hasResponseActions,
+                token: lease?.holding.token ?? 0)
             unsealed = opened.unsealed
             if let shared = opened.shared { report(shared) }
             opened.recovery?.announce(to: logger)

@@ -28,6 +28,8 @@ struct IntegrationCollector: Sendable {
         var pollGrid: PollGrid
         /// This client's share of the org's rate limit for the log; above 0, up to 1.
         var budgetShare: Double
+        /// Whether the integration has `response_action`, so that responders can wait for its events.
+        var hasResponseActions = false
         /// The seed for the random part of waits; nil for a random seed.
         var seed: UInt64?
     }
