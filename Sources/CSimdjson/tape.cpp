@@ -340,7 +340,7 @@ int tributary_json_parser::parse(const uint8_t *bytes, size_t length, uint32_t *
         const void *found = memchr(bytes + start, '\\', length - start);
         return found ? uint32_t(static_cast<const uint8_t *>(found) - bytes) : uint32_t(length);
     };
-    // The first backslash that is not before the string that was checked last. So no byte of the text is searched twice.
+    // The first backslash at or after the string that was checked last; the text's length if there is none. So no byte is searched twice.
     uint32_t backslash = backslash_from(0);
     auto check_string = [&](uint32_t start, uint32_t end, bool &escaped, size_t *where) -> int {
         escaped = false;
