@@ -114,9 +114,8 @@ actor IngestWorker {
     nonisolated let limits: PassedLimits
     let scratch = SpoolScratch()
     var writers: [String: SpoolWriter] = [:]
-    private var sources: [String: EventSource] = [:]
-    /// The integrations with response actions. Their committed events about such actions are kept for responders.
-    private var withResponseActions: Set<String> = []
+    /// The source of each open integration's events, and whether its committed events about response actions are kept for responders.
+    private var sources: [String: (events: EventSource, hasResponseActions: Bool)] = [:]
     /// For each integration, the time of Okta's first answer since the integration was opened. Okta stored all events of the window `.restored`
     /// before that time.
     private var restoredUntil: [String: StoredTime] = [:]
@@ -179,12 +178,7 @@ actor IngestWorker {
             try await finishOpening(integration, writer, opening)
         }
         guard let writer = writers[integration] else { throw .sealUndecided(integration: integration) }
-        sources[integration] = source
-        if hasResponseActions {
-            withResponseActions.insert(integration)
-        } else {
-            withResponseActions.remove(integration)
-        }
+        sources[integration] = (source, hasResponseActions)
         let isNews = reported.insert(writer.integration).inserted
         return Opened(
             cursor: writer.cursor, recovery: isNews ? writer.recovery : nil, unsealed: unsealed(writer),
@@ -253,10 +247,10 @@ actor IngestWorker {
         }
         var sink = IngestSink(
             PageReading(page, writer, limits), writer: writer, digest: digest, collectedAt: collectedAt,
-            keepsActions: withResponseActions.contains(integration))
+            keepsActions: source.hasResponseActions)
         let outcome = page.body.withUnsafeBytes { bytes in
             Result { () throws(PageError) in
-                try normalizer.normalizePage(bytes, source: source, collectedAt: collectedAt, into: &sink)
+                try normalizer.normalizePage(bytes, source: source.events, collectedAt: collectedAt, into: &sink)
             }
         }
         if case .failure(let error) = outcome {
@@ -352,7 +346,6 @@ actor IngestWorker {
         writers[integration] = nil
         shared[integration] = nil
         sources[integration] = nil
-        withResponseActions.remove(integration)
         restoredUntil[integration] = nil
         failing[integration] = nil
         reported.remove(integration)
