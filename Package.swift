@@ -175,10 +175,10 @@ let package = Package(
             name: "simulate-collection",
             dependencies: ["CollectionSimulation"], path: "Tests/simulate", exclude: ["faults"],
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "NetworkFixtures", path: "Tests/NetworkFixtures", swiftSettings: strict),
         .testTarget(name: "TimeTests", dependencies: ["Time"], swiftSettings: strict),
-        .testTarget(name: "GzipTests", dependencies: ["CZlib", "Gzip"], swiftSettings: strict),
+        .testTarget(name: "GzipTests", dependencies: ["CZlib", "Gzip", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: strict),
         .testTarget(
             name: "CurlHTTPClientTests", dependencies: ["CCurl", "CurlHTTPClient", "NetworkFixtures", "TestSupport"],

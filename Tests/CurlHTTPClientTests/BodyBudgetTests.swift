@@ -130,7 +130,7 @@ struct BodyWaitingTests {
         "if bodies together need more memory than the limit, all of them still arrive, and each is complete",
         arguments: [false, true])
     func many(isPacked: Bool) async throws {
-        let packed = isPacked ? try gzip(Data(Self.page.utf8)) : []
+        let packed = isPacked ? gzip(Self.page.utf8) : []
         let server = try LoopbackServer { _ in
             isPacked
                 ? .bytes(
@@ -157,7 +157,7 @@ struct BodyWaitingTests {
 
     @Test("a body takes at most a quarter more memory than it has bytes, plus 4 KiB", arguments: [0, 40_000, 190_000])
     func slack(expected: Int) async throws {
-        let packed = try gzip(Data(Self.page.utf8))
+        let packed = gzip(Self.page.utf8)
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"
         let server = try LoopbackServer { _ in .bytes(Array(head.utf8) + packed) }
         let transport = try CurlTransport()
@@ -201,7 +201,7 @@ struct BodyWaitingTests {
 
     @Test("a compressed body that is incomplete, or is followed by other data, is refused")
     func broken() async throws {
-        let packed = try gzip(Data(Self.page.utf8))
+        let packed = gzip(Self.page.utf8)
         let server = try LoopbackServer { request in
             let bytes = request.contains("/cut") ? Array(packed.dropLast(20)) : packed + Array("tail".utf8)
             let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(bytes.count)\r\n\r\n"
@@ -217,17 +217,5 @@ struct BodyWaitingTests {
             }
         }
         await transport.shutdown()
-    }
-
-    private func gzip(_ data: Data) throws -> [UInt8] {
-        let file = FileManager.default.temporaryDirectory.appending(path: "tributary-\(UUID().uuidString)")
-        try data.write(to: file)
-        defer { try? FileManager.default.removeItem(atPath: file.path + ".gz") }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "-9", file.path]
-        try process.run()
-        process.waitUntilExit()
-        return Array(try Data(contentsOf: URL(fileURLWithPath: file.path + ".gz")))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import NetworkFixtures
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CurlHTTPClient
@@ -81,7 +82,7 @@ struct CurlTransportTests {
     @Test("chunked and gzip bodies are decoded")
     func encodings() async throws {
         let plain = String(repeating: "{\"uuid\":1},", count: 1000)
-        let zipped = try gzip(Data(plain.utf8))
+        let zipped = gzip(plain.utf8)
         let server = try LoopbackServer { request in
             request.contains("/zip")
                 ? .bytes(
@@ -101,7 +102,7 @@ struct CurlTransportTests {
 
     @Test("zero bytes after a gzip body are ignored; other bytes are an error")
     func paddedEncoding() async throws {
-        let zipped = try gzip(Data("[1,2]".utf8))
+        let zipped = gzip("[1,2]".utf8)
         let server = try LoopbackServer { request in
             let rest = request.contains("/padded") ? [UInt8](repeating: 0, count: 16) : Array("more".utf8)
             let length = zipped.count + rest.count
@@ -117,7 +118,7 @@ struct CurlTransportTests {
 
     @Test("if a body, a decompressed body or the headers exceed their limit, the transfer ends with an error")
     func bounds() async throws {
-        let bomb = try gzip(Data(count: 64 << 20))
+        let bomb = gzip(repeatElement(0, count: 64 << 20))
         let server = try LoopbackServer { request in
             if request.contains("/bomb") {
                 return .bytes(
@@ -297,19 +298,6 @@ struct CurlTransportTests {
         #expect(throws: TransportError.self) {
             try CurlTransport(.init(clientCertificate: .init(file: own.path, keyFile: "/does/not/exist")))
         }
-    }
-
-    private func gzip(_ data: Data) throws -> [UInt8] {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tributary-\(UUID().uuidString)")
-        let zipped = file.appendingPathExtension("gz")
-        try data.write(to: file)
-        defer { for file in [file, zipped] { try? FileManager.default.removeItem(at: file) } }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "-9", file.path]
-        try process.run()
-        process.waitUntilExit()
-        return Array(try Data(contentsOf: zipped))
     }
 }
 

@@ -1,29 +1,10 @@
 import CZlib
 import Gzip
+import TestSupport
 import Testing
 
 @Suite("Decompressing gzip")
 struct GzipInflaterTests {
-    private static func packed(_ bytes: [UInt8]) -> [UInt8] {
-        var stream = z_stream()
-        guard tributary_gzip_deflate_init(&stream, 6) == Z_OK else { return [] }
-        defer { deflateEnd(&stream) }
-        var input = bytes
-        var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, UInt(bytes.count))))
-        let size = output.count
-        let left: UInt32 = input.withUnsafeMutableBufferPointer { source in
-            output.withUnsafeMutableBufferPointer { target in
-                stream.next_in = source.baseAddress
-                stream.avail_in = UInt32(source.count)
-                stream.next_out = target.baseAddress
-                stream.avail_out = UInt32(target.count)
-                _ = deflate(&stream, Z_FINISH)
-                return stream.avail_out
-            }
-        }
-        return Array(output.prefix(size - Int(left)))
-    }
-
     /// Decompresses `bytes` in pieces of `step` bytes, into a buffer of `room` bytes. Stops when there are more than `limit` bytes of output.
     private static func unpacked(
         _ bytes: [UInt8], step: Int, room: Int, limit: Int = .max
@@ -51,7 +32,7 @@ struct GzipInflaterTests {
         arguments: [1, 7, 64, 100_000],
         [1, 13, 100_000])
     func pieces(step: Int, room: Int) throws {
-        let result = try Self.unpacked(Self.packed(Self.plain), step: step, room: room)
+        let result = try Self.unpacked(gzip(Self.plain), step: step, room: room)
         #expect(result.outcome == .good)
         #expect(result.bytes == Self.plain)
         #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
@@ -59,7 +40,7 @@ struct GzipInflaterTests {
 
     @Test("the contents of several gzip members are joined", arguments: [1, 100_000])
     func members(step: Int) throws {
-        let members = Self.packed(Self.plain) + Self.packed([]) + Self.packed(Self.plain)
+        let members = gzip(Self.plain) + gzip([]) + gzip(Self.plain)
         let result = try Self.unpacked(members, step: step, room: 1_000)
         #expect(result.bytes == Self.plain + Self.plain)
         #expect(!result.inflater.isInsideMember && result.inflater.members == 3)
@@ -69,7 +50,7 @@ struct GzipInflaterTests {
     func padded(step: Int) throws {
         for zeros in [1, 16, 512] {
             let padding = [UInt8](repeating: 0, count: zeros)
-            let result = try Self.unpacked(Self.packed(Self.plain) + padding, step: step, room: 1_000)
+            let result = try Self.unpacked(gzip(Self.plain) + padding, step: step, room: 1_000)
             #expect(result.outcome == .good && result.bytes == Self.plain)
             #expect(!result.inflater.isInsideMember && result.inflater.members == 1)
         }
@@ -77,15 +58,15 @@ struct GzipInflaterTests {
 
     @Test("other bytes after the last member are an error, even after zeros", arguments: [1, 7, 100_000])
     func trailing(step: Int) throws {
-        for rest in [[0x41, 0x42], [0, 0, 0x41], [0] + Self.packed(Self.plain), [0x1F, 0x8C, 0]] {
-            let result = try Self.unpacked(Self.packed(Self.plain) + rest, step: step, room: 1_000)
+        for rest in [[0x41, 0x42], [0, 0, 0x41], [0] + gzip(Self.plain), [0x1F, 0x8C, 0]] {
+            let result = try Self.unpacked(gzip(Self.plain) + rest, step: step, room: 1_000)
             #expect(result.outcome == .broken(Z_DATA_ERROR), "\(rest.prefix(4))")
         }
     }
 
     @Test("after incomplete input, isInsideMember is true or members is 0")
     func cut() throws {
-        let packed = Self.packed(Self.plain)
+        let packed = gzip(Self.plain)
         #expect(try Self.unpacked(Array(packed.dropLast()), step: 10, room: 1_000).inflater.isInsideMember)
         #expect(try Self.unpacked(packed + packed.prefix(5), step: 10, room: 1_000).inflater.isInsideMember)
         #expect(try Self.unpacked([], step: 10, room: 1_000).inflater.members == 0)
@@ -93,7 +74,7 @@ struct GzipInflaterTests {
 
     @Test("decompressing stops when the caller wants no more bytes, or at an error")
     func stops() throws {
-        let packed = Self.packed(Self.plain)
+        let packed = gzip(Self.plain)
         let stopped = try Self.unpacked(packed, step: 100_000, room: 100, limit: 1_000)
         #expect(stopped.outcome == .stopped)
         #expect(stopped.bytes.count == 1_100)
