@@ -98,7 +98,7 @@ final class ZstdCompressor: SegmentCompressor {
         ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 3)
         ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, 6)
         ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, 16)
-        ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 14)
+        ZSTD_CCtx_setParameter(context, ZSTD_c_chainLog, 10)
         ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
         ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
     }
