@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -110,6 +111,33 @@ struct VerifyTests {
         #expect(Set(problems.map(\.kind)) == [.unlisted, .foreign])
         #expect(problems.count == 2)
         #expect(try reader.segments().count { $0.state == .unlisted } == 1)
+    }
+
+    @Test("verify waits for a seal whose segments are visible, but not in the manifest yet")
+    func seal() throws {
+        let (collection, reader, _) = try sealed()
+        defer { withExtendedLifetime(collection) {} }
+        let path = "\(reader.directory)/_manifest.ndjson"
+        let manifest = try Data(contentsOf: URL(filePath: path))
+        let lastLine = try #require(manifest.dropLast().lastIndex(of: 0x0A)) + 1
+        try manifest[..<lastLine].write(to: URL(filePath: path))
+        let pauses = Mutex(0)
+        var options = VerifyOptions()
+        options.pause = {
+            // The seal adds its line during the third pause.
+            if pauses.withLock({
+                $0 += 1; return $0
+            }) == 3 {
+                try? manifest.write(to: URL(filePath: path))
+            }
+        }
+        #expect(try kinds(reader, options) == [])
+        #expect(pauses.withLock(\.self) == 3)
+
+        try manifest[..<lastLine].write(to: URL(filePath: path))
+        options.pause = { pauses.withLock { $0 += 1 } }
+        #expect(try kinds(reader, options) == [.unlisted], "a segment that stays unlisted is a problem")
+        #expect(pauses.withLock(\.self) == 12)
     }
 
     @Test("the progress of verify ends at the total")

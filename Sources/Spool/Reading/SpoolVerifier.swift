@@ -60,6 +60,9 @@ package struct VerifyOptions: Sendable {
     package var fingerprintLimit = Self.defaultFingerprintLimit
     /// The maximum number of problems whose descriptions are kept. All problems are counted.
     package var problemLimit = 1_000
+    /// Waits a moment for a seal that may be running. Called at most nine times, while segments on the disk are not in the manifest. If nil, the
+    /// manifest is read again only once. Not used for a fleet's bucket.
+    package var pause: (@Sendable () -> Void)?
 
     package init() {}
 }
@@ -105,6 +108,7 @@ package struct VerifyResult: Sendable, Equatable {
 
 extension SpoolReader {
     /// Reads all segments and compares them with the manifest. Safe while a daemon runs: a file deleted meanwhile counts as gone, not as a problem.
+    /// A segment that is just being sealed is not a problem if its line is added before the last attempt to read the manifest.
     package func verify(
         _ options: VerifyOptions = VerifyOptions(), progress: (VerifyProgress) -> Void = { _ in }
     ) throws(SpoolError) -> VerifyResult {
@@ -249,15 +253,18 @@ struct SpoolVerifier {
                 report(.foreign, file.path, "the name is not that of a segment")
             }
         }
-        guard !unlisted.isEmpty else { return }
-        // Reads the manifest again: a seal that ran while the disk was being listed has added its lines by now.
-        var since: Set<String> = []
-        try reader.manifest { (_, segment) throws(SpoolError) in
-            if let segment { since.insert(segment.path) }
+        // A seal adds its lines to the manifest after its segments are visible. So the manifest is read again, and more than once if there is
+        // a pause.
+        for attempt in 0..<(options.pause == nil ? 1 : 10) where !unlisted.isEmpty {
+            if attempt > 0 { options.pause?() }
+            let awaited = Set(unlisted.map(\.path))
+            var since: Set<String> = []
+            try reader.manifest { (_, segment) throws(SpoolError) in
+                if let segment, awaited.contains(segment.path) { since.insert(segment.path) }
+            }
+            unlisted.removeAll { since.contains($0.path) || !isThere($0.path) }
         }
-        for file in unlisted where !since.contains(file.path) && isThere(file.path) {
-            report(.unlisted, file.path, "the manifest has no line for this file")
-        }
+        for file in unlisted { report(.unlisted, file.path, "the manifest has no line for this file") }
     }
 
     private mutating func report(_ kind: SpoolProblem.Kind, _ path: String, _ detail: String) {

@@ -14,8 +14,9 @@ struct SpoolVerify: AsyncParsableCommand {
         abstract: "Verify that the spool is intact: sizes, checksums, counts, and no duplicate events.",
         discussion: """
             Reads every segment, and shows the progress on a terminal. Exits with 0 if everything is intact, and with 65 if not. Segments that a \
-            loader deleted are not an error, but gaps in the manifest's positions are. The search for duplicate events takes at most \
-            128 MiB of memory, so a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
+            loader deleted are not an error, but gaps in the manifest's positions are. The daemon may run meanwhile: if \
+            segments are just being sealed, the command waits up to 4.5 seconds for their lines in the manifest. The search for duplicate events takes \
+            at most 128 MiB of memory, so a spool of more than \(VerifyOptions.defaultFingerprintLimit) records is read several times.
 
             With --bucket, the command verifies a fleet's bucket. It also checks that each seal is valid, that no seal is missing, and that each \
             object belongs to a seal. An integration with more records than the number above is read several times. A missing segment is an error if \
@@ -48,6 +49,7 @@ struct SpoolVerify: AsyncParsableCommand {
             }
         }
         try options.refuseFleet(instead: SpoolOptions.useBucket)
+        verify.pause = { usleep(500_000) }
         let reader = try options.reader()
         let result: VerifyResult
         do throws(SpoolError) {
