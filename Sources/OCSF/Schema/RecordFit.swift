@@ -43,6 +43,9 @@ final class RecordFit {
     private var moveCount = 0
     private static let moveLimit = 16
 
+    /// The texts of the record's values, for `stands`.
+    private var texts = TextIndex()
+
     private let nothing: UnsafeMutablePointer<tributary_json_node>
 
     init(_ table: SchemaTable) throws(NormalizerError) {
@@ -88,6 +91,7 @@ final class RecordFit {
         output.begin()
         object(nodes, structure)
         output.goBack(to: output.count - 1)
+        indexTexts()
         // The record as it was before it was adapted stays in `output` until the next record, because `stands` reads it.
         swap(&writer, &output)
         return .fitted(profiles)
@@ -98,6 +102,15 @@ final class RecordFit {
     /// only repeat texts.
     func stands(_ text: JSONText) -> Bool {
         var isKept = false
+        for entry in texts.candidates(text) where holds(nodes + Int(entry.node), text) {
+            if entry.isDropped { return false }
+            isKept = true
+        }
+        return isKept
+    }
+
+    private func indexTexts() {
+        texts.removeAll()
         var index = 0
         var droppedUntil = 0
         while index < count {
@@ -111,13 +124,11 @@ final class RecordFit {
             if node.pointee.flags & Self.dropped != 0 {
                 droppedUntil = max(droppedUntil, Int(node.pointee.next))
             }
-            if Int(node.pointee.kind) < TRIBUTARY_JSON_OBJECT, holds(node, text) {
-                if index < droppedUntil { return false }
-                isKept = true
+            if Int(node.pointee.kind) < TRIBUTARY_JSON_OBJECT {
+                texts.insert(text(node), node: index, isDropped: index < droppedUntil)
             }
             index += 1
         }
-        return isKept
     }
 
     /// Whether the adapted record still has a country. `stands` can't tell, because the record has the country's code instead of the event's text.
@@ -139,11 +150,17 @@ final class RecordFit {
         return false
     }
 
-    private func holds(_ node: JSONNode, _ text: JSONText) -> Bool {
-        let isString = Int(node.pointee.kind) == TRIBUTARY_JSON_STRING
-        let start = Int(node.pointee.start) + (isString ? 1 : 0)
-        let size = Int(node.pointee.end) - start - (isString ? 1 : 0)
-        return size == text.count && memcmp(bytes + start, text.start, size) == 0
+    private func holds(_ node: JSONNode, _ other: JSONText) -> Bool {
+        let text = text(node)
+        return text.count == other.count && memcmp(text.start, other.start, text.count) == 0
+    }
+
+    /// The text of a value that is not an object or an array, without the quotes of a string.
+    private func text(_ node: JSONNode) -> JSONText {
+        let quotes = Int(node.pointee.kind) == TRIBUTARY_JSON_STRING ? 1 : 0
+        return JSONText(
+            start: bytes + Int(node.pointee.start) + quotes,
+            count: Int(node.pointee.end - node.pointee.start) - 2 * quotes, isEscaped: false)
     }
 
     // MARK: Deciding
