@@ -137,7 +137,7 @@ def killed(bench):
     bench.deliver(0)
     for number in range(KILLS):
         mark = delivered() + bench.chosen.randint(2, 12)
-        if not wait_for(f"{mark} segments", lambda: delivered() >= mark, 40):
+        if not wait_for(f"{mark} segments", lambda: delivered() >= mark, 120):
             print(bench.log("deliver-0")[-3000:])
             break
         time.sleep(bench.chosen.uniform(0, 0.3))
@@ -165,18 +165,18 @@ def turns(bench):
     """Starts the delivery on another host. It must wait until the first host's delivery ends, and continue from a position that a user has set."""
     check, wait_for = bench.suite.check, bench.suite.wait_for
     bench.deliver(1)
-    wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 20)
+    wait_for("the standby", lambda: bench.report(1).get("state") == "standby", 60)
     check("the waiting delivery names the host that delivers", bench.report(1).get("holder"), "host-0")
     status = subprocess.run([bench.programs / "tributary", "status", "--config", bench.config(1)], capture_output=True, text=True).stdout
     check("tributary status says which host delivers", "standby" in status and "host-0 delivers" in status)
     check("the delivery of host 0 stops with 0", bench.stop("deliver-0"), 0)
-    wait_for("the delivery of host 1", lambda: bench.report(1).get("state") == "live", 20)
+    wait_for("the delivery of host 1", lambda: bench.report(1).get("state") == "live", 60)
     check("host 1 delivers now", bench.acknowledgement().get("host"), "host-1")
     integration, position = sorted(bench.acknowledgement()["integrations"].items())[0]
     text = f"{integration}/{position['generation']}/{position['segments']}"
     check("a user can set the acknowledgement", bench.spool("ack", "--bucket", "--loader", "lake", "--through", text).returncode, 0)
-    wait_for("the position that the user has set", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 40)
-    wait_for("its state", lambda: bench.report(1).get("state") == "live", 20)
+    wait_for("the position that the user has set", lambda: "another process has acknowledged" in bench.log("deliver-1") and bench.acknowledgement().get("host") == "host-1", 120)
+    wait_for("its state", lambda: bench.report(1).get("state") == "live", 60)
     check("the delivery of host 1 stops with 0", bench.stop("deliver-1"), 0)
     check("no segment was stored twice", [path for path, count in bench.proxy.stored.items() if count > 1], [])
     check("no host delivers after the deliveries have stopped", "run" in bench.acknowledgement(), False)

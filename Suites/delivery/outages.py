@@ -234,8 +234,8 @@ def ten(programs, scratch, weed):
         print(f"    {events} events: the collector took {good_collector:.1f} s with ten good destinations and {bad_collector:.1f} s with one hanging; "
               f"the slowest of the nine had everything after {good:.1f} s and {bad:.1f} s; load {os.getloadavg()[0]:.1f}")
         # The machine may be busy, so the limits are loose. They show that nothing waits for a time-out (60 s) of the hanging destination.
-        check("ten destinations: the collector is not delayed if one of them hangs", bad_collector < good_collector * 2 + 5)
-        check("ten destinations: if one hangs, the other nine deliveries are not delayed", bad < good * 2 + 5)
+        check("ten destinations: the collector is not delayed if one of them hangs", bad_collector < good_collector + 50)
+        check("ten destinations: if one hangs, the other nine deliveries are not delayed", bad < good + 50)
     finally:
         store.stop()
 
@@ -267,6 +267,8 @@ def ten_once(programs, home, store, client, events, hangs):
         last = collector.lines[-1]["sequence"]
         wait_for("the nine", lambda: all(deliverer.acknowledged >= last for deliverer in nine))
         delivering = time.monotonic() - started
+        if not hangs:
+            wait_for("the tenth", lambda: deliverers[9].acknowledged >= last)
         status = subprocess.run([programs / "tributary", "status", "--config", home / "tributary.yaml"], capture_output=True, text=True)
         check(f"ten, {what}: the status shows nine destinations that have everything",
               status.stdout.count("nothing waits"), 9 if hangs else 10)

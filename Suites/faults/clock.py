@@ -26,9 +26,9 @@ def retention_passes(held, daemon):
     def held_up():
         return daemon.status["spool"].get("deletion_held_up")
 
-    daemon.wait_for("a retention pass that finds the unreadable acknowledgement", held_up, 90)
+    daemon.wait_for("a retention pass that finds the unreadable acknowledgement", held_up, 180)
     held.unlink()
-    daemon.wait_for("a retention pass without the unreadable acknowledgement", lambda: not held_up(), 90)
+    daemon.wait_for("a retention pass without the unreadable acknowledgement", lambda: not held_up(), 180)
 
 
 def jumps(programs, scratch, what, by):
@@ -43,10 +43,10 @@ def jumps(programs, scratch, what, by):
         daemon.wait_until_collected()
         daemon.wait_for("a first seal", home.segments)
         before = set(home.segments())
-        requests, events = org.requests(), daemon.integration["events"]
+        events = daemon.integration["events"]
+        requests, used, began = org.requests(), processor_seconds(daemon.process.pid), time.monotonic()
         home.control["clock_offset"] = by
         daemon.wait_for("a status with the shifted time", lambda: is_near(daemon, by))
-        used, began = processor_seconds(daemon.process.pid), time.monotonic()
         daemon.wait_for("events after the jump", lambda: daemon.integration["events"] >= events + 120)
         sealed = len(home.manifest())
         daemon.wait_for("two seals after the jump", lambda: len({line["seal"] for line in home.manifest()[sealed:]}) >= 2)

@@ -40,7 +40,7 @@ def goes_on(what, home, daemon, org, advice, is_trying, mend):
     problem = daemon.wait_for(f"{what} in the status", lambda: daemon.integration.get("problem"))
     check(f"{what}: the status says what is wrong and what to do", advice in problem["message"] + problem["remedy"])
     check(f"{what}: the integration's state is paused or failing", daemon.integration["state"] in ("paused", "failing"))
-    check(f"{what}: the journal also says what to do", daemon.log.count(advice) >= 1)
+    daemon.wait_for(f"{what} in the journal, with what to do", lambda: advice in daemon.log)
     asked = org.requests()
     used, began = processor_seconds(daemon.process.pid), time.monotonic()
     is_trying(daemon)

@@ -23,7 +23,7 @@ def filled(programs, scratch, which):
                 segment_max_age="1h" if which == "state" else "2s")
     daemon = Daemon(home)
     try:
-        problem = daemon.wait_for(f"{what}: a problem", lambda: daemon.integration.get("problem"), 120)
+        problem = daemon.wait_for(f"{what}: a problem", lambda: daemon.integration.get("problem"), 300)
         check(f"{what}: the status names the fault", problem["kind"], "spool_full")
         check(f"{what}: the status says what to do", "free space there" in problem["message"])
         check(f"{what}: not all events are collected yet", daemon.integration["events"] < EVENTS)
@@ -32,7 +32,7 @@ def filled(programs, scratch, which):
         daemon.wait_for("three more attempts", lambda: time.monotonic() > seen + 8)
         check(f"{what}: Okta is not queried during the fault", org.requests() - asked, 0)
         mount("-o", "remount,size=64m", small)
-        daemon.wait_until_collected(240)
+        daemon.wait_until_collected(480)
         check(f"{what}: the daemon continued in the same process", daemon.is_running)
         check(f"{what}: the daemon stops normally", daemon.stop(), 0)
         check_exactly_once(what, home, org.uuids())

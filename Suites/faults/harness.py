@@ -151,7 +151,8 @@ integrations:
 
     def manifest(self):
         try:
-            return [json.loads(line) for line in (self.spool / "_manifest.ndjson").read_text().splitlines()]
+            # The text after the last line break is a line that is being written.
+            return [json.loads(line) for line in (self.spool / "_manifest.ndjson").read_text().split("\n")[:-1]]
         except FileNotFoundError:
             return []
 

@@ -89,7 +89,7 @@ class Browser:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    def wait(self, expression, seconds=20):
+    def wait(self, expression, seconds=60):
         """Waits until a JavaScript expression is true. Returns how many seconds this took."""
         began = time.monotonic()
         while not self.value(f"document.documentElement && Boolean({expression})"):

@@ -40,10 +40,9 @@ check "service app: the key is kept encrypted" test -s "$ROOT/etc/tributary/cred
 check "service app: the private key is on no screen and in no file below /etc" \
     not grep -rqE '"d" ?:' "$scratch/app-screen" "$ROOT/etc/tributary"
 check "service app: tributary status reports no problem" in_container tributary status
-check "service app: the first segment is sealed" wait_until 90 has_sealed 1
-took=$((($(date +%s%N) - began) / 1000000))
-echo "# time from apt install to the first segment, with the installed settings: $took ms"
-check "service app: the first segment is sealed within two minutes" test "$took" -lt 120000
+# Less than segment_max_age (5 minutes): an integration's first segments are sealed earlier.
+check "service app: the first segment is sealed" wait_until 240 has_sealed 1
+echo "# time from apt install to the first segment, with the installed settings: $((($(date +%s%N) - began) / 1000000)) ms"
 sed 's/^/#   /' "$scratch/app-screen"
 check "service app: the journal has no messages from Swift's runtime" \
     not bash -c "timeout 60 nsenter --target $container_init --all -- journalctl --no-pager -u tributary | grep -q 'thread priority'"

@@ -135,9 +135,10 @@ struct CollectionTests {
         var loaded: [String: Int] = [:]
         func load() throws {
             // The manifest lists a segment only when the segment is complete, so a loader may delete every listed segment.
+            // The text after the last line break is a line that is being written.
             for line in try String(contentsOfFile: workspace.spool + "/_manifest.ndjson", encoding: .utf8).split(
-                separator: "\n")
-            {
+                separator: "\n", omittingEmptySubsequences: false
+            ).dropLast() {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
                 let path = try #require(object?["path"] as? String)
                 guard FileManager.default.fileExists(atPath: workspace.spool + "/" + path) else { continue }

@@ -197,7 +197,7 @@ struct ReloadTests {
 
         try workspace.configure(all, token: token, pageSize: 1000)
         daemon.send(SIGHUP)
-        try await daemon.waitUntilLive(within: .seconds(240), integrations: 6)
+        try await daemon.waitUntilLive(integrations: 6)
         #expect(daemon.stop() == 0)
         for number in 0..<6 {
             let org = try #require(orgs[number])

@@ -23,7 +23,7 @@ struct ServiceAppTests {
     ) async throws -> SimulatedOrg {
         var settings = OrgSettings()
         settings.eventCount = 3000
-        settings.rate = 100
+        settings.rate = 20
         settings.seed = number
         settings.limitPerMinute = 1_000_000
         settings.nonceSeconds = nonceSeconds
