@@ -138,6 +138,20 @@ struct RecordWriter: ~Copyable {
         count -= 1
     }
 
+    /// Undoes `finish`, so that the record can be continued.
+    mutating func reopen() {
+        goBack(to: count - 1)
+        byte(UInt8(ascii: ","))
+    }
+
+    /// Writes a name that needs no escapes.
+    mutating func text(_ name: String) {
+        var name = name
+        name.withUTF8 { buffer in
+            if let base = buffer.baseAddress { copy(base, buffer.count) }
+        }
+    }
+
     /// Whether the last byte is an opening bracket.
     var isAtOpening: Bool { start[count - 1] == UInt8(ascii: "{") || start[count - 1] == UInt8(ascii: "[") }
 

@@ -496,19 +496,3 @@ final class RecordFit {
         }
     }
 }
-
-extension RecordWriter {
-    /// Undoes `finish`, so that the record can be continued.
-    mutating func reopen() {
-        goBack(to: count - 1)
-        byte(UInt8(ascii: ","))
-    }
-
-    /// Writes a name that needs no escapes.
-    mutating func text(_ name: String) {
-        var name = name
-        name.withUTF8 { buffer in
-            if let base = buffer.baseAddress { copy(base, buffer.count) }
-        }
-    }
-}
